@@ -1,0 +1,331 @@
+"""Experiment: every setting once, with its type, bounds, unit, help text and the reference's flag.
+
+The form, the command line, the link, the stored run and the docs are derived from these fields, and so are the
+sentences that refuse a value: `parse` is the one door for settings that come from a person.
+"""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
+
+from dfa_lab import registry
+
+DATASETS = registry.names("dfa_lab.data.sets")
+NETWORKS = registry.names("dfa_lab.networks.kinds")
+RULES = registry.names("dfa_lab.feedback.rules")
+MOST_RUNS = 32  # rules x seeds of one experiment
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be run; `problems` holds one sentence for each."""
+
+    def __init__(self, problems: Sequence[str]):
+        self.problems = list(problems)
+        super().__init__(" ".join(self.problems))
+
+
+def _split(value: object) -> object:
+    """ "1,2" -> ("1", "2"): lists are written with commas on the command line and in links."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return (value,) if isinstance(value, int) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Width = Annotated[int, Field(ge=1, le=10_000)]
+
+
+def knob(
+    default: Any, help: str, *, group: str, flag: str = "", unit: str = "", choices: tuple[str, ...] = (), **bounds: Any
+) -> Any:
+    """One setting. `flag` is dfa-torch's spelling where it differs from the field's name."""
+    return Field(
+        default,
+        description=help,
+        json_schema_extra={"group": group, "flag": flag, "unit": unit, "choices": list(choices)},
+        **bounds,
+    )
+
+
+class Experiment(BaseModel):
+    """What is compared: data, network, training settings, a list of rules and a list of seeds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    dataset: str = knob("digits", "What the networks learn.", group="data", choices=DATASETS)
+    datapath: str = knob(
+        "",
+        "Folder that holds the data sets, in torchvision's layout. Empty: $DFA_LAB_DATA, else ./Datasets.",
+        group="data",
+    )
+    download: bool = knob(False, "Fetch the data set if it is not in the folder yet.", group="data")
+    classes: int = knob(2, "Number of classes of the toy sets spirals and gaussians.", group="data", ge=2, le=10)
+    normalization: str = knob(
+        "scale",
+        "scale: inputs to [0, 1] by the training set's range; simple: one mean and standard deviation; "
+        "channel: mean and standard deviation of each channel.",
+        group="data",
+        choices=("scale", "simple", "channel"),
+    )
+
+    network: str = knob("mlp", "mlp: dense layers; conv: the paper's convolutional network.", group="network", choices=NETWORKS)
+    num_layers: int = knob(2, "Hidden layers of the mlp.", group="network", unit="layers", ge=1, le=50)
+    num_hidden: int = knob(100, "Units in each hidden layer of the mlp.", group="network", unit="units", ge=1, le=10_000)
+    conv_channels: Annotated[tuple[Width, ...], BeforeValidator(_split)] = knob(
+        (96, 128, 256), "Channels of the conv network's convolutions.", group="network", min_length=1, max_length=6
+    )
+    conv_hidden: Annotated[tuple[Width, ...], BeforeValidator(_split)] = knob(
+        (2048, 2048), "Units of the conv network's dense layers.", group="network", min_length=1, max_length=6
+    )
+    nonlin: str = knob("tanh", "Nonlinearity of every hidden layer.", group="network", choices=("tanh", "sigmoid", "relu"))
+    init: str = knob(
+        "ordinary",
+        "ordinary: every rule starts from the same random weights, uniform in ±1/√fan-in; "
+        "paper: fa and dfa start from zero weights with tanh and sigmoid, as in Nøkland (2016).",
+        group="network",
+        choices=("ordinary", "paper"),
+    )
+
+    rules: Names = knob(
+        ("bp", "fa", "dfa"),
+        "Learning rules to train side by side.",
+        group="rules",
+        flag="gradient",
+        choices=RULES,
+        min_length=1,
+    )
+    feedback_magnitude: float = knob(
+        0.0,
+        "Feedback is drawn uniformly from ± this. 0: ±1/√n with n the number of units that receive it.",
+        group="rules",
+        flag="rfb_mag",
+        ge=0,
+        le=1000,
+    )
+
+    criterion: str = knob(
+        "bce",
+        "bce: one logistic unit a class, binary cross-entropy summed over classes; ce: softmax cross-entropy.",
+        group="training",
+        choices=("bce", "ce"),
+    )
+    optimizer: str = knob(
+        "rmsprop", "How gradients become steps.", group="training", flag="optimization", choices=("sgd", "rmsprop", "adam")
+    )
+    learning_rate: float = knob(1e-3, "Size of a step; may be changed while it runs.", group="training", flag="LR", gt=0, le=100)
+    momentum: float = knob(0.0, "Momentum of sgd (with equal dampening, as in dfa-torch).", group="training", ge=0, lt=1)
+    batch_size: int = knob(64, "Samples in each step.", group="training", flag="batchSize", unit="samples", ge=1, le=100_000)
+    epochs: int = knob(20, "Passes through the training set.", group="training", flag="epoch", unit="epochs", ge=1, le=100_000)
+    seeds: Annotated[tuple[Seed, ...], BeforeValidator(_split)] = knob(
+        (0,),
+        "Fixes the initial weights, the feedback and the order of the batches; several repeat every rule.",
+        group="training",
+        flag="seed",
+        min_length=1,
+    )
+    device: str = knob("auto", "auto, cpu, cuda, cuda:N or mps. auto: a GPU where there is one.", group="training")
+
+    probe_size: int = knob(
+        256, "Training samples on which angles are measured.", group="measuring", unit="samples", ge=2, le=10_000
+    )
+    measure_every: int = knob(
+        0,
+        "Steps between two measurements of the angles. 0: chosen so that measuring stays cheap.",
+        group="measuring",
+        unit="steps",
+        ge=0,
+        le=1_000_000,
+    )
+
+    def runs(self) -> list[tuple[str, int]]:
+        """(rule, seed) of every run; a run is known by its place in this list."""
+        return [(rule, seed) for seed in self.seeds for rule in self.rules]
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _spelling(cls, value: object, info: ValidationInfo) -> object:
+        """Accept the reference's spellings of values: mlp.lua, sigm, MNIST, Cifar10."""
+        if info.field_name in ("dataset", "network", "nonlin", "criterion", "optimizer", "init", "normalization"):
+            text = str(value).strip().lower().removesuffix(".lua").replace("-", "_")
+            return {"sigm": "sigmoid", "fashionmnist": "fashion_mnist"}.get(text, text)
+        return value
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _chosen(cls, value: object, info: ValidationInfo) -> object:
+        choices = extra(cls.model_fields[str(info.field_name)])["choices"]
+        for name in value if isinstance(value, tuple) else (value,):
+            if choices and name not in choices:
+                raise PydanticCustomError("choice", "not a choice")
+        if info.field_name in ("rules", "seeds") and isinstance(value, tuple) and len(set(value)) < len(value):
+            raise PydanticCustomError("repeated", "each only once")
+        return value
+
+    @field_validator("device")
+    @classmethod
+    def _device(cls, value: str) -> str:
+        from dfa_lab.device import present
+
+        if value != "auto" and value not in present():
+            raise PydanticCustomError("device", "give auto or one of this machine's devices: {found}", {"found": ", ".join(present())})
+        return value
+
+    @model_validator(mode="after")
+    def _affordable(self) -> Self:
+        if len(self.rules) * len(self.seeds) > MOST_RUNS:
+            raise PydanticCustomError(
+                "runs",
+                "rules × seeds (--gradient, --seed) makes {runs} runs: give at most {most} in one experiment.",
+                {"runs": len(self.rules) * len(self.seeds), "most": MOST_RUNS},
+            )
+        return self
+
+
+def extra(field: FieldInfo) -> dict[str, Any]:
+    """group, flag, unit and choices of a field."""
+    assert isinstance(field.json_schema_extra, dict)
+    return field.json_schema_extra
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """Every spelling under which a person may give the setting, the reference's flag first."""
+    flag = extra(Experiment.model_fields[name])["flag"]
+    seen = [flag or name, name, name.replace("_", "-"), flag.replace("_", "-"), flag.lower()]
+    seen.append("".join("-" + c.lower() if c.isupper() and flag not in ("LR",) else c for c in flag))
+    return tuple(dict.fromkeys(s for s in seen if s))
+
+
+SPELLINGS = {spelling: name for name in Experiment.model_fields for spelling in spellings(name)}
+
+
+def allowed(name: str) -> str:
+    """What a setting takes, in words, from the field itself: "a whole number from 1 to 50"."""
+    field = Experiment.model_fields[name]
+    if choices := extra(field)["choices"]:
+        several = "one or more, each once, of " if field.annotation is not str else "one of "
+        return several + ", ".join(choices)
+    if name == "device":
+        from dfa_lab.device import present
+
+        return "auto or one that this machine has: " + ", ".join(present())
+    if name == "seeds":
+        return "whole numbers from 0 to 2147483647, each once, with commas between them"
+    if name in ("conv_channels", "conv_hidden"):
+        return "1 to 6 whole numbers from 1 to 10000, with commas between them"
+    if field.annotation is bool:
+        return "true or false"
+    if field.annotation is str:
+        return "text"
+    bound = {kind: getattr(m, kind) for m in field.metadata for kind in ("gt", "ge", "lt", "le") if hasattr(m, kind)}
+    low = f"above {bound['gt']:g}" if "gt" in bound else f"from {bound['ge']}"
+    high = f"below {bound['lt']:g}" if "lt" in bound else f"at most {bound['le']}" if "gt" in bound else f"to {bound['le']}"
+    joint = " and " if "gt" in bound or "lt" in bound else " "
+    return f"a {'whole ' if field.annotation is int else ''}number {low}{joint}{high}"
+
+
+def shown(value: object, most: int = 40) -> str:
+    """A value as a person gave it, shortened: links can hold anything."""
+    text = ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
+    text = "".join(c if c.isprintable() else "?" for c in text)
+    return repr(text if len(text) <= most else text[: most - 1] + "…") if not _number(text) else text
+
+
+def _number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return len(text) <= 24
+
+
+def label(name: str) -> str:
+    """A setting as sentences name it: learning_rate (--LR)."""
+    return f"{name} (--{spellings(name)[0]})"
+
+
+def refuse(name: str, value: object, allowed: str) -> str:
+    """The one sentence that refuses a value, the same in page, link and command line."""
+    return f"{label(name)} is {shown(value)}: give {allowed}."
+
+
+def parse(settings: Mapping[str, object]) -> Experiment:
+    """Settings as a person gave them, any spelling, texts or numbers, to an Experiment.
+
+    Raises SettingsError with one sentence for each setting that is unknown, given twice or out of bounds.
+    """
+    problems: list[str] = []
+    given: dict[str, object] = {}
+    for key, value in settings.items():
+        name = SPELLINGS.get(key)
+        if name is None:
+            near = difflib.get_close_matches(key, SPELLINGS, n=1)
+            hint = f"did you mean {near[0]}?" if near else "the settings are " + ", ".join(Experiment.model_fields) + "."
+            problems.append(f"{shown(key)} is not a setting: {hint}")
+        elif name in given:
+            problems.append(f"{label(name)} is given twice: give it once.")
+        else:
+            given[name] = value
+    try:
+        experiment = Experiment.model_validate(given)
+    except ValidationError as error:
+        refused: set[str] = set()
+        for one in error.errors():
+            name = SPELLINGS.get(str(one["loc"][0])) if one["loc"] else None
+            if name is None:
+                problems.append(one["msg"])
+            elif name not in refused:
+                refused.add(name)
+                problems.append(refuse(name, given.get(name), allowed(name)))
+        raise SettingsError(problems) from None
+    if problems:
+        raise SettingsError(problems)
+    return experiment
+
+
+def keep_good(settings: Mapping[str, object]) -> tuple[Experiment, list[str]]:
+    """As `parse`, but what cannot be used is left at its default; gives the sentences beside the Experiment."""
+    problems: list[str] = []
+    good: dict[str, object] = {}
+    for key, value in settings.items():
+        try:
+            parse({**good, key: value})
+        except SettingsError as error:
+            problems.extend(error.problems)
+        else:
+            good[key] = value
+    return parse(good), problems
+
+
+def differences(experiment: Experiment) -> dict[str, str]:
+    """The settings that are not at their defaults, as texts that `parse` takes: for links and command lines."""
+    texts = {}
+    for name, field in Experiment.model_fields.items():
+        value = getattr(experiment, name)
+        if value != field.default:
+            texts[name] = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return texts
+
+
+def command(experiment: Experiment) -> str:
+    """The command line that trains this experiment headless."""
+    words = ["python -m dfa_lab train"]
+    for name, text in differences(experiment).items():
+        if name == "download":
+            words.append("--download")
+        else:
+            words.append(f"--{spellings(name)[0]} " + (text if text.replace(",", "").replace(".", "").isalnum() else f"'{text}'"))
+    return " ".join(words)

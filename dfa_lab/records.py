@@ -1,0 +1,26 @@
+"""Record: one measured value, as the trainer yields it, the store keeps it and the charts draw it."""
+
+from typing import NamedTuple
+
+
+class Record(NamedTuple):
+    run: int  # place in Experiment.runs()
+    metric: str  # one of METRICS
+    layer: int | None  # hidden block, 1 nearest the input; the readout is one above; None: the whole network
+    value: float | None  # None: not defined here (no angle to a zero vector), drawn as a gap
+    step: int  # optimiser steps done
+    epoch: float  # passes through the training set, with fractions
+    samples: int  # training samples seen
+    seconds: float  # time this run itself has spent in training steps
+
+
+# name -> (unit, what it is)
+METRICS = {
+    "train_loss": ("", "criterion on the training batches since the last record, mean over samples"),
+    "train_error": ("fraction", "wrong among the training samples since the last record"),
+    "test_loss": ("", "criterion on the test set, mean over samples"),
+    "test_error": ("fraction", "wrong among the test samples"),
+    "signal_angle": ("degrees", "∠(δ̂ₗ, δₗ): the signal the rule delivers at block l against the true gradient, mean over probe samples"),
+    "signal_angle_std": ("degrees", "standard deviation of the signal angle over probe samples"),
+    "gradient_angle": ("degrees", "∠(ΔWₗ of the rule, ΔWₗ of bp) on the probe batch; for the whole network without a layer"),
+}
