@@ -26,6 +26,7 @@ from dfa_lab import registry
 DATASETS = registry.names("dfa_lab.data.sets")
 NETWORKS = registry.names("dfa_lab.networks.kinds")
 RULES = registry.names("dfa_lab.feedback.rules")
+ON_DISK = ("mnist", "fashion_mnist", "cifar10", "cifar100", "svhn", "stl10")  # data sets that are files in a folder
 MOST_RUNS = 32  # rules x seeds of one experiment
 
 
@@ -50,13 +51,30 @@ Width = Annotated[int, Field(ge=1, le=10_000)]
 
 
 def knob(
-    default: Any, help: str, *, group: str, flag: str = "", unit: str = "", choices: tuple[str, ...] = (), **bounds: Any
+    default: Any,
+    help: str,
+    *,
+    group: str,
+    title: str = "",
+    flag: str = "",
+    unit: str = "",
+    choices: tuple[str, ...] = (),
+    when: dict[str, tuple[str, ...]] | None = None,
+    **bounds: Any,
 ) -> Any:
-    """One setting. `flag` is dfa-torch's spelling where it differs from the field's name."""
+    """One setting. `title`: its label in the form; `flag`: dfa-torch's spelling where it differs from the field's name;
+    `when`: it has an effect only where another setting has one of these values."""
     return Field(
         default,
         description=help,
-        json_schema_extra={"group": group, "flag": flag, "unit": unit, "choices": list(choices)},
+        json_schema_extra={
+            "group": group,
+            "title": title,
+            "flag": flag,
+            "unit": unit,
+            "choices": list(choices),
+            "when": {name: list(values) for name, values in (when or {}).items()},
+        },
         **bounds,
     )
 
@@ -66,14 +84,29 @@ class Experiment(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    dataset: str = knob("digits", "What the networks learn.", group="data", choices=DATASETS)
+    dataset: str = knob("digits", "What the networks learn.", title="Data set", group="data", choices=DATASETS)
     datapath: str = knob(
         "",
         "Folder that holds the data sets, in torchvision's layout. Empty: $DFA_LAB_DATA, else ./Datasets.",
+        title="Data folder",
+        when={"dataset": ON_DISK},
         group="data",
     )
-    download: bool = knob(False, "Fetch the data set if it is not in the folder yet.", group="data")
-    classes: int = knob(2, "Number of classes of the toy sets spirals and gaussians.", group="data", ge=2, le=10)
+    download: bool = knob(
+        False,
+        "Fetch the data set if it is not in the folder yet.",
+        title="Download if missing",
+        when={"dataset": ON_DISK},
+        group="data",
+    )
+    classes: int = knob(
+        2,
+        "Number of classes of the toy sets spirals and gaussians.",
+        when={"dataset": ("spirals", "gaussians")},
+        group="data",
+        ge=2,
+        le=10,
+    )
     normalization: str = knob(
         "scale",
         "scale: inputs to [0, 1] by the training set's range; simple: one mean and standard deviation; "
@@ -83,19 +116,56 @@ class Experiment(BaseModel):
     )
 
     network: str = knob("mlp", "mlp: dense layers; conv: the paper's convolutional network.", group="network", choices=NETWORKS)
-    num_layers: int = knob(2, "Hidden layers of the mlp.", group="network", unit="layers", ge=1, le=50)
-    num_hidden: int = knob(100, "Units in each hidden layer of the mlp.", group="network", unit="units", ge=1, le=10_000)
+    num_layers: int = knob(
+        2,
+        "Hidden layers of the mlp.",
+        title="Hidden layers",
+        when={"network": ("mlp",)},
+        group="network",
+        unit="layers",
+        ge=1,
+        le=50,
+    )
+    num_hidden: int = knob(
+        100,
+        "Units in each hidden layer of the mlp.",
+        title="Units per layer",
+        when={"network": ("mlp",)},
+        group="network",
+        unit="units",
+        ge=1,
+        le=10_000,
+    )
     conv_channels: Annotated[tuple[Width, ...], BeforeValidator(_split)] = knob(
-        (96, 128, 256), "Channels of the conv network's convolutions.", group="network", min_length=1, max_length=6
+        (96, 128, 256),
+        "Channels of the conv network's convolutions.",
+        title="Channels",
+        when={"network": ("conv",)},
+        group="network",
+        min_length=1,
+        max_length=6,
     )
     conv_hidden: Annotated[tuple[Width, ...], BeforeValidator(_split)] = knob(
-        (2048, 2048), "Units of the conv network's dense layers.", group="network", min_length=1, max_length=6
+        (2048, 2048),
+        "Units of the conv network's dense layers.",
+        title="Dense units",
+        when={"network": ("conv",)},
+        group="network",
+        min_length=1,
+        max_length=6,
     )
-    nonlin: str = knob("tanh", "Nonlinearity of every hidden layer.", group="network", choices=("tanh", "sigmoid", "relu"))
+    nonlin: str = knob(
+        "tanh",
+        "Nonlinearity of every hidden layer.",
+        title="Nonlinearity",
+        group="network",
+        choices=("tanh", "sigmoid", "relu"),
+    )
     init: str = knob(
         "ordinary",
         "ordinary: every rule starts from the same random weights, uniform in ±1/√fan-in; "
         "paper: fa and dfa start from zero weights with tanh and sigmoid, as in Nøkland (2016).",
+        title="Initial weights",
         group="network",
         choices=("ordinary", "paper"),
     )
@@ -126,8 +196,17 @@ class Experiment(BaseModel):
     optimizer: str = knob(
         "rmsprop", "How gradients become steps.", group="training", flag="optimization", choices=("sgd", "rmsprop", "adam")
     )
-    learning_rate: float = knob(1e-3, "Size of a step; may be changed while it runs.", group="training", flag="LR", gt=0, le=100)
-    momentum: float = knob(0.0, "Momentum of sgd (with equal dampening, as in dfa-torch).", group="training", ge=0, lt=1)
+    learning_rate: float = knob(
+        1e-3, "Size of a step; may be changed while it runs.", group="training", flag="LR", gt=0, le=100
+    )
+    momentum: float = knob(
+        0.0,
+        "Momentum of sgd (with equal dampening, as in dfa-torch).",
+        when={"optimizer": ("sgd",)},
+        group="training",
+        ge=0,
+        lt=1,
+    )
     batch_size: int = knob(64, "Samples in each step.", group="training", flag="batchSize", unit="samples", ge=1, le=100_000)
     epochs: int = knob(20, "Passes through the training set.", group="training", flag="epoch", unit="epochs", ge=1, le=100_000)
     seeds: Annotated[tuple[Seed, ...], BeforeValidator(_split)] = knob(
@@ -145,6 +224,7 @@ class Experiment(BaseModel):
     measure_every: int = knob(
         0,
         "Steps between two measurements of the angles. 0: chosen so that measuring stays cheap.",
+        title="Measure every",
         group="measuring",
         unit="steps",
         ge=0,
@@ -178,10 +258,12 @@ class Experiment(BaseModel):
     @field_validator("device")
     @classmethod
     def _device(cls, value: str) -> str:
-        from dfa_lab.device import present
+        if value in ("auto", "cpu"):
+            return value
+        from dfa_lab.device import present  # imports torch: only where it is needed
 
-        if value != "auto" and value not in present():
-            raise PydanticCustomError("device", "give auto or one of this machine's devices: {found}", {"found": ", ".join(present())})
+        if value not in present():
+            raise PydanticCustomError("device", "not on this machine")
         return value
 
     @model_validator(mode="after")
@@ -196,9 +278,15 @@ class Experiment(BaseModel):
 
 
 def extra(field: FieldInfo) -> dict[str, Any]:
-    """group, flag, unit and choices of a field."""
+    """group, title, flag, unit, choices and when of a field."""
     assert isinstance(field.json_schema_extra, dict)
     return field.json_schema_extra
+
+
+def title(name: str) -> str:
+    """A setting's label in the form."""
+    field = extra(Experiment.model_fields[name])
+    return (field["title"] or name.replace("_", " ").capitalize()) + (f" ({field['unit']})" if field["unit"] else "")
 
 
 def spellings(name: str) -> tuple[str, ...]:
@@ -320,6 +408,18 @@ def differences(experiment: Experiment) -> dict[str, str]:
     return texts
 
 
+def describe(experiment: Experiment) -> str:
+    """What is trained on what, in a few words."""
+    wide = (
+        f"{experiment.num_layers}×{experiment.num_hidden}"
+        if experiment.network == "mlp"
+        else "-".join(map(str, experiment.conv_channels + experiment.conv_hidden))
+    )
+    return (
+        f"{experiment.dataset}, {experiment.network} {wide} {experiment.nonlin}, {experiment.criterion}, {experiment.optimizer}"
+    )
+
+
 def command(experiment: Experiment) -> str:
     """The command line that trains this experiment headless."""
     words = ["python -m dfa_lab train"]
@@ -327,5 +427,7 @@ def command(experiment: Experiment) -> str:
         if name == "download":
             words.append("--download")
         else:
-            words.append(f"--{spellings(name)[0]} " + (text if text.replace(",", "").replace(".", "").isalnum() else f"'{text}'"))
+            words.append(
+                f"--{spellings(name)[0]} " + (text if text.replace(",", "").replace(".", "").isalnum() else f"'{text}'")
+            )
     return " ".join(words)

@@ -20,7 +20,10 @@ METRICS = {
     "train_error": ("fraction", "wrong among the training samples since the last record"),
     "test_loss": ("", "criterion on the test set, mean over samples"),
     "test_error": ("fraction", "wrong among the test samples"),
-    "signal_angle": ("degrees", "∠(δ̂ₗ, δₗ): the signal the rule delivers at block l against the true gradient, mean over probe samples"),
+    "signal_angle": (
+        "degrees",
+        "∠(δ̂ₗ, δₗ): the signal the rule delivers at block l against the true gradient, mean over probe samples",
+    ),
     "signal_angle_std": ("degrees", "standard deviation of the signal angle over probe samples"),
     "gradient_angle": ("degrees", "∠(ΔWₗ of the rule, ΔWₗ of bp) on the probe batch; for the whole network without a layer"),
 }

@@ -1,0 +1,34 @@
+"""Feedback: the learning rules. `rule_class` finds one by its name, `bind` gives it a network and its matrices."""
+
+import torch
+from torch import Tensor
+
+from dfa_lab import registry
+from dfa_lab.config import RULES, Experiment
+from dfa_lab.feedback.rule import ChainRule, DirectRule, Rule
+from dfa_lab.networks import Network, zero_weights
+from dfa_lab.seeding import generator
+
+
+def rule_class(name: str) -> type[Rule]:
+    """The class of a rule. Raises KeyError if there is none of this name."""
+    return registry.load("dfa_lab.feedback.rules", name).RULE
+
+
+def bind(name: str, network: Network, experiment: Experiment, seed: int) -> Rule:
+    """The rule with its feedback for `network`; with init=paper it also zeroes the weights where the paper does.
+
+    A matrix depends on the seed and the block that receives it, not on the rule: in a network with one hidden layer
+    fa and dfa get the same B and are the same algorithm.
+    """
+
+    def draw(number: int, shape: tuple[int, ...], bound: float) -> Tensor:
+        return torch.empty(shape).uniform_(-bound, bound, generator=generator(seed, "feedback", number))
+
+    rule = rule_class(name)(network, experiment.feedback_magnitude, draw)
+    if experiment.init == "paper" and rule.paper_starts_at_zero and experiment.nonlin in ("tanh", "sigmoid"):
+        zero_weights(network)
+    return rule
+
+
+__all__ = ["RULES", "ChainRule", "DirectRule", "Rule", "bind", "rule_class"]

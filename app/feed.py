@@ -1,0 +1,43 @@
+"""The ticking fragment: sends the live chart what is new, and redraws the page when the state has changed."""
+
+import streamlit as st
+
+from app import watching
+from app.engine import manager
+from app.live import live
+from app.view import message
+from dfa_lab.runs.live import ACTIVE, Status
+
+EVERY = 0.5  # seconds
+OVERLAP = 3  # ticks that are sent again, for messages that a browser misses
+DEMO_NOTE = "The demonstration, shared by all newcomers. Choose your own settings and press Start, or press Pause to take this one over."
+
+
+def show(status: Status) -> None:
+    """Mount the chart; it ticks while there is something to wait for."""
+    waiting = status.state in ACTIVE or status.demo
+    st.session_state.shown_state = (status.id, status.state)
+    st.fragment(_tick, run_every=EVERY if waiting else None)()
+
+
+def _tick() -> None:
+    status = watching.current()
+    if (status.id, status.state) != st.session_state.shown_state and not _demo_goes_on(status):
+        st.rerun()
+    st.session_state.shown_state = (status.id, status.state)
+    sent = st.session_state.setdefault("sent", {"id": None, "starts": [0]})
+    if sent["id"] != status.id:
+        sent.update(id=status.id, starts=[0])
+    start = sent["starts"][0]
+    records = manager().records(status.id, start)
+    sent["starts"] = [*sent["starts"], start + len(records)][-OVERLAP:]
+    live(message(status, records, start, DEMO_NOTE if status.demo else ""), key="live", on_resync=_resync)
+
+
+def _demo_goes_on(status: Status) -> bool:
+    """One showing follows another: the page around the chart stays as it is."""
+    return status.demo and st.session_state.watched is None
+
+
+def _resync(have: int) -> None:
+    st.session_state.sent["starts"] = [have]

@@ -1,0 +1,234 @@
+// From records and choices to what plotly draws: which panels there are, their traces and their layout.
+
+const MARGIN = { l: 62, r: 18, t: 12, b: 52 }
+const FEW_POINTS = 25 // up to here each test value gets a marker
+const POINTS_PER_PANEL = 9000 // shared by its traces: SVG needs about 10 ms for a thousand
+const AXIS_TITLES = { step: "step", epoch: "epoch", seconds: "seconds of training" }
+
+// ---- panels ----
+
+function learningPanels(choices) {
+  const error = choices.accuracy ? "Accuracy" : "Error"
+  return [
+    { key: "loss", title: "Loss", unit: "", curves: [curve("train_loss"), curve("test_loss")], logarithmic: choices.log },
+    { key: "error", title: error, unit: "%", curves: [curve("train_error"), curve("test_error")] },
+  ]
+}
+
+function anglePanels(layers, choices) {
+  if (choices.angle === "signal")
+    return layers.map((layer) =>
+      anglePanel(layer, `Layer ${layer} · signal angle`, { ...curve("signal_angle", layer), spread: "signal_angle_std" }),
+    )
+  const readout = Math.max(0, ...layers) + 1
+  return [
+    anglePanel("all", "Whole network · weight gradient", curve("gradient_angle", null)),
+    ...layers.map((layer) => anglePanel(layer, `Layer ${layer} · weight gradient`, curve("gradient_angle", layer))),
+    anglePanel(readout, "Readout · weight gradient", curve("gradient_angle", readout)),
+  ]
+}
+
+function anglePanel(place, title, angle) {
+  return { key: `angle:${place}`, title, unit: "°", angle: true, curves: [angle], layer: place }
+}
+
+function curve(metric, layer = null) {
+  return { metric, layer, train: metric.startsWith("train_") }
+}
+
+// ---- values ----
+
+function shownValue(metric, value, choices) {
+  if (value === null) return null
+  if (metric === "train_error" || metric === "test_error") return 100 * (choices.accuracy ? 1 - value : value)
+  return value
+}
+
+function formatted(value, unit) {
+  if (value === null || value === undefined) return "–"
+  if (unit === "%") return `${value.toFixed(value < 10 || value > 90 ? 2 : 1)} %`
+  if (unit === "°") return `${value.toFixed(1)}°`
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3)
+}
+
+function fullRange(store, axis) {
+  return [0, store.last[axis] || 1]
+}
+
+// ---- traces ----
+
+function tracesOf(panel, context) {
+  const { view, choices } = context
+  const shown = view.runs.map((run, index) => ({ run, index })).filter(({ run }) => !choices.hidden.includes(run.rule))
+  const most = Math.min(context.width, Math.floor(POINTS_PER_PANEL / Math.max(1, shown.length * panel.curves.length)))
+  const pieces = shown.flatMap(({ run, index }) =>
+    panel.curves.map((curve) => tracesOfCurve(panel, curve, run, index, { ...context, most: Math.max(60, most) })),
+  )
+  // Bands below ghosts below lines, whichever run they belong to.
+  return ["bands", "ghosts", "lines"].flatMap((kind) => pieces.flatMap((piece) => piece[kind] ?? []))
+}
+
+function tracesOfCurve(panel, curve, run, index, context) {
+  const series = context.store.get(index, curve.metric, curve.layer)
+  if (!series) return {}
+  const { choices } = context
+  const raw = series.value.map((value) => drawable(shownValue(curve.metric, value, choices), panel))
+  const line = smoothed(raw, choices.smoothing)
+  const base = { series, run, index, curve, panel, context }
+  return {
+    bands: curve.spread ? bandTraces(base, line) : [],
+    ghosts: choices.smoothing ? [ghostTrace(base, raw)] : [],
+    lines: [lineTrace(base, line)],
+  }
+}
+
+function drawable(value, panel) {
+  return panel.logarithmic && value !== null && value <= 0 ? null : value
+}
+
+function lineWidth(run, curve, view) {
+  const alone = view.runs.filter((other) => other.rule === run.rule).length === 1
+  if (curve.train) return alone ? 1.75 : 1
+  return alone ? 3 : 1.5
+}
+
+function lineTrace({ series, run, index, curve, panel, context }, values) {
+  const points = pointsToDraw(series, values, context)
+  const seeds = context.view.runs.some((other) => other.rule === run.rule && other.seed !== run.seed)
+  const few = !curve.train && points.y.length <= FEW_POINTS
+  return {
+    ...points,
+    uid: `${index}-${curve.metric}`, // plotly puts it into selectors: letters, digits and dashes only
+    type: "scatter",
+    mode: few ? "lines+markers" : "lines",
+    name: [run.name, seeds ? `seed ${run.seed}` : "", panel.angle ? "" : curve.train ? "train" : "test"].filter(Boolean).join(" · "),
+    line: { color: run.colour, width: lineWidth(run, curve, context.view), dash: curve.train ? "dot" : "solid", simplify: false },
+    marker: { size: 8, color: run.colour },
+    opacity: curve.train ? 0.9 : 1,
+    connectgaps: false,
+    hovertemplate: `%{y:${panel.unit ? ".1f" : ".3~g"}}`,
+  }
+}
+
+function ghostTrace({ series, run, index, curve, context }, raw) {
+  return {
+    ...pointsToDraw(series, raw, context),
+    uid: `${index}-${curve.metric}-raw`,
+    type: "scatter",
+    mode: "lines",
+    line: { color: run.colour, width: 1, dash: curve.train ? "dot" : "solid" },
+    opacity: 0.28,
+    connectgaps: false,
+    hoverinfo: "skip",
+  }
+}
+
+function bandTraces({ series, run, index, curve, context }, line) {
+  const spread = context.store.get(index, curve.spread, curve.layer)
+  if (!spread) return []
+  const spreadAtStep = new Map(spread.step.map((step, i) => [step, spread.value[i]]))
+  const widths = smoothed(series.step.map((step) => spreadAtStep.get(step) ?? null), context.choices.smoothing)
+  const { x, kept } = pointsToDraw(series, line, context)
+  const seeds = context.view.runs.filter((other) => other.rule === run.rule).length
+  return solidStretches(kept.map((i) => line[i] !== null && widths[i] !== null)).map(([from, to], stretch) => {
+    const at = kept.slice(from, to)
+    const along = x.slice(from, to)
+    return {
+      x: [...along, ...along.toReversed()],
+      y: [...at.map((i) => line[i] + widths[i]), ...at.toReversed().map((i) => Math.max(0, line[i] - widths[i]))],
+      uid: `${index}-${curve.metric}-band${stretch}`,
+      type: "scatter",
+      mode: "lines",
+      line: { width: 0 },
+      fill: "toself",
+      fillcolor: translucent(run.colour, 0.18 / seeds),
+      hoverinfo: "skip",
+    }
+  })
+}
+
+// A filled outline cannot have gaps: one outline for each stretch without.
+function solidStretches(present) {
+  const stretches = []
+  present.forEach((here, i) => {
+    if (here && !present[i - 1]) stretches.push([i, i + 1])
+    else if (here) stretches.at(-1)[1] = i + 1
+  })
+  return stretches
+}
+
+function pointsToDraw(series, values, { choices, range, most }) {
+  const x = series[choices.x]
+  const kept = worthDrawing(x, values, range, most)
+  return { kept, x: kept.map((i) => x[i]), y: kept.map((i) => values[i]) }
+}
+
+function translucent(hex, alpha) {
+  const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16))
+  return `rgba(${r},${g},${b},${alpha})`
+}
+
+// ---- layout ----
+
+function layoutOf(panel, traces, context) {
+  const { theme, choices, range, width, height, zoomedY } = context
+  const axis = { gridcolor: theme.grid, linecolor: theme.axis, zeroline: false, showline: true, ticks: "outside", tickcolor: theme.axis }
+  const xTitle = AXIS_TITLES[choices.x]
+  return {
+    width,
+    height,
+    margin: MARGIN,
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: theme.font, size: 15, color: theme.text },
+    showlegend: false,
+    hovermode: "x unified",
+    hoverdistance: 60,
+    hoverlabel: { bgcolor: theme.background, bordercolor: theme.axis, font: { size: 14, color: theme.text } },
+    dragmode: context.touch ? false : "zoom",
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: theme.axis, activecolor: theme.text },
+    datarevision: context.revision,
+    xaxis: { ...axis, title: { text: xTitle, standoff: 6 }, range: [...range], autorange: false, nticks: 6, hoverformat: ",.4~g", unifiedhovertitle: { text: `${xTitle} %{x}` } },
+    yaxis: { ...axis, nticks: 6, ...valueAxis(panel, traces), ...(zoomedY ? { range: [...zoomedY], autorange: false } : {}) },
+    ...(panel.angle ? angleMarks(panel, context) : { shapes: [], annotations: [] }),
+  }
+}
+
+function valueAxis(panel, traces) {
+  if (panel.angle) {
+    const wide = traces.some((trace) => trace.y.some((value) => value > 120))
+    // A little below 0, or the line of backpropagation, which lies on it, would be cut in half.
+    return { type: "linear", range: [-3, wide ? 180 : 120], autorange: false, tick0: 0, dtick: 30, ticksuffix: "°" }
+  }
+  if (panel.logarithmic) return { type: "log", autorange: true, exponentformat: "power", minorloglabels: "none" }
+  return { type: "linear", autorange: true, rangemode: panel.title === "Accuracy" ? "normal" : "tozero", ticksuffix: panel.unit && " %" }
+}
+
+function angleMarks(panel, { view, theme }) {
+  const half = panel.curves[0].metric === "signal_angle" ? (view.random_band?.[panel.layer] ?? 0) : 0
+  const across = { xref: "paper", x0: 0, x1: 1, layer: "below" }
+  return {
+    shapes: [
+      { type: "rect", ...across, y0: 90 - half, y1: 90 + half, fillcolor: theme.band, line: { width: 0 } },
+      { type: "line", ...across, y0: 90, y1: 90, line: { color: theme.axis, width: 2, dash: "dash" } },
+    ],
+    annotations: [
+      { xref: "paper", x: 1, xanchor: "right", y: 90 + half, yanchor: "bottom", showarrow: false, text: "90° = random direction", font: { size: 13, color: theme.text } },
+    ],
+  }
+}
+
+// ---- in words ----
+
+function sentenceOf(panel, { view, store, choices }) {
+  const newest = panel.curves.map((curve) => {
+    const values = view.runs.map((run, index) => {
+      const value = shownValue(curve.metric, store.newest(index, curve.metric, curve.layer), choices)
+      return value === null || choices.hidden.includes(run.rule) ? "" : `${run.name} ${formatted(value, panel.unit)}`
+    })
+    const words = values.filter(Boolean).join(", ")
+    return words && `${curve.train ? "train " : panel.angle ? "" : "test "}${words}`
+  })
+  const known = newest.filter(Boolean).join("; ")
+  return known ? `${panel.title}, newest values: ${known}.` : `${panel.title}: no values yet.`
+}

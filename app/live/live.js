@@ -1,0 +1,397 @@
+// The live view. What it is fed with at every tick (see `live` in __init__.py):
+//   experiment: id; another id clears the data and keeps the viewer's choices
+//   title, status: {state, sentence, step, steps, epoch, epochs, rate, left, device}
+//   runs: [{name, rule, seed, colour}]; the place in the list is the run number
+//   layers: hidden blocks; random_band: {layer: degrees}; definitions: {metric: text}; metrics: names, if records use numbers
+//   records: columns {from, run, metric, layer, step, epoch, seconds, value}; from: place of the first in the whole list
+
+const shared = (globalThis.__dfaLab ??= {})
+shared.code ??= Promise.withResolvers()
+shared.plotly ??= Promise.withResolvers()
+
+// Read by the browser tests, and handy in the console.
+const stats = (globalThis.__dfa_live ??= { mounts: 0, unmounts: 0, updates: 0, points: 0, plots: 0, draws: 0, resyncs: 0, firstDraw: null })
+
+const RESYNC_PATIENCE_MS = 3000
+const CHOICES_KEY = "dfa-lab-live"
+const DEFAULT_CHOICES = { x: "step", smoothing: 0, log: false, accuracy: false, angle: "signal", hidden: [] }
+
+function savedChoices() {
+  try {
+    return { ...DEFAULT_CHOICES, ...JSON.parse(localStorage.getItem(CHOICES_KEY) ?? "{}") }
+  } catch {
+    return { ...DEFAULT_CHOICES } // storage forbidden, or not ours
+  }
+}
+
+function saveChoices(choices) {
+  try {
+    localStorage.setItem(CHOICES_KEY, JSON.stringify(choices))
+  } catch {
+    // Storage forbidden: choices last as long as the page.
+  }
+}
+
+function themeOf(node) {
+  const style = getComputedStyle(node)
+  const read = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise
+  const text = read("--st-text-color", "#31333f")
+  const mixed = (share) => `color-mix(in srgb, ${text} ${share}%, transparent)`
+  return {
+    text,
+    background: read("--st-background-color", "#ffffff"),
+    font: read("--st-font", "sans-serif"),
+    ...Object.fromEntries(Object.entries({ grid: 12, axis: 55, band: 14 }).map(([name, share]) => [name, resolved(node, mixed(share))])),
+  }
+}
+
+// plotly knows no color-mix: let the browser turn it into numbers.
+function resolved(node, colour) {
+  const canvas = (shared.swatch ??= new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true }))
+  canvas.clearRect(0, 0, 1, 1)
+  canvas.fillStyle = colour
+  canvas.fillRect(0, 0, 1, 1)
+  const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data
+  return `rgba(${r},${g},${b},${(a / 255).toFixed(3)})`
+}
+
+class Panel {
+  constructor(owner, definition) {
+    this.owner = owner
+    this.definition = definition
+    this.zoomedY = null
+    this.onScreen = false
+    this.stale = true
+    this.root = element("figure", "dfa-panel", "", { "data-panel": definition.key })
+    this.heading = element("figcaption")
+    this.plot = element("div", "dfa-plot", "", { role: "img" })
+    this.note = element("div", "dfa-note")
+    this.cursor = element("div", "dfa-cursor")
+    this.cursor.hidden = true
+    const frame = element("div", "dfa-frame")
+    frame.append(this.plot, this.note, this.cursor)
+    this.root.append(this.heading, frame)
+    frame.addEventListener("pointermove", (event) => owner.pointAt(this, event))
+    frame.addEventListener("pointerleave", () => owner.pointAt(null))
+    // A redraw in the middle of a drag would take the zoom box away.
+    frame.addEventListener("pointerdown", () => owner.hold())
+    this.describe(definition)
+  }
+
+  describe(definition) {
+    this.definition = definition
+    this.heading.replaceChildren(element("span", "", definition.title))
+    if (!definition.angle) this.heading.append(lineKey("test", "solid"), lineKey("train", "dotted"))
+  }
+
+  context() {
+    const { view, store, choices, theme, zoomedX, touch } = this.owner
+    const box = this.plot.getBoundingClientRect()
+    const range = zoomedX ?? fullRange(store, choices.x)
+    return { view, store, choices, theme, touch, range, zoomedY: this.zoomedY, width: box.width, height: box.height, revision: stats.draws }
+  }
+
+  explain() {
+    this.plot.setAttribute("aria-label", sentenceOf(this.definition, this.owner))
+    const { view, store } = this.owner
+    const some = this.definition.curves.some((curve) => view.runs.some((_, run) => store.get(run, curve.metric, curve.layer)))
+    setText(this.note, some ? (globalThis.Plotly ? "" : this.owner.plotlyTrouble || "Preparing the chart…") : "No values yet")
+  }
+
+  draw(Plotly) {
+    this.stale = false
+    this.explain()
+    const context = this.context()
+    if (context.width < 50) return
+    const traces = tracesOf(this.definition, context)
+    if (!traces.length && !this.drawn) return
+    stats.draws++
+    this.range = context.range
+    const layout = layoutOf(this.definition, traces, context)
+    if (traces.length > 14) layout.hovermode = "closest" // a list of all would cover the panel
+    if (this.drawn) Plotly.react(this.plot, traces, layout)
+    else this.#mount(Plotly, traces, layout)
+  }
+
+  #mount(Plotly, traces, layout) {
+    this.drawn = true
+    stats.plots++
+    Plotly.newPlot(this.plot, traces, layout, this.#config(Plotly))
+    this.plot.on("plotly_relayout", (change) => this.owner.zoomed(this, change))
+    this.plot.on("plotly_doubleclick", () => this.owner.fit())
+    stats.firstDraw ??= performance.now()
+  }
+
+  #config(Plotly) {
+    const download = { name: "download", title: "Download image", icon: Plotly.Icons.camera, click: () => this.#download(Plotly) }
+    const fit = { name: "fit", title: "Reset zoom", icon: Plotly.Icons.home, click: () => this.owner.fit() }
+    return { displaylogo: false, showSendToCloud: false, doubleClick: false, responsive: false, modeBarButtons: [[download, fit]] }
+  }
+
+  // On screen the title is text above the chart and the tiles are the legend; an image needs both inside.
+  #download(Plotly) {
+    const { theme } = this.owner
+    const layout = { ...this.plot.layout, title: { text: this.definition.title }, showlegend: true, paper_bgcolor: theme.background, margin: { ...MARGIN, t: 60 } }
+    const data = this.plot.data.map((trace) => ({ ...trace, showlegend: Boolean(trace.name) }))
+    Plotly.downloadImage({ data, layout }, { format: "png", width: 1200, height: 700, scale: 2, filename: this.definition.title })
+  }
+
+  unmount() {
+    if (this.drawn) globalThis.Plotly.purge(this.plot)
+    this.drawn = false
+    this.root.remove()
+  }
+}
+
+function lineKey(word, style) {
+  const key = element("span", "dfa-line-key", word)
+  key.prepend(element("i", style))
+  return key
+}
+
+class LiveView {
+  constructor() {
+    this.store = new RecordStore()
+    this.choices = savedChoices()
+    this.touch = matchMedia("(pointer: coarse)").matches // there a drag must scroll the page
+    this.panels = new Map()
+    this.zoomedX = null
+    this.view = null
+    stats.mounts++
+    this.#build()
+    this.#watch()
+    shared.plotly.promise.then(() => this.redraw(), (error) => this.#plotlyFailed(error))
+  }
+
+  #build() {
+    this.root = element("div", "dfa-live")
+    this.status = new StatusStrip()
+    this.tiles = new Tiles((rule) => this.toggle(rule))
+    this.toolbar = new Toolbar(this.choices, (name) => this.chosen(name), () => this.fit())
+    this.learning = element("div", "dfa-grid")
+    this.angles = element("div", "dfa-grid")
+    this.captions = { learning: element("div", "dfa-captions"), angles: element("div", "dfa-captions") }
+    this.root.append(this.status.root, this.tiles.root, this.toolbar.root)
+    this.root.append(this.learning, this.captions.learning, this.angles, this.captions.angles)
+  }
+
+  attach(host) {
+    if (this.root.parentElement !== host) host.append(this.root)
+  }
+
+  #watch() {
+    this.ending = new AbortController()
+    const { signal } = this.ending
+    this.seen = new IntersectionObserver((entries) => this.#cameIntoSight(entries), { rootMargin: "150px" })
+    this.sized = new ResizeObserver(() => this.redraw())
+    this.sized.observe(this.root)
+    document.addEventListener("visibilitychange", () => this.schedule(), { signal })
+    for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, () => this.release(), { signal })
+  }
+
+  #cameIntoSight(entries) {
+    for (const { target, isIntersecting } of entries) this.panels.get(target.dataset.panel).onScreen = isIntersecting
+    this.schedule()
+  }
+
+  #plotlyFailed(error) {
+    this.plotlyTrouble = `The charts cannot be drawn: ${error.message}. Reload the page to try again.`
+    for (const panel of this.panels.values()) panel.explain()
+  }
+
+  // ---- what Python sends ----
+
+  receive(view, setTriggerValue) {
+    if (!view) return
+    stats.updates++
+    if (view.experiment !== this.view?.experiment) this.#startOver()
+    this.view = view
+    const added = this.store.append(view.records, view.metrics ?? [])
+    stats.points = this.store.have
+    if (added < 0) this.#askForMissing(setTriggerValue)
+    else if (added > 0) this.askedAt = null
+    this.status.show(view.title, view.status)
+    this.tiles.show(view, this.store, this.choices)
+    if (this.#pictureChanged(added)) this.#arrangePanels()
+  }
+
+  #startOver() {
+    this.store.clear()
+    this.askedAt = null
+    this.#forgetZoom()
+  }
+
+  #askForMissing(setTriggerValue) {
+    const now = performance.now()
+    if (this.askedAt && now - this.askedAt < RESYNC_PATIENCE_MS) return
+    this.askedAt = now
+    stats.resyncs++
+    // Not inside Streamlit's own rendering, which is where we are.
+    setTimeout(() => setTriggerValue("resync", this.store.have))
+  }
+
+  // A tick without news costs no drawing.
+  #pictureChanged(added) {
+    const { experiment, runs, layers, random_band, definitions } = this.view
+    this.theme = themeOf(this.root)
+    const drawnFrom = JSON.stringify([experiment, runs, layers, random_band, definitions, this.theme])
+    const changed = added > 0 || drawnFrom !== this.drawnFrom
+    this.drawnFrom = drawnFrom
+    return changed
+  }
+
+  // ---- what the viewer chooses ----
+
+  toggle(rule) {
+    const { hidden } = this.choices
+    this.choices.hidden = hidden.includes(rule) ? hidden.filter((other) => other !== rule) : [...hidden, rule]
+    this.chosen("hidden")
+  }
+
+  chosen(name) {
+    saveChoices(this.choices)
+    if (name === "x") this.zoomedX = null
+    if (name === "log" && this.panels.has("loss")) this.panels.get("loss").zoomedY = null
+    if (name === "accuracy" && this.panels.has("error")) this.panels.get("error").zoomedY = null
+    if (!this.view) return
+    this.tiles.show(this.view, this.store, this.choices)
+    this.#arrangePanels()
+  }
+
+  fit() {
+    this.#forgetZoom()
+    this.redraw()
+  }
+
+  #forgetZoom() {
+    this.zoomedX = null
+    for (const panel of this.panels.values()) panel.zoomedY = null
+  }
+
+  zoomed(panel, change) {
+    const rangeOf = (axis) => change[`${axis}.range`] ?? (`${axis}.range[0]` in change ? [change[`${axis}.range[0]`], change[`${axis}.range[1]`]] : null)
+    const x = rangeOf("xaxis")
+    if (x) this.zoomedX = x.map(Number)
+    const y = rangeOf("yaxis")
+    if (y) panel.zoomedY = y.map(Number)
+    if (x || y) this.redraw()
+  }
+
+  // ---- one cursor for all panels ----
+
+  pointAt(panel, event) {
+    this.pointed = panel
+    const box = panel?.plot.getBoundingClientRect()
+    const share = panel && (event.clientX - box.left - MARGIN.l) / (box.width - MARGIN.l - MARGIN.r)
+    const inside = panel?.range && share >= 0 && share <= 1
+    this.cursorAt = inside ? panel.range[0] + share * (panel.range[1] - panel.range[0]) : null
+    this.cursorFrame ??= requestAnimationFrame(() => {
+      this.cursorFrame = null
+      this.#showCursor()
+    })
+  }
+
+  #showCursor() {
+    for (const panel of this.panels.values()) {
+      const { width } = panel.plot.getBoundingClientRect()
+      const visible = this.cursorAt !== null && panel.drawn && panel.onScreen
+      panel.cursor.hidden = !visible
+      if (visible) {
+        const share = (this.cursorAt - panel.range[0]) / (panel.range[1] - panel.range[0])
+        panel.cursor.style.left = `${MARGIN.l + share * (width - MARGIN.l - MARGIN.r)}px`
+      }
+      if (panel === this.pointed || !panel.drawn || !panel.onScreen) continue
+      if (visible && panel.plot.data.length) globalThis.Plotly.Fx.hover(panel.plot, { xval: this.cursorAt }, "xy")
+      else globalThis.Plotly.Fx.unhover(panel.plot)
+    }
+  }
+
+  // ---- drawing ----
+
+  hold() {
+    this.held = true
+  }
+
+  release() {
+    if (!this.held) return
+    this.held = false
+    this.schedule()
+  }
+
+  #arrangePanels() {
+    const learning = learningPanels(this.choices)
+    const angles = anglePanels(this.view.layers, this.choices)
+    const wanted = [...learning, ...angles]
+    for (const [key, panel] of this.panels) {
+      if (wanted.some((definition) => definition.key === key)) continue
+      this.seen.unobserve(panel.root)
+      panel.unmount()
+      this.panels.delete(key)
+    }
+    learning.forEach((definition, place) => this.#place(definition, this.learning, place))
+    angles.forEach((definition, place) => this.#place(definition, this.angles, place))
+    this.#caption(this.captions.learning, learning)
+    this.#caption(this.captions.angles, angles)
+    this.redraw()
+  }
+
+  #place(definition, grid, place) {
+    let panel = this.panels.get(definition.key)
+    if (!panel) {
+      panel = new Panel(this, definition)
+      this.panels.set(definition.key, panel)
+      this.seen.observe(panel.root)
+    } else if (panel.definition.title !== definition.title) panel.describe(definition)
+    panel.definition = definition
+    if (grid.children[place] !== panel.root) grid.insertBefore(panel.root, grid.children[place] ?? null)
+    panel.explain()
+  }
+
+  #caption(node, definitions) {
+    const metrics = new Set(definitions.flatMap((panel) => panel.curves.flatMap((curve) => [curve.metric, curve.spread])))
+    const known = [...metrics].filter((metric) => this.view.definitions?.[metric])
+    const text = known.map((metric) => `${metric.replaceAll("_", " ")}: ${this.view.definitions[metric]}`)
+    if (node.dataset.text === text.join()) return
+    node.dataset.text = text.join()
+    node.replaceChildren(...text.map((line) => element("p", "", line)))
+  }
+
+  redraw() {
+    for (const panel of this.panels.values()) panel.stale = true
+    this.schedule()
+  }
+
+  schedule() {
+    this.frame ??= requestAnimationFrame(() => this.#drawNext())
+  }
+
+  // One panel a frame keeps clicks and scrolling quick between them.
+  #drawNext() {
+    this.frame = null
+    if (!globalThis.Plotly || !this.view || this.held || document.hidden || this.ending.signal.aborted) return
+    this.theme ??= themeOf(this.root)
+    const next = [...this.panels.values()].find((panel) => panel.stale && panel.onScreen)
+    if (!next) return
+    next.draw(globalThis.Plotly)
+    if (next !== this.pointed && this.cursorAt != null) this.#showCursor()
+    this.schedule()
+  }
+
+  unmount() {
+    stats.unmounts++
+    this.ending.abort()
+    this.seen.disconnect()
+    this.sized.disconnect()
+    cancelAnimationFrame(this.frame)
+    cancelAnimationFrame(this.cursorFrame)
+    for (const panel of this.panels.values()) panel.unmount()
+    this.root.remove()
+  }
+}
+
+shared.code.resolve(LiveView)
+
+export default function ({ parentElement }) {
+  const row = parentElement.closest("[data-testid=stElementContainer]")
+  if (row) row.style.position = "absolute" // nothing to see here: without this the page shows a gap of one row
+}

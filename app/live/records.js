@@ -1,0 +1,110 @@
+// Records as they arrive, sorted into series, and what is done to a series before it is drawn.
+
+const MAX_POINTS_KEPT = 8000 // a series: beyond, it is thinned, so that a night of training does not fill the memory
+
+class RecordStore {
+  constructor() {
+    this.clear()
+  }
+
+  clear() {
+    this.series = new Map()
+    this.have = 0 // records of the experiment's whole list that are in here
+    this.last = { step: 0, epoch: 0, seconds: 0 }
+  }
+
+  // Deltas overlap: takes what is new and returns how many that were; -1: some before these are missing.
+  append(columns, metricNames) {
+    const count = columns?.step?.length ?? 0
+    if (!count) return 0
+    if (columns.from > this.have) return -1
+    const first = this.have - columns.from
+    for (let i = first; i < count; i++) this.#add(columns, metricNames, i)
+    const added = Math.max(0, count - first)
+    this.have += added
+    return added
+  }
+
+  #add(columns, metricNames, i) {
+    const metric = typeof columns.metric[i] === "number" ? metricNames[columns.metric[i]] : columns.metric[i]
+    const key = seriesKey(columns.run[i], metric, columns.layer[i])
+    let series = this.series.get(key)
+    if (!series) this.series.set(key, (series = { step: [], epoch: [], seconds: [], value: [] }))
+    for (const axis of ["step", "epoch", "seconds"]) {
+      series[axis].push(columns[axis][i])
+      this.last[axis] = Math.max(this.last[axis], columns[axis][i])
+    }
+    series.value.push(columns.value[i] ?? null)
+    if (series.value.length > MAX_POINTS_KEPT) halve(series)
+  }
+
+  get(run, metric, layer) {
+    return this.series.get(seriesKey(run, metric, layer))
+  }
+
+  newest(run, metric, layer) {
+    return this.get(run, metric, layer)?.value.findLast((value) => value !== null) ?? null
+  }
+}
+
+function seriesKey(run, metric, layer) {
+  return `${run}|${metric}|${layer ?? ""}`
+}
+
+function halve(series) {
+  const kept = extremesPerBucket(series.value, 0, series.value.length, MAX_POINTS_KEPT / 4)
+  for (const column of Object.keys(series)) series[column] = kept.map((i) => series[column][i])
+}
+
+// Exponential moving average without the pull of a starting value; gaps stay gaps.
+function smoothed(values, weight) {
+  if (!weight) return values
+  let sum = 0
+  let share = 1
+  return values.map((value) => {
+    if (value === null) return null
+    sum = weight * sum + (1 - weight) * value
+    share *= weight
+    return sum / (1 - share)
+  })
+}
+
+// Indices into values[start, end): the lowest and the highest of each bucket, in order, so that no spike is lost.
+function extremesPerBucket(values, start, end, buckets) {
+  const kept = []
+  for (let b = 0; b < buckets; b++) {
+    const from = start + Math.floor(((end - start) * b) / buckets)
+    const to = start + Math.floor(((end - start) * (b + 1)) / buckets)
+    let low = -1
+    let high = -1
+    for (let i = from; i < to; i++) {
+      if (values[i] === null) continue
+      if (low < 0 || values[i] < values[low]) low = i
+      if (high < 0 || values[i] > values[high]) high = i
+    }
+    if (low < 0 && to > from) kept.push(from) // a gap
+    else if (low === high && low >= 0) kept.push(low)
+    else if (low >= 0) kept.push(Math.min(low, high), Math.max(low, high))
+  }
+  return kept
+}
+
+// Indices of what is worth drawing between two x values: one neighbour beyond each side, at most about `most`.
+function worthDrawing(x, values, range, most) {
+  const start = Math.max(0, firstAtLeast(x, range[0]) - 1)
+  const end = Math.min(x.length, firstAtLeast(x, range[1]) + 2)
+  if (end - start <= most) return Array.from({ length: Math.max(0, end - start) }, (_, i) => start + i)
+  const kept = extremesPerBucket(values, start, end, Math.max(2, Math.floor(most / 2)))
+  return kept.at(-1) === end - 1 ? kept : [...kept, end - 1]
+}
+
+function firstAtLeast(sorted, wanted) {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (sorted[middle] < wanted) low = middle + 1
+    else high = middle
+  }
+  return low
+}

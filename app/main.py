@@ -1,0 +1,20 @@
+"""Entry: page config and navigation. `streamlit run app/main.py`"""
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:  # streamlit puts only this file's folder there
+    sys.path.insert(0, str(ROOT))
+
+st.set_page_config(page_title="DFA Lab", page_icon=":material/science:", layout="wide")
+st.navigation(
+    [
+        st.Page("../pages/lab.py", title="Lab", icon=":material/science:", default=True),
+        st.Page("../pages/experiments.py", title="Experiments", icon=":material/list:"),
+        st.Page("../pages/rules.py", title="Rules", icon=":material/menu_book:"),
+    ],
+    position="top",
+).run()

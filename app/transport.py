@@ -1,0 +1,100 @@
+"""The bar that is always in reach: Start, Pause, Step, Reset, the learning rate and the speed."""
+
+import streamlit as st
+
+from app import watching
+from app.controls import as_text
+from app.engine import manager
+from dfa_lab.config import Experiment, SettingsError, parse
+from dfa_lab.runs.live import ACTIVE, Status
+
+SPEEDS = {"1 step/s": 1.0, "5/s": 5.0, "15/s": 15.0, "50/s": 50.0, "200/s": 200.0, "full speed": 0.0}
+
+
+def bar(experiment: Experiment | None, status: Status) -> None:
+    """`experiment`: what Start begins, None while the form has a problem; `status`: of what is on screen."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.button(
+            "Start",
+            icon=":material/play_arrow:",
+            type="primary",
+            shortcut="S",
+            disabled=experiment is None,
+            help="Begin a new experiment with the settings of the form",
+            on_click=_start,
+            args=(experiment,),
+        )
+        active = status.state in ACTIVE
+        paused = status.state == "paused"
+        st.button(
+            "Resume" if paused else "Pause",
+            key="pause",
+            icon=":material/resume:" if paused else ":material/pause:",
+            shortcut="Space",
+            disabled=not active,
+            on_click=_resume if paused else _pause,
+        )
+        st.button("Step", icon=":material/skip_next:", disabled=not active, help="One batch, then wait", on_click=_step)
+        st.button(
+            "Reset", icon=":material/restart_alt:", shortcut="R", help="Back to step 0, with the same settings", on_click=_reset
+        )
+        _learning_rate(status, active)
+        _speed(status, active)
+
+
+def _learning_rate(status: Status, active: bool) -> None:
+    rate = status.learning_rate or status.experiment.learning_rate
+    if st.session_state.get("rate_of") != (status.id, rate):
+        st.session_state.rate_of = (status.id, rate)
+        st.session_state.rate_now = as_text(rate)
+    st.text_input(
+        "Learning rate now", key="rate_now", width=130, disabled=not active, on_change=_set_rate, help="Changes while it runs"
+    )
+
+
+def _speed(status: Status, active: bool) -> None:
+    names = list(SPEEDS)
+    now = min(names, key=lambda name: abs((SPEEDS[name] or 1e6) - (status.pace or 1e6)))
+    if st.session_state.get("speed_of") != (status.id, status.pace):
+        st.session_state.speed_of = (status.id, status.pace)
+        st.session_state.speed = now
+    st.selectbox("Speed", names, key="speed", width=140, disabled=not active, on_change=_set_speed)
+
+
+def _start(experiment: Experiment) -> None:
+    st.session_state.problems = []
+    watching.watch(manager().start(experiment, pace=0.0))
+
+
+def _pause() -> None:
+    manager().pause(watching.own())
+
+
+def _resume() -> None:
+    manager().resume(watching.own())
+
+
+def _step() -> None:
+    manager().step(watching.own())
+
+
+def _reset() -> None:
+    status = watching.current()
+    if not status.demo:
+        manager().stop(status.id)
+    watching.watch(manager().start(status.experiment, paused=True, pace=status.pace))
+
+
+def _set_rate() -> None:
+    text = st.session_state.rate_now
+    try:
+        rate = parse({"learning_rate": text}).learning_rate
+    except SettingsError as error:
+        st.session_state.problems = error.problems
+        return
+    st.session_state.problems = []
+    manager().set_learning_rate(watching.own(), rate)
+
+
+def _set_speed() -> None:
+    manager().set_pace(watching.own(), SPEEDS[st.session_state.speed])

@@ -1,0 +1,65 @@
+"""What the live chart is sent: pure functions from a status and its records to plain JSON."""
+
+from collections.abc import Sequence
+
+from dfa_lab.config import describe
+from dfa_lab.feedback import rule_class
+from dfa_lab.measure.angles import random_band
+from dfa_lab.records import METRICS, Record
+from dfa_lab.runs.live import Status
+
+NAMES = list(METRICS)
+DIGITS = 5  # significant ones that are sent
+
+
+def message(status: Status, records: Sequence[Record], start: int, demo_note: str = "") -> dict:
+    """`records` begin at number `start` of the experiment's whole list."""
+    experiment = status.experiment
+    several = len(experiment.seeds) > 1
+    return {
+        "experiment": status.id,
+        "title": describe(experiment),
+        "status": {
+            "state": status.state,
+            "sentence": status.sentence or demo_note,
+            "step": status.step,
+            "steps": status.steps,
+            "epoch": round(status.epoch, 3),
+            "epochs": experiment.epochs,
+            "rate": _short(status.rate),
+            "left": _short(status.left),
+            "device": status.device,
+        },
+        "runs": [
+            {
+                "name": f"{rule} · seed {seed}" if several else rule,
+                "rule": rule,
+                "seed": seed,
+                "colour": rule_class(rule).colour,
+            }
+            for rule, seed in experiment.runs()
+        ],
+        "layers": list(range(1, len(status.layers) + 1)) or _layers(records),
+        "random_band": {str(n): round(random_band(units), 2) for n, units in enumerate(status.layers, start=1)},
+        "definitions": {name: about for name, (_, about) in METRICS.items()},
+        "metrics": NAMES,
+        "records": {
+            "from": start,
+            "run": [r.run for r in records],
+            "metric": [NAMES.index(r.metric) for r in records],
+            "layer": [r.layer for r in records],
+            "step": [r.step for r in records],
+            "epoch": [round(r.epoch, 4) for r in records],
+            "seconds": [round(r.seconds, 4) for r in records],
+            "value": [_short(r.value) for r in records],
+        },
+    }
+
+
+def _layers(records: Sequence[Record]) -> list[int]:
+    """Of a stored experiment, whose networks are gone: those that a signal angle was measured at."""
+    return sorted({r.layer for r in records if r.metric == "signal_angle" and r.layer is not None})
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None or value != value or abs(value) == float("inf") else float(f"{value:.{DIGITS}g}")

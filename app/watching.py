@@ -1,0 +1,56 @@
+"""Which experiment this visitor watches: the one named in the link, or the shared demonstration."""
+
+import streamlit as st
+
+from app.controls import ATTACH, from_link, put
+from app.engine import manager
+from dfa_lab.runs.live import Status
+
+
+def arrive() -> None:
+    """Once a session: read the link, attach to its experiment or fill the form from its settings."""
+    if "watched" in st.session_state:
+        return
+    params = {name: st.query_params.get_all(name) for name in st.query_params}
+    st.session_state.problems = from_link(params)
+    st.session_state.watched = None
+    wanted = params.get(ATTACH, [""])[0]
+    if wanted:
+        status = manager().status(wanted)
+        if status is None:
+            st.session_state.problems.append(
+                f"The link's experiment {wanted[:40]!r} is not on this server: here is the demonstration instead."
+            )
+            del st.query_params[ATTACH]
+        else:
+            watch(wanted)
+
+
+def watch(id: str) -> None:
+    """Attach to an experiment: its settings go into the form, its id into the link."""
+    st.session_state.watched = id
+    status = manager().status(id)
+    if status is not None:
+        put(status.experiment)
+    st.query_params.from_dict({ATTACH: id})
+
+
+def current() -> Status:
+    """Of what is on screen now."""
+    id = st.session_state.watched or manager().demo()
+    status = manager().status(id)
+    if status is None:  # deleted meanwhile
+        st.session_state.watched = None
+        status = manager().status(manager().demo())
+    assert status is not None
+    return status
+
+
+def own() -> str:
+    """The id of an experiment that is this visitor's to steer: a demonstration is copied first, others go on watching it."""
+    status = current()
+    if not status.demo:
+        return status.id
+    copy = manager().fork(status.id, paused=False)
+    watch(copy)
+    return copy

@@ -1,0 +1,6 @@
+"""The command line: python -m dfa_lab train … trains without a page, python -m dfa_lab ui opens the lab."""
+
+from dfa_lab.cli import app
+
+if __name__ == "__main__":
+    app()

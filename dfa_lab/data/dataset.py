@@ -1,0 +1,30 @@
+"""A data set as tensors on one device."""
+
+from dataclasses import dataclass
+
+import torch
+
+from dfa_lab.data.about import Facts
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set that lives on a device as a whole: a batch is an index.
+
+    `x_train` and `x_test` are uint8 (N, C, H, W) images or float32 (N, features) points, as stored; `y_train` and
+    `y_test` are int64 (N,). `facts` counts what was really read. `offset` and `scale` are float32 and broadcast
+    over (N, *facts.shape). Tensors are shared between experiments: do not write to them.
+    """
+
+    facts: Facts
+    class_names: tuple[str, ...]
+    x_train: torch.Tensor
+    y_train: torch.Tensor
+    x_test: torch.Tensor
+    y_test: torch.Tensor
+    offset: torch.Tensor
+    scale: torch.Tensor
+
+    def inputs(self, x_rows: torch.Tensor, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+        """What a network is given for rows of `x_train` or `x_test`: (rows - offset) * scale, same shape."""
+        return (x_rows.to(dtype) - self.offset.to(dtype)) * self.scale.to(dtype)

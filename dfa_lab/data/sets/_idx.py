@@ -1,0 +1,59 @@
+"""The idx files of MNIST and its likes: a short header and plain bytes, perhaps gzipped."""
+
+import gzip
+import math
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from dfa_lab.data.about import Arrays, Facts
+from dfa_lab.data.fetching import obtain
+from dfa_lab.data.folder import damaged, holds
+
+FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+ZIPPED = tuple(name + ".gz" for name in FILES)
+
+
+def names(torchvision: str, files: tuple[str, ...] = FILES) -> list[str]:
+    """The four files relative to the data folder, in torchvision's layout."""
+    return [f"{torchvision}/raw/{file}" for file in files]
+
+
+def here(folder: Path, torchvision: str) -> bool:
+    """Whether the four files are there, as they are or gzipped."""
+    return holds(folder, names(torchvision)) or holds(folder, names(torchvision, ZIPPED))
+
+
+def load(folder: Path, download: bool, facts: Facts, torchvision: str, class_names: tuple[str, ...]) -> Arrays:
+    """Images and labels of the set whose torchvision class is `torchvision`.
+
+    Raises DataError if files are missing or damaged, OSError if the system refuses them.
+    """
+    if not here(folder, torchvision):
+        obtain(folder, download, facts, names(torchvision), torchvision)
+    files = names(torchvision, FILES if holds(folder, names(torchvision)) else ZIPPED)
+    x_train, y_train, x_test, y_test = (
+        read(folder / file, facts, dimensions) for file, dimensions in zip(files, (3, 1, 3, 1), strict=True)
+    )
+    return Arrays(x_train[:, None], y_train.astype(np.int64), x_test[:, None], y_test.astype(np.int64), class_names)
+
+
+def read(path: Path, facts: Facts, dimensions: int) -> np.ndarray:
+    """One idx file of unsigned bytes as an array with that many dimensions.
+
+    Raises DataError if the file is damaged.
+    """
+    data = path.read_bytes()
+    if path.suffix == ".gz":
+        try:
+            data = gzip.decompress(data)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise damaged(path, facts, "it cannot be unzipped") from error
+    header = 4 * (1 + dimensions)
+    if len(data) < header or data[:4] != bytes([0, 0, 8, dimensions]):
+        raise damaged(path, facts, "it does not begin like an idx file of this kind")
+    shape = [int.from_bytes(data[at : at + 4], "big") for at in range(4, header, 4)]
+    if len(data) != header + math.prod(shape):
+        raise damaged(path, facts, f"it has {len(data)} bytes and should have {header + math.prod(shape)}")
+    return np.frombuffer(bytearray(data), np.uint8, offset=header).reshape(shape)  # bytearray: torch wants it writable

@@ -1,0 +1,26 @@
+"""scikit-learn's handwritten digits: 1,797 real 8x8 images with 17 shades of grey, always there."""
+
+from pathlib import Path
+
+import numpy as np
+
+from dfa_lab.data.about import Arrays, Facts
+
+TRAIN, TEST = 1437, 360
+
+
+def facts(classes: int = 2) -> Facts:
+    """Facts of the set; `classes` does not count."""
+    return Facts("Digits", (1, 8, 8), 10, TRAIN, TEST)
+
+
+def load(folder: Path, download: bool, classes: int) -> Arrays:
+    """The images, 0 to 16, in a fixed shuffled split; `folder` and `download` do not count."""
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    x = np.asarray(images).astype(np.uint8).reshape(-1, 1, 8, 8)
+    y = np.asarray(labels).astype(np.int64)
+    order = np.random.RandomState(2016).permutation(len(x))  # RandomState, since its order is the same in every numpy
+    train, test = order[:TRAIN], order[TRAIN:]
+    return Arrays(x[train], y[train], x[test], y[test], tuple(str(n) for n in range(10)))

@@ -1,0 +1,23 @@
+"""Fashion-MNIST: 70,000 pieces of clothing, 28x28, grey."""
+
+from pathlib import Path
+
+from dfa_lab.data.about import Arrays, Facts
+from dfa_lab.data.sets import _idx
+
+CLASS_NAMES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
+
+
+def facts(classes: int = 2) -> Facts:
+    """Facts of the set; `classes` does not count."""
+    return Facts("Fashion-MNIST", (1, 28, 28), 10, 60_000, 10_000, megabytes=31)
+
+
+def here(folder: Path) -> bool:
+    """Whether its files are in `folder`; none is read."""
+    return _idx.here(folder, "FashionMNIST")
+
+
+def load(folder: Path, download: bool, classes: int) -> Arrays:
+    """The images from `folder`/FashionMNIST/raw. Raises DataError if they cannot be had."""
+    return _idx.load(folder, download, facts(), "FashionMNIST", CLASS_NAMES)

@@ -1,0 +1,24 @@
+"""Two half circles that reach into one another."""
+
+from pathlib import Path
+
+import numpy as np
+
+from dfa_lab.data.about import Arrays, Facts
+from dfa_lab.data.sets import _points
+
+
+def facts(classes: int = 2) -> Facts:
+    """Facts of the set; it has 2 classes."""
+    return _points.facts("Moons", 2)
+
+
+def load(folder: Path, download: bool, classes: int) -> Arrays:
+    """The points; nothing is read, `folder` and `download` do not count."""
+    return _points.arrays(_draw, 2)
+
+
+def _draw(random: np.random.RandomState, labels: np.ndarray) -> np.ndarray:
+    upper = _points.around(random.uniform(0, np.pi, len(labels)))
+    points = np.where(labels[:, None] == 0, upper, np.array([1.0, 0.5]) - upper)
+    return points + random.normal(0, 0.1, points.shape)

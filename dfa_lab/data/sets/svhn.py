@@ -1,0 +1,39 @@
+"""SVHN: 99,289 house numbers cut out of street photographs, 32x32, colour."""
+
+from pathlib import Path
+
+import numpy as np
+
+from dfa_lab.data.about import Arrays, Facts
+from dfa_lab.data.fetching import obtain
+from dfa_lab.data.folder import damaged, holds
+
+FILES = ("train_32x32.mat", "test_32x32.mat")
+SPLITS = ("train", "test")
+
+
+def facts(classes: int = 2) -> Facts:
+    """Facts of the set; `classes` does not count."""
+    return Facts("SVHN", (3, 32, 32), 10, 73_257, 26_032, megabytes=246)
+
+
+def here(folder: Path) -> bool:
+    """Whether its files are in `folder`; none is read."""
+    return holds(folder, FILES)
+
+
+def load(folder: Path, download: bool, classes: int) -> Arrays:
+    """The images from `folder`/train_32x32.mat and test_32x32.mat. Raises DataError if they cannot be had."""
+    obtain(folder, download, facts(), FILES, "SVHN", SPLITS)
+    (x_train, y_train), (x_test, y_test) = (_part(folder, split) for split in SPLITS)
+    return Arrays(x_train, y_train, x_test, y_test, tuple(str(n) for n in range(10)))
+
+
+def _part(folder: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
+    from torchvision import datasets
+
+    try:
+        found = datasets.SVHN(folder, split)
+    except RuntimeError as error:  # it compares checksums before it reads anything
+        raise damaged(folder / f"{split}_32x32.mat", facts(), "its checksum is wrong") from error
+    return np.ascontiguousarray(found.data), found.labels

@@ -1,0 +1,109 @@
+"""Rule: how the output error e reaches each block. Two families, chain and direct, behind one interface.
+
+Shapes: N samples, C classes, n_l units of block l (flattened); e (N, C); h_l (N, …) with n_l entries a sample.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from math import prod, sqrt
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from dfa_lab.networks import Network, fan_in
+
+# (number of the block that receives it, shape, half-width of the uniform distribution) -> matrix
+Draw = Callable[[int, tuple[int, ...], float], Tensor]
+
+
+class Rule(nn.Module, ABC):
+    """A learning rule bound to one network. Its feedback matrices are buffers, here or in the network's layers."""
+
+    title: ClassVar[str]
+    equation: ClassVar[str]  # LaTeX, of the signal at block l
+    source: ClassVar[str]
+    colour: ClassVar[str]  # the rule's one colour, everywhere; all of them keep 3:1 on white and on near-black
+    paper_starts_at_zero: ClassVar[bool] = False  # with tanh and sigmoid
+
+    def __init__(self, network: Network, magnitude: float, draw: Draw):
+        """`magnitude` X: feedback uniform in ±X; 0: ±1/√n, n the number of units that one entry of the error fans out to."""
+        super().__init__()
+
+    @abstractmethod
+    def hidden(self, network: Network, x: Tensor) -> tuple[list[Tensor], Tensor]:
+        """([h_1 … h_L], logits), with just the graph that the rule needs."""
+
+    @abstractmethod
+    def starts(self, hs: list[Tensor], logits: Tensor, e: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """(tensors, their gradients) from which autograd does the rest of the backward pass."""
+
+    @abstractmethod
+    def signals(self, hs: list[Tensor], logits: Tensor, e: Tensor) -> list[Tensor | None]:
+        """δ̂_l at the output of every block, shaped as h_l; None where the rule sends nothing. Keeps the graph."""
+
+    @abstractmethod
+    def matrices(self, network: Network) -> dict[int, Tensor]:
+        """The feedback matrix B that delivers at block l, by l; empty where the rule has none."""
+
+    def backward(self, hs: list[Tensor], logits: Tensor, e: Tensor) -> None:
+        """Put the rule's gradient into .grad of every parameter that it trains."""
+        tensors, grads = self.starts(hs, logits, e)
+        torch.autograd.backward(tensors, grads)
+
+
+class ChainRule(Rule):
+    """The error travels back block by block through a transport matrix in each layer: W for bp, B for fa."""
+
+    def hidden(self, network: Network, x: Tensor) -> tuple[list[Tensor], Tensor]:
+        return network.hidden(x)
+
+    def starts(self, hs: list[Tensor], logits: Tensor, e: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        return [logits], [e]
+
+    def signals(self, hs: list[Tensor], logits: Tensor, e: Tensor) -> list[Tensor | None]:
+        return list(torch.autograd.grad(logits, hs, e, retain_graph=True))
+
+    def matrices(self, network: Network) -> dict[int, Tensor]:
+        return {number - 1: layer.feedback for number, layer in network.layers() if layer.feedback is not None}
+
+
+class DirectRule(Rule):
+    """The error is projected straight to every block, δ̂_l = e·B_l.
+
+    Blocks are cut from each other in the forward pass, so the products δ·W that a direct rule does not need are
+    never computed: each block's own local gradient is all that autograd does.
+    """
+
+    def __init__(self, network: Network, magnitude: float, draw: Draw):
+        super().__init__(network, magnitude, draw)
+        classes = network.readout.out_features
+        for number, shape in enumerate(network.shapes, start=1):
+            units = prod(shape)
+            self.register_buffer(f"B{number}", draw(number, (classes, units), magnitude or 1 / sqrt(units)))
+
+    def hidden(self, network: Network, x: Tensor) -> tuple[list[Tensor], Tensor]:
+        hs: list[Tensor] = []
+        for block in network.blocks:
+            x = block(x.detach())
+            hs.append(x)
+        return hs, network.readout(x.detach().flatten(1))
+
+    def signals(self, hs: list[Tensor], logits: Tensor, e: Tensor) -> list[Tensor | None]:
+        return [(e @ B).view_as(h) for h, B in zip(hs, self.buffers(), strict=True)]
+
+    def starts(self, hs: list[Tensor], logits: Tensor, e: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        return [*hs, logits], [*(s for s in self.signals(hs, logits, e) if s is not None), e]
+
+    def matrices(self, network: Network) -> dict[int, Tensor]:
+        return dict(enumerate(self.buffers(), start=1))
+
+
+def give_layers_feedback(network: Network, magnitude: float, draw: Draw) -> None:
+    """A random B, shaped as W, for every layer above the first: ±X, or ±1/√fan-in of the layer.
+
+    fan-in of the layer is the number of units that receive its feedback, so 0 means the same as for direct rules.
+    """
+    for number, layer in list(network.layers())[1:]:
+        bound = magnitude or 1 / sqrt(fan_in(layer))
+        layer.feedback = draw(number - 1, tuple(layer.weight.shape), bound)

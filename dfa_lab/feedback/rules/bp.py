@@ -1,0 +1,15 @@
+"""bp: backpropagation."""
+
+from dfa_lab.feedback.rule import ChainRule
+
+
+class Bp(ChainRule):
+    """The error travels back through the transposed forward weights: the true gradient."""
+
+    title = "Backpropagation"
+    equation = r"\delta_\ell = \left(\delta_{\ell+1} \odot f'(a_{\ell+1})\right) W_{\ell+1}"
+    source = "Rumelhart, Hinton & Williams (1986)"
+    colour = "#0072B2"
+
+
+RULE = Bp

@@ -1,0 +1,69 @@
+"""How far a rule's signals and weight gradients point from the true gradient, on one batch.
+
+Signal angle, of block l: ∠(δ̂_l, δ_l) for every sample, with δ̂_l what the rule delivers at the block's output and
+δ_l = ∂L/∂h_l by backpropagation through the same weights on the same batch; then mean and spread over samples.
+Weight-gradient angle, of layer l: ∠(ΔW_l of the rule, ΔW_l of bp), each the gradient of the whole batch; and of all
+layers joined into one vector.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dfa_lab.feedback import Rule
+from dfa_lab.measure.angles import angle
+from dfa_lab.networks import Network
+from dfa_lab.train.criterion import error
+
+
+@dataclass
+class Alignment:
+    """Angles in degrees; None where there is none because a vector is zero."""
+
+    signal: dict[int, tuple[float | None, float | None]]  # block -> mean and standard deviation over samples
+    gradient: dict[int | None, float | None]  # layer, the readout one above the last block; None: the whole network
+
+
+def alignment(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor) -> Alignment:
+    """Measure on the batch x (N, …), t (N,). Leaves every .grad as it was."""
+    weights = [W for _, W in network.weights()]
+    hs, y = rule.hidden(network, x)
+    e = error(criterion, y.detach(), t)
+    signals = rule.signals(hs, y, e)
+    tensors, grads = rule.starts(hs, y, e)
+    rule_dW = torch.autograd.grad(tensors, weights, grads, allow_unused=True, materialize_grads=True)
+    with network.through_weights():
+        hs, y = network.hidden(x)
+        true = torch.autograd.grad(y, [*hs, *weights], error(criterion, y.detach(), t))
+    deltas, true_dW = true[: len(hs)], true[len(hs) :]
+
+    numbers = [number for number, _ in network.weights()]
+    layers = sorted(set(numbers))
+    joined = {n: (_join(rule_dW, numbers, n), _join(true_dW, numbers, n)) for n in layers}
+    found = [angle(*joined[n]) for n in layers]
+    found.append(angle(*(torch.cat([pair[k] for pair in joined.values()]) for k in (0, 1))))
+    for signal, delta in zip(signals, deltas, strict=True):
+        found.extend(_mean_and_spread(signal, delta))
+    values = torch.stack(found).tolist()  # one transfer from the device
+
+    degrees = [None if value != value else value for value in values]
+    after = len(layers) + 1
+    return Alignment(
+        signal={l + 1: (degrees[after + 2 * l], degrees[after + 2 * l + 1]) for l in range(len(deltas))},
+        gradient={**dict(zip(layers, degrees, strict=False)), None: degrees[len(layers)]},
+    )
+
+
+def _join(tensors: tuple[Tensor, ...], numbers: list[int], number: int) -> Tensor:
+    return torch.cat([tensor.flatten() for tensor, n in zip(tensors, numbers, strict=True) if n == number])
+
+
+def _mean_and_spread(signal: Tensor | None, delta: Tensor) -> tuple[Tensor, Tensor]:
+    """Over the samples that have an angle."""
+    if signal is None:
+        nothing = torch.full((), torch.nan, dtype=torch.float64, device=delta.device)
+        return nothing, nothing
+    angles = angle(signal.flatten(1), delta.flatten(1))
+    mean = angles.nanmean()
+    return mean, (angles - mean).square().nanmean().sqrt()

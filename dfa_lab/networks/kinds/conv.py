@@ -1,0 +1,44 @@
+"""conv: 5×5 convolutions with 3/2 max-pooling, then dense layers (Models/conv.lua; Nøkland 2016, CONV).
+
+The widths of the paper, 96/128/256 and 2048/2048, are the defaults; any image size and channel count goes
+as long as every pooling has at least a 3×3 map to work on.
+"""
+
+from math import prod
+
+from torch import nn
+
+from dfa_lab.config import Experiment, SettingsError, refuse
+from dfa_lab.networks.layers import NONLINEARITIES, Conv2d, Linear
+
+
+def pooled(size: int) -> int:
+    """Side of a map after max-pooling 3×3, stride 2, rounded down."""
+    return (size - 3) // 2 + 1 if size >= 3 else 0
+
+
+def check(experiment: Experiment, shape: tuple[int, ...]) -> None:
+    """Raises SettingsError for inputs that are no images or too small for the number of poolings."""
+    smallest = 1
+    for _ in experiment.conv_channels:
+        smallest = 2 * (smallest - 1) + 3
+    if len(shape) != 3 or min(shape[1:]) < smallest:
+        found = f"{shape[1]}×{shape[2]} images" if len(shape) == 3 else "points in the plane"
+        wanted = f"mlp for {experiment.dataset}, or a data set of images of {smallest}×{smallest} pixels or more"
+        raise SettingsError([refuse("network", "conv", f"{wanted} ({experiment.dataset} has {found})")])
+
+
+def blocks(experiment: Experiment, shape: tuple[int, ...]) -> list[nn.Module]:
+    """[Conv -> nonlinearity -> pool] per convolution, [Linear -> nonlinearity] per dense layer."""
+    nonlinearity = NONLINEARITIES[experiment.nonlin]
+    made: list[nn.Module] = []
+    channels, height, width = shape
+    for channels_out in experiment.conv_channels:
+        made.append(nn.Sequential(Conv2d(channels, channels_out, 5), nonlinearity(), nn.MaxPool2d(3, 2)))
+        channels, height, width = channels_out, pooled(height), pooled(width)
+    features = prod((channels, height, width))
+    for number, features_out in enumerate(experiment.conv_hidden):
+        flatten = [nn.Flatten()] if number == 0 else []
+        made.append(nn.Sequential(*flatten, Linear(features, features_out), nonlinearity()))
+        features = features_out
+    return made

@@ -1,0 +1,86 @@
+"""A network as the rules see it: a list of blocks, which receive feedback at their outputs, and a readout."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import prod, sqrt
+
+import torch
+from torch import Tensor, nn
+
+from dfa_lab.networks.layers import Conv2d, Linear
+
+
+class Network(nn.Module):
+    """blocks: x -> h_1 -> … -> h_L, each a module; readout: h_L -> y, the logits (N, classes)."""
+
+    def __init__(self, blocks: list[nn.Module], shape: tuple[int, ...], classes: int):
+        """`shape`: of one input, without the batch. The blocks tell their own output shapes by running once."""
+        super().__init__()
+        self.blocks = nn.ModuleList(blocks)
+        self.shapes: list[tuple[int, ...]] = []  # of h_1 … h_L, without the batch
+        with torch.no_grad():
+            h = torch.zeros(1, *shape)
+            for block in blocks:
+                h = block(h)
+                self.shapes.append(tuple(h.shape[1:]))
+        self.readout = Linear(prod(self.shapes[-1]), classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for block in self.blocks:
+            x = block(x)
+        return self.readout(x.flatten(1))
+
+    def hidden(self, x: Tensor) -> tuple[list[Tensor], Tensor]:
+        """([h_1 … h_L], logits) in one graph, as backpropagation needs it."""
+        hs: list[Tensor] = []
+        for block in self.blocks:
+            x = block(x)
+            hs.append(x)
+        return hs, self.readout(x.flatten(1))
+
+    def layers(self) -> Iterator[tuple[int, Linear | Conv2d]]:
+        """(l, layer) of every weighted layer: l counts blocks from 1, the readout is L+1."""
+        for number, part in enumerate([*self.blocks, self.readout], start=1):
+            for module in part.modules():
+                if isinstance(module, (Linear, Conv2d)):
+                    yield number, module
+
+    def weights(self) -> list[tuple[int, nn.Parameter]]:
+        """(l, W) of every weighted layer, in order."""
+        return [(number, layer.weight) for number, layer in self.layers()]
+
+    @contextmanager
+    def through_weights(self) -> Iterator[None]:
+        """Inside, the backward pass uses W everywhere: the true gradient, whatever the rule."""
+        layers = [layer for _, layer in self.layers()]
+        for layer in layers:
+            layer.through_weights = True
+        try:
+            yield
+        finally:
+            for layer in layers:
+                layer.through_weights = False
+
+
+def fan_in(layer: Linear | Conv2d) -> int:
+    """Inputs of one output unit: in, or channels_in·k·k."""
+    return layer.weight[0].numel()
+
+
+def draw_weights(network: Network, generator: torch.Generator) -> None:
+    """W and b uniform in ±1/√fan-in, torch's and torch7's ordinary initialisation."""
+    for _, layer in network.layers():
+        bound = 1 / sqrt(fan_in(layer))
+        with torch.no_grad():
+            layer.weight.uniform_(-bound, bound, generator=generator)
+            if layer.bias is not None:
+                layer.bias.uniform_(-bound, bound, generator=generator)
+
+
+def zero_weights(network: Network) -> None:
+    """W = b = 0 everywhere, the paper's initialisation for fa and dfa with tanh and sigmoid."""
+    with torch.no_grad():
+        for _, layer in network.layers():
+            layer.weight.zero_()
+            if layer.bias is not None:
+                layer.bias.zero_()

@@ -1,0 +1,79 @@
+"""Results: what a headless training leaves behind, as one JSON-able dict, built from the records."""
+
+import platform
+from collections.abc import Iterable
+
+import torch
+
+from dfa_lab.config import Experiment
+from dfa_lab.device import title
+from dfa_lab.records import Record
+
+ANGLES = {"signal_angle": "signal", "signal_angle_std": "signal_std", "gradient_angle": "weight_gradient"}
+TRAINING = ("train_loss", "train_error")  # an epoch's is the mean over all of its samples
+WHOLE = "all"  # stands for a layer where an angle is that of the whole network
+
+
+def versions() -> dict[str, str]:
+    """What may change a result."""
+    return {"python": platform.python_version(), "torch": torch.__version__, "platform": platform.platform()}
+
+
+class Results:
+    """Takes records as they come; `summary` may be asked for at any time."""
+
+    def __init__(self, experiment: Experiment, device: torch.device):
+        self.experiment = experiment
+        self.device = device
+        self._latest: list[dict[tuple[str, int | None], Record]] = [{} for _ in experiment.runs()]
+        self._epochs: list[list[dict]] = [[] for _ in experiment.runs()]
+        self._sums: list[dict[str, float]] = [{} for _ in experiment.runs()]  # of the training metrics over this epoch
+        self._samples: list[dict[str, int]] = [{} for _ in experiment.runs()]  # counted at their last record
+
+    def add(self, records: Iterable[Record]) -> None:
+        """A test error closes an epoch: what was last measured until then is the epoch's row."""
+        ended: dict[int, Record] = {}
+        for record in records:
+            self._latest[record.run][record.metric, record.layer] = record
+            if record.metric in TRAINING and record.value is not None:
+                sums, counted = self._sums[record.run], self._samples[record.run]
+                new = record.samples - counted.get(record.metric, 0)
+                sums[record.metric] = sums.get(record.metric, 0.0) + record.value * new
+                counted[record.metric] = record.samples
+            if record.metric == "test_error" and record.step:
+                ended[record.run] = record
+        for run, record in ended.items():
+            self._epochs[run].append({"epoch": round(record.epoch), **self._row(run, record)})
+
+    def _row(self, run: int, last: Record) -> dict:
+        latest = self._latest[run]
+        angles: dict[str, dict[str, float | None]] = {}
+        for (metric, layer), record in latest.items():
+            if metric in ANGLES:
+                angles.setdefault(ANGLES[metric], {})[WHOLE if layer is None else str(layer)] = record.value
+        before = self._epochs[run][-1]["samples"] if self._epochs[run] else 0
+        errors = {m: latest[m, None].value for m in ("test_error", "test_loss")}
+        errors |= {m: total / (last.samples - before) for m, total in self._sums[run].items()}
+        self._sums[run] = {}
+        return {**errors, "seconds": last.seconds, "steps": last.step, "samples": last.samples, "angles": angles}
+
+    def summary(self) -> dict:
+        """settings, versions, device, units and, for each run, its last epoch's figures and every epoch's.
+
+        A run's `angles` are metric -> layer -> [degrees after each epoch]; the layer "all" is the whole network.
+        """
+        runs = []
+        for (rule, seed), epochs in zip(self.experiment.runs(), self._epochs, strict=True):
+            last = {k: v for k, v in epochs[-1].items() if k not in ("angles", "epoch")} if epochs else {}
+            angles = {
+                metric: {layer: [row["angles"][metric][layer] for row in epochs] for layer in layers}
+                for metric, layers in (epochs[-1]["angles"] if epochs else {}).items()
+            }
+            runs.append({"rule": rule, "seed": seed, **last, "angles": angles, "epochs": epochs})
+        return {
+            "settings": self.experiment.model_dump(mode="json"),
+            "versions": versions(),
+            "device": {"name": str(self.device), "title": title(self.device)},
+            "units": {"errors": "fraction of samples", "angles": "degrees", "seconds": "seconds spent in training steps"},
+            "runs": runs,
+        }

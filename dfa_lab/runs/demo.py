@@ -1,0 +1,26 @@
+"""The demonstration that every newcomer sees: small, real, and slowed down so that the turn of the angle can be watched."""
+
+from dfa_lab.config import Experiment, parse
+
+SECONDS = 75  # that one showing lasts
+
+
+def demonstration(seed: int) -> tuple[Experiment, float]:
+    """(experiment, pace in steps a second): bp, fa and dfa on digits, from one seed."""
+    experiment = parse(
+        {
+            "dataset": "digits",
+            "num_layers": 2,
+            "num_hidden": 100,
+            "rules": "bp,fa,dfa",
+            "learning_rate": 1e-3,
+            "batch_size": 32,
+            "epochs": 24,
+            "measure_every": 6,
+            "probe_size": 128,
+            "seeds": seed,
+            "device": "cpu",
+        }
+    )
+    steps = experiment.epochs * 45  # 1437 digits in batches of 32
+    return experiment, steps / SECONDS

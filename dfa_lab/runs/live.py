@@ -1,0 +1,122 @@
+"""Live: one experiment that a server holds in memory, and the snapshot of it that readers get."""
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from dfa_lab.config import Experiment
+from dfa_lab.records import Record
+from dfa_lab.train.trainer import Trainer
+
+ACTIVE = ("loading", "running", "paused")
+ENDED = ("finished", "stopped", "failed", "interrupted")
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a reader sees of an experiment at one moment."""
+
+    id: str
+    experiment: Experiment
+    state: str  # one of ACTIVE or ENDED
+    sentence: str  # why, where that needs saying
+    demo: bool
+    step: int = 0
+    steps: int = 0
+    epoch: float = 0.0
+    rate: float = 0.0  # training samples a second, through every run, over the last seconds
+    left: float | None = None  # seconds to go
+    device: str = ""
+    learning_rate: float = 0.0
+    pace: float = 0.0  # most steps a second; 0: no limit
+    layers: tuple[int, ...] = ()  # units that receive feedback in each hidden block
+
+
+@dataclass
+class Live:
+    """`lock` guards what readers see, for moments only; `turn` is held through a step, while the networks change."""
+
+    id: str
+    experiment: Experiment
+    demo: bool
+    state: str = "loading"
+    sentence: str = ""
+    pace: float = 0.0
+    begin_paused: bool = False  # once its data are loaded
+    learning_rate: float | None = None  # asked for and not yet given to the trainer
+    single_steps: int = 0  # still to do while paused
+    trainer: Trainer | None = None
+    records: list[Record] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    ended: float = 0.0  # time.monotonic() of the end
+    _ticks: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=64))  # (time, step)
+    _owed: float = 0.0  # steps that the pace allows now
+    _paced: float = 0.0  # when that was reckoned
+    _last: Status | None = None
+
+    def may_step(self, now: float) -> bool:
+        """True if its turn would do something now."""
+        if self.trainer is None:
+            return False
+        if self.state == "paused":
+            return self.single_steps > 0
+        if self.state != "running":
+            return False
+        if not self.pace:
+            return True
+        self._owed = min(self._owed + (now - self._paced) * self.pace, max(1.0, self.pace / 10))
+        self._paced = now
+        return self._owed >= 1
+
+    def stepped(self, now: float) -> None:
+        """Count one step against the pace and the rate."""
+        self._owed = max(0.0, self._owed - 1)
+        if self.state == "paused":
+            self.single_steps = max(0, self.single_steps - 1)
+        if self.trainer and (not self._ticks or now - self._ticks[-1][0] > 0.05):
+            self._ticks.append((now, self.trainer.step))
+
+    def halt_clock(self) -> None:
+        """Forget the rate: a pause is not slow training."""
+        self._ticks.clear()
+        self._paced = time.monotonic()
+
+    def status(self) -> Status:
+        """A snapshot. After the end, of the last step."""
+        trainer, experiment = self.trainer, self.experiment
+        if trainer is None:
+            last = self._last
+            known = (
+                {}
+                if last is None
+                else {k: getattr(last, k) for k in ("step", "steps", "epoch", "device", "learning_rate", "layers")}
+            )
+            return Status(self.id, experiment, self.state, self.sentence, self.demo, pace=self.pace, **known)
+        rate = 0.0
+        if len(self._ticks) > 1 and self.state == "running":
+            (began, first), (now, last_step) = self._ticks[0], self._ticks[-1]
+            rate = (last_step - first) / max(now - began, 1e-9)
+        return Status(
+            self.id,
+            experiment,
+            self.state,
+            self.sentence,
+            self.demo,
+            step=trainer.step,
+            steps=trainer.steps,
+            epoch=trainer.epoch,
+            rate=rate * experiment.batch_size * len(trainer.runs),
+            left=(trainer.steps - trainer.step) / rate if rate else None,
+            device=trainer.device_title,
+            learning_rate=self.learning_rate or trainer.learning_rate,
+            pace=self.pace,
+            layers=trainer.units,
+        )
+
+    def end(self, state: str, sentence: str) -> None:
+        """Keep the last figures, let go of the networks."""
+        self._last = self.status()
+        self.state, self.sentence, self.trainer = state, sentence, None
+        self.ended = time.monotonic()

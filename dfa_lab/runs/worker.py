@@ -1,0 +1,108 @@
+"""Worker: the one background thread of a device. It takes turns between the experiments that run there.
+
+One thread, because small networks get no faster with more of them, and turns of a few tens of milliseconds, so that
+everyone's curves move. An exception ends the experiment it happened in and no other.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from dfa_lab.records import Record
+from dfa_lab.runs.failures import sentence
+from dfa_lab.runs.live import Live
+
+TURN = 0.03  # seconds
+IDLE = 0.01  # seconds between looks at experiments that are slowed down on purpose
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """`measured` gets the new records of every turn, `ended` is told (live, state, sentence); both in this thread."""
+
+    def __init__(self, name: str, measured: Callable[[Live, list[Record]], None], ended: Callable[[Live, str, str], None]):
+        self._measured, self._ended = measured, ended
+        self._lives: list[Live] = []
+        self._wake = threading.Condition()
+        self._closed = False
+        self._poked = False  # something changed since the last look at all experiments
+        self._thread = threading.Thread(target=self._work, name=f"train-{name}", daemon=True)
+        self._thread.start()
+
+    def add(self, live: Live) -> None:
+        with self._wake:
+            self._lives.append(live)
+            self._poked = True
+            self._wake.notify()
+
+    def wake(self) -> None:
+        """Something that a turn depends on has changed."""
+        with self._wake:
+            self._poked = True
+            self._wake.notify()
+
+    def close(self) -> None:
+        """Finish the turn in hand and stop."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                if self._closed:
+                    return
+                self._lives = [live for live in self._lives if live.trainer is not None]
+                lives = list(self._lives)
+                self._poked = False
+            worked = False
+            for live in lives:
+                worked |= self._turn(live)
+            if not worked:
+                with self._wake:
+                    if not self._closed and not self._poked:
+                        slowed = any(live.state == "running" for live in self._lives)
+                        self._wake.wait(IDLE if slowed else None)
+
+    def _turn(self, live: Live) -> bool:
+        """Step until the turn is over; True if there was anything to do."""
+        records: list[Record] = []
+        over = time.monotonic() + TURN
+        worked = False
+        while (now := time.monotonic()) < over and not self._closed:
+            with live.lock:
+                if not live.may_step(now):
+                    break
+                trainer = live.trainer
+                assert trainer is not None
+                rate, live.learning_rate = live.learning_rate, None
+            worked = True
+            try:
+                with live.turn:
+                    if rate is not None:
+                        trainer.set_learning_rate(rate)
+                    new = next(trainer)
+                    live.records.extend(new)
+                records += new
+                with live.lock:
+                    live.stepped(time.monotonic())
+            except StopIteration:
+                self._end(live, records, "finished", "")
+                return True
+            except Exception as error:
+                log.exception("experiment %s failed", live.id)
+                self._end(live, records, "failed", sentence(error))
+                return True
+            if trainer.step >= trainer.steps:
+                self._end(live, records, "finished", "")
+                return True
+        if records:
+            self._measured(live, records)
+        return worked
+
+    def _end(self, live: Live, records: list[Record], state: str, why: str) -> None:
+        self._measured(live, records)
+        self._ended(live, state, why)

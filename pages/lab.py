@@ -1,0 +1,19 @@
+"""Lab: choose an experiment, run it, watch it learn."""
+
+import streamlit as st
+
+from app import controls, feed, transport, watching
+from app.live import load_plotly
+
+load_plotly()
+watching.arrive()
+
+with st.sidebar:
+    experiment, refused = controls.form()
+    controls.show_problems(refused)
+
+controls.show_problems(st.session_state.problems)
+status = watching.current()
+feed.show(status)
+with st.bottom:
+    transport.bar(experiment, status)

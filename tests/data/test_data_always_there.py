@@ -1,0 +1,104 @@
+"""The sets that need no download."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from data_files import CPU, load
+
+from dfa_lab import data, registry
+from dfa_lab.config import parse
+from dfa_lab.data import loading
+
+TOYS = ("circles", "gaussians", "moons", "spirals", "xor")
+ALWAYS = ("digits", *TOYS)
+
+
+def test_the_sets_are_the_files():
+    downloadable = {"mnist", "fashion_mnist", "cifar10", "cifar100", "svhn", "stl10"}
+    names = registry.names("dfa_lab.data.sets")
+    assert set(names) == {*ALWAYS, *downloadable}
+    assert {name for name in names if data.facts(name).megabytes == 0} == set(ALWAYS)
+    nowhere = Path("/nowhere")
+    assert {name for name in names if data.is_here(name, nowhere)} == set(ALWAYS)
+
+
+@pytest.mark.parametrize("name", ALWAYS)
+def test_facts_describe_what_is_loaded(name: str):
+    facts, loaded = data.facts(name), load(name)
+    assert loaded.facts == facts
+    for x, y, count in ((loaded.x_train, loaded.y_train, facts.train), (loaded.x_test, loaded.y_test, facts.test)):
+        assert x.shape == (count, *facts.shape) and y.shape == (count,)
+        assert x.dtype == (torch.uint8 if name == "digits" else torch.float32) and y.dtype == torch.int64
+        assert sorted(y.unique().tolist()) == list(range(facts.classes))
+    assert len(loaded.class_names) == facts.classes
+
+
+@pytest.mark.parametrize("name", ALWAYS)
+def test_the_same_every_time_and_for_every_seed(name: str):
+    first = load(name, seeds="0")
+    loading._kept.clear()
+    torch.manual_seed(5)
+    second = load(name, seeds="7")
+    assert first.x_train is not second.x_train
+    assert torch.equal(first.x_train, second.x_train) and torch.equal(first.y_train, second.y_train)
+    assert torch.equal(first.x_test, second.x_test) and torch.equal(first.y_test, second.y_test)
+
+
+@pytest.mark.parametrize("name", ALWAYS)
+def test_training_and_test_share_no_rows(name: str):
+    loaded = load(name)
+    rows = torch.cat([loaded.x_train, loaded.x_test]).flatten(1)
+    assert len(rows.unique(dim=0)) == len(rows)
+
+
+def test_digits_are_scikit_learns():
+    loaded = load("digits")
+    assert (len(loaded.x_train), len(loaded.x_test)) == (1437, 360)
+    assert loaded.x_train.min() == 0 and loaded.x_train.max() == 16
+    counts = (loaded.y_train.bincount() + loaded.y_test.bincount()).tolist()
+    assert counts == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+    assert loaded.y_test.bincount().min() > 20
+
+
+@pytest.mark.parametrize("name", ["spirals", "gaussians"])
+@pytest.mark.parametrize("classes", [2, 3, 10])
+def test_classes_are_honoured(name: str, classes: int):
+    loaded = load(name, classes=classes)
+    assert loaded.facts.classes == data.facts(name, classes).classes == classes
+    counts = loaded.y_train.bincount()
+    assert len(counts) == classes and counts.max() - counts.min() <= 1
+
+
+@pytest.mark.parametrize("name", ["digits", "circles", "moons", "xor"])
+def test_classes_do_not_count_elsewhere(name: str):
+    assert data.facts(name, 7) == data.facts(name)
+
+
+@pytest.mark.parametrize("name", [*TOYS, "digits"])
+def test_neighbours_tell_the_class(name: str):
+    """The sets can be learnt: the nearest training sample has the right label nearly always."""
+    loaded = load(name)
+    x_train, x_test = loaded.inputs(loaded.x_train).flatten(1), loaded.inputs(loaded.x_test).flatten(1)
+    guessed = loaded.y_train[torch.cdist(x_test, x_train).argmin(1)]
+    assert (guessed == loaded.y_test).float().mean() > 0.95
+
+
+@pytest.mark.parametrize("name", ["spirals", "circles", "xor"])
+def test_no_line_tells_the_classes_apart(name: str):
+    loaded = load(name)
+    x = torch.cat([loaded.inputs(loaded.x_train), torch.ones(1000, 1)], 1)
+    weights = torch.linalg.lstsq(x, loaded.y_train[:, None] * 2.0 - 1).solution
+    assert (((x @ weights)[:, 0] > 0) == (loaded.y_train == 1)).float().mean() < 0.8
+
+
+def test_importing_reads_no_heavy_library():
+    code = "import sys, dfa_lab.data; print(sorted({'torchvision', 'sklearn', 'scipy'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_always_there_means_wherever_the_folder_is(tmp_path: Path):
+    assert data.load(parse({"dataset": "digits", "datapath": str(tmp_path / "none")}), CPU).facts.train == 1437
+    assert not (tmp_path / "none").exists()
