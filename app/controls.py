@@ -1,13 +1,17 @@
 """Experiment ⇄ widgets ⇄ link. The widgets are made from the fields of Experiment."""
 
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 import streamlit as st
+import torch
 
 from app.texts import plain
 from dfa_lab import data
-from dfa_lab.config import Experiment, SettingsError, differences, extra, keep_good, parse, title
+from dfa_lab.config import Experiment, SettingsError, command, differences, extra, keep_good, parse, title
+from dfa_lab.device import present
 from dfa_lab.runs.demo import demonstration
+from dfa_lab.train.fitting import check
 
 GROUPS = {"data": "Data", "network": "Network", "rules": "Learning rules", "training": "Training"}
 MORE = ("datapath", "normalization", "momentum", "device", "probe_size", "measure_every", "feedback_magnitude")
@@ -45,9 +49,17 @@ def from_link(params: Mapping[str, list[str]]) -> list[str]:
     return problems + refused
 
 
-def link(experiment: Experiment) -> dict[str, str]:
-    """The parameters of a link that carries all settings."""
-    return differences(experiment)
+def link(experiment: Experiment) -> str:
+    """A link that carries all settings; where it points to is up to the browser's address."""
+    return f"{(st.context.url or '').split('?')[0]}?{urlencode(differences(experiment) or {'dataset': experiment.dataset})}"
+
+
+def share(experiment: Experiment) -> None:
+    """How to get the same experiment again: as a link and as a command."""
+    st.caption("A link with all settings, for anyone who reaches this server")
+    st.code(link(experiment), language=None, wrap_lines=True)
+    st.caption("The same, trained without a page")
+    st.code(command(experiment), language="bash", wrap_lines=True)
 
 
 def form() -> tuple[Experiment | None, list[str]]:
@@ -78,8 +90,6 @@ def _widget(name: str) -> None:
     if name == "rules":
         st.pills(options=choices, selection_mode="multi", **common)
     elif name == "device":
-        from dfa_lab.device import present
-
         st.selectbox(options=["auto", *present()], **common)
     elif name == "dataset":
         st.selectbox(options=choices, format_func=_dataset_title, **common)
@@ -102,21 +112,17 @@ def _dataset_title(name: str) -> str:
 
 
 def _read() -> tuple[Experiment | None, list[str]]:
-    given = {}
-    for name, field in Experiment.model_fields.items():
-        value = st.session_state.get(key(name))
-        if not _in_force(name) or value is None:
-            value = field.default if value is None and field.annotation is not int else value
-            if value is None or not _in_force(name):
-                continue
-        given[name] = tuple(value) if isinstance(value, list) else value
+    names = [name for name in Experiment.model_fields if _in_force(name)]
+    given = {name: "" if (value := st.session_state[key(name)]) is None else value for name in names}
     try:
-        experiment = parse(given)
-        from dfa_lab.train.fitting import check
-
+        experiment = parse({name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
         check(experiment)
+        if not experiment.download and not data.is_here(experiment.dataset, data.root(experiment.datapath)):
+            data.load(experiment, torch.device("cpu"))  # fails at once, and says what is missing where
     except SettingsError as error:
         return None, error.problems
+    except data.DataError as error:
+        return None, [str(error)]
     return experiment, []
 
 

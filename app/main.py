@@ -9,7 +9,8 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # streamlit puts only this file's folder there
     sys.path.insert(0, str(ROOT))
 
-st.set_page_config(page_title="DFA Lab", page_icon=":material/science:", layout="wide")
+st.set_page_config(page_title="DFA Lab", page_icon=str(ROOT / "app" / "icon.svg"), layout="wide")
+st.logo(str(ROOT / "app" / "logo.svg"), size="large")
 st.navigation(
     [
         st.Page("../pages/lab.py", title="Lab", icon=":material/science:", default=True),

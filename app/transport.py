@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import watching
-from app.controls import as_text
+from app.controls import as_text, share
 from app.engine import manager
 from dfa_lab.config import Experiment, SettingsError, parse
 from dfa_lab.runs.live import ACTIVE, Status
@@ -35,30 +35,29 @@ def bar(experiment: Experiment | None, status: Status) -> None:
             on_click=_resume if paused else _pause,
         )
         st.button("Step", icon=":material/skip_next:", disabled=not active, help="One batch, then wait", on_click=_step)
-        st.button(
-            "Reset", icon=":material/restart_alt:", shortcut="R", help="Back to step 0, with the same settings", on_click=_reset
-        )
-        _learning_rate(status, active)
-        _speed(status, active)
+        st.button("Reset", icon=":material/restart_alt:", help="Back to step 0, with the same settings", on_click=_reset)
+        with st.popover("Adjust", icon=":material/tune:", disabled=not active):
+            _learning_rate(status)
+            _speed(status)
+        with st.popover("Share", icon=":material/link:"):
+            share(status.experiment)
 
 
-def _learning_rate(status: Status, active: bool) -> None:
+def _learning_rate(status: Status) -> None:
     rate = status.learning_rate or status.experiment.learning_rate
     if st.session_state.get("rate_of") != (status.id, rate):
         st.session_state.rate_of = (status.id, rate)
         st.session_state.rate_now = as_text(rate)
-    st.text_input(
-        "Learning rate now", key="rate_now", width=130, disabled=not active, on_change=_set_rate, help="Changes while it runs"
-    )
+    st.text_input("Learning rate now", key="rate_now", on_change=_set_rate, help="Takes effect from the next step on")
 
 
-def _speed(status: Status, active: bool) -> None:
+def _speed(status: Status) -> None:
     names = list(SPEEDS)
     now = min(names, key=lambda name: abs((SPEEDS[name] or 1e6) - (status.pace or 1e6)))
     if st.session_state.get("speed_of") != (status.id, status.pace):
         st.session_state.speed_of = (status.id, status.pace)
         st.session_state.speed = now
-    st.selectbox("Speed", names, key="speed", width=140, disabled=not active, on_change=_set_speed)
+    st.selectbox("Speed", names, key="speed", on_change=_set_speed)
 
 
 def _start(experiment: Experiment) -> None:

@@ -10,6 +10,8 @@ from dfa_lab.runs.live import Status
 def arrive() -> None:
     """Once a session: read the link, attach to its experiment or fill the form from its settings."""
     if "watched" in st.session_state:
+        if st.session_state.watched and st.query_params.get(ATTACH) != st.session_state.watched:
+            st.query_params.from_dict({ATTACH: st.session_state.watched})  # coming back from another page
         return
     params = {name: st.query_params.get_all(name) for name in st.query_params}
     st.session_state.problems = from_link(params)

@@ -2,24 +2,27 @@
 
 import inspect
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from dfa_lab.config import Experiment, SettingsError, allowed, parse, spellings
 
-app = typer.Typer(help="DFA Lab: see how networks learn without backpropagation.", no_args_is_help=True, add_completion=False)
-errors = Console(stderr=True, highlight=False)
+app = typer.Typer(
+    help="DFA Lab: see how networks learn without backpropagation.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # plain text: boxes squeeze long spellings and long sentences into narrow columns
+)
 
 
 def refused(problems: list[str]) -> typer.Exit:
     """Say each problem in its sentence; exit status 2."""
     for problem in problems:
-        errors.print(problem, markup=False, soft_wrap=True)
+        typer.echo(problem, err=True)
     return typer.Exit(2)
 
 
@@ -27,12 +30,17 @@ def _option(name: str) -> inspect.Parameter:
     """The typer option of a setting. All but switches come as text: Experiment itself turns and checks it."""
     field = Experiment.model_fields[name]
     default = ",".join(map(str, field.default)) if isinstance(field.default, tuple) else str(field.default)
-    switch = field.annotation is bool
-    about = field.description or ""
     words = [f"--{spelling}" for spelling in spellings(name)]
-    option = typer.Option(*words, help=about if switch else f"{about} Takes {allowed(name)}.", show_default=default or False)
-    if switch:
+    about = [field.description or ""]
+    if field.annotation is bool:
+        option = typer.Option(*words, help=about[0], show_default=False)
         return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[bool | None, option])
+    if name not in ("datapath", "device"):  # their descriptions say it, and looking for devices would import torch
+        about.append(f"Takes {allowed(name)}.")
+    if default:
+        about.append(f"Default: {default}.")
+    kind = {int: "NUMBER", float: "NUMBER", str: "NAME"}.get(field.annotation or object, "LIST")
+    option = typer.Option(*words, help=" ".join(about), show_default=False, metavar="FOLDER" if name == "datapath" else kind)
     # as a list, so that an option given twice is noticed instead of the last one winning
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[list[str] | None, option])
 
@@ -50,80 +58,128 @@ def _with_settings(command: Any) -> Any:
 @app.command()
 @_with_settings
 def train(
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write settings and results to this file.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar and no table.")] = False,
+    json: Annotated[
+        list[Path] | None,
+        typer.Option("--json", metavar="FILE", show_default=False, help="Write settings and results to this file."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", show_default=False, help="No progress bar and no table.")] = False,
     **settings: Any,
 ) -> None:
     """Train the rules side by side without a page."""
-    # torch is imported by what follows; the help above does not wait for it
+    given = {name: value for name, value in {"json": json, **settings}.items() if value is not None and value != []}
+    twice = {name: len(value) for name, value in given.items() if isinstance(value, list) and len(value) > 1}
+    if twice:
+        words = {name: "json" if name == "json" else spellings(name)[0] for name in twice}
+        raise refused([f"--{words[name]} is given {times} times: give it once." for name, times in twice.items()])
+    given = {name: value[0] if isinstance(value, list) else value for name, value in given.items()}
+    file: Path | None = given.pop("json", None)
+    if file and (reason := _unwritable(file)):
+        raise refused([f"--json is {file}: {reason}; name another file."])
+    try:
+        experiment = parse(given)
+    except SettingsError as error:
+        raise refused(error.problems) from None
+
+    # torch is imported by what follows; neither the help nor a refusal waits for it
     from dfa_lab.data import DataError
     from dfa_lab.results import Results
+    from dfa_lab.runs.failures import out_of_memory, sentence
     from dfa_lab.train.trainer import Diverged, Trainer
 
-    given = {name: value for name, value in settings.items() if value is not None and value != []}
-    twice = [name for name, value in given.items() if isinstance(value, list) and len(value) > 1]
-    if twice:
-        raise refused([f"--{spellings(name)[0]} is given {len(given[name])} times: give it once." for name in twice])
-    if json_file and not json_file.parent.is_dir():
-        raise refused([f"--json is {json_file}: its folder {json_file.parent} does not exist; create it or name another."])
     try:
-        trainer = Trainer(parse({name: value[0] if isinstance(value, list) else value for name, value in given.items()}))
+        trainer = Trainer(experiment)
     except SettingsError as error:
         raise refused(error.problems) from None
     except DataError as error:
         raise refused([str(error)]) from None
+    except (MemoryError, RuntimeError) as error:
+        if not out_of_memory(error):
+            raise
+        raise refused([sentence(error)]) from None
 
     results = Results(trainer.experiment, trainer.device)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("steps"), TimeRemainingColumn())
     failed = None
-    with Progress(*columns, console=errors, disable=quiet) as progress:
+    with _progress(trainer.steps, quiet) as progress:
         bar = progress.add_task("training", total=trainer.steps)
         try:
             for records in trainer:
                 results.add(records)
                 if records:
-                    progress.update(
-                        bar, completed=trainer.step, description=f"epoch {trainer.epoch:.1f}/{trainer.experiment.epochs}"
-                    )
-                if json_file and any(record.metric == "test_error" for record in records):
-                    _write(json_file, results.summary())
+                    done = f"epoch {trainer.epoch:.1f}/{experiment.epochs}"
+                    progress.update(bar, completed=trainer.step, description=done)
+                if file and any(record.metric == "test_error" for record in records):
+                    _write(file, results.summary())
             progress.update(bar, completed=trainer.step)
         except Diverged as error:
             failed = str(error)
+        except (MemoryError, RuntimeError) as error:
+            if not out_of_memory(error):
+                raise
+            failed = sentence(error)
         except KeyboardInterrupt:
             failed = f"Stopped at step {trainer.step} of {trainer.steps}."
     summary = results.summary() | ({"failed": failed} if failed else {})
-    if json_file:
-        _write(json_file, summary)
+    if file:
+        _write(file, summary)
     if not quiet:
         _print_table(summary)
     if failed:
-        errors.print(failed, markup=False, soft_wrap=True)
+        typer.echo(failed, err=True)
         raise typer.Exit(1)
 
 
-def _write(path: Path, summary: dict) -> None:
-    """Whole or not at all: a reader, or a kill, never sees half a file."""
-    part = path.with_name(path.name + ".part")
+def _unwritable(file: Path) -> str:
+    """Why no file can be written there, before hours are spent on what to write into it; empty if it can."""
     try:
-        part.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-        part.replace(path)
+        if not file.parent.is_dir():
+            return f"its folder {file.parent} does not exist"
+        if file.exists() and not file.is_file():
+            return "it is not a file"
+        if not os.access(file if file.exists() else file.parent, os.W_OK):
+            return "it may not be written to"
+        part = _part(file)
+        part.touch()
+        part.unlink()
+    except (OSError, ValueError) as error:
+        return f"it cannot be written ({getattr(error, 'strerror', None) or error})"
+    return ""
+
+
+def _part(file: Path) -> Path:
+    return file.with_name(file.name + ".part")
+
+
+def _write(file: Path, summary: dict) -> None:
+    """Whole or not at all: a reader, or a kill, never sees half a file."""
+    try:
+        _part(file).write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+        _part(file).replace(file)
     except OSError as error:
-        raise refused([f"--json is {path}: it cannot be written ({error.strerror}); name another file."]) from None
+        raise refused([f"--json is {file}: it cannot be written ({error.strerror}); name another file."]) from None
+
+
+def _progress(steps: int, quiet: bool) -> Any:
+    """A bar on the terminal; nothing where the output goes elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True, highlight=False)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("steps"), TimeRemainingColumn())
+    return Progress(*columns, console=console, disable=quiet or not console.is_terminal)
 
 
 def _print_table(summary: dict) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, header_style="bold")
-    for head in ("rule", "seed", "test error", "train error", "seconds", "signal angle of each hidden layer"):
-        table.add_column(head, justify="left" if head == "rule" else "right")
+    """One line a run, never wrapped: what a narrow terminal does with long lines is its own affair."""
+    lines = [["rule", "seed", "test error", "train error", "seconds", "signal angles"]]
     for run in summary["runs"]:
-        angles = [values[-1] for values in run["angles"].get("signal", {}).values()]
+        angles = [values[-1] for values in run["angles"].get("signal", {}).values() if values]
         shown = "  ".join("–" if angle is None else f"{angle:.0f}°" for angle in angles)
-        figures = [f"{run[m]:.2%}" if m in run else "–" for m in ("test_error", "train_error")]
-        table.add_row(run["rule"], str(run["seed"]), *figures, f"{run.get('seconds', 0):.1f}", shown)
-    Console().print(table)
+        figures = ["–" if run[m] is None else f"{run[m]:.2%}" for m in ("test_error", "train_error")]
+        lines.append([run["rule"], str(run["seed"]), *figures, f"{run['seconds']:.1f}", shown])
+    wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for rule, *others in lines:
+        cells = [rule.ljust(wide[0]), *(cell.rjust(width) for cell, width in zip(others, wide[1:], strict=True))]
+        typer.echo("  ".join(cells))
 
 
 @app.command()
@@ -134,8 +190,6 @@ def ui(
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
     """Open the lab in the browser."""
-    import os
-
     from streamlit.web import cli as streamlit_cli
 
     if runs:

@@ -5,6 +5,7 @@ sentences that refuse a value: `parse` is the one door for settings that come fr
 """
 
 import difflib
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Self
 
@@ -23,9 +24,9 @@ from pydantic_core import PydanticCustomError
 
 from dfa_lab import registry
 
-DATASETS = registry.names("dfa_lab.data.sets")
-NETWORKS = registry.names("dfa_lab.networks.kinds")
-RULES = registry.names("dfa_lab.feedback.rules")
+DATASETS = registry.names("dfa_lab.data.sets", first=("digits", "mnist", "fashion_mnist"))
+NETWORKS = registry.names("dfa_lab.networks.kinds", first=("mlp",))
+RULES = registry.names("dfa_lab.feedback.rules", first=("bp", "fa", "dfa"))
 ON_DISK = ("mnist", "fashion_mnist", "cifar10", "cifar100", "svhn", "stl10")  # data sets that are files in a folder
 MOST_RUNS = 32  # rules x seeds of one experiment
 
@@ -45,7 +46,12 @@ def _split(value: object) -> object:
     return (value,) if isinstance(value, int) else value
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+def _names(value: object) -> object:
+    parts = _split(value)
+    return tuple(p.lower() if isinstance(p, str) else p for p in parts) if isinstance(parts, tuple) else parts
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Width = Annotated[int, Field(ge=1, le=10_000)]
 
@@ -327,7 +333,10 @@ def allowed(name: str) -> str:
 
 def shown(value: object, most: int = 40) -> str:
     """A value as a person gave it, shortened: links can hold anything."""
-    text = ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
+    try:
+        text = ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
+    except ValueError:  # Python refuses to write integers of thousands of digits
+        return "a number of thousands of digits"
     text = "".join(c if c.isprintable() else "?" for c in text)
     return repr(text if len(text) <= most else text[: most - 1] + "…") if not _number(text) else text
 
@@ -360,7 +369,7 @@ def parse(settings: Mapping[str, object]) -> Experiment:
     for key, value in settings.items():
         name = SPELLINGS.get(key)
         if name is None:
-            near = difflib.get_close_matches(key, SPELLINGS, n=1)
+            near = difflib.get_close_matches(str(key), SPELLINGS, n=1)
             hint = f"did you mean {near[0]}?" if near else "the settings are " + ", ".join(Experiment.model_fields) + "."
             problems.append(f"{shown(key)} is not a setting: {hint}")
         elif name in given:
@@ -427,7 +436,5 @@ def command(experiment: Experiment) -> str:
         if name == "download":
             words.append("--download")
         else:
-            words.append(
-                f"--{spellings(name)[0]} " + (text if text.replace(",", "").replace(".", "").isalnum() else f"'{text}'")
-            )
+            words.append(f"--{spellings(name)[0]} {shlex.quote(text)}")
     return " ".join(words)

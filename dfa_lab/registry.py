@@ -7,10 +7,14 @@ from types import ModuleType
 
 
 @cache
-def names(package: str) -> tuple[str, ...]:
-    """Names of the modules of `package`, "dfa_lab.feedback.rules" say, sorted. Nothing is imported to find them."""
+def names(package: str, first: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Names of the modules of `package`, "dfa_lab.feedback.rules" say: `first`, then the others sorted.
+
+    Nothing is imported to find them.
+    """
     folder = Path(__file__).parent.joinpath(*package.split(".")[1:])
-    return tuple(sorted(file.stem for file in folder.glob("*.py") if not file.stem.startswith("_")))
+    found = {file.stem for file in folder.glob("*.py") if not file.stem.startswith("_")}
+    return tuple(name for name in first if name in found) + tuple(sorted(found - set(first)))
 
 
 def load(package: str, name: str) -> ModuleType:

@@ -57,19 +57,32 @@ class Results:
         self._sums[run] = {}
         return {**errors, "seconds": last.seconds, "steps": last.step, "samples": last.samples, "angles": angles}
 
+    def _so_far(self, run: int) -> dict:
+        latest, sums, counted = self._latest[run], self._sums[run], self._samples[run]
+        errors = {m: latest[m, None].value if (m, None) in latest else None for m in ("test_error", "test_loss")}
+        errors |= {m: sums[m] / counted[m] if m in sums else None for m in TRAINING}
+        newest = max(latest.values(), key=lambda record: record.step, default=None)
+        took = {"seconds": 0.0, "steps": 0, "samples": 0}
+        if newest is not None:
+            took = {"seconds": newest.seconds, "steps": newest.step, "samples": newest.samples}
+        return {**errors, **took}
+
     def summary(self) -> dict:
-        """settings, versions, device, units and, for each run, its last epoch's figures and every epoch's.
+        """settings, versions, device, units and, for each run, its last whole epoch's figures and every epoch's.
+
+        Before the first epoch has ended a run's figures are what was measured so far, None where that is nothing.
 
         A run's `angles` are metric -> layer -> [degrees after each epoch]; the layer "all" is the whole network.
         """
         runs = []
         for (rule, seed), epochs in zip(self.experiment.runs(), self._epochs, strict=True):
-            last = {k: v for k, v in epochs[-1].items() if k not in ("angles", "epoch")} if epochs else {}
+            last = epochs[-1] if epochs else self._so_far(len(runs))
             angles = {
                 metric: {layer: [row["angles"][metric][layer] for row in epochs] for layer in layers}
                 for metric, layers in (epochs[-1]["angles"] if epochs else {}).items()
             }
-            runs.append({"rule": rule, "seed": seed, **last, "angles": angles, "epochs": epochs})
+            figures = {key: value for key, value in last.items() if key not in ("angles", "epoch")}
+            runs.append({"rule": rule, "seed": seed, **figures, "angles": angles, "epochs": epochs})
         return {
             "settings": self.experiment.model_dump(mode="json"),
             "versions": versions(),

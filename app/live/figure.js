@@ -60,12 +60,19 @@ function fullRange(store, axis) {
 function tracesOf(panel, context) {
   const { view, choices } = context
   const shown = view.runs.map((run, index) => ({ run, index })).filter(({ run }) => !choices.hidden.includes(run.rule))
+  const spacing = densestSpacing(panel, context)
   const most = Math.min(context.width, Math.floor(POINTS_PER_PANEL / Math.max(1, shown.length * panel.curves.length)))
   const pieces = shown.flatMap(({ run, index }) =>
-    panel.curves.map((curve) => tracesOfCurve(panel, curve, run, index, { ...context, most: Math.max(60, most) })),
+    panel.curves.map((curve) => tracesOfCurve(panel, curve, run, index, { ...context, spacing, most: Math.max(60, most) })),
   )
   // Bands below ghosts below lines, whichever run they belong to.
   return ["bands", "ghosts", "lines"].flatMap((kind) => pieces.flatMap((piece) => piece[kind] ?? []))
+}
+
+function densestSpacing(panel, { view, store }) {
+  const all = view.runs.flatMap((_, run) => panel.curves.map((curve) => store.get(run, curve.metric, curve.layer)))
+  const closest = Math.min(...all.filter(Boolean).map((series) => meanSpacing(series.step)))
+  return closest > 0 && closest < Infinity ? closest : 1
 }
 
 function tracesOfCurve(panel, curve, run, index, context) {
@@ -73,7 +80,7 @@ function tracesOfCurve(panel, curve, run, index, context) {
   if (!series) return {}
   const { choices } = context
   const raw = series.value.map((value) => drawable(shownValue(curve.metric, value, choices), panel))
-  const line = smoothed(raw, choices.smoothing)
+  const line = smoothed(raw, choices.smoothing, series.step, context.spacing)
   const base = { series, run, index, curve, panel, context }
   return {
     bands: curve.spread ? bandTraces(base, line) : [],
@@ -106,7 +113,7 @@ function lineTrace({ series, run, index, curve, panel, context }, values) {
     marker: { size: 8, color: run.colour },
     opacity: curve.train ? 0.9 : 1,
     connectgaps: false,
-    hovertemplate: `%{y:${panel.unit ? ".1f" : ".3~g"}}`,
+    hovertemplate: { "": "%{y:.3~g}", "%": "%{y:.1f} %", "°": "%{y:.1f}°" }[panel.unit],
   }
 }
 
@@ -127,7 +134,8 @@ function bandTraces({ series, run, index, curve, context }, line) {
   const spread = context.store.get(index, curve.spread, curve.layer)
   if (!spread) return []
   const spreadAtStep = new Map(spread.step.map((step, i) => [step, spread.value[i]]))
-  const widths = smoothed(series.step.map((step) => spreadAtStep.get(step) ?? null), context.choices.smoothing)
+  const rawWidths = series.step.map((step) => spreadAtStep.get(step) ?? null)
+  const widths = smoothed(rawWidths, context.choices.smoothing, series.step, context.spacing)
   const { x, kept } = pointsToDraw(series, line, context)
   const seeds = context.view.runs.filter((other) => other.rule === run.rule).length
   return solidStretches(kept.map((i) => line[i] !== null && widths[i] !== null)).map(([from, to], stretch) => {
@@ -182,13 +190,14 @@ function layoutOf(panel, traces, context) {
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: theme.font, size: 15, color: theme.text },
     showlegend: false,
-    hovermode: "x unified",
+    // A list of very many would cover the panel.
+    hovermode: traces.filter((trace) => trace.name).length <= 8 ? "x unified" : "closest",
     hoverdistance: 60,
     hoverlabel: { bgcolor: theme.background, bordercolor: theme.axis, font: { size: 14, color: theme.text } },
     dragmode: context.touch ? false : "zoom",
     modebar: { bgcolor: "rgba(0,0,0,0)", color: theme.axis, activecolor: theme.text },
     datarevision: context.revision,
-    xaxis: { ...axis, title: { text: xTitle, standoff: 6 }, range: [...range], autorange: false, nticks: 6, hoverformat: ",.4~g", unifiedhovertitle: { text: `${xTitle} %{x}` } },
+    xaxis: { ...axis, title: { text: xTitle, standoff: 6 }, range: [...range], autorange: false, nticks: 6, showspikes: false, hoverformat: ",.4~g", unifiedhovertitle: { text: `${xTitle} %{x}` } },
     yaxis: { ...axis, nticks: 6, ...valueAxis(panel, traces), ...(zoomedY ? { range: [...zoomedY], autorange: false } : {}) },
     ...(panel.angle ? angleMarks(panel, context) : { shapes: [], annotations: [] }),
   }
@@ -200,8 +209,20 @@ function valueAxis(panel, traces) {
     // A little below 0, or the line of backpropagation, which lies on it, would be cut in half.
     return { type: "linear", range: [-3, wide ? 180 : 120], autorange: false, tick0: 0, dtick: 30, ticksuffix: "°" }
   }
-  if (panel.logarithmic) return { type: "log", autorange: true, exponentformat: "power", minorloglabels: "none" }
+  if (panel.logarithmic) return { type: "log", autorange: true, ...logarithmicTicks(traces) }
   return { type: "linear", autorange: true, rangemode: panel.title === "Accuracy" ? "normal" : "tozero", ticksuffix: panel.unit && " %" }
+}
+
+// plotly's own labels on a logarithmic axis are of two sizes and run into each other.
+function logarithmicTicks(traces) {
+  const values = traces.flatMap((trace) => trace.y).filter((value) => value > 0)
+  if (!values.length) return {}
+  const [low, high] = values.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [Infinity, 0])
+  const decades = Math.log10(high / low)
+  const steps = decades > 2.2 ? [1] : decades > 0.7 ? [1, 2, 5] : [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8]
+  const powers = Array.from({ length: Math.ceil(decades) + 3 }, (_, i) => Math.floor(Math.log10(low)) - 1 + i)
+  const tickvals = powers.flatMap((power) => steps.map((step) => Number((step * 10 ** power).toPrecision(3))))
+  return { tickmode: "array", tickvals, ticktext: tickvals.map((value) => (value < 1e-4 || value >= 1e5 ? value.toExponential() : String(value))) }
 }
 
 function angleMarks(panel, { view, theme }) {
@@ -213,7 +234,7 @@ function angleMarks(panel, { view, theme }) {
       { type: "line", ...across, y0: 90, y1: 90, line: { color: theme.axis, width: 2, dash: "dash" } },
     ],
     annotations: [
-      { xref: "paper", x: 1, xanchor: "right", y: 90 + half, yanchor: "bottom", showarrow: false, text: "90° = random direction", font: { size: 13, color: theme.text } },
+      { xref: "paper", x: 1, xanchor: "right", y: 90 + half, yanchor: "bottom", showarrow: false, text: "90° = random direction", font: { size: 14, color: theme.text } },
     ],
   }
 }

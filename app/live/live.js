@@ -8,6 +8,7 @@
 const shared = (globalThis.__dfaLab ??= {})
 shared.code ??= Promise.withResolvers()
 shared.plotly ??= Promise.withResolvers()
+shared.numbersShown ??= Promise.withResolvers()
 
 // Read by the browser tests, and handy in the console.
 const stats = (globalThis.__dfa_live ??= { mounts: 0, unmounts: 0, updates: 0, points: 0, plots: 0, draws: 0, resyncs: 0, firstDraw: null })
@@ -108,7 +109,6 @@ class Panel {
     stats.draws++
     this.range = context.range
     const layout = layoutOf(this.definition, traces, context)
-    if (traces.length > 14) layout.hovermode = "closest" // a list of all would cover the panel
     if (this.drawn) Plotly.react(this.plot, traces, layout)
     else this.#mount(Plotly, traces, layout)
   }
@@ -141,6 +141,10 @@ class Panel {
     this.drawn = false
     this.root.remove()
   }
+}
+
+function sentenceCase(metric) {
+  return metric[0].toUpperCase() + metric.slice(1).replaceAll("_", " ")
 }
 
 function lineKey(word, style) {
@@ -212,6 +216,7 @@ class LiveView {
     else if (added > 0) this.askedAt = null
     this.status.show(view.title, view.status)
     this.tiles.show(view, this.store, this.choices)
+    shared.numbersShown.resolve()
     if (this.#pictureChanged(added)) this.#arrangePanels()
   }
 
@@ -350,7 +355,7 @@ class LiveView {
   #caption(node, definitions) {
     const metrics = new Set(definitions.flatMap((panel) => panel.curves.flatMap((curve) => [curve.metric, curve.spread])))
     const known = [...metrics].filter((metric) => this.view.definitions?.[metric])
-    const text = known.map((metric) => `${metric.replaceAll("_", " ")}: ${this.view.definitions[metric]}`)
+    const text = known.map((metric) => `${sentenceCase(metric)}: ${this.view.definitions[metric]}`)
     if (node.dataset.text === text.join()) return
     node.dataset.text = text.join()
     node.replaceChildren(...text.map((line) => element("p", "", line)))

@@ -1,12 +1,16 @@
 // Unpacks plotly.js, sent as gzip, and runs it once; every chart awaits the same promise.
 const shared = (globalThis.__dfaLab ??= {})
 shared.plotly ??= Promise.withResolvers()
+shared.numbersShown ??= Promise.withResolvers()
+
+const after = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+const painted = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))
 
 async function runPacked(bytes) {
   const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))
   const blob = await new Response(unpacked).blob()
-  // Running it takes the browser half a second and more: let the page and the numbers show first.
-  await new Promise((resolve) => requestIdleCallback(resolve, { timeout: 1500 }))
+  // Running it keeps the browser busy for half a second and more: the numbers first.
+  await Promise.race([shared.numbersShown.promise.then(painted), after(1500)])
   const script = document.createElement("script")
   script.src = URL.createObjectURL(new Blob([blob], { type: "text/javascript" }))
   await new Promise((resolve, reject) => {

@@ -56,17 +56,25 @@ function halve(series) {
   for (const column of Object.keys(series)) series[column] = kept.map((i) => series[column][i])
 }
 
-// Exponential moving average without the pull of a starting value; gaps stay gaps.
-function smoothed(values, weight) {
+// Exponential moving average without the pull of a starting value; gaps stay gaps. The weight is that of a point
+// `spacing` steps further on: rare test values are then smoothed over the same stretch as frequent training values.
+function smoothed(values, weight, steps, spacing) {
   if (!weight) return values
   let sum = 0
   let share = 1
-  return values.map((value) => {
+  let before = steps[0] - spacing
+  return values.map((value, i) => {
     if (value === null) return null
-    sum = weight * sum + (1 - weight) * value
-    share *= weight
+    const kept = weight ** ((steps[i] - before) / spacing)
+    before = steps[i]
+    sum = kept * sum + (1 - kept) * value
+    share *= kept
     return sum / (1 - share)
   })
+}
+
+function meanSpacing(steps) {
+  return steps.length > 1 ? (steps.at(-1) - steps[0]) / (steps.length - 1) : Infinity
 }
 
 // Indices into values[start, end): the lowest and the highest of each bucket, in order, so that no spike is lost.

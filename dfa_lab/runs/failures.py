@@ -9,14 +9,18 @@ from dfa_lab.train.trainer import Diverged
 SMALLER = "start again with a smaller num_hidden, num_layers or batch_size, or with fewer rules or seeds"
 
 
+def out_of_memory(error: BaseException) -> bool:
+    """torch says it on the CPU with a plain RuntimeError: "not enough memory: you tried to allocate …"."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and "memory" in str(error).lower() and "alloc" in str(error).lower()
+
+
 def sentence(error: BaseException) -> str:
     """For the person who started the experiment."""
     if isinstance(error, (Diverged, SettingsError, DataError)):
         return str(error)
-    out_of_memory = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or (
-        isinstance(error, RuntimeError) and "memory" in str(error).lower() and "alloc" in str(error).lower()
-    )
-    if out_of_memory:
+    if out_of_memory(error):
         return f"The device's memory is full: {SMALLER}."
     first_line = (str(error).strip().splitlines() or [""])[0][:200]
     return f"It stopped at an error in the lab itself ({type(error).__name__}: {first_line}); the server's log has the details."

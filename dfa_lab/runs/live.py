@@ -4,6 +4,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Any
 
 from dfa_lab.config import Experiment
 from dfa_lab.records import Record
@@ -56,25 +57,28 @@ class Live:
     _paced: float = 0.0  # when that was reckoned
     _last: Status | None = None
 
-    def may_step(self, now: float) -> bool:
-        """True if its turn would do something now."""
+    def take_step(self, now: float) -> bool:
+        """True if a step is to be done now; it is then counted as done. Call it with `lock` held."""
         if self.trainer is None:
             return False
         if self.state == "paused":
-            return self.single_steps > 0
+            if not self.single_steps:
+                return False
+            self.single_steps -= 1
+            return True
         if self.state != "running":
             return False
         if not self.pace:
             return True
         self._owed = min(self._owed + (now - self._paced) * self.pace, max(1.0, self.pace / 10))
         self._paced = now
-        return self._owed >= 1
+        if self._owed < 1:
+            return False
+        self._owed -= 1
+        return True
 
     def stepped(self, now: float) -> None:
-        """Count one step against the pace and the rate."""
-        self._owed = max(0.0, self._owed - 1)
-        if self.state == "paused":
-            self.single_steps = max(0, self.single_steps - 1)
+        """Count one step for the rate."""
         if self.trainer and (not self._ticks or now - self._ticks[-1][0] > 0.05):
             self._ticks.append((now, self.trainer.step))
 
@@ -88,11 +92,12 @@ class Live:
         trainer, experiment = self.trainer, self.experiment
         if trainer is None:
             last = self._last
-            known = (
+            known: dict[str, Any] = (
                 {}
                 if last is None
                 else {k: getattr(last, k) for k in ("step", "steps", "epoch", "device", "learning_rate", "layers")}
             )
+            known.setdefault("learning_rate", self.learning_rate or experiment.learning_rate)
             return Status(self.id, experiment, self.state, self.sentence, self.demo, pace=self.pace, **known)
         rate = 0.0
         if len(self._ticks) > 1 and self.state == "running":

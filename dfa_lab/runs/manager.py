@@ -3,8 +3,10 @@
 import threading
 import time
 import uuid
+from math import ceil
 from pathlib import Path
 
+from dfa_lab import data
 from dfa_lab.config import Experiment
 from dfa_lab.device import resolve
 from dfa_lab.records import Record
@@ -29,6 +31,7 @@ class Manager:
         self._lock = threading.RLock()
         self._demo: str | None = None
         self._demos = 0
+        self._closed = False
 
     def start(self, experiment: Experiment, *, paused: bool = False, pace: float = 0.0, demo: bool = False) -> str:
         """Begin an experiment and return its id at once; its data are loaded in a thread of their own."""
@@ -37,11 +40,15 @@ class Manager:
         return live.id
 
     def fork(self, id: str, *, paused: bool) -> str:
-        """A copy of a running experiment that goes on by itself from the same step; of an ended one, a fresh start."""
+        """A copy of a running experiment that goes on by itself from the same step; of an ended one, a fresh start.
+
+        Raises KeyError if there is no such experiment.
+        """
         live = self._lives.get(id)
         if live is None or live.trainer is None:
             status = self.status(id)
-            assert status is not None
+            if status is None:
+                raise KeyError(id)
             return self.start(status.experiment, paused=paused)
         copy = self._new(live.experiment, False, live.pace, paused)
         threading.Thread(target=self._load, args=(copy, live), name=f"load-{copy.id}", daemon=True).start()
@@ -49,12 +56,10 @@ class Manager:
 
     def pause(self, id: str) -> None:
         """Also one whose data are still being loaded: it then begins paused."""
-        live = self._lives.get(id)
-        if live and live.state == "loading":
-            live.begin_paused = True
         self._switch(id, "running", "paused")
 
     def resume(self, id: str) -> None:
+        """Also one whose data are still being loaded: it then does not begin paused."""
         self._switch(id, "paused", "running")
 
     def step(self, id: str) -> None:
@@ -97,7 +102,19 @@ class Manager:
             return None
         last = self.store.records(id, since=self.store.count(id) - 1)
         step, epoch = (last[0].step, last[0].epoch) if last else (0, 0.0)
-        return Status(id, stored.experiment, stored.state, stored.sentence, stored.demo, step=step, epoch=epoch)
+        experiment = stored.experiment
+        a_pass = ceil(data.facts(experiment.dataset, experiment.classes).train / experiment.batch_size)
+        return Status(
+            id,
+            experiment,
+            stored.state,
+            stored.sentence,
+            stored.demo,
+            step=step,
+            steps=a_pass * experiment.epochs,
+            epoch=epoch,
+            learning_rate=experiment.learning_rate,
+        )
 
     def records(self, id: str, since: int = 0) -> list[Record]:
         """A copy of the records from number `since` on."""
@@ -122,10 +139,11 @@ class Manager:
     def close(self) -> None:
         """Stop the threads and write what is left."""
         with self._lock:
-            workers = list(self._workers.values())
+            self._closed = True
+            workers, lives = list(self._workers.values()), list(self._lives.values())
         for worker in workers:
             worker.close()
-        for live in self._lives.values():
+        for live in lives:
             if live.state in ACTIVE:
                 self._ended(live, "interrupted", f"The server stopped at step {live.status().step}.")
         self.store.close()
@@ -133,6 +151,8 @@ class Manager:
     def _new(self, experiment: Experiment, demo: bool, pace: float, paused: bool) -> Live:
         live = Live(uuid.uuid4().hex[:10], experiment, demo, pace=pace, begin_paused=paused)
         with self._lock:
+            if self._closed:
+                raise RuntimeError("the manager is closed")
             self._lives[live.id] = live
             ended = [id for id, one in self._lives.items() if one.state in ENDED and id != self._demo]
             for id in ended[:-KEPT]:
@@ -155,29 +175,40 @@ class Manager:
             live.trainer = trainer
             live.state = "paused" if live.begin_paused else "running"
             live.halt_clock()
-        self.store.set_state(live.id, live.state)
-        self.store.add_records(live.id, copied)
-        self._worker(live).add(live)
+            self.store.set_state(live.id, live.state)  # queued, as everything for the store is: in the order of the states
+            self.store.add_records(live.id, copied)
+        if worker := self._worker(live):
+            worker.add(live)
 
     @staticmethod
     def _copy(source: Live, trainer: Trainer) -> list[Record]:
         """Bring a new trainer to where another experiment's is; that one's records until then."""
         with source.turn:
-            if source.trainer is None:
+            if (theirs := source.trainer) is None:
                 return []
-            tensors, numbers = source.trainer.state()
+            tensors, numbers = theirs.state()
             trainer.restore({name: tensor.clone() for name, tensor in tensors.items()}, numbers)
+            if (rate := source.learning_rate) is not None:
+                trainer.set_learning_rate(rate)
             return [record for record in source.records if record.step <= trainer.step]
 
-    def _worker(self, live: Live) -> Worker:
-        name = str(resolve(live.experiment.device))
+    def _worker(self, live: Live) -> Worker | None:
+        name = self._place(live)
         with self._lock:
+            if self._closed:  # while its data were loading
+                return None
             if name not in self._workers:
                 self._workers[name] = Worker(name, self._measured, self._ended)
             return self._workers[name]
 
+    @staticmethod
+    def _place(live: Live) -> str:
+        """cuda and cuda:0 are one device."""
+        device = resolve(live.experiment.device)
+        return f"{device.type}:{device.index or 0}"
+
     def _wake(self, live: Live) -> None:
-        if worker := self._workers.get(str(resolve(live.experiment.device))):
+        if worker := self._workers.get(self._place(live)):
             worker.wake()
 
     def _switch(self, id: str, before: str, after: str) -> None:
@@ -185,13 +216,16 @@ class Manager:
         if live is None:
             return
         with live.lock:
+            if live.state == "loading":
+                live.begin_paused = after == "paused"
+                live.single_steps = 0
             if live.state != before:
                 return
             live.state = after
             live.single_steps = 0
             live.halt_clock()
-        self.store.set_state(id, after)
-        self.store.add_event(id, after, "")
+            self.store.set_state(id, after)
+            self.store.add_event(id, after, "")
         self._wake(live)
 
     def _measured(self, live: Live, records: list[Record]) -> None:
@@ -202,5 +236,5 @@ class Manager:
             if live.state in ENDED:
                 return
             live.end(state, why)
-        self.store.set_state(live.id, state, why)
-        self.store.add_event(live.id, state, why)
+            self.store.set_state(live.id, state, why)
+            self.store.add_event(live.id, state, why)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dfa_lab.records import Record
 from dfa_lab.runs.failures import sentence
 from dfa_lab.runs.live import Live
+from dfa_lab.train.trainer import Diverged
 
 TURN = 0.03  # seconds
 IDLE = 0.01  # seconds between looks at experiments that are slowed down on purpose
@@ -74,16 +75,16 @@ class Worker:
         worked = False
         while (now := time.monotonic()) < over and not self._closed:
             with live.lock:
-                if not live.may_step(now):
+                if not live.take_step(now):
                     break
                 trainer = live.trainer
                 assert trainer is not None
-                rate, live.learning_rate = live.learning_rate, None
+                if live.learning_rate is not None:
+                    trainer.set_learning_rate(live.learning_rate)
+                    live.learning_rate = None
             worked = True
             try:
                 with live.turn:
-                    if rate is not None:
-                        trainer.set_learning_rate(rate)
                     new = next(trainer)
                     live.records.extend(new)
                 records += new
@@ -93,7 +94,8 @@ class Worker:
                 self._end(live, records, "finished", "")
                 return True
             except Exception as error:
-                log.exception("experiment %s failed", live.id)
+                # that a network diverges is news for who started it, not for who keeps the server
+                log.error("experiment %s failed: %s", live.id, error, exc_info=not isinstance(error, Diverged))
                 self._end(live, records, "failed", sentence(error))
                 return True
             if trainer.step >= trainer.steps:

@@ -3,11 +3,15 @@
 import json
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from dfa_lab.config import Experiment, SettingsError, parse
+from dfa_lab.config import SettingsError, parse
 from dfa_lab.train.trainer import Trainer
+
+
+DTYPES = {str(dtype): dtype for dtype in (torch.float32, torch.float64)}
 
 
 class CheckpointError(Exception):
@@ -29,9 +33,15 @@ def load(path: Path) -> Trainer:
         with safe_open(path, framework="pt") as file:
             numbers = json.loads((file.metadata() or {})["dfa_lab"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-        experiment: Experiment = parse(numbers["experiment"])
-        return Trainer(experiment).restore(tensors, numbers)
-    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
-        if isinstance(error, SettingsError):
-            raise
-        raise CheckpointError(f"{path.name} is not a checkpoint of this lab, or is damaged ({error}).") from error
+        experiment, dtype = parse(numbers["experiment"]), DTYPES[numbers["dtype"]]
+    except SettingsError as error:
+        raise CheckpointError(f"{path.name} was saved with settings that cannot be used here: {error}") from error
+    except OSError as error:
+        raise CheckpointError(f"{path.name} cannot be read: {error.strerror or error}.") from error
+    except (SafetensorError, LookupError, ValueError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{path.name} is no checkpoint of this lab, or it is cut short or damaged.") from error
+    trainer = Trainer(experiment, dtype=dtype)
+    try:
+        return trainer.restore(tensors, numbers)
+    except (LookupError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+        raise CheckpointError(f"{path.name} is damaged: what it holds is not the state of the network it names.") from error

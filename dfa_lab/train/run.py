@@ -81,16 +81,19 @@ class Run:
         return state
 
     def load_tensors(self, state: dict[str, Tensor]) -> None:
-        """Undo `tensors`. Raises RuntimeError or KeyError if they are of another network."""
+        """Undo `tensors`. Raises RuntimeError, KeyError or ValueError if they are of another network."""
 
         def below(prefix: str) -> dict[str, Tensor]:
             return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
 
         self.network.load_state_dict(below("network."))
         self.rule.load_state_dict(below("rule."))
+        parameters = list(self.network.parameters())
         kept: dict[int, dict[str, Any]] = {}
         for name, tensor in below("optimizer.").items():
             number, key = name.split(".", 1)
+            if tensor.ndim and tensor.shape != parameters[int(number)].shape:
+                raise ValueError(f"{name} is not of this network")
             kept.setdefault(int(number), {})[key] = tensor.clone()
         if self.optimizer.__class__ is torch.optim.SGD:
             for one in kept.values():

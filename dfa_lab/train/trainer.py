@@ -168,6 +168,7 @@ class Trainer:
         tensors = {f"{n}.{name}": tensor for n, run in enumerate(self.runs) for name, tensor in run.tensors().items()}
         numbers = {
             "experiment": self.experiment.model_dump(mode="json"),
+            "dtype": str(self.dtype),
             "step": self.step,
             "samples": self.samples,
             "recorded": self._recorded,
@@ -177,7 +178,12 @@ class Trainer:
         return tensors, numbers
 
     def restore(self, tensors: dict[str, Tensor], numbers: dict) -> Self:
-        """Continue from a `state` of the same experiment. Raises RuntimeError or KeyError for one of another network."""
+        """Continue from a `state` of the same experiment.
+
+        Raises RuntimeError, LookupError, TypeError or ValueError for one of another network; do not use the trainer then.
+        """
+        if not 0 <= numbers["step"] <= self.steps:
+            raise ValueError(f"step {numbers['step']} of {self.steps}")
         for n, run in enumerate(self.runs):
             run.load_tensors({k.removeprefix(f"{n}."): t for k, t in tensors.items() if k.startswith(f"{n}.")})
             run.seconds = numbers["seconds"][n]

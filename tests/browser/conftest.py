@@ -53,7 +53,17 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., st
     def start(script: Path, *arguments: str, environment: dict[str, str] | None = None) -> str:
         port = free_port()
         log = tmp_path_factory.mktemp("streamlit") / "log.txt"
-        command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port), "--server.headless", "true"]
+        command = [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            str(script),
+            "--server.port",
+            str(port),
+            "--server.headless",
+            "true",
+        ]
         with log.open("w") as output:
             server = subprocess.Popen(
                 [*command, "--", *arguments] if arguments else command,

@@ -11,7 +11,7 @@ import streamlit as st
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
-from app.live import live, load_plotly  # noqa: E402
+from app.live import live, load_plotly
 
 COLOURS = {"bp": "#0072B2", "fa": "#E69F00", "dfa": "#009E73"}
 FINAL_ERROR = {"bp": 0.03, "fa": 0.055, "dfa": 0.045}
@@ -120,7 +120,7 @@ def watch() -> None:
         "layers": layers,
         "random_band": {str(layer): 5.7 for layer in layers},
         "definitions": {
-            "signal_angle": "between the signal that the rule delivers at a layer and the true gradient there; 90° is no relation, 0° is backpropagation.",
+            "signal_angle": "between the signal that the rule delivers and the true gradient; 90° is no relation.",
             "gradient_angle": "between the weight change of the rule and that of backpropagation.",
         },
         "records": columns(state.sent[0]),

@@ -1,0 +1,197 @@
+"""The lab as its visitors meet it, in a real Chromium against the real server."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+MAIN = Path(__file__).parents[2] / "app" / "main.py"
+STEP = "() => Number((document.querySelector('.dfa-status')?.textContent.match(/Step\\s*([\\d,]+)/)?.[1] ?? '-1').replaceAll(',', ''))"
+STATE = "() => document.querySelector('.dfa-status')?.dataset.state"
+POINTS = "() => window.__dfa_live.points"
+UPDATES = "() => window.__dfa_live.updates"
+RANGE = "() => document.querySelector('[data-panel=loss] .js-plotly-plot')._fullLayout.xaxis.range"
+PATIENCE = 60_000  # milliseconds; the machine may be busy
+
+
+@pytest.fixture(scope="module")
+def address(serve: Callable[..., str], tmp_path_factory) -> str:
+    return serve(MAIN, environment={"DFA_LAB_RUNS": str(tmp_path_factory.mktemp("runs"))})
+
+
+@pytest.fixture
+def visit(browser, address: str) -> Iterator[Callable]:
+    """`visit(query)`: a new visitor opens the lab. An error in the console fails the test."""
+    contexts, errors = [], []
+
+    def open_page(query: str = "", *, context=None):
+        if context is None:
+            context = browser.new_context(viewport={"width": 1400, "height": 1000})
+            contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"{address}/{query}")
+        page.wait_for_function("window.__dfa_live?.firstDraw")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def press(page, name: str) -> None:
+    page.get_by_role("button", name=re.compile(rf"^{name}\b")).click()
+
+
+def wait_for_state(page, state: str) -> None:
+    page.wait_for_function(f"({STATE})() === '{state}'")
+
+
+def start_slowly(page) -> None:
+    """Start one's own, at a speed that lasts through the test."""
+    before = page.url
+    press(page, "Start")
+    page.wait_for_function("before => location.href !== before && location.search.includes('experiment=')", arg=before)
+    set_speed(page, "15/s")
+    wait_for_state(page, "running")
+
+
+def set_speed(page, speed: str) -> None:
+    press(page, "Adjust")
+    page.locator("[data-testid=stSelectbox]", has_text="Speed").locator("input").click()
+    page.get_by_role("option", name=speed, exact=True).click()
+    page.keyboard.press("Escape")
+
+
+def id_of(page) -> str:
+    return re.search(r"experiment=(\w+)", page.url)[1]
+
+
+def test_something_is_already_learning_on_first_paint(visit):
+    page = visit()
+    assert "demonstration" in page.locator(".dfa-status").inner_text().lower()
+    before = page.evaluate(STEP)
+    page.wait_for_function(f"({STEP})() > {before} && ({POINTS})() > 0")
+    assert "experiment=" not in page.url
+
+
+def test_newcomers_share_the_demonstration_and_a_visitor_who_pauses_gets_a_copy(visit):
+    one, other = visit(), visit()
+    press(one, "Pause")
+    one.wait_for_function("location.search.includes('experiment=')")
+    before = other.evaluate(STEP)
+    other.wait_for_function(f"({STEP})() > {before}")
+    press(one, "Pause")  # the copy was taken over running
+    wait_for_state(one, "paused")
+    still = one.evaluate(STEP)
+    before = other.evaluate(STEP)
+    other.wait_for_function(f"({STEP})() > {before + 5} || ({STEP})() < {before}")
+    assert one.evaluate(STEP) == still
+
+
+def test_curves_grow_zoom_is_kept_and_the_chart_mounts_once(visit):
+    page = visit()
+    start_slowly(page)
+    page.wait_for_function(f"({POINTS})() > 60")
+    box = page.locator("[data-panel=loss] .nsewdrag").bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + box["height"] * 0.3)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.6, steps=5)
+    page.mouse.up()
+    page.locator(".dfa-tiles button").nth(1).click()  # hide fa
+    page.wait_for_timeout(400)
+    zoom, points, updates = page.evaluate(RANGE), page.evaluate(POINTS), page.evaluate(UPDATES)
+    page.wait_for_function(f"({UPDATES})() >= {updates + 10}")
+    assert page.evaluate(POINTS) > points
+    assert page.evaluate(RANGE) == zoom
+    assert page.locator(".dfa-tiles button").nth(1).get_attribute("aria-pressed") == "false"
+    assert page.evaluate("() => window.__dfa_live.mounts") == 1
+
+
+def test_pause_step_resume_reset(visit):
+    page = visit()
+    start_slowly(page)
+    page.wait_for_function(f"({STEP})() > 5")
+    press(page, "Pause")
+    wait_for_state(page, "paused")
+    page.wait_for_timeout(800)
+    at = page.evaluate(STEP)
+    press(page, "Step")
+    page.wait_for_function(f"({STEP})() === {at + 1}")
+    page.wait_for_timeout(800)
+    assert page.evaluate(STEP) == at + 1
+    press(page, "Resume")
+    page.wait_for_function(f"({STEP})() > {at + 3}")
+    first = id_of(page)
+    press(page, "Reset")
+    page.wait_for_function("first => !location.search.includes(first)", arg=first)
+    wait_for_state(page, "paused")
+    assert page.evaluate(STEP) == 0
+
+
+def test_a_reload_and_another_tab_attach_to_the_same_experiment(visit):
+    page = visit()
+    start_slowly(page)
+    mine = id_of(page)
+    page.wait_for_function(f"({STEP})() > 20")
+    at = page.evaluate(STEP)
+    page.reload()
+    page.wait_for_function("window.__dfa_live?.firstDraw")
+    page.wait_for_function(f"({STEP})() >= {at}")
+    assert id_of(page) == mine
+    tab = visit(f"?experiment={mine}")
+    tab.wait_for_function(f"({STEP})() >= {at} && ({POINTS})() > 60")
+    press(tab, "Pause")
+    wait_for_state(page, "paused")  # the same experiment
+
+
+def test_an_experiment_goes_on_without_its_tab_and_is_found_again(visit, browser):
+    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    page = visit(context=context)
+    start_slowly(page)
+    mine, at = id_of(page), page.evaluate(STEP)
+    context.close()
+    later = visit()
+    later.get_by_role("link", name="Experiments").click()
+    row = later.locator("[data-testid=stVerticalBlock]", has_text=mine).last
+    later.get_by_text(mine).wait_for()
+    row.get_by_role("button", name="Open").first.click()
+    later.wait_for_function(f"location.search.includes('{mine}')")
+    later.wait_for_function(f"({STEP})() > {at + 5}")
+
+
+def test_the_learning_rate_changes_while_it_runs(visit):
+    page = visit()
+    start_slowly(page)
+    mine = id_of(page)
+    for text, refused in (("-1", True), ("0.01", False)):
+        press(page, "Adjust")
+        page.get_by_label("Learning rate now").fill(text)
+        page.get_by_label("Learning rate now").press("Enter")
+        page.keyboard.press("Escape")
+        alert = page.get_by_text("learning_rate (--LR) is -1: give a number above 0 and at most 100.")
+        alert.wait_for(state="visible" if refused else "hidden")
+    before = page.evaluate(STEP)
+    page.wait_for_function(f"({STEP})() > {before}")
+    assert id_of(page) == mine
+
+
+def test_a_hostile_link_gets_a_sentence_for_each_fault_and_disturbs_nothing(visit):
+    page = visit(
+        "?LR=-1&batchSize=abc&nonsense=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&num_layers=3&num_layers=4&experiment=zzz"
+    )
+    shown = page.locator("[data-testid=stAlert]").first.inner_text()
+    assert "learning_rate (--LR) is -1: give a number above 0 and at most 100." in shown
+    assert "batch_size (--batchSize) is 'abc': give a whole number from 1 to 100000." in shown
+    assert "'nonsense' is not a setting" in shown
+    assert "'num_layers' 2 times" in shown
+    assert "experiment 'zzz' is not on this server" in shown
+    before = page.evaluate(STEP)
+    page.wait_for_function(f"({STEP})() > {before} || ({STEP})() < {before}")
+    assert page.get_by_label("Hidden layers").input_value() == "3"
