@@ -7,7 +7,8 @@ import streamlit as st
 from app import watching
 from app.engine import manager
 from app.texts import plain
-from dfa_lab.config import describe
+from dfa_lab.config import Experiment, describe
+from dfa_lab.feedback import rule_class
 from dfa_lab.runs.store import Stored
 
 ICONS = {
@@ -40,10 +41,24 @@ def _row(one: Stored) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         started = datetime.fromtimestamp(one.created).strftime("%Y-%m-%d %H:%M")
         words = describe(one.experiment) if one.experiment else "settings of another version of the lab"
-        rules = ", ".join(one.experiment.rules) if one.experiment else ""
-        with st.container():
-            st.markdown(f"{ICONS.get(one.state, '')} **{plain(words)}** · {plain(rules)}")
+        with st.container(gap="xsmall"):
+            st.markdown(f"{ICONS.get(one.state, '')} **{plain(words)}**")
+            if one.experiment:
+                st.html(_errors(one.id, one.experiment))
             st.caption(f"{one.state} · {started} · {one.id}" + (f" · {plain(one.sentence)}" if one.sentence else ""))
         if one.experiment and st.button("Open", key=f"open_{one.id}", icon=":material/open_in_new:"):
             watching.watch(one.id)
             st.switch_page("../pages/lab.py")
+
+
+def _errors(id: str, experiment: Experiment) -> str:
+    """Every rule in its colour with its last test error, the mean over seeds."""
+    runs = experiment.runs()
+    newest = manager().store.newest(id, "test_error", len(runs))
+    parts = []
+    for rule in experiment.rules:
+        values = [value for n, (name, _) in enumerate(runs) if name == rule and (value := newest.get(n)) is not None]
+        error = f"{sum(values) / len(values):.1%} test error" if values else "nothing measured"
+        mark = f'<span style="color:{rule_class(rule).colour}" aria-hidden="true">■</span>'
+        parts.append(f"<span>{mark} <b>{rule}</b> {error}</span>")
+    return '<div style="display:flex;flex-wrap:wrap;gap:4px 24px">' + "".join(parts) + "</div>"

@@ -4,4 +4,5 @@ from pathlib import Path
 
 import streamlit as st
 
-st.markdown((Path(__file__).parent.parent / "docs" / "rules.md").read_text(encoding="utf-8"))
+with st.container(width=960):
+    st.markdown((Path(__file__).parent.parent / "docs" / "rules.md").read_text(encoding="utf-8"))

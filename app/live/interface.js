@@ -125,20 +125,20 @@ class Tiles {
 
   #make(rule) {
     const tile = { root: element("button", "dfa-tile", "", { type: "button" }) }
-    const head = element("span", "dfa-tile-head")
     tile.name = element("span", "dfa-tile-name")
     tile.seeds = element("span", "dfa-tile-seeds")
-    head.append(tile.name, tile.seeds, icon(EYE))
-    const figures = element("span", "dfa-tile-figures")
+    const name = element("span", "dfa-tile-head")
+    name.append(tile.name, tile.seeds)
     tile.error = element("span", "dfa-figure")
     tile.errorName = element("span", "dfa-figure-name")
     tile.angle = element("span", "dfa-figure")
-    const angleName = element("span", "dfa-figure-name", "mean signal angle")
+    const angleName = element("span", "dfa-figure-name", "signal angle")
+    tile.root.append(name)
     for (const pair of [[tile.error, tile.errorName], [tile.angle, angleName]]) {
-      const box = figures.appendChild(element("span", "dfa-pair"))
+      const box = tile.root.appendChild(element("span", "dfa-pair"))
       box.append(...pair)
     }
-    tile.root.append(head, figures)
+    tile.root.append(icon(EYE))
     tile.root.addEventListener("click", () => this.onToggle(rule))
     this.tiles.set(rule, tile)
     this.root.append(tile.root)

@@ -11,7 +11,7 @@ shared.plotly ??= Promise.withResolvers()
 shared.numbersShown ??= Promise.withResolvers()
 
 // Read by the browser tests, and handy in the console.
-const stats = (globalThis.__dfa_live ??= { mounts: 0, unmounts: 0, updates: 0, points: 0, plots: 0, draws: 0, resyncs: 0, firstDraw: null })
+const stats = (globalThis.__dfa_live ??= { mounts: 0, unmounts: 0, updates: 0, points: 0, plots: 0, draws: 0, resyncs: 0, firstDraw: null, drawn: null })
 
 const RESYNC_PATIENCE_MS = 3000
 const CHOICES_KEY = "dfa-lab-live"
@@ -111,6 +111,7 @@ class Panel {
     const layout = layoutOf(this.definition, traces, context)
     if (this.drawn) Plotly.react(this.plot, traces, layout)
     else this.#mount(Plotly, traces, layout)
+    if (traces.length) stats.drawn = context.view.experiment
   }
 
   #mount(Plotly, traces, layout) {
@@ -176,7 +177,7 @@ class LiveView {
     this.angles = element("div", "dfa-grid")
     this.captions = { learning: element("div", "dfa-captions"), angles: element("div", "dfa-captions") }
     this.root.append(this.status.root, this.tiles.root, this.toolbar.root)
-    this.root.append(this.learning, this.captions.learning, this.angles, this.captions.angles)
+    this.root.append(this.learning, this.angles, this.captions.angles, this.captions.learning)
   }
 
   attach(host) {

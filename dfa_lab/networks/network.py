@@ -45,7 +45,7 @@ class Network(nn.Module):
                 if isinstance(module, (Linear, Conv2d)):
                     yield number, module
 
-    def weights(self) -> list[tuple[int, nn.Parameter]]:
+    def weights(self) -> list[tuple[int, Tensor]]:
         """(l, W) of every weighted layer, in order."""
         return [(number, layer.weight) for number, layer in self.layers()]
 

@@ -127,6 +127,11 @@ class Store:
         sql = "SELECT run, metric, layer, value, step, epoch, samples, seconds FROM records"
         return list(map(Record._make, self._rows(f"{sql} WHERE experiment = ? AND seq >= ? ORDER BY seq", id, since)))
 
+    def newest(self, id: str, metric: str, runs: int) -> dict[int, float | None]:
+        """The last value of a metric of the whole network, by run number, of an experiment with that many runs."""
+        sql = "SELECT run, value FROM records WHERE experiment = ? AND metric = ? AND layer IS NULL ORDER BY seq DESC LIMIT ?"
+        return dict(self._rows(sql, id, metric, runs))
+
     def count(self, id: str) -> int:
         """How many records an experiment has."""
         rows = self._rows("SELECT coalesce(max(seq) + 1, 0) FROM records WHERE experiment = ?", id)

@@ -60,7 +60,9 @@ BAD = [
 @pytest.mark.parametrize(("kind", "name", "value", "sentence"), BAD, ids=[f"{name}={value}" for _, name, value, _ in BAD])
 def test_a_bad_setting_is_refused_in_its_sentence_and_start_is_off(app, kind, name, value, sentence):
     app.run()
-    widget = getattr(app, kind)(key=f"setting_{name}") if kind != "segmented_control" else app.button_group(key=f"setting_{name}")
+    widget = (
+        getattr(app, kind)(key=f"setting_{name}") if kind != "segmented_control" else app.button_group(key=f"setting_{name}")
+    )
     widget.set_value(value).run()
     assert not app.exception
     assert sentence in alerts(app)
