@@ -13,8 +13,8 @@ ADDRESS =
 ARGS =
 BENCH =
 
-# glibc gives the memory of every large tensor back to the system when it is freed and has to get it again, page by
-# page, in the next training step. These two keep it: an epoch of a wide network takes a quarter to two fifths less time.
+# glibc hands the memory of every large tensor back to the system and has to fetch it again, page by page, in the next
+# training step. With these it keeps it: a step of bp, fa and dfa on 784-800x2-10 had 2597 page faults, and then 1.
 # Other C libraries do not know the variables and ignore them.
 KEEP_MEMORY := MALLOC_TRIM_THRESHOLD_=268435456 MALLOC_MMAP_THRESHOLD_=33554432
 
@@ -39,9 +39,9 @@ lint: $(DEV_READY)
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m pyright
 
-# Files in benchmarks/ that are not programs of their own only help the others.
+# A benchmark prints the machine first, so it imports benchmarks/machine.py; the other files there only help them.
 bench: $(RUN_READY)
-	@for file in $(if $(BENCH),benchmarks/$(BENCH).py,$$(grep -l __main__ benchmarks/*.py)); do \
+	@for file in $(if $(BENCH),benchmarks/$(BENCH).py,$$(grep -l "^from machine import" benchmarks/*.py)); do \
 		echo "== $$file"; PYTHONPATH=. $(KEEP_MEMORY) $(BIN)/python $$file $(ARGS) || exit 1; echo; \
 	done
 

@@ -1,0 +1,163 @@
+"""The project keeps its promises: what README, Makefile, settings and docs say is so."""
+
+import ast
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from dfa_lab.cli import app
+from dfa_lab.config import ON_DISK, RULES, Experiment, parse
+from dfa_lab.feedback import rule_class
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+RULES_TEXT = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+COMMANDS = [line for block in re.findall(r"```bash\n(.*?)```", README, re.S) for line in block.splitlines()]
+TARGETS = sorted(set(re.findall(r"\bmake (\w+)", "\n".join(COMMANDS + re.findall(r"`(make [^`]+)`", README)))))
+OURS = [shlex.split(line)[3:] for line in COMMANDS if line.startswith("python -m dfa_lab ")]
+
+
+def settings(arguments: list[str]) -> dict[str, str]:
+    """What `train` makes of its arguments, by option name."""
+    command = get_command(app).commands["train"]  # type: ignore[attr-defined]
+    given = command.make_context("train", list(arguments)).params
+    return {name: value[0] if isinstance(value, (list, tuple)) else value for name, value in given.items() if value}
+
+
+TRAINED = [words[1:] for words in OURS if words[0] == "train" and "--help" not in words]
+QUICK = [words for words in TRAINED if settings(words).get("dataset", "digits") not in ON_DISK]
+
+
+def lab(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}  # so small that threads only cost time
+    command = [sys.executable, "-m", "dfa_lab", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_readme_names_make_targets_that_exist(target: str):
+    make = shutil.which("make")
+    if make is None:
+        pytest.skip("no make on this machine")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    done = subprocess.run([make, "-n", target], cwd=ROOT, env=clean, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_readme_shows_the_two_commands():
+    assert {"make run", "make test"} <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("words", QUICK, ids=" ".join)
+def test_readme_training_commands_run_as_they_stand(words: list[str], tmp_path: Path):
+    done = lab(["train", *words], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "rule" in done.stdout
+    if "--json" in words:
+        assert json.loads((tmp_path / words[words.index("--json") + 1]).read_text())["runs"]
+
+
+@pytest.mark.parametrize("words", TRAINED, ids=" ".join)
+def test_readme_training_commands_are_valid(words: list[str]):
+    parse({name: value for name, value in settings(words).items() if name in Experiment.model_fields})
+
+
+@pytest.mark.parametrize("words", [words for words in OURS if words[0] != "train"], ids=" ".join)
+def test_readme_other_commands_parse(words: list[str]):
+    command = get_command(app).commands[words[0]]  # type: ignore[attr-defined]
+    command.make_context(words[0], words[1:])
+
+
+def test_readme_files_exist():
+    named = re.findall(r"\]\(([^)#:]+)\)", README) + [
+        word for line in COMMANDS for word in re.findall(r"(?<= )(?:requirements\S*|app/\S+)", line)
+    ]
+    missing = [name for name in named if not (ROOT / name).exists()]
+    assert not missing, f"README names {missing}"
+
+
+def test_readme_pins_the_torch_of_the_requirements():
+    pinned = dict(re.findall(r"^(torch|torchvision)==(\S+)", (ROOT / "requirements.txt").read_text(), re.M))
+    assert dict(re.findall(r"(torch|torchvision)==(\S+)", README)) == pinned
+
+
+def test_streamlit_reports_that_it_does_not_collect_garbage_after_every_run():
+    with (ROOT / ".streamlit" / "config.toml").open("rb") as file:
+        assert tomllib.load(file)["runner"]["postScriptGC"] is False
+    script = "from streamlit import config; print(config.get_option('runner.postScriptGC'))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == "False"
+
+
+def imported(file: Path) -> set[str]:
+    """Top-level names of what a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def test_the_engine_knows_nothing_of_the_page():
+    files = [file for file in (ROOT / "dfa_lab").rglob("*.py") if file.name != "cli.py"]
+    assert len(files) > 20
+    page = {"streamlit", "plotly", "app", "pages"}
+    assert {str(file.relative_to(ROOT)): imported(file) & page for file in files if imported(file) & page} == {}
+    assert imported(ROOT / "dfa_lab" / "cli.py") & page <= {"streamlit"}  # `ui` starts it
+
+
+def test_training_imports_no_streamlit():
+    script = "import sys, dfa_lab.cli, dfa_lab.train.trainer, dfa_lab.runs.manager; print(sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = ast.literal_eval(done.stdout)
+    assert "dfa_lab.train.trainer" in loaded
+    assert not {"streamlit", "plotly"} & set(loaded)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_says_what_it_is_and_is_explained(name: str):
+    rule = rule_class(name)
+    assert rule.title and rule.source
+    assert re.fullmatch(r"#[0-9A-F]{6}", rule.colour)
+    assert f"\n$$\n{rule.equation}\n$$\n" in RULES_TEXT, f"docs/rules.md lacks the equation of {name}"
+    assert f"\n## {name}\n" in RULES_TEXT and f"- **{name}**" in RULES_TEXT
+
+
+def test_rules_differ_in_colour_and_title():
+    rules = [rule_class(name) for name in RULES]
+    assert len({rule.colour for rule in rules}) == len({rule.title for rule in rules}) == len(rules)
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_requirements_are_pinned_and_explained(name: str):
+    lines = [line for line in (ROOT / name).read_text().splitlines() if line and not line.startswith(("#", "-r "))]
+    assert lines
+    for line in lines:
+        assert re.fullmatch(r"[a-z0-9-]+==\d+(\.\d+)+\s+# \S.+", line), line
+
+
+def test_no_file_holds_a_path_of_one_machine():
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    listed = subprocess.run([git, "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    path = re.compile("(?<![\\w.*])/(home|Users|root|work|opt)" + r"/\w" + "|" + re.escape(f"{ROOT}/"))
+    found = []
+    for name in filter(None, listed.split("\0")):
+        try:
+            text = (ROOT / name).read_text(encoding="utf-8")
+        except (UnicodeDecodeError, FileNotFoundError):
+            continue
+        found += [f"{name}: {match.group()}" for match in path.finditer(text)]
+    assert not found
