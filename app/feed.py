@@ -11,8 +11,8 @@ from dfa_lab.runs.live import ACTIVE, Status
 EVERY = 0.5  # seconds
 OVERLAP = 3  # ticks that are sent again, for messages that a browser misses
 DEMO_NOTE = (
-    "Three identical networks learn handwritten digits, one by each rule. Watch the signals of fa and dfa turn "
-    "from 90° towards the true gradient. This demonstration is shared by all newcomers: choose settings and press Start for one of your own."
+    "Three identical networks learn handwritten digits, one by each rule: watch the signals of fa and dfa turn from 90° "
+    "towards the true gradient. All newcomers share this demonstration; choose settings and press Start for your own."
 )
 
 

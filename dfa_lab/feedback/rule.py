@@ -102,7 +102,8 @@ class DirectRule(Rule):
 def give_layers_feedback(network: Network, magnitude: float, draw: Draw) -> None:
     """A random B, shaped as W, for every layer above the first: ±X, or ±1/√fan-in of the layer.
 
-    fan-in of the layer is the number of units that receive its feedback, so 0 means the same as for direct rules.
+    A dense layer's fan-in is the number of units that receive its feedback, so there 0 means the same as for direct
+    rules; a convolution's is channels·k².
     """
     for number, layer in list(network.layers())[1:]:
         bound = magnitude or 1 / sqrt(fan_in(layer))

@@ -9,7 +9,10 @@ import pytest
 pytestmark = pytest.mark.browser
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
-STEP = "() => Number((document.querySelector('.dfa-status')?.textContent.match(/Step\\s*([\\d,]+)/)?.[1] ?? '-1').replaceAll(',', ''))"
+STEP = """() => {
+  const text = document.querySelector('.dfa-status')?.textContent.match(/Step\\s*([\\d,]+)/)?.[1] ?? '-1'
+  return Number(text.replaceAll(',', ''))
+}"""
 STATE = "() => document.querySelector('.dfa-status')?.dataset.state"
 POINTS = "() => window.__dfa_live.points"
 UPDATES = "() => window.__dfa_live.updates"

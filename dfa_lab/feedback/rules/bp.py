@@ -9,7 +9,7 @@ class Bp(ChainRule):
     title = "Backpropagation"
     equation = r"\delta_\ell = \left(\delta_{\ell+1} \odot f'(a_{\ell+1})\right) W_{\ell+1}"
     source = "Rumelhart, Hinton & Williams (1986)"
-    colour = "#0072B2"
+    colour = "#1C86CC"
 
 
 RULE = Bp
