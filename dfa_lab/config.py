@@ -261,6 +261,15 @@ class Experiment(BaseModel):
             raise PydanticCustomError("repeated", "each only once")
         return value
 
+    @field_validator("datapath")
+    @classmethod
+    def _storable(cls, value: str) -> str:
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise PydanticCustomError("text", "cannot be written down") from None
+        return value
+
     @field_validator("device")
     @classmethod
     def _device(cls, value: str) -> str:
@@ -323,7 +332,7 @@ def allowed(name: str) -> str:
     if field.annotation is bool:
         return "true or false"
     if field.annotation is str:
-        return "text"
+        return "the name of a folder"
     bound = {kind: getattr(m, kind) for m in field.metadata for kind in ("gt", "ge", "lt", "le") if hasattr(m, kind)}
     low = f"above {bound['gt']:g}" if "gt" in bound else f"from {bound['ge']}"
     high = f"below {bound['lt']:g}" if "lt" in bound else f"at most {bound['le']}" if "gt" in bound else f"to {bound['le']}"
@@ -395,9 +404,16 @@ def parse(settings: Mapping[str, object]) -> Experiment:
 
 def keep_good(settings: Mapping[str, object]) -> tuple[Experiment, list[str]]:
     """As `parse`, but what cannot be used is left at its default; gives the sentences beside the Experiment."""
+    try:
+        return parse(settings), []
+    except SettingsError:
+        pass
     problems: list[str] = []
     good: dict[str, object] = {}
-    for key, value in settings.items():
+    order = list(Experiment.model_fields)  # not as given: fewer rules first may make room for more seeds
+    known = sorted((key for key in settings if key in SPELLINGS), key=lambda key: order.index(SPELLINGS[key]))
+    for key in [*known, *(key for key in settings if key not in SPELLINGS)]:
+        value = settings[key]
         try:
             parse({**good, key: value})
         except SettingsError as error:

@@ -218,7 +218,7 @@ class Manager:
         with live.lock:
             if live.state == "loading":
                 live.begin_paused = after == "paused"
-                live.single_steps = 0
+                live.single_steps *= live.begin_paused
             if live.state != before:
                 return
             live.state = after

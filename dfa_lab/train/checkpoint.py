@@ -10,7 +10,6 @@ from safetensors.torch import save_file
 from dfa_lab.config import SettingsError, parse
 from dfa_lab.train.trainer import Trainer
 
-
 DTYPES = {str(dtype): dtype for dtype in (torch.float32, torch.float64)}
 
 

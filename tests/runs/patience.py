@@ -1,0 +1,39 @@
+"""Waiting for what another thread does, for a bounded time."""
+
+import time
+from collections.abc import Callable
+
+from dfa_lab.config import Experiment, parse
+from dfa_lab.runs.live import Status
+from dfa_lab.runs.manager import Manager
+
+
+def until(condition: Callable[[], object], what: str = "", seconds: float = 30.0) -> None:
+    over = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < over, f"not within {seconds} s: {what or condition}"
+        time.sleep(0.005)
+
+
+def status(manager: Manager, id: str) -> Status:
+    found = manager.status(id)
+    assert found is not None
+    return found
+
+
+def state(manager: Manager, id: str) -> str:
+    return status(manager, id).state
+
+
+def until_step(manager: Manager, id: str, step: int) -> None:
+    until(lambda: status(manager, id).step >= step, f"step {step} of {id}")
+
+
+def until_state(manager: Manager, id: str, *states: str) -> None:
+    until(lambda: state(manager, id) in states, f"{states} of {id}, which is {state(manager, id)}")
+
+
+def tiny(**settings: object) -> Experiment:
+    """On digits, with steps of about a millisecond; without end unless `epochs` says otherwise."""
+    defaults = {"num_hidden": 6, "rules": "bp,dfa", "epochs": 10_000, "batch_size": 512, "probe_size": 8, "device": "cpu"}
+    return parse({**defaults, "measure_every": 50} | settings)

@@ -1,0 +1,59 @@
+"""A server that is killed while it trains (a real process: this file, run as a script)."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from patience import status, tiny, until_step
+
+from dfa_lab.runs.manager import Manager
+
+ROOT = Path(__file__).parents[2]
+
+
+def serve(folder: Path) -> None:
+    manager = Manager(folder)
+    ids = [manager.start(tiny(measure_every=2), pace=100), manager.start(tiny(), paused=True)]
+    for id in ids:
+        print(id, flush=True)
+    until_step(manager, ids[0], 1)
+    while True:
+        print(time.monotonic(), len(manager.records(ids[0])), status(manager, ids[0]).step, flush=True)
+        time.sleep(0.02)
+
+
+def test_killed_in_the_middle_of_training(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen([sys.executable, __file__, str(tmp_path)], stdout=subprocess.PIPE, text=True, env=environment)
+    try:
+        assert process.stdout is not None
+        running, paused = (process.stdout.readline().strip() for _ in range(2))
+        assert process.stdout.readline()
+        time.sleep(2.0)
+    finally:
+        killed = time.monotonic()
+        process.kill()
+        assert process.stdout is not None
+        said = [line.split() for line in process.stdout.read().splitlines() if line.count(" ") == 2]
+        process.stdout.close()
+        process.wait()
+    before = [(int(records), int(step)) for when, records, step in said[:-1] if float(when) < killed - 1]
+    assert len(before) > 5 and before[-1][0] > 50
+    manager = Manager(tmp_path)
+    try:
+        found = status(manager, running)
+        kept = manager.records(running)
+        assert len(kept) >= before[-1][0] and kept[-1].step >= before[-1][1] - 3
+        assert found.state == "interrupted"
+        assert found.sentence == f"The server stopped at step {found.step}; everything measured until then is here."
+        assert found.step == kept[-1].step
+        waited = status(manager, paused)
+        assert (waited.state, waited.sentence) == ("interrupted", "The server stopped before anything was measured.")
+    finally:
+        manager.close()
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]))
