@@ -53,6 +53,9 @@ def own() -> str:
     status = current()
     if not status.demo:
         return status.id
-    copy = manager().fork(status.id, paused=False)
+    try:
+        copy = manager().fork(status.id, paused=False)
+    except KeyError:  # it began again just now
+        copy = manager().fork(manager().demo(), paused=False)
     watch(copy)
     return copy

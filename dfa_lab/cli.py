@@ -3,7 +3,6 @@
 import inspect
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -190,14 +189,8 @@ def ui(
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
     """Open the lab in the browser."""
-    from streamlit.web import cli as streamlit_cli
+    if not (Path(__file__).parent.parent / "app" / "main.py").is_file():
+        raise refused(["The page's files are not beside the package: run from a clone of the project."])
+    from app.launch import serve
 
-    if runs:
-        os.environ["DFA_LAB_RUNS"] = str(runs)
-    root = Path(__file__).parent.parent
-    if not (root / "app" / "main.py").is_file():
-        raise refused([f"The page's files are not beside the package (no {root / 'app' / 'main.py'}): run from a clone."])
-    os.chdir(root)  # where .streamlit/config.toml is
-    options = [f"--server.port={port}", f"--server.address={address}", f"--server.headless={'false' if browser else 'true'}"]
-    sys.argv = ["streamlit", "run", str(root / "app" / "main.py"), *options]
-    streamlit_cli.main()
+    serve(port, address, runs, browser)

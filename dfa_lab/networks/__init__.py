@@ -1,7 +1,12 @@
 """Networks: `build` makes the one an experiment asks for."""
 
+from math import prod
+
+import torch
+
 from dfa_lab import registry
 from dfa_lab.config import Experiment
+from dfa_lab.data import Facts
 from dfa_lab.networks.network import Network, draw_weights, fan_in, zero_weights
 from dfa_lab.seeding import generator
 
@@ -24,4 +29,11 @@ def build(experiment: Experiment, shape: tuple[int, ...], classes: int, seed: in
     return network
 
 
-__all__ = ["Network", "build", "check", "draw_weights", "fan_in", "zero_weights"]
+def units(experiment: Experiment, facts: Facts) -> tuple[int, ...]:
+    """n_l of every hidden block, without holding the network."""
+    with torch.device("meta"):
+        blocks = registry.load(KINDS, experiment.network).blocks(experiment, facts.shape)
+        return tuple(map(prod, Network(blocks, facts.shape, facts.classes).shapes))
+
+
+__all__ = ["Network", "build", "check", "draw_weights", "fan_in", "units", "zero_weights"]

@@ -6,7 +6,7 @@ import uuid
 from math import ceil
 from pathlib import Path
 
-from dfa_lab import data
+from dfa_lab import data, networks
 from dfa_lab.config import Experiment
 from dfa_lab.device import resolve
 from dfa_lab.records import Record
@@ -32,6 +32,9 @@ class Manager:
         self._demo: str | None = None
         self._demos = 0
         self._closed = False
+        for stored in self.store.experiments():
+            if stored.demo and stored.state in ENDED:  # of a server that was stopped
+                self.store.delete(stored.id)
 
     def start(self, experiment: Experiment, *, paused: bool = False, pace: float = 0.0, demo: bool = False) -> str:
         """Begin an experiment and return its id at once; its data are loaded in a thread of their own."""
@@ -103,7 +106,8 @@ class Manager:
         last = self.store.records(id, since=self.store.count(id) - 1)
         step, epoch = (last[0].step, last[0].epoch) if last else (0, 0.0)
         experiment = stored.experiment
-        a_pass = ceil(data.facts(experiment.dataset, experiment.classes).train / experiment.batch_size)
+        facts = data.facts(experiment.dataset, experiment.classes)
+        a_pass = ceil(facts.train / experiment.batch_size)
         return Status(
             id,
             experiment,
@@ -114,6 +118,7 @@ class Manager:
             steps=a_pass * experiment.epochs,
             epoch=epoch,
             learning_rate=experiment.learning_rate,
+            layers=networks.units(experiment, facts),
         )
 
     def records(self, id: str, since: int = 0) -> list[Record]:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from dfa_lab import data
 from dfa_lab.config import Experiment
-from dfa_lab.device import resolve, title
+from dfa_lab.device import resolve, threads, title
 from dfa_lab.measure.alignment import alignment
 from dfa_lab.records import Record
 from dfa_lab.seeding import generator
@@ -38,13 +38,17 @@ class Trainer:
         """Raises SettingsError and data.DataError, each with sentences for a person."""
         self.experiment = experiment
         self.device = resolve(experiment.device)
-        self.device_title = title(self.device)
         check(experiment)
         self.data = dataset or data.load(experiment, self.device)
         self.dtype = dtype
         shape, classes = self.data.facts.shape, self.data.facts.classes
         self.runs = [Run(experiment, rule, seed, shape, classes, self.device, dtype) for rule, seed in experiment.runs()]
         self.units = tuple(prod(shape) for shape in self.runs[0].network.shapes)  # n_l of every block
+        # products of a convolution are larger than its weights tell, and always worth sharing
+        largest = max(W.numel() if W.dim() == 2 else 10**9 for _, W in self.runs[0].network.weights())
+        self.threads = threads(largest * experiment.batch_size)
+        count = f" ({self.threads} thread{'s' if self.threads > 1 else ''})" if self.device.type == "cpu" else ""
+        self.device_title = title(self.device) + count
         self.learning_rate = experiment.learning_rate
         self.step = 0
         self.samples = 0
@@ -67,6 +71,8 @@ class Trainer:
         """
         if self.step >= self.steps:
             raise StopIteration
+        if torch.get_num_threads() != self.threads:
+            torch.set_num_threads(self.threads)
         records = [] if self.step else self._test() + self._measure()
         epoch, position = divmod(self.step, self.steps_per_epoch)
         rows = slice(position * self.experiment.batch_size, (position + 1) * self.experiment.batch_size)

@@ -73,7 +73,9 @@ def set_speed(page, speed: str) -> None:
 
 
 def id_of(page) -> str:
-    return re.search(r"experiment=(\w+)", page.url)[1]
+    found = re.search(r"experiment=(\w+)", page.url)
+    assert found
+    return found[1]
 
 
 def test_something_is_already_learning_on_first_paint(visit):

@@ -77,7 +77,8 @@ def test_start_begins_what_the_form_says_and_the_link_names_it(app):
     next(button for button in app.button if button.label == "Start").click().run()
     assert not app.exception
     id = app.query_params["experiment"]
-    assert manager().status(id).experiment.num_hidden == 17
+    status = manager().status(id)
+    assert status and status.experiment.num_hidden == 17
 
 
 def test_a_link_with_all_settings_fills_the_form(app):
