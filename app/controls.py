@@ -8,10 +8,12 @@ import torch
 
 from app.texts import plain
 from dfa_lab import data
-from dfa_lab.config import Experiment, SettingsError, command, differences, extra, keep_good, parse, title
+from dfa_lab.config import Experiment, SettingsError, extra
 from dfa_lab.device import present
+from dfa_lab.parsing import command, differences, keep_good, parse
 from dfa_lab.runs.demo import demonstration
 from dfa_lab.train.fitting import check
+from dfa_lab.wording import title
 
 GROUPS = {"data": "Data", "network": "Network", "rules": "Learning rules", "training": "Training"}
 MORE = ("datapath", "normalization", "momentum", "device", "probe_size", "measure_every", "feedback_magnitude")

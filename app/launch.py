@@ -6,7 +6,9 @@ from pathlib import Path
 
 from streamlit.web import cli
 
+from app import controls, feed, transport  # noqa: F401 (the page's imports, done before the first visitor waits for them)
 from app.engine import manager
+from app.live import packed_plotly
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,6 +21,7 @@ def serve(port: int, address: str, runs: Path | None, browser: bool) -> None:
         os.environ[name] = str(Path(os.environ.get(name) or folder).resolve())  # said where the server was started
     os.chdir(ROOT)  # where .streamlit/config.toml is
     manager().demo()  # imports torch and scikit-learn, and is under way when the first visitor comes
+    packed_plotly()
     options = [f"--server.port={port}", f"--server.address={address}", f"--server.headless={'false' if browser else 'true'}"]
     sys.argv = ["streamlit", "run", str(ROOT / "app" / "main.py"), *options]
     cli.main()

@@ -7,8 +7,9 @@ import streamlit as st
 from app import watching
 from app.engine import manager
 from app.texts import plain
-from dfa_lab.config import Experiment, describe
+from dfa_lab.config import Experiment
 from dfa_lab.feedback import rule_class
+from dfa_lab.parsing import describe
 from dfa_lab.runs.store import Stored
 
 ICONS = {

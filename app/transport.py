@@ -5,7 +5,8 @@ import streamlit as st
 from app import watching
 from app.controls import as_text, share
 from app.engine import manager
-from dfa_lab.config import Experiment, SettingsError, parse
+from dfa_lab.config import Experiment, SettingsError
+from dfa_lab.parsing import parse
 from dfa_lab.runs.live import ACTIVE, Status
 
 SPEEDS = {"1 step/s": 1.0, "5/s": 5.0, "15/s": 15.0, "50/s": 50.0, "200/s": 200.0, "full speed": 0.0}

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from dfa_lab.config import describe
 from dfa_lab.feedback import rule_class
 from dfa_lab.measure.angles import random_band
+from dfa_lab.parsing import describe
 from dfa_lab.records import METRICS, Record
 from dfa_lab.runs.live import Status
 

@@ -57,7 +57,7 @@ def steps_per_second(id: str, seconds: float) -> float:
 def watched_against_headless(port: int, repeats: int, seconds: float) -> None:
     """In a thread beside the server: print the table and end the process."""
     from app.engine import manager
-    from dfa_lab.config import parse
+    from dfa_lab.parsing import parse
 
     wait_until_up(port)
     rows = []

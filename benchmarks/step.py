@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from machine import describe, table
 from torch import nn
 
-from dfa_lab.config import parse
+from dfa_lab.parsing import parse
 from dfa_lab.train.run import Run
 
 CASES = {  # name: (num_hidden, num_layers, batch, target of dfa)

@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from dfa_lab.config import Experiment, SettingsError, allowed, parse, spellings
+from dfa_lab.config import Experiment, SettingsError
+from dfa_lab.parsing import parse
+from dfa_lab.wording import allowed, spellings
 
 app = typer.Typer(
     help="DFA Lab: see how networks learn without backpropagation.",

@@ -1,12 +1,10 @@
 """Experiment: every setting once, with its type, bounds, unit, help text and the reference's flag.
 
 The form, the command line, the link, the stored run and the docs are derived from these fields, and so are the
-sentences that refuse a value: `parse` is the one door for settings that come from a person.
+sentences that refuse a value (wording.py). Settings that come from a person enter through parsing.py.
 """
 
-import difflib
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -14,7 +12,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -296,161 +293,3 @@ def extra(field: FieldInfo) -> dict[str, Any]:
     """group, title, flag, unit, choices and when of a field."""
     assert isinstance(field.json_schema_extra, dict)
     return field.json_schema_extra
-
-
-def title(name: str) -> str:
-    """A setting's label in the form."""
-    field = extra(Experiment.model_fields[name])
-    return (field["title"] or name.replace("_", " ").capitalize()) + (f" ({field['unit']})" if field["unit"] else "")
-
-
-def spellings(name: str) -> tuple[str, ...]:
-    """Every spelling under which a person may give the setting, the reference's flag first."""
-    flag = extra(Experiment.model_fields[name])["flag"]
-    seen = [flag or name, name, name.replace("_", "-"), flag.replace("_", "-"), flag.lower()]
-    seen.append("".join("-" + c.lower() if c.isupper() and flag not in ("LR",) else c for c in flag))
-    return tuple(dict.fromkeys(s for s in seen if s))
-
-
-SPELLINGS = {spelling: name for name in Experiment.model_fields for spelling in spellings(name)}
-
-
-def allowed(name: str) -> str:
-    """What a setting takes, in words, from the field itself: "a whole number from 1 to 50"."""
-    field = Experiment.model_fields[name]
-    if choices := extra(field)["choices"]:
-        several = "one or more, each once, of " if field.annotation is not str else "one of "
-        return several + ", ".join(choices)
-    if name == "device":
-        from dfa_lab.device import present
-
-        return "auto or one that this machine has: " + ", ".join(present())
-    if name == "seeds":
-        return "whole numbers from 0 to 2147483647, each once, with commas between them"
-    if name in ("conv_channels", "conv_hidden"):
-        return "1 to 6 whole numbers from 1 to 10000, with commas between them"
-    if field.annotation is bool:
-        return "true or false"
-    if field.annotation is str:
-        return "the name of a folder"
-    bound = {kind: getattr(m, kind) for m in field.metadata for kind in ("gt", "ge", "lt", "le") if hasattr(m, kind)}
-    low = f"above {bound['gt']:g}" if "gt" in bound else f"from {bound['ge']}"
-    high = f"below {bound['lt']:g}" if "lt" in bound else f"at most {bound['le']}" if "gt" in bound else f"to {bound['le']}"
-    joint = " and " if "gt" in bound or "lt" in bound else " "
-    return f"a {'whole ' if field.annotation is int else ''}number {low}{joint}{high}"
-
-
-def shown(value: object, most: int = 40) -> str:
-    """A value as a person gave it, shortened: links can hold anything."""
-    try:
-        text = ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
-    except ValueError:  # Python refuses to write integers of thousands of digits
-        return "a number of thousands of digits"
-    text = "".join(c if c.isprintable() else "?" for c in text)
-    return repr(text if len(text) <= most else text[: most - 1] + "…") if not _number(text) else text
-
-
-def _number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return len(text) <= 24
-
-
-def label(name: str) -> str:
-    """A setting as sentences name it: learning_rate (--LR)."""
-    return f"{name} (--{spellings(name)[0]})"
-
-
-def refuse(name: str, value: object, allowed: str) -> str:
-    """The one sentence that refuses a value, the same in page, link and command line."""
-    return f"{label(name)} is {shown(value)}: give {allowed}."
-
-
-def parse(settings: Mapping[str, object]) -> Experiment:
-    """Settings as a person gave them, any spelling, texts or numbers, to an Experiment.
-
-    Raises SettingsError with one sentence for each setting that is unknown, given twice or out of bounds.
-    """
-    problems: list[str] = []
-    given: dict[str, object] = {}
-    for key, value in settings.items():
-        name = SPELLINGS.get(key)
-        if name is None:
-            near = difflib.get_close_matches(str(key), SPELLINGS, n=1)
-            hint = f"did you mean {near[0]}?" if near else "the settings are " + ", ".join(Experiment.model_fields) + "."
-            problems.append(f"{shown(key)} is not a setting: {hint}")
-        elif name in given:
-            problems.append(f"{label(name)} is given twice: give it once.")
-        else:
-            given[name] = value
-    try:
-        experiment = Experiment.model_validate(given)
-    except ValidationError as error:
-        refused: set[str] = set()
-        for one in error.errors():
-            name = SPELLINGS.get(str(one["loc"][0])) if one["loc"] else None
-            if name is None:
-                problems.append(one["msg"])
-            elif name not in refused:
-                refused.add(name)
-                problems.append(refuse(name, given.get(name), allowed(name)))
-        raise SettingsError(problems) from None
-    if problems:
-        raise SettingsError(problems)
-    return experiment
-
-
-def keep_good(settings: Mapping[str, object]) -> tuple[Experiment, list[str]]:
-    """As `parse`, but what cannot be used is left at its default; gives the sentences beside the Experiment."""
-    try:
-        return parse(settings), []
-    except SettingsError:
-        pass
-    problems: list[str] = []
-    good: dict[str, object] = {}
-    order = list(Experiment.model_fields)  # not as given: fewer rules first may make room for more seeds
-    known = sorted((key for key in settings if key in SPELLINGS), key=lambda key: order.index(SPELLINGS[key]))
-    for key in [*known, *(key for key in settings if key not in SPELLINGS)]:
-        value = settings[key]
-        try:
-            parse({**good, key: value})
-        except SettingsError as error:
-            problems.extend(error.problems)
-        else:
-            good[key] = value
-    return parse(good), problems
-
-
-def differences(experiment: Experiment) -> dict[str, str]:
-    """The settings that are not at their defaults, as texts that `parse` takes: for links and command lines."""
-    texts = {}
-    for name, field in Experiment.model_fields.items():
-        value = getattr(experiment, name)
-        if value != field.default:
-            texts[name] = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-    return texts
-
-
-def describe(experiment: Experiment) -> str:
-    """What is trained on what, in a few words."""
-    wide = (
-        f"{experiment.num_layers}×{experiment.num_hidden}"
-        if experiment.network == "mlp"
-        else "-".join(map(str, experiment.conv_channels + experiment.conv_hidden))
-    )
-    return (
-        f"{experiment.dataset}, {experiment.network} {wide} {experiment.nonlin}, {experiment.criterion}, {experiment.optimizer}"
-    )
-
-
-def command(experiment: Experiment) -> str:
-    """The command line that trains this experiment headless."""
-    words = ["python -m dfa_lab train"]
-    for name, text in differences(experiment).items():
-        if name == "download":
-            words.append("--download")
-        else:
-            words.append(f"--{spellings(name)[0]} {shlex.quote(text)}")
-    return " ".join(words)

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from dfa_lab.config import Experiment, parse
+from dfa_lab.config import Experiment
+from dfa_lab.parsing import parse
 from dfa_lab.train.run import Run
 
 

@@ -14,10 +14,12 @@ import torch
 from typer.testing import CliRunner, Result
 
 from dfa_lab import cli
-from dfa_lab.config import DATASETS, Experiment, parse, spellings
+from dfa_lab.config import DATASETS, Experiment
+from dfa_lab.parsing import parse
 from dfa_lab.records import Record
 from dfa_lab.results import Results
 from dfa_lab.train.trainer import Trainer
+from dfa_lab.wording import spellings
 
 ROOT = Path(__file__).parents[1]
 QUICK = ["--num_hidden", "8", "--batchSize", "256", "--device", "cpu"]

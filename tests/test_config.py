@@ -6,19 +6,9 @@ import time
 import pytest
 
 from dfa_lab import config
-from dfa_lab.config import (
-    DATASETS,
-    RULES,
-    SPELLINGS,
-    Experiment,
-    SettingsError,
-    allowed,
-    command,
-    differences,
-    keep_good,
-    parse,
-    spellings,
-)
+from dfa_lab.config import DATASETS, RULES, Experiment, SettingsError
+from dfa_lab.parsing import command, differences, keep_good, parse
+from dfa_lab.wording import SPELLINGS, allowed, spellings
 
 GOOD: dict[str, tuple[str, object]] = {  # a text that is not the default, and what it means
     "dataset": ("spirals", "spirals"),

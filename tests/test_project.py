@@ -15,8 +15,9 @@ import pytest
 from typer.main import get_command
 
 from dfa_lab.cli import app
-from dfa_lab.config import ON_DISK, RULES, Experiment, parse
+from dfa_lab.config import ON_DISK, RULES, Experiment
 from dfa_lab.feedback import rule_class
+from dfa_lab.parsing import parse
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

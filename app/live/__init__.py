@@ -42,7 +42,8 @@ def parsed_once(script: str) -> str:
 
 
 @cache
-def _packed_plotly() -> bytes:
+def packed_plotly() -> bytes:
+    """plotly.js as it travels. Slow once."""
     return gzip.compress(parsed_once(get_plotlyjs()).encode(), compresslevel=6, mtime=0)
 
 
@@ -52,7 +53,7 @@ def load_plotly() -> None:
     A rerun sends only a reference: Streamlit recognises the unchanged message by its hash.
     """
     _code(key="dfa_lab_live_code")
-    _plotly(key="dfa_lab_live_plotly", data=_packed_plotly())
+    _plotly(key="dfa_lab_live_plotly", data=packed_plotly())
 
 
 def live(view: dict, key: str, on_resync: Callable[[int], None]) -> None:

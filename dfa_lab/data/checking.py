@@ -1,7 +1,8 @@
 """Settings that have to fit the data set."""
 
-from dfa_lab.config import Experiment, SettingsError, refuse
+from dfa_lab.config import Experiment, SettingsError
 from dfa_lab.data.about import Facts
+from dfa_lab.wording import refuse
 
 
 def check(experiment: Experiment, facts: Facts) -> None:

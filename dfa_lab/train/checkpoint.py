@@ -7,7 +7,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from dfa_lab.config import SettingsError, parse
+from dfa_lab.config import SettingsError
+from dfa_lab.parsing import parse
 from dfa_lab.train.trainer import Trainer
 
 DTYPES = {str(dtype): dtype for dtype in (torch.float32, torch.float64)}

@@ -7,7 +7,8 @@ from pathlib import Path
 import torch
 
 from dfa_lab import data, networks, registry
-from dfa_lab.config import Experiment, SettingsError, refuse
+from dfa_lab.config import Experiment, SettingsError
+from dfa_lab.wording import refuse
 
 COPIES = 5  # of the weights: themselves, gradients, up to two of the optimiser, fa's feedback
 GROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")  # of a container

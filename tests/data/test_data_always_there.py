@@ -9,8 +9,8 @@ import torch
 from data_files import CPU, load
 
 from dfa_lab import data, registry
-from dfa_lab.config import parse
 from dfa_lab.data import loading
+from dfa_lab.parsing import parse
 
 TOYS = ("circles", "gaussians", "moons", "spirals", "xor")
 ALWAYS = ("digits", *TOYS)

@@ -14,8 +14,9 @@ from torchvision import datasets
 from torchvision.datasets.utils import calculate_md5
 
 from dfa_lab import data
-from dfa_lab.config import SettingsError, parse
+from dfa_lab.config import SettingsError
 from dfa_lab.data import catalog, loading
+from dfa_lab.parsing import parse
 
 
 @pytest.mark.parametrize(("name", "folder"), [("mnist", "MNIST"), ("fashion_mnist", "FashionMNIST")])

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable
 
-from dfa_lab.config import Experiment, parse
+from dfa_lab.config import Experiment
+from dfa_lab.parsing import parse
 from dfa_lab.runs.live import Status
 from dfa_lab.runs.manager import Manager
 

@@ -2,8 +2,9 @@
 
 import torch
 
-from dfa_lab.config import Experiment, parse
+from dfa_lab.config import Experiment
 from dfa_lab.data import DataSet, Facts
+from dfa_lab.parsing import parse
 from dfa_lab.records import Record
 
 

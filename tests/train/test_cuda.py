@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from dfa_lab.config import Experiment, parse
+from dfa_lab.config import Experiment
 from dfa_lab.device import present
+from dfa_lab.parsing import parse
 from dfa_lab.train.trainer import Trainer
 
 pytestmark = [

@@ -4,7 +4,7 @@ from functools import cache
 
 import pytest
 
-from dfa_lab.config import parse
+from dfa_lab.parsing import parse
 from dfa_lab.records import Record
 from dfa_lab.train.trainer import Trainer
 

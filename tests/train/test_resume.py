@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from small_data import plain, small, small_set
 from torch import Tensor
 
-from dfa_lab.config import parse
+from dfa_lab.parsing import parse
 from dfa_lab.records import Record
 from dfa_lab.train import checkpoint
 from dfa_lab.train.checkpoint import CheckpointError
