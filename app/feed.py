@@ -10,6 +10,7 @@ from dfa_lab.runs.live import ACTIVE, Status
 
 EVERY = 0.5  # seconds
 OVERLAP = 3  # ticks that are sent again, for messages that a browser misses
+LARGE = 2000  # records
 DEMO_NOTE = (
     "Three identical networks learn handwritten digits, one by each rule: watch the signals of fa and dfa turn from 90° "
     "towards the true gradient. All newcomers share this demonstration; choose settings and press Start for your own."
@@ -33,7 +34,9 @@ def _tick() -> None:
         sent.update(id=status.id, starts=[0])
     start = sent["starts"][0]
     records = manager().records(status.id, start)
-    sent["starts"] = [*sent["starts"], start + len(records)][-OVERLAP:]
+    reached = start + len(records)
+    # what an ordinary tick brings is sent again; a whole history is not: a browser that missed it asks
+    sent["starts"] = [*sent["starts"], reached][-OVERLAP:] if len(records) < LARGE else [reached]
     live(message(status, records, start, DEMO_NOTE if status.demo else ""), key="live", on_resync=_resync)
 
 

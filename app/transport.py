@@ -25,7 +25,7 @@ def bar(experiment: Experiment | None, status: Status) -> None:
             on_click=_start,
             args=(experiment,),
         )
-        active = status.state in ACTIVE
+        active = status.demo or status.state in ACTIVE  # a demonstration that has ended begins again
         paused = status.state == "paused"
         st.button(
             "Resume" if paused else "Pause",
@@ -61,28 +61,35 @@ def _speed(status: Status) -> None:
     st.selectbox("Speed", names, key="speed", on_change=_set_speed)
 
 
-def _start(experiment: Experiment) -> None:
-    st.session_state.problems = []
-    watching.watch(manager().start(experiment, pace=0.0))
+def _start(experiment: Experiment, *, paused: bool = False, pace: float = 0.0) -> None:
+    try:
+        watching.watch(manager().start(experiment, paused=paused, pace=pace))
+    except SettingsError as error:
+        st.session_state.problems = error.problems
+    else:
+        st.session_state.problems = []
 
 
 def _pause() -> None:
-    manager().pause(watching.own())
+    if id := watching.own():
+        manager().pause(id)
 
 
 def _resume() -> None:
-    manager().resume(watching.own())
+    if id := watching.own():
+        manager().resume(id)
 
 
 def _step() -> None:
-    manager().step(watching.own())
+    if id := watching.own():
+        manager().step(id)
 
 
 def _reset() -> None:
     status = watching.current()
     if not status.demo:
         manager().stop(status.id)
-    watching.watch(manager().start(status.experiment, paused=True, pace=status.pace))
+    _start(status.experiment, paused=True, pace=status.pace)
 
 
 def _set_rate() -> None:
@@ -93,8 +100,10 @@ def _set_rate() -> None:
         st.session_state.problems = error.problems
         return
     st.session_state.problems = []
-    manager().set_learning_rate(watching.own(), rate)
+    if id := watching.own():
+        manager().set_learning_rate(id, rate)
 
 
 def _set_speed() -> None:
-    manager().set_pace(watching.own(), SPEEDS[st.session_state.speed])
+    if id := watching.own():
+        manager().set_pace(id, SPEEDS[st.session_state.speed])

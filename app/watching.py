@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.controls import ATTACH, from_link, put
 from app.engine import manager
+from dfa_lab.config import SettingsError
 from dfa_lab.runs.live import Status
 
 
@@ -48,14 +49,20 @@ def current() -> Status:
     return status
 
 
-def own() -> str:
-    """The id of an experiment that is this visitor's to steer: a demonstration is copied first, others go on watching it."""
+def own() -> str | None:
+    """The id of an experiment that is this visitor's to steer: a demonstration is copied first, others go on watching it.
+
+    None, with the sentence among the session's problems, if the server has no room for a copy.
+    """
     status = current()
     if not status.demo:
         return status.id
     try:
         copy = manager().fork(status.id, paused=False)
     except KeyError:  # it began again just now
-        copy = manager().fork(manager().demo(), paused=False)
+        return own()
+    except SettingsError as error:
+        st.session_state.problems = error.problems
+        return None
     watch(copy)
     return copy

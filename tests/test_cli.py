@@ -296,7 +296,7 @@ def test_out_of_memory(monkeypatch: pytest.MonkeyPatch, error: Exception) -> Non
     def fail(*_: object) -> list[Record]:
         raise error
 
-    monkeypatch.setattr(Trainer, "__next__", fail)
+    monkeypatch.setattr(Trainer, "advance", fail)
     result = invoke(*SHORT)
     assert result.exit_code == 1 and result.stderr.startswith("The device's memory is full: start again with a smaller")
     monkeypatch.setattr(Trainer, "__init__", fail)

@@ -58,9 +58,11 @@ class Live:
     _last: Status | None = None
 
     def take_step(self, now: float) -> bool:
-        """True if a step is to be done now; it is then counted as done. Call it with `lock` held."""
+        """True if a step, or what is left of one, is to be done now; it then counts as done. Call it with `lock` held."""
         if self.trainer is None:
             return False
+        if not self.trainer.between_steps:
+            return True  # what has begun is brought to its end
         if self.state == "paused":
             if not self.single_steps:
                 return False

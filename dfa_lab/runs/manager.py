@@ -7,7 +7,7 @@ from math import ceil
 from pathlib import Path
 
 from dfa_lab import data, networks
-from dfa_lab.config import Experiment
+from dfa_lab.config import Experiment, SettingsError
 from dfa_lab.device import resolve
 from dfa_lab.records import Record
 from dfa_lab.runs.demo import demonstration
@@ -18,6 +18,10 @@ from dfa_lab.runs.worker import Worker
 from dfa_lab.train.trainer import Trainer
 
 KEPT = 20  # ended experiments that stay in memory; older ones are read from the store
+MOST_ACTIVE = 16  # experiments that run or wait at a time: each holds its networks, and slows down the others
+TOO_MANY = (
+    f"{MOST_ACTIVE} experiments are running or paused on this server: stop one on the page Experiments, then start again."
+)
 DEMO_PAUSE = 8.0  # seconds that a finished demonstration stays on screen before it starts again
 
 
@@ -37,7 +41,10 @@ class Manager:
                 self.store.delete(stored.id)
 
     def start(self, experiment: Experiment, *, paused: bool = False, pace: float = 0.0, demo: bool = False) -> str:
-        """Begin an experiment and return its id at once; its data are loaded in a thread of their own."""
+        """Begin an experiment and return its id at once; its data are loaded in a thread of their own.
+
+        Raises SettingsError, with a sentence, while MOST_ACTIVE others are running or paused.
+        """
         live = self._new(experiment, demo, pace, paused)
         threading.Thread(target=self._load, args=(live, None), name=f"load-{live.id}", daemon=True).start()
         return live.id
@@ -118,7 +125,7 @@ class Manager:
             steps=a_pass * experiment.epochs,
             epoch=epoch,
             learning_rate=experiment.learning_rate,
-            layers=networks.units(experiment, facts),
+            layers=_units(experiment, facts),
         )
 
     def records(self, id: str, since: int = 0) -> list[Record]:
@@ -158,6 +165,8 @@ class Manager:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the manager is closed")
+            if not demo and sum(one.state in ACTIVE for one in self._lives.values()) >= MOST_ACTIVE:
+                raise SettingsError([TOO_MANY])
             self._lives[live.id] = live
             ended = [id for id, one in self._lives.items() if one.state in ENDED and id != self._demo]
             for id in ended[:-KEPT]:
@@ -188,14 +197,17 @@ class Manager:
     @staticmethod
     def _copy(source: Live, trainer: Trainer) -> list[Record]:
         """Bring a new trainer to where another experiment's is; that one's records until then."""
-        with source.turn:
-            if (theirs := source.trainer) is None:
-                return []
-            tensors, numbers = theirs.state()
-            trainer.restore({name: tensor.clone() for name, tensor in tensors.items()}, numbers)
-            if (rate := source.learning_rate) is not None:
-                trainer.set_learning_rate(rate)
-            return [record for record in source.records if record.step <= trainer.step]
+        while True:
+            with source.turn:
+                if (theirs := source.trainer) is None:
+                    return []
+                if theirs.between_steps:
+                    tensors, numbers = theirs.state()
+                    trainer.restore({name: tensor.clone() for name, tensor in tensors.items()}, numbers)
+                    if (rate := source.learning_rate) is not None:
+                        trainer.set_learning_rate(rate)
+                    return [record for record in source.records if record.step <= trainer.step]
+            time.sleep(0.002)  # the worker ends the step that it has begun
 
     def _worker(self, live: Live) -> Worker | None:
         name = self._place(live)
@@ -243,3 +255,11 @@ class Manager:
             live.end(state, why)
             self.store.set_state(live.id, state, why)
             self.store.add_event(live.id, state, why)
+
+
+def _units(experiment: Experiment, facts: data.Facts) -> tuple[int, ...]:
+    """Of a stored experiment; none of one whose network cannot be."""
+    try:
+        return networks.units(experiment, facts)
+    except (SettingsError, RuntimeError):
+        return ()

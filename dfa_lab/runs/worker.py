@@ -79,13 +79,13 @@ class Worker:
                     break
                 trainer = live.trainer
                 assert trainer is not None
-                if live.learning_rate is not None:
+                if live.learning_rate is not None and trainer.between_steps:
                     trainer.set_learning_rate(live.learning_rate)
                     live.learning_rate = None
             worked = True
             try:
                 with live.turn:
-                    new = next(trainer)
+                    new = trainer.advance()
                     live.records.extend(new)
                 records += new
                 with live.lock:
@@ -98,7 +98,7 @@ class Worker:
                 log.error("experiment %s failed: %s", live.id, error, exc_info=not isinstance(error, Diverged))
                 self._end(live, records, "failed", sentence(error))
                 return True
-            if trainer.step >= trainer.steps:
+            if trainer.done:
                 self._end(live, records, "finished", "")
                 return True
         if records:

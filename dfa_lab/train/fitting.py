@@ -8,7 +8,8 @@ import torch
 
 from dfa_lab import data, networks, registry
 from dfa_lab.config import Experiment, SettingsError
-from dfa_lab.wording import refuse
+from dfa_lab.device import present
+from dfa_lab.wording import allowed, refuse
 
 COPIES = 5  # of the weights: themselves, gradients, up to two of the optimiser, fa's feedback
 GROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")  # of a container
@@ -18,6 +19,8 @@ def check(experiment: Experiment) -> data.Facts:
     """The facts of the experiment's data set. Raises SettingsError with a sentence for each setting that does not fit."""
     facts = data.facts(experiment.dataset, experiment.classes)
     problems: list[str] = []
+    if experiment.device not in ("auto", *present()):  # of a stored experiment, which was checked on another machine
+        problems.append(refuse("device", experiment.device, allowed("device")))
     for look in (lambda: networks.check(experiment, facts.shape), lambda: data.check(experiment, facts)):
         try:
             look()

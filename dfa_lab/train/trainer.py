@@ -4,7 +4,8 @@
         ...
 
 No thread, no queue and no pacing inside: it pauses because nobody calls `next`, and between any two steps its whole
-state can be saved and resumed, on the CPU bit for bit.
+state can be saved and resumed, on the CPU bit for bit. Angles are measured, and the test set is evaluated, after every
+epoch, and angles in between as often as is cheap.
 """
 
 from collections.abc import Iterator
@@ -23,8 +24,8 @@ from dfa_lab.seeding import generator
 from dfa_lab.train.fitting import check
 from dfa_lab.train.run import Run
 
-MOST_POINTS = 1000  # of a training curve
-EVALUATED_AT_ONCE = 1000  # test samples
+MOST_POINTS = 1000  # of a curve, unless the experiment asks for more angles
+PART = 2_000_000_000  # multiplications that are evaluated at once: some tens of milliseconds on a CPU
 
 
 class Diverged(ArithmeticError):
@@ -44,9 +45,9 @@ class Trainer:
         shape, classes = self.data.facts.shape, self.data.facts.classes
         self.runs = [Run(experiment, rule, seed, shape, classes, self.device, dtype) for rule, seed in experiment.runs()]
         self.units = tuple(prod(shape) for shape in self.runs[0].network.shapes)  # n_l of every block
-        # products of a convolution are larger than its weights tell, and always worth sharing
-        largest = max(W.numel() if W.dim() == 2 else 10**9 for _, W in self.runs[0].network.weights())
-        self.threads = threads(largest * experiment.batch_size)
+        work = self.runs[0].network.multiplications()
+        self.threads = threads(max(work) * experiment.batch_size)
+        self.evaluated_at_once = int(min(1000, max(16, PART // sum(work))))
         count = f" ({self.threads} thread{'s' if self.threads > 1 else ''})" if self.device.type == "cpu" else ""
         self.device_title = title(self.device) + count
         self.learning_rate = experiment.learning_rate
@@ -57,7 +58,10 @@ class Trainer:
         self.steps_per_epoch = ceil(self.size / experiment.batch_size)
         self.steps = self.steps_per_epoch * experiment.epochs
         self.record_every = max(1, self.steps // MOST_POINTS)
-        self.measure_every = experiment.measure_every or affordable(experiment.probe_size, experiment.batch_size)
+        cheap = affordable(experiment.probe_size, experiment.batch_size)
+        self.measure_every = experiment.measure_every or max(cheap, self.steps // MOST_POINTS)
+        self.test_every = ceil(experiment.epochs / MOST_POINTS)  # epochs
+        self._parts: Iterator[list[Record]] | None = None  # of a step that has begun
         self._orders: dict[int, tuple[int, Tensor]] = {}  # seed -> (epoch, order of the samples)
         self._probes = {seed: self._probe(seed) for seed in experiment.seeds}
 
@@ -69,11 +73,42 @@ class Trainer:
 
         Raises StopIteration at the end and Diverged when a loss is not finite.
         """
-        if self.step >= self.steps:
-            raise StopIteration
+        records = self.advance()
+        while not self.between_steps:
+            records += self.advance()
+        return records
+
+    def advance(self) -> list[Record]:
+        """A part of a step, the training or the evaluation of one run, for those who share a device in short turns.
+
+        Raises as `next` does. Save and copy only when `between_steps`.
+        """
+        if self._parts is None:
+            if self.step >= self.steps:
+                raise StopIteration
+            self._parts = self._step()
         if torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
-        records = [] if self.step else self._test() + self._measure()
+        records = next(self._parts, None)
+        if records is None:
+            self._parts = None
+        return records or []
+
+    @property
+    def between_steps(self) -> bool:
+        """True if no step has been begun and not ended."""
+        return self._parts is None
+
+    @property
+    def done(self) -> bool:
+        """True after the last step, all of it."""
+        return self.step >= self.steps and self.between_steps
+
+    def _step(self) -> Iterator[list[Record]]:
+        """The parts of the next step."""
+        if self.step == 0:
+            yield from self._test()
+            yield from self._measure()
         epoch, position = divmod(self.step, self.steps_per_epoch)
         rows = slice(position * self.experiment.batch_size, (position + 1) * self.experiment.batch_size)
         batches: dict[int, tuple[Tensor, Tensor]] = {}
@@ -82,16 +117,17 @@ class Trainer:
                 chosen = self._order(seed, epoch)[rows]
                 batches[seed] = (self.data.inputs(self.data.x_train[chosen], self.dtype), self.data.y_train[chosen])
             run.step(*batches[seed])
+            yield []
         self.step += 1
         self.samples += len(batches[self.experiment.seeds[0]][1])
         at_end = position + 1 == self.steps_per_epoch
+        to_test = at_end and ((epoch + 1) % self.test_every == 0 or self.step == self.steps)
         if self.step % self.record_every == 0 or at_end:
-            records += self._train()
-        if at_end:
-            records += self._test()
-        if self.step % self.measure_every == 0 or self._early() or self.step == self.steps:
-            records += self._measure()
-        return records
+            yield self._train()
+        if to_test or self.step % self.measure_every == 0 or self._early():
+            yield from self._measure()
+        if to_test:
+            yield from self._test()
 
     @property
     def epoch(self) -> float:
@@ -135,31 +171,32 @@ class Trainer:
             records.append(self._record(number, "train_error", None, wrong / samples))
         return records
 
-    def _test(self) -> list[Record]:
+    def _test(self) -> Iterator[list[Record]]:
         x, t = self.data.x_test, self.data.y_test
         sums = torch.zeros(len(self.runs), 2, dtype=torch.float64, device=self.device)
-        for start in range(0, len(x), EVALUATED_AT_ONCE):
-            rows = slice(start, start + EVALUATED_AT_ONCE)
+        for start in range(0, len(x), self.evaluated_at_once):
+            rows = slice(start, start + self.evaluated_at_once)
             inputs = self.data.inputs(x[rows], self.dtype)
             for number, run in enumerate(self.runs):
                 sums[number] += run.evaluate(inputs, t[rows])
+                yield []
         records = []
         for number, (loss, wrong) in enumerate((sums / len(x)).tolist()):
             self._require_finite(number, loss)
             records.append(self._record(number, "test_loss", None, loss))
             records.append(self._record(number, "test_error", None, wrong))
-        return records
+        yield records
 
-    def _measure(self) -> list[Record]:
-        records = []
+    def _measure(self) -> Iterator[list[Record]]:
         for number, ((_, seed), run) in enumerate(zip(self.experiment.runs(), self.runs, strict=True)):
             found = alignment(run.rule, run.network, self.experiment.criterion, *self._probes[seed])
+            records = []
             for layer, (mean, spread) in found.signal.items():
                 records.append(self._record(number, "signal_angle", layer, mean))
                 records.append(self._record(number, "signal_angle_std", layer, spread))
             for layer, degrees in found.gradient.items():
                 records.append(self._record(number, "gradient_angle", layer, degrees))
-        return records
+            yield records
 
     def _require_finite(self, number: int, loss: float) -> None:
         if not abs(loss) < float("inf"):
@@ -170,7 +207,9 @@ class Trainer:
             )
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, object]]:
-        """(tensors, numbers): all that the next step depends on."""
+        """(tensors, numbers): all that the next step depends on. Raises RuntimeError within a step."""
+        if not self.between_steps:
+            raise RuntimeError("a trainer's state can be taken between steps only")
         tensors = {f"{n}.{name}": tensor for n, run in enumerate(self.runs) for name, tensor in run.tensors().items()}
         numbers = {
             "experiment": self.experiment.model_dump(mode="json"),

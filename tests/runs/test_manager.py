@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from patience import state, status, tiny, until, until_state, until_step
 
+from dfa_lab.config import SettingsError
 from dfa_lab.records import Record
 from dfa_lab.runs import manager as manager_module
-from dfa_lab.runs.manager import Manager
+from dfa_lab.runs.manager import MOST_ACTIVE, Manager
+from dfa_lab.train.run import Run
 from dfa_lab.train.trainer import Trainer
 
 
@@ -101,14 +104,14 @@ def test_pause_step_resume_stop(manager: Manager) -> None:
 
 def test_the_step_in_hand_is_not_the_step_that_was_asked_for(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
     inside, gate = threading.Event(), threading.Event()
-    real = Trainer.__next__
+    real = Trainer.advance
 
     def step(self: Trainer) -> list[Record]:
         inside.set()
         assert gate.wait(20)
         return real(self)
 
-    monkeypatch.setattr(Trainer, "__next__", step)
+    monkeypatch.setattr(Trainer, "advance", step)
     id = manager.start(tiny())
     assert inside.wait(20)
     manager.step(id)  # pauses; the first step is being done
@@ -359,8 +362,9 @@ def test_close_at_any_time(tmp_path: Path, when: str) -> None:
     with_store.close()
 
 
-def test_many_threads_at_once(manager: Manager) -> None:
+def test_many_threads_at_once(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every method from many threads on the same experiments: no error, no deadlock, and each ends as it should."""
+    monkeypatch.setattr(manager_module, "MOST_ACTIVE", 10_000)
     ids = [manager.start(tiny(rules="dfa"))]
     errors: list[BaseException] = []
 
@@ -409,14 +413,14 @@ def test_many_threads_at_once(manager: Manager) -> None:
 
 def test_no_call_waits_for_a_long_step(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
     inside = threading.Event()
-    real = Trainer.__next__
+    real = Trainer.advance
 
     def slow(self: Trainer) -> list[Record]:
         inside.set()
         time.sleep(1.5)
         return real(self)
 
-    monkeypatch.setattr(Trainer, "__next__", slow)
+    monkeypatch.setattr(Trainer, "advance", slow)
     id = manager.start(tiny())
     assert inside.wait(20)
     longest = 0.0
@@ -453,3 +457,39 @@ def test_old_ones_are_read_from_the_store(manager: Manager, monkeypatch: pytest.
         assert status(manager, id).experiment.seeds == (n,)
         assert status(manager, id).step == 3
         assert len(manager.records(id)) == len(manager.records(ids[-1]))
+
+
+def test_a_long_evaluation_does_not_stop_the_others(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test set of the heavy one takes over two seconds; nobody else may stand still for one."""
+    real = Run.evaluate
+
+    def slow(self: Run, x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        if len(x) <= 16:
+            time.sleep(0.1)
+        return real(self, x, t)
+
+    monkeypatch.setattr(Run, "evaluate", slow)
+    monkeypatch.setattr("dfa_lab.train.trainer.PART", 0)  # 16 samples at a time: 23 parts of the 360 digits
+    heavy = manager.start(tiny(rules="bp"))
+    until_state(manager, heavy, "running")
+    monkeypatch.undo()
+    monkeypatch.setattr(Run, "evaluate", slow)
+    light = manager.start(tiny(epochs=2000))
+    until_step(manager, light, 1)
+    longest, moved, last = 0.0, time.monotonic(), 0
+    while state(manager, heavy) == "running" and status(manager, heavy).step == 0:
+        now = status(manager, light).step
+        if now != last:
+            last, moved = now, time.monotonic()
+        longest = max(longest, time.monotonic() - moved)
+        time.sleep(0.005)
+    assert last > 10 and longest < 1.0
+
+
+def test_there_is_a_limit_to_what_is_active(manager: Manager) -> None:
+    ids = [manager.start(tiny(epochs=1000), paused=True) for _ in range(MOST_ACTIVE)]
+    with pytest.raises(SettingsError, match="16 experiments are running or paused"):
+        manager.start(tiny())
+    manager.demo()  # the demonstration is for everyone
+    manager.stop(ids[0])
+    assert manager.start(tiny()) not in ids

@@ -24,14 +24,14 @@ MARK = 77  # the seed of the experiment that fails
 
 
 def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException, at: int = 3) -> None:
-    real = Trainer.__next__
+    real = Trainer.advance
 
     def step(self: Trainer) -> list[Record]:
         if self.experiment.seeds == (MARK,) and self.step >= at:
             raise error
         return real(self)
 
-    monkeypatch.setattr(Trainer, "__next__", step)
+    monkeypatch.setattr(Trainer, "advance", step)
 
 
 def failure(manager: Manager, **settings: object) -> str:
@@ -84,14 +84,14 @@ def test_out_of_memory(manager: Manager, monkeypatch: pytest.MonkeyPatch, error:
 
 
 def test_a_real_allocation_that_fails(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = Trainer.__next__
+    real = Trainer.advance
 
     def step(self: Trainer) -> list[Record]:
         if self.experiment.seeds == (MARK,):
             torch.empty(2**60, dtype=torch.uint8)
         return real(self)
 
-    monkeypatch.setattr(Trainer, "__next__", step)
+    monkeypatch.setattr(Trainer, "advance", step)
     assert "memory is full" in failure(manager, seeds=MARK)
 
 

@@ -138,10 +138,10 @@ def test_train_metrics_are_those_of_the_batches_before_each_step(criterion: str,
     assert compared == 2 * 2 * len({s for s in range(1, 22) if s % 3 == 0 or s % 7 == 0})
 
 
-def test_test_metrics_are_those_of_the_whole_test_set(monkeypatch) -> None:
-    monkeypatch.setattr("dfa_lab.train.trainer.EVALUATED_AT_ONCE", 10)  # 23 samples: 10, 10 and 3
+def test_test_metrics_are_those_of_the_whole_test_set() -> None:
     dataset = small_set()
     trainer = Trainer(small(), dataset)
+    trainer.evaluated_at_once = 10  # 23 samples: 10, 10 and 3
     compared = 0
     for records in trainer:
         for r in records:
@@ -160,11 +160,11 @@ def test_test_metrics_are_those_of_the_whole_test_set(monkeypatch) -> None:
 @pytest.mark.parametrize(
     ("every", "wanted"),
     [
-        (6, [0, 1, 2, 4, 6, 12, 18, 21]),
+        (6, [0, 1, 2, 4, 6, 7, 12, 14, 18, 21]),
         (1, list(range(22))),
         (7, [0, 1, 2, 4, 7, 14, 21]),
-        (1000, [0, 1, 2, 4, 8, 16, 21]),
-        (0, [0, 1, 2, 4, 8, 16, 21]),  # 16 probe samples, batches of 8: every 40 steps
+        (1000, [0, 1, 2, 4, 7, 8, 14, 16, 21]),
+        (0, [0, 1, 2, 4, 7, 8, 14, 16, 21]),  # 16 probe samples, batches of 8: every 40 steps
     ],
 )
 def test_when_angles_are_measured(every: int, wanted: list[int]) -> None:
@@ -228,3 +228,22 @@ def test_nothing_of_a_small_experiment_is_written_anywhere(tmp_path: Path, monke
     for _ in Trainer(small(rules="dfa", epochs=1), small_set()):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_long_experiments_keep_their_curves_short() -> None:
+    trainer = Trainer(small(epochs=5000), small_set())
+    assert trainer.test_every == 5
+    assert trainer.record_every == 5 * trainer.steps_per_epoch
+    assert trainer.measure_every == 40  # dearer than that it may not be, rarer it need not
+
+
+def test_a_state_is_taken_between_steps_only() -> None:
+    trainer = Trainer(small(), small_set())
+    trainer.advance()
+    assert not trainer.between_steps
+    with pytest.raises(RuntimeError, match="between steps"):
+        trainer.state()
+    while not trainer.between_steps:
+        trainer.advance()
+    assert trainer.step == 1
+    trainer.state()
