@@ -24,7 +24,7 @@ from dfa_lab import registry
 DATASETS = registry.names("dfa_lab.data.sets", first=("digits", "mnist", "fashion_mnist"))
 NETWORKS = registry.names("dfa_lab.networks.kinds", first=("mlp",))
 RULES = registry.names("dfa_lab.feedback.rules", first=("bp", "fa", "dfa"))
-ON_DISK = ("mnist", "fashion_mnist", "cifar10", "cifar100", "svhn", "stl10")  # data sets that are files in a folder
+ON_DISK = registry.defining("dfa_lab.data.sets", "here")  # data sets that are files in a folder
 MOST_RUNS = 32  # rules x seeds of one experiment
 
 
@@ -51,6 +51,7 @@ def _names(value: object) -> object:
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Width = Annotated[int, Field(ge=1, le=10_000)]
+Widths = Annotated[tuple[Width, ...], BeforeValidator(_split)]
 
 
 def knob(
@@ -139,7 +140,7 @@ class Experiment(BaseModel):
         ge=1,
         le=10_000,
     )
-    conv_channels: Annotated[tuple[Width, ...], BeforeValidator(_split)] = knob(
+    conv_channels: Widths = knob(
         (96, 128, 256),
         "Channels of the conv network's convolutions.",
         title="Channels",
@@ -148,7 +149,7 @@ class Experiment(BaseModel):
         min_length=1,
         max_length=6,
     )
-    conv_hidden: Annotated[tuple[Width, ...], BeforeValidator(_split)] = knob(
+    conv_hidden: Widths = knob(
         (2048, 2048),
         "Units of the conv network's dense layers.",
         title="Dense units",
@@ -222,7 +223,7 @@ class Experiment(BaseModel):
     device: str = knob("auto", "auto, cpu, cuda, cuda:N or mps. auto: a GPU where there is one.", group="training")
 
     probe_size: int = knob(
-        256, "Training samples on which angles are measured.", group="measuring", unit="samples", ge=2, le=10_000
+        128, "Training samples on which angles are measured.", group="measuring", unit="samples", ge=2, le=10_000
     )
     measure_every: int = knob(
         0,

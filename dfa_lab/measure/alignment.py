@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from dfa_lab.feedback import Rule
-from dfa_lab.measure.angles import angle
+from dfa_lab.measure.angles import angle, joint_angle
 from dfa_lab.networks import Network
 from dfa_lab.train.criterion import error
 
@@ -40,9 +40,10 @@ def alignment(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor
 
     numbers = [number for number, _ in network.weights()]
     layers = sorted(set(numbers))
-    joined = {n: (_join(rule_dW, numbers, n), _join(true_dW, numbers, n)) for n in layers}
-    found = [angle(*joined[n]) for n in layers]
-    found.append(angle(*(torch.cat([pair[k] for pair in joined.values()]) for k in (0, 1))))
+    parts = [(_join(rule_dW, numbers, n), _join(true_dW, numbers, n)) for n in layers]
+    found = [angle(u, v) for u, v in parts]
+    lengths = (torch.stack([torch.linalg.vector_norm(pair[k]) for pair in parts]) for k in (0, 1))
+    found.append(joint_angle(*lengths, torch.stack(found)))
     for signal, delta in zip(signals, deltas, strict=True):
         found.extend(_mean_and_spread(signal, delta))
     values = torch.stack(found).tolist()  # one transfer from the device
@@ -56,7 +57,8 @@ def alignment(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor
 
 
 def _join(tensors: tuple[Tensor, ...], numbers: list[int], number: int) -> Tensor:
-    return torch.cat([tensor.flatten() for tensor, n in zip(tensors, numbers, strict=True) if n == number])
+    chosen = [tensor.flatten() for tensor, n in zip(tensors, numbers, strict=True) if n == number]
+    return torch.cat(chosen) if len(chosen) > 1 else chosen[0]
 
 
 def _mean_and_spread(signal: Tensor | None, delta: Tensor) -> tuple[Tensor, Tensor]:

@@ -11,10 +11,24 @@ def angle(u: Tensor, v: Tensor) -> Tensor:
 
     Kahan's formula 2·atan2(|û-v̂|, |û+v̂|) keeps its precision near 0° and 180°, where arccos loses half of its digits.
     """
-    u, v = u.double(), v.double()
-    length_u, length_v = u.norm(dim=-1, keepdim=True), v.norm(dim=-1, keepdim=True)
-    u, v = u / length_u, v / length_v  # 0/0 is NaN
-    return torch.rad2deg(2 * torch.atan2((u - v).norm(dim=-1), (u + v).norm(dim=-1)))
+    u = u / torch.linalg.vector_norm(u, dim=-1, keepdim=True)  # 0/0 is NaN
+    v = v / torch.linalg.vector_norm(v, dim=-1, keepdim=True)
+    apart, along = torch.linalg.vector_norm(u - v, dim=-1), torch.linalg.vector_norm(u + v, dim=-1)
+    return torch.rad2deg(2 * torch.atan2(apart.double(), along.double()))
+
+
+def joint_angle(lengths_u: Tensor, lengths_v: Tensor, angles: Tensor) -> Tensor:
+    """∠ between two vectors made of parts, from the parts' lengths (L,) and the angles between them (L,), in degrees.
+
+    With a = 1/|u|, b = 1/|v| and θ_l the angle between the parts l, the same formula needs
+    |au-bv|² = Σ (a|u_l|-b|v_l|)² + 4ab|u_l||v_l|·sin²(θ_l/2), and |au+bv|² with cos²; the joined vectors, which
+    are as long as the network has weights, are never made. NaN if either vector is zero.
+    """
+    u, v = lengths_u.double(), lengths_v.double()
+    u, v = u / u.norm(), v / v.norm()
+    half = torch.deg2rad(angles.double()).nan_to_num() / 2  # a part of length zero has no angle, and no product
+    apart, along = ((u - v).square() + 4 * u * v * f(half).square() for f in (torch.sin, torch.cos))
+    return torch.rad2deg(2 * torch.atan2(apart.sum().sqrt(), along.sum().sqrt()))
 
 
 def random_band(n: int) -> float:

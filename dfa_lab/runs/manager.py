@@ -165,7 +165,7 @@ class Manager:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the manager is closed")
-            if not demo and sum(one.state in ACTIVE for one in self._lives.values()) >= MOST_ACTIVE:
+            if not demo and sum(one.state in ACTIVE and not one.demo for one in self._lives.values()) >= MOST_ACTIVE:
                 raise SettingsError([TOO_MANY])
             self._lives[live.id] = live
             ended = [id for id, one in self._lives.items() if one.state in ENDED and id != self._demo]

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from dfa_lab.measure.alignment import alignment
-from dfa_lab.measure.angles import angle, random_band
+from dfa_lab.measure.angles import angle, joint_angle, random_band
 
 
 @pytest.mark.parametrize("degrees", [0.0, 1e-7, 1e-3, 30.0, 90.0, 150.0, 179.9999, 180.0])
@@ -26,6 +26,20 @@ def test_random_vectors_lie_in_the_band():
     angles = angle(vectors[0], vectors[1])
     assert float(angles.mean()) == pytest.approx(90, abs=0.3)
     assert float(angles.std()) == pytest.approx(random_band(n), rel=0.1)
+
+
+@pytest.mark.parametrize("same", [False, True])
+def test_the_angle_of_joined_vectors_from_their_parts(same):
+    stream = torch.Generator().manual_seed(2)
+    us = [torch.randn(n, generator=stream, dtype=torch.float64) * scale for n, scale in ((5, 1.0), (300, 1e-6), (7, 20.0))]
+    vs = list(us) if same else [torch.randn(len(u), generator=stream, dtype=torch.float64) for u in us]
+    us.append(torch.zeros(4, dtype=torch.float64))  # a part without an angle
+    vs = [*vs, torch.ones(4, dtype=torch.float64) * (not same)]
+    lengths = [torch.stack([part.norm() for part in parts]) for parts in (us, vs)]
+    angles = torch.stack([angle(u, v) for u, v in zip(us, vs, strict=True)])
+    wanted = float(angle(torch.cat(us), torch.cat(vs)))
+    assert float(joint_angle(*lengths, angles)) == pytest.approx(wanted, abs=1e-9)
+    assert joint_angle(torch.zeros(4, dtype=torch.float64), lengths[1], angles).isnan()
 
 
 def test_bp_has_no_angle_to_itself(make_run):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from filelock import FileLock, Timeout
 
 from dfa_lab.config import Experiment
 from dfa_lab.records import Record
@@ -65,6 +66,67 @@ def test_everything_is_there_after_reopening(store: Store) -> None:
         assert again.get("none") is None and again.records("none") == [] and again.count("none") == 0
         again.add_records("a", [record(702)])
         assert again.records("a", 701) == [records[701], record(702)]
+
+
+def test_demonstrations_are_left_out_before_rows_are_counted(store: Store) -> None:
+    for n in range(6):
+        store.create(f"e{n}", Experiment(), demo=n % 2 == 1)
+    assert [e.id for e in store.experiments(2, demos=False)] == ["e4", "e2"]
+    assert [e.id for e in store.experiments(2, offset=2, demos=False)] == ["e0"]
+    assert len(store.experiments()) == 6
+
+
+def test_busy_with_its_own_active_experiments(store: Store) -> None:
+    for name in "abc":
+        store.create(name, Experiment())
+    store.set_state("b", "finished")
+    with closing(Store(store.folder)) as other:
+        other.create("d", Experiment())
+        assert other.flush()
+        busy = {e.id: store.busy(e) for e in store.experiments()}
+        assert busy == {"a": True, "b": False, "c": True, "d": False}
+        assert [e.id for e in other.experiments() if other.busy(e)] == ["d"]
+
+
+@pytest.fixture
+def windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lock files that are held cannot be removed."""
+    unlink = Path.unlink
+
+    def refuse_if_held(path: Path, missing_ok: bool = False) -> None:
+        if path.name.startswith("server-") and path.exists():
+            lock = FileLock(path, thread_local=False)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                raise PermissionError(13, "is being used by another process") from None
+            lock.release()
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse_if_held)
+
+
+def test_locks_are_let_go_before_they_are_removed(tmp_path: Path, windows) -> None:
+    left = tmp_path / f"server-{'0' * 32}.lock"
+    left.touch()
+    with closing(Store(tmp_path)) as store:
+        assert store.problem == "" and not left.exists()
+        assert len(list(tmp_path.glob("server-*.lock"))) == 1
+    assert list(tmp_path.glob("server-*.lock")) == []
+
+
+def test_a_lock_that_cannot_be_removed_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / f"server-{'0' * 32}.lock").touch()
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "is being used by another process")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with closing(Store(tmp_path)) as store:
+        assert store.problem == ""
+    monkeypatch.undo()
+    Store(tmp_path).close()
+    assert list(tmp_path.glob("server-*.lock")) == []
 
 
 def test_a_read_sees_what_was_recorded_before_it(store: Store) -> None:
