@@ -13,11 +13,12 @@ from dfa_lab.device import present
 from dfa_lab.parsing import command, differences, keep_good, parse
 from dfa_lab.runs.demo import demonstration
 from dfa_lab.train.fitting import check
-from dfa_lab.wording import title
+from dfa_lab.wording import SPELLINGS, title
 
 GROUPS = {"data": "Data", "network": "Network", "rules": "Learning rules", "training": "Training"}
 MORE = ("datapath", "normalization", "momentum", "device", "probe_size", "measure_every", "feedback_magnitude")
 ATTACH = "experiment"  # the link's parameter that names a running or stored experiment
+FORM_ONLY = ("datapath", "download")  # whoever sends a link does not choose folders of the server, nor what it fetches
 
 
 def key(name: str) -> str:
@@ -29,7 +30,9 @@ def as_text(value: object) -> object:
     """A setting's value as its widget holds it."""
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else value
+    if isinstance(value, float):
+        return short if float(short := f"{value:g}") == value else repr(value)
+    return value
 
 
 def put(experiment: Experiment) -> None:
@@ -41,24 +44,28 @@ def put(experiment: Experiment) -> None:
 
 def from_link(params: Mapping[str, list[str]]) -> list[str]:
     """Fill the form from a link's parameters; the sentences about those that cannot be used."""
+    given = {name: values for name, values in params.items() if SPELLINGS.get(name) not in FORM_ONLY}
     problems = [
         f"The link gives {name[:40]!r} {len(values)} times: the first one counts."
-        for name, values in params.items()
+        for name, values in given.items()
         if len(values) > 1
     ]
-    experiment, refused = keep_good({name: values[0] for name, values in params.items() if values and name != ATTACH})
-    put(experiment if params.keys() - {ATTACH} else demonstration(0)[0])
+    if len(given) < len(params):
+        problems.append("A link cannot choose the data folder or a download: set it in the form.")
+    experiment, refused = keep_good({name: values[0] for name, values in given.items() if values and name != ATTACH})
+    put(experiment if given.keys() - {ATTACH} else demonstration(0)[0])
     return problems + refused
 
 
 def link(experiment: Experiment) -> str:
-    """A link that carries all settings; where it points to is up to the browser's address."""
-    return f"{(st.context.url or '').split('?')[0]}?{urlencode(differences(experiment) or {'dataset': experiment.dataset})}"
+    """A link that carries all settings that a link may choose; where it points to is up to the browser's address."""
+    settings = {name: text for name, text in differences(experiment).items() if name not in FORM_ONLY}
+    return f"{(st.context.url or '').split('?')[0]}?{urlencode(settings or {'dataset': experiment.dataset})}"
 
 
 def share(experiment: Experiment) -> None:
     """How to get the same experiment again: as a link and as a command."""
-    st.caption("A link with all settings, for anyone who reaches this server")
+    st.caption("A link with these settings, for anyone who reaches this server")
     st.code(link(experiment), language=None, wrap_lines=True)
     st.caption("The same, trained without a page")
     st.code(command(experiment), language="bash", wrap_lines=True)

@@ -12,8 +12,3 @@ from dfa_lab.runs.manager import Manager
 def manager() -> Manager:
     """Kept in the folder $DFA_LAB_RUNS, else ./runs."""
     return Manager(Path(os.environ.get("DFA_LAB_RUNS") or "runs"))
-
-
-def warm_up() -> None:
-    """Do once, before the first visitor waits for it, what is slow once: imports, and starting the demonstration."""
-    manager().demo()

@@ -22,6 +22,7 @@ ICONS = {
     "failed": ":material/error:",
     "interrupted": ":material/power_off:",
 }
+PAGE = 50  # rows that are shown at first, and more at each press of Show more
 
 
 def show() -> None:
@@ -29,13 +30,20 @@ def show() -> None:
     store = manager().store
     if store.problem:
         st.warning(plain(store.problem), icon=":material/warning:")
-    found = [one for one in store.experiments(limit=200) if not one.demo]
+    rows = st.session_state.setdefault("rows", PAGE)
+    found = store.experiments(rows + 1, demos=False)
     if not found:
         st.info(
             "Nothing here yet: press Start in the Lab. Every experiment is kept and listed here.", icon=":material/science:"
         )
-    for one in found:
+    for one in found[:rows]:
         _row(one)
+    if len(found) > rows:
+        st.button("Show more", icon=":material/expand_more:", on_click=_show_more)
+
+
+def _show_more() -> None:
+    st.session_state.rows += PAGE
 
 
 def _row(one: Stored) -> None:
@@ -47,6 +55,8 @@ def _row(one: Stored) -> None:
             if one.experiment:
                 st.html(_errors(one.id, one.experiment))
             st.caption(f"{one.state} · {started} · {one.id}" + (f" · {plain(one.sentence)}" if one.sentence else ""))
+        if manager().store.busy(one):
+            st.button("Stop", key=f"stop_{one.id}", icon=":material/stop:", on_click=manager().stop, args=(one.id,))
         if one.experiment and st.button("Open", key=f"open_{one.id}", icon=":material/open_in_new:"):
             watching.watch(one.id)
             st.switch_page("../pages/lab.py")

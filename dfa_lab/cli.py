@@ -3,14 +3,18 @@
 import inspect
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dfa_lab.config import Experiment, SettingsError
 from dfa_lab.parsing import parse
 from dfa_lab.wording import allowed, spellings
+
+if TYPE_CHECKING:
+    from dfa_lab.train.trainer import Trainer
 
 app = typer.Typer(
     help="DFA Lab: see how networks learn without backpropagation.",
@@ -67,7 +71,23 @@ def train(
     **settings: Any,
 ) -> None:
     """Train the rules side by side without a page."""
-    given = {name: value for name, value in {"json": json, **settings}.items() if value is not None and value != []}
+    file, given = _once({"json": json, **settings})
+    trainer = _trainer(given)
+    output = _File(file) if file else None
+    summary = _advance(trainer, output, quiet)
+    unwritten = output.write(summary) if output else ""
+    if not quiet:
+        _print_table(summary)
+    problems = [problem for problem in (summary.get("failed"), unwritten) if problem]
+    for problem in problems:
+        typer.echo(problem, err=True)
+    if problems:
+        raise typer.Exit(1)
+
+
+def _once(options: dict[str, Any]) -> tuple[Path | None, dict[str, Any]]:
+    """The file of --json and the settings that are given, or exit status 2."""
+    given = {name: value for name, value in options.items() if value is not None and value != []}
     twice = {name: len(value) for name, value in given.items() if isinstance(value, list) and len(value) > 1}
     if twice:
         words = {name: "json" if name == "json" else spellings(name)[0] for name in twice}
@@ -76,6 +96,11 @@ def train(
     file: Path | None = given.pop("json", None)
     if file and (reason := _unwritable(file)):
         raise refused([f"--json is {file}: {reason}; name another file."])
+    return file, given
+
+
+def _trainer(given: dict[str, Any]) -> "Trainer":
+    """Of the settings, or exit status 2."""
     try:
         experiment = parse(given)
     except SettingsError as error:
@@ -83,12 +108,11 @@ def train(
 
     # torch is imported by what follows; neither the help nor a refusal waits for it
     from dfa_lab.data import DataError
-    from dfa_lab.results import Results
     from dfa_lab.runs.failures import out_of_memory, sentence
-    from dfa_lab.train.trainer import Diverged, Trainer
+    from dfa_lab.train.trainer import Trainer
 
     try:
-        trainer = Trainer(experiment)
+        return Trainer(experiment)
     except SettingsError as error:
         raise refused(error.problems) from None
     except DataError as error:
@@ -98,18 +122,24 @@ def train(
             raise
         raise refused([sentence(error)]) from None
 
+
+def _advance(trainer: "Trainer", output: "_File | None", quiet: bool) -> dict:
+    """Train to the end, or until it fails; the summary, which then holds why under `failed`."""
+    from dfa_lab.results import Results
+    from dfa_lab.runs.failures import out_of_memory, sentence
+    from dfa_lab.train.trainer import Diverged
+
     results = Results(trainer.experiment, trainer.device)
-    failed = None
     with _progress(trainer.steps, quiet) as progress:
         bar = progress.add_task("training", total=trainer.steps)
         try:
             for records in trainer:
                 results.add(records)
                 if records:
-                    done = f"epoch {trainer.epoch:.1f}/{experiment.epochs}"
+                    done = f"epoch {trainer.epoch:.1f}/{trainer.experiment.epochs}"
                     progress.update(bar, completed=trainer.step, description=done)
-                if file and any(record.metric == "test_error" for record in records):
-                    _write(file, results.summary())
+                if output and any(record.metric == "test_error" for record in records):
+                    output.write_meanwhile(results.summary())
             progress.update(bar, completed=trainer.step)
         except Diverged as error:
             failed = str(error)
@@ -119,14 +149,9 @@ def train(
             failed = sentence(error)
         except KeyboardInterrupt:
             failed = f"Stopped at step {trainer.step} of {trainer.steps}."
-    summary = results.summary() | ({"failed": failed} if failed else {})
-    if file:
-        _write(file, summary)
-    if not quiet:
-        _print_table(summary)
-    if failed:
-        typer.echo(failed, err=True)
-        raise typer.Exit(1)
+        else:
+            return results.summary()
+    return results.summary() | {"failed": failed}
 
 
 def _unwritable(file: Path) -> str:
@@ -150,13 +175,29 @@ def _part(file: Path) -> Path:
     return file.with_name(file.name + ".part")
 
 
-def _write(file: Path, summary: dict) -> None:
-    """Whole or not at all: a reader, or a kill, never sees half a file."""
-    try:
-        _part(file).write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-        _part(file).replace(file)
-    except OSError as error:
-        raise refused([f"--json is {file}: it cannot be written ({error.strerror}); name another file."]) from None
+class _File:
+    """What --json names."""
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._warned = False
+
+    def write(self, summary: dict) -> str:
+        """Whole or not at all: a reader, or a kill, never sees half a file. Gives why it could not be, else nothing."""
+        try:
+            _part(self._path).write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+            _part(self._path).replace(self._path)
+        except OSError as error:
+            with suppress(OSError):
+                _part(self._path).unlink(missing_ok=True)
+            return f"--json is {self._path}: it cannot be written ({error.strerror or error}); name another file."
+        return ""
+
+    def write_meanwhile(self, summary: dict) -> None:
+        """As `write`; training goes on where that fails, since the disk may have room again at the end."""
+        if (problem := self.write(summary)) and not self._warned:
+            self._warned = True
+            typer.echo(f"{problem.removesuffix('; name another file.')}; training goes on, it is tried again.", err=True)
 
 
 def _progress(steps: int, quiet: bool) -> Any:

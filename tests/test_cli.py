@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -146,7 +147,7 @@ def test_a_bar_on_a_terminal() -> None:
     assert "epoch 2.0/2" in seen.decode() and "12/12" in seen.decode()
 
 
-def test_help_is_quick_and_plain() -> None:
+def test_help_imports_nothing_heavy_and_is_plain() -> None:
     script = "import sys; from dfa_lab.cli import app\ntry: app(['train', '--help'])\nfinally: print(*sorted(sys.modules))"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, timeout=60)
@@ -272,6 +273,48 @@ def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kept.json"]
 
 
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`full_disk(1, 3)`: the first and the third write of results fail."""
+    written: list[None] = []
+    write_text = Path.write_text
+
+    def fill(*turns: int) -> None:
+        def write(path: Path, *arguments: Any, **options: Any) -> int:
+            written.append(None)
+            if len(written) in turns:
+                write_text(path, "{")
+                raise OSError(28, "No space left on device")
+            return write_text(path, *arguments, **options)
+
+        monkeypatch.setattr(Path, "write_text", write)
+
+    return fill
+
+
+def test_a_disk_that_is_full_for_a_while(tmp_path: Path, full_disk: Callable[..., None]) -> None:
+    """Training goes on, and says so once."""
+    path = tmp_path / "out.json"
+    full_disk(1, 2, 3)
+    result = invoke(*QUICK, "--epoch", "4", "--gradient", "bp", "--json", path)
+    assert result.exit_code == 0 and "bp" in result.stdout
+    (line,) = result.stderr.splitlines()
+    assert line == f"--json is {path}: it cannot be written (No space left on device); training goes on, it is tried again."
+    assert len(json.loads(path.read_text())["runs"][0]["epochs"]) == 4
+    assert [file.name for file in tmp_path.iterdir()] == ["out.json"]
+
+
+def test_a_disk_that_is_full_at_the_end(tmp_path: Path, full_disk: Callable[..., None]) -> None:
+    path = tmp_path / "out.json"
+    full_disk(*range(2, 100))
+    result = invoke(*QUICK, "--epoch", "4", "--gradient", "bp", "--json", path)
+    assert result.exit_code == 1 and "bp" in result.stdout  # the table is shown all the same
+    _, line = result.stderr.splitlines()
+    assert line == f"--json is {path}: it cannot be written (No space left on device); name another file."
+    assert json.loads(path.read_text())["runs"]
+    assert [file.name for file in tmp_path.iterdir()] == ["out.json"]
+
+
 def test_a_refusal_leaves_the_last_results_alone(tmp_path: Path) -> None:
     kept = tmp_path / "out.json"
     kept.write_text("{}")
@@ -320,10 +363,10 @@ def interrupt(path: Path, ready: Callable[[dict | None], bool], *words: str) -> 
 
 def test_ctrl_c_leaves_what_was_measured(tmp_path: Path) -> None:
     path = tmp_path / "out.json"
-    status, stderr = interrupt(path, lambda found: bool(found and len(found["runs"][0]["epochs"]) >= 2), "--epoch", "5000")
+    status, stderr = interrupt(path, lambda found: bool(found and len(found["runs"][0]["epochs"]) >= 2), "--epoch", "1000")
     assert status == 1 and "Traceback" not in stderr
     written = json.loads(path.read_text())
-    assert written["failed"].startswith("Stopped at step ") and written["failed"].endswith(" of 115000.")
+    assert written["failed"].startswith("Stopped at step ") and written["failed"].endswith(" of 23000.")
     assert written["failed"] in stderr
     for run in written["runs"]:
         epochs = len(run["epochs"])

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from dfa_lab import config
-from dfa_lab.config import DATASETS, RULES, Experiment, SettingsError
+from dfa_lab.config import DATASETS, ON_DISK, RULES, Experiment, SettingsError
 from dfa_lab.parsing import command, differences, keep_good, parse
 from dfa_lab.wording import SPELLINGS, allowed, spellings
 
@@ -204,6 +204,20 @@ def test_hostile_data_folders() -> None:
             assert Experiment.model_validate_json(parse({"datapath": value}).model_dump_json()).datapath == value
         else:
             assert sentence(datapath=value).startswith("datapath (--datapath) is ")
+
+
+def test_sets_on_disk_are_found_by_their_files(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To add a data set is to add one file."""
+    from dfa_lab import registry
+    from dfa_lab.data import catalog
+
+    assert set(ON_DISK) == {name for name in DATASETS if hasattr(catalog.module(name), "here")}
+    (tmp_path / "sets").mkdir()
+    (tmp_path / "sets" / "new.py").write_text('"""New."""\n\n\ndef here(folder):\n    return False\n')
+    (tmp_path / "sets" / "made.py").write_text("def somewhere(folder):\n    def here(x): ...\n")
+    (tmp_path / "sets" / "_new.py").write_text("def here(folder): ...\n")
+    monkeypatch.setattr(registry, "__file__", str(tmp_path / "registry.py"))
+    assert registry.defining("dfa_lab.sets", "here") == ("new",)
 
 
 def test_hostile_names() -> None:

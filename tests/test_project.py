@@ -126,6 +126,25 @@ def test_training_imports_no_streamlit():
     assert not {"streamlit", "plotly"} & set(loaded)
 
 
+def test_the_public_api_is_there_and_nothing_heavy_comes_with_it():
+    script = "import dfa_lab, sys; print(sorted(dfa_lab.HOMES)); dfa_lab.Experiment, dfa_lab.parse; print(sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    names, loaded = map(ast.literal_eval, done.stdout.splitlines())
+    assert not {"torch", "numpy", "sklearn"} & set(loaded)
+    assert {"Experiment", "SettingsError", "parse", "Trainer", "Record"} <= set(names)
+    import dfa_lab
+
+    assert dfa_lab.__doc__ and set(names) <= set(dir(dfa_lab))
+    for name in names:
+        assert name in dfa_lab.__doc__
+        assert getattr(dfa_lab, name).__module__ != "dfa_lab"
+        assert getattr(dfa_lab, name).__name__ == name
+    with pytest.raises(AttributeError, match="nothing"):
+        dfa_lab.nothing  # noqa: B018
+    declared = re.findall(r"^    from \S+ import (\w+) as \1$", (ROOT / "dfa_lab" / "__init__.py").read_text(), re.M)
+    assert sorted(declared) == names
+
+
 @pytest.mark.parametrize("name", RULES)
 def test_a_rule_says_what_it_is_and_is_explained(name: str):
     rule = rule_class(name)

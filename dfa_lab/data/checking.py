@@ -11,7 +11,5 @@ def check(experiment: Experiment, facts: Facts) -> None:
     if experiment.batch_size > facts.train:
         most = f"at most {facts.train}, the number of {facts.title} training {facts.samples}"
         problems.append(refuse("batch_size", experiment.batch_size, most))
-    if facts.classes < 2:
-        problems.append(refuse("dataset", experiment.dataset, "a set with at least 2 classes"))
     if problems:
         raise SettingsError(problems)

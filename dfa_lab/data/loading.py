@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import torch
 
@@ -20,15 +21,16 @@ from dfa_lab.data.verifying import verify
 MOST_KEPT = 4  # sets; the largest, STL-10, is 360 MB
 
 
-@dataclass
-class _Kept:
+@dataclass(eq=False)
+class _Shared:
     """One set on one device, with a lock of its own so that a long download does not stop other sets."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     value: tuple[DataSet, Statistics] | None = None
 
 
-_kept: OrderedDict[tuple[object, ...], _Kept] = OrderedDict()
+_kept: OrderedDict[tuple[object, ...], _Shared] = OrderedDict()  # read, the one asked for last at the end
+_known: WeakValueDictionary[tuple[object, ...], _Shared] = WeakValueDictionary()  # these, and those being read
 _lock = threading.Lock()
 
 
@@ -48,16 +50,21 @@ def load(experiment: Experiment, device: torch.device) -> DataSet:
 
 
 def _shared(key: tuple[object, ...], make: Callable[[], tuple[DataSet, Statistics]]) -> tuple[DataSet, Statistics]:
-    """`make()`, or what it gave for this key before; the sets that were not asked for longest are let go."""
+    """`make()`, or what it gave for this key before; the sets that were not asked for longest are let go.
+
+    Where `make` raises, nothing is kept and nothing let go.
+    """
+    new = _Shared()
     with _lock:
-        kept = _kept.setdefault(key, _Kept())
+        shared = _known.setdefault(key, new)
+    with shared.lock:
+        value = shared.value = shared.value or make()
+    with _lock:
+        _kept[key] = shared
         _kept.move_to_end(key)
         while len(_kept) > MOST_KEPT:
             _kept.popitem(last=False)
-    with kept.lock:
-        if kept.value is None:
-            kept.value = make()
-        return kept.value
+    return value
 
 
 def _read(name: str, known: Facts, folder: Path, download: bool, device: torch.device) -> tuple[DataSet, Statistics]:

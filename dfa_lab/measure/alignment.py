@@ -42,8 +42,8 @@ def alignment(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor
     layers = sorted(set(numbers))
     parts = [(_join(rule_dW, numbers, n), _join(true_dW, numbers, n)) for n in layers]
     found = [angle(u, v) for u, v in parts]
-    lengths = (torch.stack([torch.linalg.vector_norm(pair[k]) for pair in parts]) for k in (0, 1))
-    found.append(joint_angle(*lengths, torch.stack(found)))
+    lengths, true_lengths = (torch.stack([torch.linalg.vector_norm(pair[k]) for pair in parts]) for k in (0, 1))
+    found.append(joint_angle(lengths, true_lengths, torch.stack(found)))
     for signal, delta in zip(signals, deltas, strict=True):
         found.extend(_mean_and_spread(signal, delta))
     values = torch.stack(found).tolist()  # one transfer from the device

@@ -66,11 +66,6 @@ class Store:
         self._writer = Writer(self._database, self._waiting)
         atexit.register(self.close)
 
-    @classmethod
-    def open(cls, folder: Path) -> "Store":
-        """The same as `Store(folder)`."""
-        return cls(folder)
-
     @property
     def problem(self) -> str:
         """Empty, or why runs are not being kept as they should be, for a person."""
@@ -112,10 +107,15 @@ class Store:
         """Wait until everything recorded before the call is committed; False if that took longer than `timeout` seconds."""
         return self._writer.flush(timeout)
 
-    def experiments(self, limit: int = 100, *, offset: int = 0) -> list[Stored]:
-        """Experiments, newest first."""
-        sql = f"SELECT {COLUMNS} FROM experiments ORDER BY created DESC, number DESC LIMIT ? OFFSET ?"
+    def experiments(self, limit: int = 100, *, offset: int = 0, demos: bool = True) -> list[Stored]:
+        """Experiments, newest first; `demos=False`: as if there were no demonstrations."""
+        wanted = "" if demos else "WHERE NOT demo"
+        sql = f"SELECT {COLUMNS} FROM experiments {wanted} ORDER BY created DESC, number DESC LIMIT ? OFFSET ?"
         return [_stored(row) for row in self._rows(sql, limit, offset)]
+
+    def busy(self, stored: Stored) -> bool:
+        """Whether the experiment was active when it was read, and this server's own."""
+        return stored.state in ACTIVE and stored.server == self._server.id
 
     def get(self, id: str) -> Stored | None:
         """The experiment, or None if there is none of this id."""

@@ -3,6 +3,7 @@
 import re
 import sqlite3
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -29,8 +30,7 @@ class Server:
 
     def release(self) -> None:
         if self._lock is not None:
-            self._lock.release()
-            Path(self._lock.lock_file).unlink(missing_ok=True)
+            _remove(self._lock)
             self._lock = None
 
 
@@ -73,15 +73,20 @@ def mark_interrupted(folder: Path, database: Disk, time: float) -> None:
 def _dead(folder: Path, server: str) -> bool:
     if not re.fullmatch("[0-9a-f]{32}", server):
         return True
-    path = _file(folder, server)
-    lock = FileLock(path, thread_local=False)
+    lock = FileLock(_file(folder, server), thread_local=False)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         return False
-    path.unlink(missing_ok=True)
-    lock.release()
+    _remove(lock)
     return True
+
+
+def _remove(lock: FileLock) -> None:
+    """Let go of the lock and remove its file, in this order: Windows removes no file that is open anywhere."""
+    lock.release()
+    with suppress(PermissionError):  # another process looks at it just now; a store that is opened later removes it
+        Path(lock.lock_file).unlink(missing_ok=True)
 
 
 def _file(folder: Path, server: str) -> Path:

@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PATIENCE = 60  # seconds for everything that a page or a server is waited for; the machine may be busy
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
 
 
@@ -29,6 +30,28 @@ def browser() -> Iterator:
         started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *QUIET])
         yield started
         started.close()
+
+
+@pytest.fixture
+def open_page(browser) -> Iterator[Callable]:
+    """`open_page(address, **options)`: a page for a new visitor, or in `context`. An error in its console fails the test."""
+    contexts, errors = [], []
+
+    def start(address: str, *, context=None, **options):
+        if context is None:
+            context = browser.new_context(**options)
+            contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE * 1000)
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(address)
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert errors == []
 
 
 def free_port() -> int:
@@ -74,7 +97,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., st
             )
         started.append(server)
         address = f"http://localhost:{port}"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while not healthy(address):
             if server.poll() is not None or time.monotonic() > deadline:
                 pytest.fail(f"streamlit did not start:\n{log.read_text()}")

@@ -2,7 +2,6 @@
 
 import gzip
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -124,8 +123,18 @@ def test_few_sets_are_kept():
 def test_a_failure_is_not_kept(tmp_path: Path):
     with pytest.raises(data.DataError):
         load("mnist", tmp_path)
+    assert not loading._kept
     mnist(tmp_path)
     assert load("mnist", tmp_path).facts.train == 20
+
+
+def test_failures_let_no_other_set_go(tmp_path: Path):
+    kept = [load("gaussians", classes=classes).x_train for classes in range(2, 2 + loading.MOST_KEPT)]
+    for name in ("mnist", "cifar10", "svhn", "stl10", "fashion_mnist"):
+        with pytest.raises(data.DataError):
+            load(name, tmp_path)
+    for classes, x_train in enumerate(kept, start=2):
+        assert load("gaussians", classes=classes).x_train is x_train
 
 
 def test_root_takes_the_setting_then_the_environment_then_datasets(monkeypatch: pytest.MonkeyPatch):
@@ -158,12 +167,6 @@ def test_check_refuses_a_batch_larger_than_the_training_set():
         data.check(parse({"batch_size": 5000}), facts)
     sentence = "batch_size (--batchSize) is 5000: give at most 1437, the number of Digits training images."
     assert caught.value.problems == [sentence]
-
-
-def test_check_refuses_a_single_class():
-    with pytest.raises(SettingsError) as caught:
-        data.check(parse({"batch_size": 1001}), replace(data.facts("xor"), classes=1))
-    assert [problem.split()[0] for problem in caught.value.problems] == ["batch_size", "dataset"]
 
 
 def test_unknown_names_are_key_errors():

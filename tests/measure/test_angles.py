@@ -35,11 +35,11 @@ def test_the_angle_of_joined_vectors_from_their_parts(same):
     vs = list(us) if same else [torch.randn(len(u), generator=stream, dtype=torch.float64) for u in us]
     us.append(torch.zeros(4, dtype=torch.float64))  # a part without an angle
     vs = [*vs, torch.ones(4, dtype=torch.float64) * (not same)]
-    lengths = [torch.stack([part.norm() for part in parts]) for parts in (us, vs)]
+    lengths_u, lengths_v = (torch.stack([part.norm() for part in parts]) for parts in (us, vs))
     angles = torch.stack([angle(u, v) for u, v in zip(us, vs, strict=True)])
     wanted = float(angle(torch.cat(us), torch.cat(vs)))
-    assert float(joint_angle(*lengths, angles)) == pytest.approx(wanted, abs=1e-9)
-    assert joint_angle(torch.zeros(4, dtype=torch.float64), lengths[1], angles).isnan()
+    assert float(joint_angle(lengths_u, lengths_v, angles)) == pytest.approx(wanted, abs=1e-9)
+    assert joint_angle(torch.zeros(4, dtype=torch.float64), lengths_v, angles).isnan()
 
 
 def test_bp_has_no_angle_to_itself(make_run):

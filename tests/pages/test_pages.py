@@ -1,10 +1,20 @@
 """Every page renders, and the form says what is wrong with a setting."""
 
+import json
+import time
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+
+from app import listing
+from dfa_lab.parsing import parse
+from dfa_lab.records import Record
+from dfa_lab.runs import manager as managing
+from dfa_lab.runs.store import Store
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "pages").glob("*.py"))
@@ -28,6 +38,26 @@ def alerts(test: AppTest) -> str:
     return " ".join(one.value.replace("\\", "") for one in test.error)
 
 
+def chart(test: AppTest) -> dict:
+    """What the live chart is sent."""
+    (proto,) = (one.proto for one in test.get("bidi_component") if one.proto.component_name == "dfa_lab_live")  # type: ignore[attr-defined]
+    return json.loads(proto.json)["view"]
+
+
+def button(test: AppTest, label: str):
+    return next(one for one in test.button if one.label == label)
+
+
+def until(condition: Callable[[], object]) -> None:
+    over = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < over
+        time.sleep(0.01)
+
+
+TINY = {"num_hidden": 6, "rules": "bp,dfa", "epochs": 10_000, "batch_size": 512, "probe_size": 8, "device": "cpu"}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_page_renders(app, page):
     app.run()
@@ -40,7 +70,7 @@ def test_the_first_page_shows_the_live_chart_and_can_start(app):
     app.run()
     assert not app.exception
     assert app.get("bidi_component")
-    assert not next(button for button in app.button if button.label == "Start").disabled
+    assert not button(app, "Start").disabled
 
 
 BAD = [
@@ -66,7 +96,7 @@ def test_a_bad_setting_is_refused_in_its_sentence_and_start_is_off(app, kind, na
     widget.set_value(value).run()
     assert not app.exception
     assert sentence in alerts(app)
-    assert next(button for button in app.button if button.label == "Start").disabled
+    assert button(app, "Start").disabled
 
 
 def test_start_begins_what_the_form_says_and_the_link_names_it(app):
@@ -74,7 +104,7 @@ def test_start_begins_what_the_form_says_and_the_link_names_it(app):
 
     app.run()
     app.number_input(key="setting_num_hidden").set_value(17).run()
-    next(button for button in app.button if button.label == "Start").click().run()
+    button(app, "Start").click().run()
     assert not app.exception
     id = app.query_params["experiment"]
     status = manager().status(id)
@@ -90,3 +120,106 @@ def test_a_link_with_all_settings_fills_the_form(app):
     assert app.text_input(key="setting_learning_rate").value == "0.01"
     assert app.session_state["setting_rules"] == ["bp", "dfa"]
     assert app.session_state["setting_nonlin"] == "relu"
+
+
+def test_a_link_to_a_folder_of_the_server_is_refused(app, tmp_path):
+    app.query_params["dataset"], app.query_params["datapath"] = "mnist", str(tmp_path)
+    app.run()
+    assert not app.exception
+    assert "A link cannot choose the data folder or a download: set it in the form." in alerts(app)
+    assert app.text_input(key="setting_datapath").value == ""
+    assert app.selectbox(key="setting_dataset").value == "mnist"
+
+
+def test_the_learning_rate_reaches_what_runs(app):
+    from app.engine import manager
+
+    app.run()
+    button(app, "Start").click().run()
+    id = app.query_params["experiment"]
+    app.text_input(key="rate_now").set_value("0.01").run()
+    assert not app.exception and not app.error
+    until(lambda: (status := manager().status(id)) and status.learning_rate == 0.01)
+    app.text_input(key="rate_now").set_value("-1").run()
+    assert "learning_rate (--LR) is -1: give a number above 0 and at most 100." in alerts(app)
+    status = manager().status(id)
+    assert status and status.learning_rate == 0.01
+
+
+ENDS = [
+    ("finished", "", "finished"),
+    ("stopped", "", "stopped"),
+    ("failed", "The loss of dfa is no longer a number.", "failed"),
+    ("running", "The server stopped at step 3; everything measured until then is here.", "interrupted"),
+]
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda:63"])
+@pytest.mark.parametrize(("left", "sentence", "state"), ENDS, ids=[state for *_, state in ENDS])
+def test_a_link_to_an_experiment_of_an_earlier_server(app, tmp_path, left, sentence, state, device):
+    experiment = parse({"num_hidden": 7, "LR": 0.1 + 0.2}).model_copy(update={"device": device})
+    with closing(Store(tmp_path)) as store:
+        store.create("old", experiment)
+        store.add_records("old", [Record(0, "test_error", None, 0.5, 3, 0.1, 192, 0.2)])
+        store.set_state("old", left, "" if left == "running" else sentence)
+    app.query_params["experiment"] = "old"
+    app.run()
+    assert not app.exception and not app.error
+    view = chart(app)
+    assert (view["experiment"], view["status"]["state"], view["status"]["sentence"]) == ("old", state, sentence)
+    assert (view["status"]["step"], view["records"]["value"]) == (3, [0.5])
+    assert app.number_input(key="setting_num_hidden").value == 7
+    assert button(app, "Pause").disabled and button(app, "Step").disabled and not button(app, "Reset").disabled
+
+
+def test_a_finished_demonstration(app, monkeypatch):
+    from app.engine import manager
+
+    monkeypatch.setattr(managing, "demonstration", lambda seed: (parse({**TINY, "epochs": 1, "seeds": seed}), 0.0))
+    monkeypatch.setattr(managing, "DEMO_PAUSE", 600.0)
+    id = manager().demo()
+    until(lambda: (status := manager().status(id)) and status.state == "finished")
+    app.run()
+    assert not app.exception and not app.error
+    view = chart(app)
+    assert (view["experiment"], view["status"]["state"]) == (id, "finished")
+    assert view["status"]["step"] == view["status"]["steps"] == 3 and len(view["records"]["value"]) > 0
+    assert not button(app, "Start").disabled
+
+
+def listed(app: AppTest) -> list[str]:
+    """Ids of the rows of the page Experiments."""
+    app.run()
+    app.switch_page(str(ROOT / "pages" / "experiments.py")).run()
+    assert not app.exception
+    return [one.key.removeprefix("open_") for one in app.button if one.key and one.key.startswith("open_")]
+
+
+def test_the_list_goes_on_and_holds_no_demonstrations(app, tmp_path, monkeypatch):
+    monkeypatch.setattr(listing, "PAGE", 4)
+    with closing(Store(tmp_path)) as store:
+        for n in range(9):
+            store.create(f"e{n}", parse({}))
+            store.create(f"d{n}", parse({}), demo=True)
+    assert listed(app) == ["e8", "e7", "e6", "e5"]
+    for rows in (8, 9):
+        button(app, "Show more").click().run()
+        assert not app.exception
+        assert sum(one.label == "Open" for one in app.button) == rows
+    assert not [one for one in app.button if one.label == "Show more"]
+
+
+def test_what_runs_can_be_stopped_from_the_list(app, tmp_path):
+    from app.engine import manager
+
+    with closing(Store(tmp_path)) as other:  # of a server that is alive
+        other.create("elsewhere", parse({}))
+        assert other.flush()
+        mine, quiet = manager().start(parse(TINY)), manager().start(parse(TINY), paused=True)
+        assert listed(app) == [quiet, mine, "elsewhere"]
+        assert [one.key for one in app.button if one.label == "Stop"] == [f"stop_{quiet}", f"stop_{mine}"]
+        app.button(key=f"stop_{mine}").click().run()
+        assert not app.exception
+        assert [one.key for one in app.button if one.label == "Stop"] == [f"stop_{quiet}"]
+        status = manager().status(mine)
+        assert status and status.state == "stopped"
