@@ -8,7 +8,7 @@ from app.live import live
 from app.view import message
 from dfa_lab.runs.live import ACTIVE, Status
 
-EVERY = 0.5  # seconds
+EVERY = 1.0  # seconds
 OVERLAP = 3  # ticks that are sent again, for messages that a browser misses
 LARGE = 2000  # records
 DEMO_NOTE = (

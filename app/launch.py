@@ -1,7 +1,9 @@
 """Start the server, with everything slow done before it answers."""
 
+import importlib
 import os
 import sys
+import time
 from pathlib import Path
 
 from streamlit.web import cli
@@ -10,6 +12,7 @@ from app import controls, feed, transport  # noqa: F401 (the page's imports, don
 from app.engine import manager
 from app.live import packed_plotly
 
+PATIENCE = 20  # seconds; then the page opens all the same
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -20,8 +23,17 @@ def serve(port: int, address: str, runs: Path | None, browser: bool) -> None:
     for name, folder in (("DFA_LAB_RUNS", "runs"), ("DFA_LAB_DATA", "Datasets")):
         os.environ[name] = str(Path(os.environ.get(name) or folder).resolve())  # said where the server was started
     os.chdir(ROOT)  # where .streamlit/config.toml is
-    manager().demo()  # imports torch and scikit-learn, and is under way when the first visitor comes
-    packed_plotly()
+    _warm_up()
     options = [f"--server.port={port}", f"--server.address={address}", f"--server.headless={'false' if browser else 'true'}"]
     sys.argv = ["streamlit", "run", str(ROOT / "app" / "main.py"), *options]
     cli.main()
+
+
+def _warm_up() -> None:
+    """Bring the demonstration under way, which imports much, and pack plotly.js: once, while nobody waits yet."""
+    demo = manager().demo()
+    packed_plotly()
+    importlib.import_module("pandas")  # streamlit imports it with the first chart or form
+    until = time.monotonic() + PATIENCE
+    while (status := manager().status(demo)) and status.state == "loading" and time.monotonic() < until:
+        time.sleep(0.02)

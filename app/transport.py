@@ -1,5 +1,7 @@
 """The bar that is always in reach: Start, Pause, Step, Reset, the learning rate and the speed."""
 
+import time
+
 import streamlit as st
 
 from app import watching
@@ -9,6 +11,7 @@ from dfa_lab.config import Experiment, SettingsError
 from dfa_lab.parsing import parse
 from dfa_lab.runs.live import ACTIVE, Status
 
+FIRST_POINTS = 0.4  # seconds that Start waits for them; a large data set takes longer to load
 SPEEDS = {"1 step/s": 1.0, "5/s": 5.0, "15/s": 15.0, "50/s": 50.0, "200/s": 200.0, "full speed": 0.0}
 
 
@@ -63,11 +66,15 @@ def _speed(status: Status) -> None:
 
 def _start(experiment: Experiment, *, paused: bool = False, pace: float = 0.0) -> None:
     try:
-        watching.watch(manager().start(experiment, paused=paused, pace=pace))
+        id = manager().start(experiment, paused=paused, pace=pace)
     except SettingsError as error:
         st.session_state.problems = error.problems
-    else:
-        st.session_state.problems = []
+        return
+    st.session_state.problems = []
+    watching.watch(id)
+    until = time.monotonic() + FIRST_POINTS
+    while not manager().records(id) and not paused and time.monotonic() < until:
+        time.sleep(0.01)  # what the page is drawn with already has its first points
 
 
 def _pause() -> None:

@@ -11,6 +11,8 @@ from dfa_lab.config import Experiment
 from dfa_lab.feedback import bind
 from dfa_lab.train import criterion
 
+MOST_SEEN = 2**18  # logits that wait to be summed up
+
 
 def optimizer(experiment: Experiment, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
     """torch's own, with the constants of dfa-torch: rmsprop α = 0.99, ε = 1e-8; sgd with dampening = momentum."""
@@ -42,27 +44,34 @@ class Run:
         self.rule.to(device, dtype)
         self.optimizer = optimizer(experiment, list(self.network.parameters()))
         self.seconds = 0.0  # spent in `step`
-        self.loss_sum = torch.zeros((), dtype=dtype, device=device)  # since the last record
-        self.wrong_sum = torch.zeros((), dtype=torch.long, device=device)
+        self.sums = torch.zeros(2, dtype=torch.float64, device=device)  # loss and wrong samples, since the last record
+        self._seen: list[tuple[Tensor, Tensor]] = []  # logits and classes of the batches that are not yet in the sums
 
     def step(self, x: Tensor, t: Tensor) -> None:
         """One optimiser step on the batch x (N, …), t (N,)."""
         began = perf_counter()
+        self.optimizer.zero_grad()
         hs, y = self.rule.hidden(self.network, x)
         with torch.no_grad():
             e = criterion.error(self.criterion, y, t)
-            self.loss_sum += criterion.loss(self.criterion, y, t).sum()
-            self.wrong_sum += (y.argmax(1) != t).sum()
-        self.optimizer.zero_grad()
         self.rule.backward(hs, y, e)
         self.optimizer.step()
+        self._seen.append((y.detach(), t))
+        if len(self._seen) * y.numel() >= MOST_SEEN:
+            self._sum_up()
         self.seconds += perf_counter() - began
+
+    def _sum_up(self) -> None:
+        """Add the batches seen to the sums, all in one go: a few small kernels a step would cost it 3 %."""
+        if self._seen:
+            y, t = (torch.cat(parts) for parts in zip(*self._seen, strict=True))
+            self.sums += torch.stack([criterion.loss(self.criterion, y, t).double().sum(), (y.argmax(1) != t).double().sum()])
+            self._seen.clear()
 
     def take_sums(self) -> Tensor:
         """(loss, wrong) summed over the training samples since the last call, on the device; starts them anew."""
-        sums = torch.stack([self.loss_sum.double(), self.wrong_sum.double()])
-        self.loss_sum.zero_()
-        self.wrong_sum.zero_()
+        self._sum_up()
+        sums, self.sums = self.sums, torch.zeros_like(self.sums)
         return sums
 
     @torch.no_grad()
@@ -73,7 +82,10 @@ class Run:
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything that has to be saved: weights, feedback, the optimiser's state, the running sums."""
-        state: dict[str, Tensor] = {"loss_sum": self.loss_sum, "wrong_sum": self.wrong_sum}
+        state: dict[str, Tensor] = {"sums": self.sums}
+        if self._seen:  # as they are, so that they are added in the same order after a resume
+            y, t = zip(*self._seen, strict=True)
+            state |= {"seen.y": torch.cat(y), "seen.t": torch.cat(t), "seen.sizes": torch.tensor([len(one) for one in t])}
         state |= {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
         state |= {f"rule.{name}": tensor for name, tensor in self.rule.state_dict().items()}
         for number, kept in self.optimizer.state_dict()["state"].items():
@@ -99,5 +111,9 @@ class Run:
             for one in kept.values():
                 one.setdefault("momentum_buffer", None)
         self.optimizer.load_state_dict({"state": kept, "param_groups": self.optimizer.state_dict()["param_groups"]})
-        self.loss_sum.copy_(state["loss_sum"])
-        self.wrong_sum.copy_(state["wrong_sum"])
+        self.sums = state["sums"].to(self.sums)
+        self._seen = []
+        if "seen.y" in state:
+            sizes, device = state["seen.sizes"].tolist(), self.sums.device
+            y, t = (state[name].to(device).split(sizes) for name in ("seen.y", "seen.t"))
+            self._seen = list(zip(y, t, strict=True))

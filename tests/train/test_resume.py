@@ -189,7 +189,7 @@ def lost_weight(tensors: dict, numbers: dict) -> None:
 
 
 def lost_sum(tensors: dict, numbers: dict) -> None:
-    del tensors["0.loss_sum"]
+    del tensors["0.sums"]
 
 
 def wrong_optimizer_shape(tensors: dict, numbers: dict) -> None:
