@@ -21,9 +21,10 @@ def rows(summary: dict, epochs: list[int]) -> list[list[str]]:
             row.append(f"**{mean(errors):.2f}** ({each})" if errors else "–")
         lows, highs = [], []
         for layer in runs[0]["angles"].get("signal", {}):
-            last = [run["angles"]["signal"][layer] for run in runs]
-            lows.append("–" if None in last else f"{mean(angles[-1] for angles in last):.0f}°")
-            highs.append("–" if None in last else f"{max(max(a for a in angles if a is not None) for angles in last):.0f}°")
+            angles = [run["angles"]["signal"][layer] for run in runs]
+            known = [angle for one in angles for angle in one if angle is not None]
+            lows.append(f"{mean(one[-1] for one in angles):.0f}°" if known else "–")
+            highs.append(f"{max(known):.0f}°" if known else "–")
         row += [" ".join(lows), " ".join(highs)]
         found.append(row)
     return found
