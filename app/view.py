@@ -12,8 +12,8 @@ NAMES = list(METRICS)
 DIGITS = 5  # significant ones that are sent
 
 
-def message(status: Status, records: Sequence[Record], start: int, demo_note: str = "") -> dict:
-    """`records` begin at number `start` of the experiment's whole list."""
+def message(status: Status, records: Sequence[Record], start: int, note: str = "") -> dict:
+    """`records` begin at number `start` of the experiment's whole list; `note` is shown where the status says nothing."""
     experiment = status.experiment
     several = len(experiment.seeds) > 1
     return {
@@ -21,7 +21,7 @@ def message(status: Status, records: Sequence[Record], start: int, demo_note: st
         "title": describe(experiment),
         "status": {
             "state": status.state,
-            "sentence": status.sentence or demo_note,
+            "sentence": status.sentence or note,
             "step": status.step,
             "steps": status.steps,
             "epoch": round(status.epoch, 3),

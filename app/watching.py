@@ -7,6 +7,8 @@ from app.engine import manager
 from dfa_lab.config import SettingsError
 from dfa_lab.runs.live import Status
 
+LINK_NOTE = "The settings of the link are in the form: press Start to train with them."
+
 
 def arrive() -> None:
     """Once a session: read the link, attach to its experiment or fill the form from its settings."""
@@ -16,6 +18,7 @@ def arrive() -> None:
         return
     params = {name: st.query_params.get_all(name) for name in st.query_params}
     st.session_state.problems = from_link(params)
+    st.session_state.notice = LINK_NOTE if params.keys() - {ATTACH} else ""
     st.session_state.watched = None
     wanted = params.get(ATTACH, [""])[0]
     if wanted:
@@ -32,6 +35,7 @@ def arrive() -> None:
 def watch(id: str) -> None:
     """Attach to an experiment: its settings go into the form, its id into the link."""
     st.session_state.watched = id
+    st.session_state.notice = ""
     status = manager().status(id)
     if status is not None:
         put(status.experiment)

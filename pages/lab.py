@@ -13,6 +13,8 @@ with st.sidebar:
     controls.show_problems(refused)
 
 controls.show_problems(st.session_state.problems)
+if st.session_state.notice:
+    st.info(st.session_state.notice, icon=":material/link:")
 status = watching.current()
 feed.show(status)
 with st.bottom:

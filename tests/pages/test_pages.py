@@ -120,6 +120,9 @@ def test_a_link_with_all_settings_fills_the_form(app):
     assert app.text_input(key="setting_learning_rate").value == "0.01"
     assert app.session_state["setting_rules"] == ["bp", "dfa"]
     assert app.session_state["setting_nonlin"] == "relu"
+    assert "press Start" in app.info[0].value
+    next(button for button in app.button if button.label == "Start").click().run()
+    assert not app.info
 
 
 def test_a_link_to_a_folder_of_the_server_is_refused(app, tmp_path):
