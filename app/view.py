@@ -15,7 +15,6 @@ DIGITS = 5  # significant ones that are sent
 def message(status: Status, records: Sequence[Record], start: int, note: str = "") -> dict:
     """`records` begin at number `start` of the experiment's whole list; `note` is shown where the status says nothing."""
     experiment = status.experiment
-    several = len(experiment.seeds) > 1
     return {
         "experiment": status.id,
         "title": describe(experiment),
@@ -32,7 +31,7 @@ def message(status: Status, records: Sequence[Record], start: int, note: str = "
         },
         "runs": [
             {
-                "name": f"{rule} · seed {seed}" if several else rule,
+                "name": rule,
                 "rule": rule,
                 "seed": seed,
                 "colour": rule_class(rule).colour,

@@ -10,10 +10,9 @@ watching.arrive()
 
 with st.sidebar:
     experiment, refused = controls.form()
-    controls.show_problems(refused)
 
-controls.show_problems(st.session_state.problems)
-if st.session_state.notice:
+controls.show_problems(refused + st.session_state.problems)
+if st.session_state.notice and not refused:
     st.info(st.session_state.notice, icon=":material/link:")
 status = watching.current()
 feed.show(status)
