@@ -125,8 +125,8 @@ def test_paused_uses_no_time(manager: Manager) -> None:
     ids = [manager.start(tiny(), paused=True) for _ in range(3)]
     for id in ids:
         until_state(manager, id, "paused")
+    until(lambda: [t for t in threading.enumerate() if t.name.startswith("train-") and t.native_id])
     (thread,) = [t for t in threading.enumerate() if t.name.startswith("train-")]
-    assert thread.native_id is not None
     about = Path(f"/proc/self/task/{thread.native_id}/status")
     if not about.exists():
         pytest.skip("needs Linux's /proc")
