@@ -14,7 +14,7 @@ ARGS =
 BENCH =
 
 # glibc hands the memory of every large tensor back to the system and has to fetch it again, page by page, in the next
-# training step. With these it keeps it: a step of bp, fa and dfa on 784-800x2-10 had 2597 page faults, and then 1.
+# training step. With these it keeps it: a step of bp, fa and dfa on 784-800x2-10 had 1300 to 2600 page faults, and then 1.
 # Other C libraries do not know the variables and ignore them.
 KEEP_MEMORY := MALLOC_TRIM_THRESHOLD_=268435456 MALLOC_MMAP_THRESHOLD_=33554432
 
@@ -32,7 +32,7 @@ run: $(RUN_READY)
 	@$(KEEP_MEMORY) $(BIN)/python -m dfa_lab ui $(if $(PORT),--port $(PORT)) $(if $(ADDRESS),--address $(ADDRESS)) $(ARGS)
 
 test: $(DEV_READY)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(DEV_READY)
 	$(BIN)/python -m ruff check .
@@ -40,7 +40,7 @@ lint: $(DEV_READY)
 	$(BIN)/python -m pyright
 
 # A benchmark prints the machine first, so it imports benchmarks/machine.py; the other files there only help them.
-bench: $(RUN_READY)
+bench: $(DEV_READY)
 	@for file in $(if $(BENCH),benchmarks/$(BENCH).py,$$(grep -l "^from machine import" benchmarks/*.py)); do \
 		echo "== $$file"; PYTHONPATH=. $(KEEP_MEMORY) $(BIN)/python $$file $(ARGS) || exit 1; echo; \
 	done
