@@ -29,7 +29,7 @@ def resolve(name: str) -> torch.device:
 def threads(multiplications: int) -> int:
     """CPU threads for steps whose largest matrix product has this many multiplications.
 
-    Threads that share small work mostly wait for each other, and with a browser on the same two cores a digits step
+    Threads that share small work mostly wait for each other: on two cores busy with other programs a digits step
     on two threads took ten times as long as on one.
     """
     return 1 if multiplications < WORTH_SHARING else ALL_THREADS
