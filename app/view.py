@@ -38,7 +38,7 @@ def message(status: Status, records: Sequence[Record], start: int, note: str = "
             }
             for rule, seed in experiment.runs()
         ],
-        "layers": list(range(1, len(status.layers) + 1)) or _layers(records),
+        "layers": list(range(1, len(status.layers) + 1)),
         "random_band": {str(n): round(random_band(units), 2) for n, units in enumerate(status.layers, start=1)},
         "definitions": {name: about for name, (_, about) in METRICS.items()},
         "metrics": NAMES,
@@ -53,11 +53,6 @@ def message(status: Status, records: Sequence[Record], start: int, note: str = "
             "value": [_short(r.value) for r in records],
         },
     }
-
-
-def _layers(records: Sequence[Record]) -> list[int]:
-    """Of a stored experiment, whose networks are gone: those that a signal angle was measured at."""
-    return sorted({r.layer for r in records if r.metric == "signal_angle" and r.layer is not None})
 
 
 def _short(value: float | None) -> float | None:

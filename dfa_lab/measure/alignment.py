@@ -27,7 +27,7 @@ class Alignment:
 
 def alignment(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor) -> Alignment:
     """Measure on the batch x (N, …), t (N,). Leaves every .grad as it was."""
-    weights = [W for _, W in network.weights()]
+    numbers, weights = zip(*network.weights(), strict=True)
     hs, y = rule.hidden(network, x)
     e = error(criterion, y.detach(), t)
     signals = rule.signals(hs, y, e)
@@ -38,7 +38,6 @@ def alignment(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor
         true = torch.autograd.grad(y, [*hs, *weights], error(criterion, y.detach(), t))
     deltas, true_dW = true[: len(hs)], true[len(hs) :]
 
-    numbers = [number for number, _ in network.weights()]
     layers = sorted(set(numbers))
     parts = [(_join(rule_dW, numbers, n), _join(true_dW, numbers, n)) for n in layers]
     found = [angle(u, v) for u, v in parts]
@@ -56,7 +55,7 @@ def alignment(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor
     )
 
 
-def _join(tensors: tuple[Tensor, ...], numbers: list[int], number: int) -> Tensor:
+def _join(tensors: tuple[Tensor, ...], numbers: tuple[int, ...], number: int) -> Tensor:
     chosen = [tensor.flatten() for tensor, n in zip(tensors, numbers, strict=True) if n == number]
     return torch.cat(chosen) if len(chosen) > 1 else chosen[0]
 

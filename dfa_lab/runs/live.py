@@ -3,8 +3,7 @@
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from dfa_lab.config import Experiment
 from dfa_lab.records import Record
@@ -93,14 +92,9 @@ class Live:
         """A snapshot. After the end, of the last step."""
         trainer, experiment = self.trainer, self.experiment
         if trainer is None:
-            last = self._last
-            known: dict[str, Any] = (
-                {}
-                if last is None
-                else {k: getattr(last, k) for k in ("step", "steps", "epoch", "device", "learning_rate", "layers")}
-            )
-            known.setdefault("learning_rate", self.learning_rate or experiment.learning_rate)
-            return Status(self.id, experiment, self.state, self.sentence, self.demo, pace=self.pace, **known)
+            rate = self.learning_rate or experiment.learning_rate
+            last = self._last or Status(self.id, experiment, self.state, self.sentence, self.demo, learning_rate=rate)
+            return replace(last, state=self.state, sentence=self.sentence, pace=self.pace, rate=0.0, left=None)
         rate = 0.0
         if len(self._ticks) > 1 and self.state == "running":
             (began, first), (now, last_step) = self._ticks[0], self._ticks[-1]

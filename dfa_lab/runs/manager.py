@@ -45,9 +45,7 @@ class Manager:
 
         Raises SettingsError, with a sentence, while MOST_ACTIVE others are running or paused.
         """
-        live = self._new(experiment, demo, pace, paused)
-        threading.Thread(target=self._load, args=(live, None), name=f"load-{live.id}", daemon=True).start()
-        return live.id
+        return self._begin(experiment, demo, pace, paused, None)
 
     def fork(self, id: str, *, paused: bool) -> str:
         """A copy of a running experiment that goes on by itself from the same step; of an ended one, a fresh start.
@@ -60,9 +58,7 @@ class Manager:
             if status is None:
                 raise KeyError(id)
             return self.start(status.experiment, paused=paused)
-        copy = self._new(live.experiment, False, live.pace, paused)
-        threading.Thread(target=self._load, args=(copy, live), name=f"load-{copy.id}", daemon=True).start()
-        return copy.id
+        return self._begin(live.experiment, False, live.pace, paused, live)
 
     def pause(self, id: str) -> None:
         """Also one whose data are still being loaded: it then begins paused."""
@@ -160,7 +156,8 @@ class Manager:
                 self._ended(live, "interrupted", f"The server stopped at step {live.status().step}.")
         self.store.close()
 
-    def _new(self, experiment: Experiment, demo: bool, pace: float, paused: bool) -> Live:
+    def _begin(self, experiment: Experiment, demo: bool, pace: float, paused: bool, source: Live | None) -> str:
+        """Enter it and have it loaded, from the state of `source` if there is one; its id."""
         live = Live(uuid.uuid4().hex[:10], experiment, demo, pace=pace, begin_paused=paused)
         with self._lock:
             if self._closed:
@@ -173,7 +170,8 @@ class Manager:
                 del self._lives[id]
         self.store.create(live.id, experiment, demo=demo)
         self.store.set_state(live.id, live.state)
-        return live
+        threading.Thread(target=self._load, args=(live, source), name=f"load-{live.id}", daemon=True).start()
+        return live.id
 
     def _load(self, live: Live, source: Live | None) -> None:
         try:

@@ -65,7 +65,7 @@ class Run:
         """Add the batches seen to the sums, all in one go: a few small kernels a step would cost it 3 %."""
         if self._seen:
             y, t = (torch.cat(parts) for parts in zip(*self._seen, strict=True))
-            self.sums += torch.stack([criterion.loss(self.criterion, y, t).double().sum(), (y.argmax(1) != t).double().sum()])
+            self.sums += self._loss_and_wrong(y, t)
             self._seen.clear()
 
     def take_sums(self) -> Tensor:
@@ -77,7 +77,10 @@ class Run:
     @torch.no_grad()
     def evaluate(self, x: Tensor, t: Tensor) -> Tensor:
         """(loss, wrong) summed over the samples, on the device."""
-        y = self.network(x)
+        return self._loss_and_wrong(self.network(x), t)
+
+    def _loss_and_wrong(self, y: Tensor, t: Tensor) -> Tensor:
+        """(2,): both summed over the samples of the logits y (N, C)."""
         return torch.stack([criterion.loss(self.criterion, y, t).double().sum(), (y.argmax(1) != t).double().sum()])
 
     def tensors(self) -> dict[str, Tensor]:
