@@ -16,9 +16,9 @@ from dfa_lab.train.fitting import check
 from dfa_lab.wording import SPELLINGS, title
 
 GROUPS = {"data": "Data", "network": "Network", "rules": "Learning rules", "training": "Training"}
-MORE = ("datapath", "normalization", "momentum", "device", "probe_size", "measure_every", "feedback_magnitude")
+MORE = [name for name, field in Experiment.model_fields.items() if not extra(field)["basic"]]
 ATTACH = "experiment"  # the link's parameter that names a running or stored experiment
-FORM_ONLY = ("datapath", "download")  # whoever sends a link does not choose folders of the server, nor what it fetches
+FORM_ONLY = tuple(name for name, field in Experiment.model_fields.items() if extra(field)["local"])  # no link chooses these
 
 
 def key(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dfa_lab.config import Experiment, SettingsError
+from dfa_lab.config import Experiment, SettingsError, extra
 from dfa_lab.parsing import parse
 from dfa_lab.wording import allowed, spellings
 
@@ -35,16 +35,17 @@ def _option(name: str) -> inspect.Parameter:
     """The typer option of a setting. All but switches come as text: Experiment itself turns and checks it."""
     field = Experiment.model_fields[name]
     default = ",".join(map(str, field.default)) if isinstance(field.default, tuple) else str(field.default)
+    default = str(int(field.default)) if field.annotation is bool else default
     words = [f"--{spelling}" for spelling in spellings(name)]
     about = [field.description or ""]
-    if field.annotation is bool:
+    if extra(field)["switch"]:
         option = typer.Option(*words, help=about[0], show_default=False)
         return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[bool | None, option])
     if name not in ("datapath", "device"):  # their descriptions say it, and looking for devices would import torch
         about.append(f"Takes {allowed(name)}.")
     if default:
         about.append(f"Default: {default}.")
-    kind = {int: "NUMBER", float: "NUMBER", str: "NAME"}.get(field.annotation or object, "LIST")
+    kind = {int: "NUMBER", float: "NUMBER", str: "NAME", bool: "1|0"}.get(field.annotation or object, "LIST")
     option = typer.Option(*words, help=" ".join(about), show_default=False, metavar="FOLDER" if name == "datapath" else kind)
     # as a list, so that an option given twice is noticed instead of the last one winning
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[list[str] | None, option])

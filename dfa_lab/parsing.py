@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
-from dfa_lab.config import Experiment, SettingsError
+from dfa_lab.config import Experiment, SettingsError, extra
 from dfa_lab.wording import SPELLINGS, allowed, label, refuse, shown, spellings
 
 
@@ -77,22 +77,22 @@ def differences(experiment: Experiment) -> dict[str, str]:
 
 def describe(experiment: Experiment) -> str:
     """What is trained on what, in a few words."""
-    wide = (
-        f"{experiment.num_layers}×{experiment.num_hidden}"
-        if experiment.network == "mlp"
-        else "-".join(map(str, experiment.conv_channels + experiment.conv_hidden))
-    )
-    return (
-        f"{experiment.dataset}, {experiment.network} {wide} {experiment.nonlin}, {experiment.criterion}, {experiment.optimizer}"
-    )
+    widths = {
+        "mlp": f" {experiment.num_layers}×{experiment.num_hidden} {experiment.nonlin}",
+        "conv": f" {'-'.join(map(str, experiment.conv_channels + experiment.conv_hidden))} {experiment.nonlin}",
+    }
+    more = [name for name in ("whiten", "augment", "batchnorm", "dropout", "exact") if getattr(experiment, name)]
+    more += [f"ε {experiment.eps:g}"] if experiment.eps else []
+    about = [experiment.dataset, experiment.network + widths.get(experiment.network, "")]
+    return ", ".join([*about, experiment.criterion, experiment.optimizer, *more])
 
 
 def command(experiment: Experiment) -> str:
     """The command line that trains this experiment headless."""
     words = ["python -m dfa_lab train"]
     for name, text in differences(experiment).items():
-        if name == "download":
-            words.append("--download")
+        if extra(Experiment.model_fields[name])["switch"]:
+            words.append(f"--{spellings(name)[0]}")
         else:
             words.append(f"--{spellings(name)[0]} {shlex.quote(text)}")
     return " ".join(words)

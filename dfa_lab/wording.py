@@ -1,5 +1,7 @@
 """How settings are named and refused in words, from the fields of Experiment: the same sentence everywhere."""
 
+import re
+
 from dfa_lab.config import Experiment, extra
 
 
@@ -13,10 +15,17 @@ def spellings(name: str) -> tuple[str, ...]:
     """Every spelling under which a person may give the setting, the reference's flag first."""
     flag = extra(Experiment.model_fields[name])["flag"]
     seen = [flag or name, name, name.replace("_", "-"), flag.replace("_", "-"), flag.lower()]
-    seen.append("".join("-" + c.lower() if c.isupper() and flag not in ("LR",) else c for c in flag))
+    seen.append(re.sub("(?<=[a-z])(?=[A-Z])", "-", flag).lower())
     return tuple(dict.fromkeys(s for s in seen if s))
 
 
+TEXTS = {
+    "datapath": "the name of a folder",
+    "preproc_folder": "the name of a folder",
+    "models_folder": "the name of a folder",
+    "load": "the name of a saved run, or a file that ends in .safetensors",
+    "save": "a name of at most 80 letters, digits, dots, dashes, underscores and spaces that begins with a letter or digit",
+}
 SPELLINGS = {spelling: name for name in Experiment.model_fields for spelling in spellings(name)}
 
 
@@ -25,7 +34,8 @@ def allowed(name: str) -> str:
     field = Experiment.model_fields[name]
     if choices := extra(field)["choices"]:
         several = "one or more, each once, of " if field.annotation is not str else "one of "
-        return several + ", ".join(choices)
+        own = ", or the name of a Python file that ends in .py" if name == "network" else ""
+        return several + ", ".join(choices) + own
     if name == "device":
         from dfa_lab.device import present
 
@@ -36,8 +46,8 @@ def allowed(name: str) -> str:
         return "1 to 6 whole numbers from 1 to 10000, with commas between them"
     if field.annotation is bool:
         return "true or false"
-    if field.annotation is str:
-        return "the name of a folder"
+    if name in TEXTS:
+        return TEXTS[name]
     bound = {kind: getattr(m, kind) for m in field.metadata for kind in ("gt", "ge", "lt", "le") if hasattr(m, kind)}
     low = f"above {bound['gt']:g}" if "gt" in bound else f"from {bound['ge']}"
     high = f"below {bound['lt']:g}" if "lt" in bound else f"at most {bound['le']}" if "gt" in bound else f"to {bound['le']}"

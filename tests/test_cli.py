@@ -202,10 +202,10 @@ def test_several_seeds(tmp_path: Path) -> None:
             "--batchSize 2000",
             "batch_size (--batchSize) is 2000: give at most 1437, the number of Digits training images.",
         ),
-        ("--optimization lion", "optimizer (--optimization) is 'lion': give one of sgd, rmsprop, adam."),
+        ("--optimization lion", "optimizer (--optimization) is 'lion': give one of sgd, rmsprop, adam, "),
         ("--gradient magic", "rules (--gradient) is 'magic': give one or more, each once, of "),
         ("--dataset imagenet", f"dataset (--dataset) is 'imagenet': give one of {', '.join(DATASETS)}."),
-        ("--device cuda:63", "device (--device) is 'cuda:63': give auto or one that this machine has: cpu"),
+        ("--device cuda:63", "device (--type) is 'cuda:63': give auto or one that this machine has: cpu"),
         (
             "--network conv",
             "network (--network) is 'conv': give mlp for digits, or a data set of images of 15×15 pixels or more",

@@ -33,6 +33,30 @@ GOOD: dict[str, tuple[str, object]] = {  # a text that is not the default, and w
     "epochs": ("3", 3),
     "seeds": ("4,5", (4, 5)),
     "device": ("cpu", "cpu"),
+    "device_number": ("2", 2),
+    "threads": ("3", 3),
+    "precision": ("bf16", "bf16"),
+    "format": ("YUV", "yuv"),
+    "whiten": ("true", True),
+    "augment": ("1", True),
+    "preproc_folder": ("/data/kept", "/data/kept"),
+    "hold_out": ("true", True),
+    "split_seed": ("8", 8),
+    "models_folder": ("mine", "mine"),
+    "dropout": ("1", 1),
+    "batchnorm": ("2", 2),
+    "bias": ("0", False),
+    "max_in_norm": ("3", 3.0),
+    "max_out_norm": ("2.5", 2.5),
+    "load": ("good-one", "good-one"),
+    "save": ("my run.2", "my run.2"),
+    "exact": ("true", True),
+    "learning_rate_decay": ("1e-5", 1e-5),
+    "halve_every": ("0", 0),
+    "weight_decay": ("1e-4", 1e-4),
+    "drop_last": ("true", True),
+    "eps": ("0.08", 0.08),
+    "accumulate": ("1", True),
     "probe_size": ("64", 64),
     "measure_every": ("9", 9),
 }
@@ -63,7 +87,9 @@ def test_every_spelling(spelling: str) -> None:
 
 def test_the_references_flags() -> None:
     flags = ["gradient", "num_layers", "num_hidden", "LR", "batchSize", "optimization", "nonlin", "criterion", "rfb_mag"]
-    flags += ["dataset", "datapath", "epoch"]
+    flags += ["dataset", "datapath", "epoch", "modelsFolder", "network", "eps", "accGradient", "dropout", "batchnorm", "bias"]
+    flags += ["LRDecay", "weightDecay", "momentum", "epoch_step", "maxInNorm", "maxOutNorm", "threads", "type", "devid", "load"]
+    flags += ["save", "normalization", "format", "whiten", "augment", "preProcDir", "validate", "constBatchSize"]
     for flag in flags:
         assert spellings(SPELLINGS[flag])[0] == flag
         assert SPELLINGS[flag.lower().replace("_", "-")] == SPELLINGS[flag]
@@ -89,6 +115,11 @@ def test_the_references_flags() -> None:
         ("num_hidden", " 12 ", 12),
         ("learning_rate", 1, 1.0),
         ("download", "false", False),
+        ("network", "Models/conv.lua", "conv"),
+        ("network", "Models/My_Net.py", "Models/My_Net.py"),
+        ("device", "float", "cpu"),
+        ("epochs", "-1", 100_000),
+        ("bias", 0, False),
     ],
 )
 def test_spellings_of_values(name: str, text: object, value: object) -> None:
@@ -108,12 +139,23 @@ def test_spellings_of_values(name: str, text: object, value: object) -> None:
         ("num_hidden", "0", "num_hidden (--num_hidden) is 0: give a whole number from 1 to 10000."),
         ("num_hidden", 10**9, "num_hidden (--num_hidden) is 1000000000: give a whole number from 1 to 10000."),
         ("num_hidden", "3.5", "num_hidden (--num_hidden) is 3.5: give a whole number from 1 to 10000."),
-        ("num_layers", "0", "num_layers (--num_layers) is 0: give a whole number from 1 to 50."),
-        ("num_layers", "100", "num_layers (--num_layers) is 100: give a whole number from 1 to 50."),
+        ("num_layers", "0", "num_layers (--num_layers) is 0: give a whole number from 1 to 200."),
+        ("num_layers", "201", "num_layers (--num_layers) is 201: give a whole number from 1 to 200."),
+        ("dropout", "7", "dropout (--dropout) is 7: give a whole number from 0 to 2."),
+        ("batchnorm", "3", "batchnorm (--batchnorm) is 3: give a whole number from 0 to 2."),
+        ("eps", "-0.1", "eps (--eps) is -0.1: give a number from 0 to 100."),
+        ("weight_decay", "-1", "weight_decay (--weightDecay) is -1: give a number from 0 to 1000."),
+        ("halve_every", "-2", "halve_every (--epoch_step) is -2: give a whole number from -1 to 100000."),
+        ("max_in_norm", "-1", "max_in_norm (--maxInNorm) is -1: give a number from 0 to 1000000."),
+        ("bias", "2", "bias (--bias) is 2: give true or false."),
+        ("format", "hsv", "format (--format) is 'hsv': give one of rgb, yuv."),
+        ("precision", "int8", "precision (--precision) is 'int8': give one of float32, tf32, bf16."),
+        ("network", "net.lua.txt", f"network (--network) is 'net.lua.txt': give {allowed('network')}."),
+        ("save", "../up", f"save (--save) is '../up': give {allowed('save')}."),
         ("momentum", "1", "momentum (--momentum) is 1: give a number from 0 and below 1."),
         ("batch_size", "-1", "batch_size (--batchSize) is -1: give a whole number from 1 to 100000."),
         ("criterion", "mse", "criterion (--criterion) is 'mse': give one of bce, ce."),
-        ("optimizer", "lion", "optimizer (--optimization) is 'lion': give one of sgd, rmsprop, adam."),
+        ("optimizer", "lion", f"optimizer (--optimization) is 'lion': give {allowed('optimizer')}."),
         ("rules", "", f"rules (--gradient) is '': give one or more, each once, of {', '.join(RULES)}."),
         ("rules", "bp,bp", f"rules (--gradient) is 'bp,bp': give one or more, each once, of {', '.join(RULES)}."),
         ("rules", "bp,magic", f"rules (--gradient) is 'bp,magic': give one or more, each once, of {', '.join(RULES)}."),
@@ -139,14 +181,20 @@ def test_the_sentence(name: str, value: object, wanted: str) -> None:
 
 def test_a_device_that_is_not_there() -> None:
     found = sentence(device="cuda:63")
-    assert found.startswith("device (--device) is 'cuda:63': give auto or one that this machine has: cpu")
+    assert found.startswith("device (--type) is 'cuda:63': give auto or one that this machine has: cpu")
     for wrong in ("CPU:0", "gpu", "", "cuda:-1", "cpu cpu"):
-        assert sentence(device=wrong).startswith("device (--device) is ")
+        assert sentence(device=wrong).startswith("device (--type) is ")
 
 
 def test_too_many_runs() -> None:
     found = sentence(gradient="bp,fa,dfa", seed=",".join(map(str, range(11))))
     assert "makes 33 runs: give at most 32" in found
+
+
+def test_settings_that_do_not_go_together() -> None:
+    assert sentence(optimizer="nag").startswith("momentum (--momentum) is 0: give a number above 0")
+    assert parse({"optimizer": "nag", "momentum": "0.5"}).momentum == 0.5
+    assert sentence(exact=True, epoch=1).startswith("epochs (--epoch) is 1: give 2 or more with exact")
 
 
 def test_unknown_and_doubled_settings() -> None:

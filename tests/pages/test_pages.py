@@ -77,7 +77,7 @@ BAD = [
     ("number_input", "num_hidden", 0, "num_hidden (--num_hidden) is 0: give a whole number from 1 to 10000."),
     ("number_input", "num_hidden", 10**9, "num_hidden (--num_hidden) is 1000000000: give a whole number from 1 to 10000."),
     ("number_input", "num_layers", 0, "num_layers (--num_layers) is 0: give a whole number from 1 to 50."),
-    ("number_input", "num_layers", 100, "num_layers (--num_layers) is 100: give a whole number from 1 to 50."),
+    ("number_input", "num_layers", 201, "num_layers (--num_layers) is 201: give a whole number from 1 to 200."),
     ("text_input", "learning_rate", "0", "learning_rate (--LR) is 0: give a number above 0 and at most 100."),
     ("text_input", "learning_rate", "1e9", "learning_rate (--LR) is 1e9: give a number above 0 and at most 100."),
     ("text_input", "learning_rate", "fast", "learning_rate (--LR) is 'fast': give a number above 0 and at most 100."),

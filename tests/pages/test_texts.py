@@ -45,5 +45,5 @@ def test_nothing_of_it_is_alive(text: str) -> None:
 
 
 def test_sentences_stay_as_they_are() -> None:
-    sentence = "device (--device) is 'cuda:63': give auto or one that this machine has: cpu."
+    sentence = "device (--type) is 'cuda:63': give auto or one that this machine has: cpu."
     assert read(plain(sentence)) == sentence

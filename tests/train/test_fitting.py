@@ -13,7 +13,7 @@ def test_a_device_that_only_another_machine_has() -> None:
     with pytest.raises(SettingsError) as raised:
         check(stored)
     first, second = raised.value.problems
-    assert first.startswith("device (--device) is 'cuda:63': give auto or one that this machine has: cpu")
+    assert first.startswith("device (--type) is 'cuda:63': give auto or one that this machine has: cpu")
     assert second.startswith("batch_size (--batchSize) is 5000: ")
     for device in ("auto", "cpu"):
         check(stored.model_copy(update={"device": device, "batch_size": 5}))

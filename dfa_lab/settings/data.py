@@ -1,0 +1,87 @@
+"""Settings of the data."""
+
+from functools import partial
+
+from pydantic import BaseModel
+
+from dfa_lab import registry
+from dfa_lab.settings.knob import knob as any_knob
+
+DATASETS = registry.names("dfa_lab.data.sets", first=("digits", "mnist", "fashion_mnist"))
+ON_DISK = registry.defining("dfa_lab.data.sets", "here")  # data sets that are files in a folder
+knob = partial(any_knob, group="data")
+
+
+class DataSettings(BaseModel):
+    """What the networks learn, and how it is prepared."""
+
+    dataset: str = knob("digits", "What the networks learn.", title="Data set", choices=DATASETS, basic=True)
+    datapath: str = knob(
+        "",
+        "Folder that holds the data sets, in torchvision's layout. Empty: $DFA_LAB_DATA, else ./Datasets.",
+        title="Data folder",
+        when={"dataset": ON_DISK},
+        local=True,
+    )
+    download: bool = knob(
+        False,
+        "Fetch the data set if it is not in the folder yet.",
+        title="Download if missing",
+        when={"dataset": ON_DISK},
+        switch=True,
+        local=True,
+        basic=True,
+    )
+    classes: int = knob(
+        2,
+        "Number of classes of the toy sets spirals and gaussians.",
+        when={"dataset": ("spirals", "gaussians")},
+        basic=True,
+        ge=2,
+        le=10,
+    )
+    normalization: str = knob(
+        "scale",
+        "scale: inputs to [0, 1] by the training set's range; simple: one mean and standard deviation; "
+        "channel: mean and standard deviation of each channel; image: of each pixel. Whitening takes its place.",
+        choices=("scale", "simple", "channel", "image"),
+    )
+    format: str = knob(
+        "rgb",
+        "Colour images as red, green, blue, or as brightness and two colour differences (yuv).",
+        title="Colours",
+        choices=("rgb", "yuv"),
+    )
+    whiten: bool = knob(
+        False,
+        "ZCA whitening: the inputs' covariance over the training set becomes the identity.",
+        title="Whitening (ZCA)",
+        switch=True,
+    )
+    augment: bool = knob(
+        False,
+        "Training images are cropped by up to a quarter, scaled back and mirrored at random in every epoch.",
+        title="Augmentation",
+        switch=True,
+    )
+    preproc_folder: str = knob(
+        "",
+        "Folder that keeps whitening matrices, which take long to compute. Empty: 'preprocessed' in the data folder.",
+        title="Whitening cache",
+        flag="preProcDir",
+        local=True,
+    )
+    hold_out: bool = knob(
+        False,
+        "Test on a part of the training set that is held out (10,000 samples, at most a fifth); the test set is not used.",
+        title="Hold out a validation part",
+        flag="validate",
+        switch=True,
+    )
+    split_seed: int = knob(
+        0,
+        "Fixes which training samples are held out.",
+        title="Seed of the split",
+        ge=0,
+        le=2**31 - 1,
+    )

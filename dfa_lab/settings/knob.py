@@ -1,0 +1,68 @@
+"""knob: one setting, declared once. Everything that is shown or said about it is derived from this."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+from pydantic.fields import FieldInfo
+
+
+def _split(value: object) -> object:
+    """ "1,2" -> ("1", "2"): lists are written with commas on the command line and in links."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return (value,) if isinstance(value, int) else value
+
+
+def _names(value: object) -> object:
+    parts = _split(value)
+    return tuple(p.lower() if isinstance(p, str) else p for p in parts) if isinstance(parts, tuple) else parts
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Seeds = Annotated[tuple[Seed, ...], BeforeValidator(_split)]
+Width = Annotated[int, Field(ge=1, le=10_000)]
+Widths = Annotated[tuple[Width, ...], BeforeValidator(_split)]
+
+
+def knob(
+    default: Any,
+    help: str,
+    *,
+    group: str,
+    title: str = "",
+    flag: str = "",
+    unit: str = "",
+    choices: tuple[str, ...] = (),
+    when: dict[str, tuple[str, ...]] | None = None,
+    switch: bool = False,
+    local: bool = False,
+    basic: bool = False,
+    **bounds: Any,
+) -> Any:
+    """One setting. `title`: its label in the form; `flag`: dfa-torch's spelling where it differs from the field's name;
+    `when`: it has an effect only where another setting has one of these values; `switch`: on the command line it takes
+    no value, as in dfa-torch; `local`: it names files of this machine, so a link may not choose it; `basic`: among the
+    settings that the form shows at first."""
+    return Field(
+        default,
+        description=help,
+        json_schema_extra={
+            "group": group,
+            "title": title,
+            "flag": flag,
+            "unit": unit,
+            "choices": list(choices),
+            "when": {name: list(values) for name, values in (when or {}).items()},
+            "switch": switch,
+            "local": local,
+            "basic": basic,
+        },
+        **bounds,
+    )
+
+
+def extra(field: FieldInfo) -> dict[str, Any]:
+    """group, title, flag, unit, choices, when, switch, local and basic of a field."""
+    assert isinstance(field.json_schema_extra, dict)
+    return field.json_schema_extra

@@ -1,0 +1,123 @@
+"""Settings of the network."""
+
+from functools import partial
+
+from pydantic import BaseModel
+
+from dfa_lab import registry
+from dfa_lab.settings.knob import Widths
+from dfa_lab.settings.knob import knob as any_knob
+
+NETWORKS = registry.names("dfa_lab.networks.kinds", first=("mlp",))
+NO_LIMIT = 400.0  # of max_in_norm and max_out_norm, as in dfa-torch
+knob = partial(any_knob, group="network")
+
+
+class NetworkSettings(BaseModel):
+    """What is trained."""
+
+    network: str = knob(
+        "mlp",
+        "mlp: dense layers; conv: the paper's convolutional network; or a Python file of your own that defines blocks.",
+        choices=NETWORKS,
+        basic=True,
+    )
+    models_folder: str = knob(
+        "./Models/",
+        "Folder in which a network file is looked for.",
+        title="Folder of network files",
+        flag="modelsFolder",
+        local=True,
+    )
+    num_layers: int = knob(
+        2,
+        "Hidden layers of the mlp.",
+        title="Hidden layers",
+        when={"network": ("mlp",)},
+        unit="layers",
+        basic=True,
+        ge=1,
+        le=200,
+    )
+    num_hidden: int = knob(
+        100,
+        "Units in each hidden layer of the mlp.",
+        title="Units per layer",
+        when={"network": ("mlp",)},
+        unit="units",
+        basic=True,
+        ge=1,
+        le=10_000,
+    )
+    conv_channels: Widths = knob(
+        (96, 128, 256),
+        "Channels of the conv network's convolutions.",
+        title="Channels",
+        when={"network": ("conv",)},
+        basic=True,
+        min_length=1,
+        max_length=6,
+    )
+    conv_hidden: Widths = knob(
+        (2048, 2048),
+        "Units of the conv network's dense layers.",
+        title="Dense units",
+        when={"network": ("conv",)},
+        basic=True,
+        min_length=1,
+        max_length=6,
+    )
+    nonlin: str = knob(
+        "tanh",
+        "Nonlinearity of every hidden layer.",
+        title="Nonlinearity",
+        choices=("tanh", "sigmoid", "relu"),
+        when={"network": NETWORKS},
+        basic=True,
+    )
+    dropout: int = knob(
+        0,
+        "Share of activities set to zero in training. 0: none; 1: a tenth of the inputs and half of the hidden units "
+        "(a quarter after the first two convolutions); 2: mlp only the inputs, conv only after the first two convolutions.",
+        when={"network": NETWORKS},
+        ge=0,
+        le=2,
+    )
+    batchnorm: int = knob(
+        0,
+        "Batch normalisation before the nonlinearity. 0: none; 1: every hidden layer; 2: conv only the second convolution.",
+        title="Batch normalisation",
+        when={"network": NETWORKS},
+        ge=0,
+        le=2,
+    )
+    bias: bool = knob(True, "Layers have a bias, and batch normalisation an offset.", title="Biases")
+    max_in_norm: float = knob(
+        NO_LIMIT,
+        "Largest L2 norm of the weights into a unit, kept after every step. 0, or 400 and above: no limit.",
+        title="Norm of weights in, at most",
+        flag="maxInNorm",
+        ge=0,
+        le=1_000_000,
+    )
+    max_out_norm: float = knob(
+        NO_LIMIT,
+        "Largest L2 norm of the weights out of a unit, kept after every step. 0, or 400 and above: no limit.",
+        title="Norm of weights out, at most",
+        flag="maxOutNorm",
+        ge=0,
+        le=1_000_000,
+    )
+    init: str = knob(
+        "ordinary",
+        "ordinary: every rule starts from the same random weights, uniform in ±1/√fan-in; "
+        "paper: fa and dfa start from zero weights with tanh and sigmoid, as in Nøkland (2016).",
+        title="Initial weights",
+        choices=("ordinary", "paper"),
+        basic=True,
+    )
+    load: str = knob(
+        "",
+        "Start from the weights and feedback of a saved run: its name, or its file. Empty: from new ones.",
+        title="Start from a saved run",
+    )

@@ -1,0 +1,110 @@
+"""Settings of the training and of the machine it runs on."""
+
+from functools import partial
+
+from pydantic import BaseModel
+
+from dfa_lab.settings.knob import Seeds
+from dfa_lab.settings.knob import knob as any_knob
+
+MOST_EPOCHS = 100_000
+knob = partial(any_knob, group="training")
+
+
+class TrainingSettings(BaseModel):
+    """How gradients become steps, and how many."""
+
+    criterion: str = knob(
+        "bce",
+        "bce: one logistic unit a class, binary cross-entropy summed over classes; ce: softmax cross-entropy.",
+        choices=("bce", "ce"),
+        basic=True,
+    )
+    optimizer: str = knob(
+        "rmsprop",
+        "How gradients become steps.",
+        flag="optimization",
+        choices=("sgd", "rmsprop", "adam", "nag", "adagrad", "adadelta", "adamax", "asgd", "rprop"),
+        basic=True,
+    )
+    learning_rate: float = knob(1e-3, "Size of a step; may be changed while it runs.", flag="LR", basic=True, gt=0, le=100)
+    learning_rate_decay: float = knob(
+        0.0,
+        "The learning rate of step t is divided by 1 + t × this.",
+        title="Learning rate decay",
+        flag="LRDecay",
+        ge=0,
+        le=1000,
+    )
+    halve_every: int = knob(
+        -1,
+        "Epochs after which the learning rate is halved. -1: never; 0: when the training error stops falling, "
+        "until the eighth time, which ends the run.",
+        title="Halve the learning rate every",
+        flag="epoch_step",
+        unit="epochs",
+        ge=-1,
+        le=MOST_EPOCHS,
+    )
+    weight_decay: float = knob(0.0, "This × every parameter is added to its gradient.", flag="weightDecay", ge=0, le=1000)
+    momentum: float = knob(
+        0.0,
+        "Momentum of sgd (with equal dampening, as in dfa-torch) and nag (which needs it).",
+        when={"optimizer": ("sgd", "nag")},
+        ge=0,
+        lt=1,
+    )
+    batch_size: int = knob(64, "Samples in each step.", flag="batchSize", unit="samples", basic=True, ge=1, le=100_000)
+    drop_last: bool = knob(
+        False,
+        "Leave out the last batch of an epoch where it is smaller than the others.",
+        title="Only whole batches",
+        flag="constBatchSize",
+        switch=True,
+    )
+    epochs: int = knob(
+        20,
+        "Passes through the training set. -1: 100000, which is until somebody stops it.",
+        flag="epoch",
+        unit="epochs",
+        basic=True,
+        ge=1,
+        le=MOST_EPOCHS,
+    )
+    eps: float = knob(
+        0.0,
+        "Adversarial training: each batch is moved by ± this, in units of the prepared inputs, along the sign of the "
+        "loss's true gradient, and the rule trains on the moved batch. 0: off.",
+        title="Adversarial ε",
+        ge=0,
+        le=100,
+    )
+    accumulate: bool = knob(
+        False,
+        "With adversarial training: add the gradient on the unmoved batch too.",
+        title="Train on the unmoved batch too",
+        flag="accGradient",
+    )
+    seeds: Seeds = knob(
+        (0,),
+        "Fixes the initial weights, the feedback and the order of the batches; several repeat every rule.",
+        flag="seed",
+        basic=True,
+        min_length=1,
+    )
+    save: str = knob(
+        "",
+        "Name under which weights, feedback, optimiser and results are kept after every epoch. Empty: the nets are not kept.",
+        title="Save the nets as",
+        local=True,
+    )
+    device: str = knob("auto", "auto, cpu, cuda, cuda:N or mps. auto: a GPU where there is one.", flag="type")
+    device_number: int = knob(
+        1, "Which GPU, counted from 1.", title="Number of the GPU", flag="devid", when={"device": ("auto", "cuda")}, ge=1, le=64
+    )
+    threads: int = knob(0, "CPU threads of a training step. 0: chosen by the size of the network.", ge=0, le=256)
+    precision: str = knob(
+        "float32",
+        "float32; tf32: matrix products with shorter numbers (NVIDIA); bf16: products in 16 bits, weights in 32.",
+        choices=("float32", "tf32", "bf16"),
+    )
