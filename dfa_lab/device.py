@@ -19,11 +19,26 @@ def present() -> tuple[str, ...]:
     return tuple(found)
 
 
-def resolve(name: str) -> torch.device:
-    """auto -> the first GPU, else the CPU."""
+def resolve(name: str, number: int = 1) -> torch.device:
+    """auto -> a GPU where there is one, else the CPU; `number` says which of NVIDIA's, counted from 1."""
     if name == "auto":
         name = next((device for device in present() if device in ("cuda", "mps")), "cpu")
-    return torch.device(name)
+    return torch.device(f"cuda:{number - 1}" if name == "cuda" else name)
+
+
+def precisions(device: torch.device) -> tuple[str, ...]:
+    """The settings of `precision` that a device knows."""
+    if device.type == "cpu":
+        return ("float32", "bf16")
+    if device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0):
+        return ("float32", "tf32", "bf16")
+    return ("float32",)
+
+
+def shorten_products(shorter: bool) -> None:
+    """Let the tensor cores of NVIDIA's GPUs round the factors of float32 products to 10 bits (tf32), or not."""
+    torch.backends.cuda.matmul.allow_tf32 = shorter
+    torch.backends.cudnn.allow_tf32 = shorter
 
 
 def threads(multiplications: int) -> int:

@@ -18,8 +18,12 @@ class Record(NamedTuple):
 METRICS = {
     "train_loss": ("", "criterion on the training batches since the last record, mean over samples"),
     "train_error": ("fraction", "wrong among the training samples since the last record"),
+    "train_loss_adversarial": ("", "as train_loss, on the training batches moved by ε, which the rule trains on"),
+    "train_error_adversarial": ("fraction", "as train_error, on the training batches moved by ε"),
     "test_loss": ("", "criterion on the test set, mean over samples"),
     "test_error": ("fraction", "wrong among the test samples"),
+    "test_loss_adversarial": ("", "as test_loss, on the test set moved by ε against this network"),
+    "test_error_adversarial": ("fraction", "as test_error, on the test set moved by ε against this network"),
     "signal_angle": (
         "degrees",
         "∠(δ̂ₗ, δₗ): the signal the rule delivers at block l against the true gradient, mean over probe samples",

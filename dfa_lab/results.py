@@ -10,7 +10,13 @@ from dfa_lab.device import title
 from dfa_lab.records import Record
 
 ANGLES = {"signal_angle": "signal", "signal_angle_std": "signal_std", "gradient_angle": "weight_gradient"}
-TRAINING = ("train_loss", "train_error")  # an epoch's is the mean over all of its samples
+TRAINING = (
+    "train_loss",
+    "train_error",
+    "train_loss_adversarial",
+    "train_error_adversarial",
+)  # an epoch's is the mean over all of its samples
+TESTED = ("test_error", "test_loss", "test_error_adversarial", "test_loss_adversarial")
 WHOLE = "all"  # stands for a layer where an angle is that of the whole network
 
 
@@ -52,15 +58,15 @@ class Results:
             if metric in ANGLES:
                 angles.setdefault(ANGLES[metric], {})[WHOLE if layer is None else str(layer)] = record.value
         before = self._epochs[run][-1]["samples"] if self._epochs[run] else 0
-        errors = {m: latest[m, None].value for m in ("test_error", "test_loss")}
+        errors = {m: latest[m, None].value for m in TESTED if (m, None) in latest}
         errors |= {m: total / (last.samples - before) for m, total in self._sums[run].items()}
         self._sums[run] = {}
         return {**errors, "seconds": last.seconds, "steps": last.step, "samples": last.samples, "angles": angles}
 
     def _so_far(self, run: int) -> dict:
         latest, sums, counted = self._latest[run], self._sums[run], self._samples[run]
-        errors = {m: latest[m, None].value if (m, None) in latest else None for m in ("test_error", "test_loss")}
-        errors |= {m: sums[m] / counted[m] if m in sums else None for m in TRAINING}
+        errors = {m: latest[m, None].value if (m, None) in latest else None for m in TESTED[:2]}
+        errors |= {m: sums[m] / counted[m] if m in sums else None for m in TRAINING[:2]}
         newest = max(latest.values(), key=lambda record: record.step, default=None)
         took = {"seconds": 0.0, "steps": 0, "samples": 0}
         if newest is not None:

@@ -10,5 +10,10 @@ def generator(seed: int, *purpose: object) -> torch.Generator:
 
     Nothing else has to be saved to draw the same numbers again: the order of epoch 7 depends on (seed, "batches", 7) alone.
     """
+    return torch.Generator().manual_seed(number(seed, *purpose))
+
+
+def number(seed: int, *purpose: object) -> int:
+    """What `generator` is seeded with; 63 bits."""
     key = "/".join(map(str, (seed, *purpose))).encode()
-    return torch.Generator().manual_seed(int.from_bytes(hashlib.blake2b(key, digest_size=8).digest()) >> 1)
+    return int.from_bytes(hashlib.blake2b(key, digest_size=8).digest()) >> 1

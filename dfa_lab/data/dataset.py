@@ -1,19 +1,22 @@
 """A data set as tensors on one device."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 
 from dfa_lab.data.about import Facts
+from dfa_lab.data.normalisation import Statistics, measure
 
 
 @dataclass(frozen=True)
 class DataSet:
     """A data set that lives on a device as a whole: a batch is an index.
 
-    `x_train` and `x_test` are uint8 (N, C, H, W) images or float32 (N, features) points, as stored; `y_train` and
-    `y_test` are int64 (N,). `facts` counts what was really read. `offset` and `scale` are float32 and broadcast
-    over (N, *facts.shape). Tensors are shared between experiments: do not write to them.
+    `x_train` and `x_test` are uint8 (N, C, H, W) images or float32 (N, features) points as stored, or float32 of the
+    same shape if converted to yuv or whitened; `y_train` and `y_test` are int64 (N,). `facts` counts what is really
+    there. `offset` and `scale` are float32 and broadcast over (N, *facts.shape). Tensors are shared between
+    experiments: do not write to them.
     """
 
     facts: Facts
@@ -24,6 +27,11 @@ class DataSet:
     y_test: torch.Tensor
     offset: torch.Tensor
     scale: torch.Tensor
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """Of `x_train`."""
+        return measure(self.x_train.cpu().numpy())
 
     def inputs(self, x_rows: torch.Tensor, dtype: torch.dtype = torch.float32) -> torch.Tensor:
         """What a network is given for rows of `x_train` or `x_test`: (rows - offset) * scale, same shape."""

@@ -49,7 +49,7 @@ class Rule(nn.Module, ABC):
     def backward(self, hs: list[Tensor], logits: Tensor, e: Tensor) -> None:
         """Put the rule's gradient into .grad of every parameter that it trains."""
         tensors, grads = self.starts(hs, logits, e)
-        torch.autograd.backward(tensors, grads)
+        torch.autograd.backward(tensors, [grad.to(h.dtype) for grad, h in zip(grads, tensors, strict=True)])
 
 
 class ChainRule(Rule):
@@ -65,7 +65,8 @@ class ChainRule(Rule):
         return list(torch.autograd.grad(logits, hs, e, retain_graph=True))
 
     def matrices(self, network: Network) -> dict[int, Tensor]:
-        return {number - 1: layer.feedback for number, layer in network.layers() if layer.feedback is not None}
+        matrices = {number - 1: layer.feedback for number, layer in network.layers() if layer.feedback is not None}
+        return {number: B for number, B in matrices.items() if number}  # to the input there is nothing to teach
 
 
 class DirectRule(Rule):
@@ -74,6 +75,8 @@ class DirectRule(Rule):
     Blocks are cut from each other in the forward pass, so the products δ·W that a direct rule does not need are
     never computed: each block's own local gradient is all that autograd does.
     """
+
+    broadcasts_target = False  # True: -onehot/N instead of (softmax - onehot)/N, what dfa-torch sends with ce
 
     def __init__(self, network: Network, magnitude: float, draw: Draw):
         super().__init__(network, magnitude, draw)
@@ -90,6 +93,8 @@ class DirectRule(Rule):
         return hs, network.readout(x.detach().flatten(1))
 
     def signals(self, hs: list[Tensor], logits: Tensor, e: Tensor) -> list[Tensor | None]:
+        if self.broadcasts_target:
+            e = e - torch.softmax(logits.detach(), 1) / len(e)
         return [(e @ B).view_as(h) for h, B in zip(hs, self.buffers(), strict=True)]
 
     def starts(self, hs: list[Tensor], logits: Tensor, e: Tensor) -> tuple[list[Tensor], list[Tensor]]:

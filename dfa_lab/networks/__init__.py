@@ -1,21 +1,34 @@
-"""Networks: `build` makes the one an experiment asks for."""
+"""Networks: `build` makes the one an experiment asks for, a kind of the lab or one of a person's own file."""
 
+from collections.abc import Callable
 from math import prod
+from typing import TypeVar
 
 import torch
+from torch import nn
 
 from dfa_lab import registry
 from dfa_lab.config import Experiment
 from dfa_lab.data import Facts
+from dfa_lab.networks import own_file
 from dfa_lab.networks.network import Network, draw_weights, fan_in, zero_weights
 from dfa_lab.seeding import generator
 
 KINDS = "dfa_lab.networks.kinds"
+T = TypeVar("T")
 
 
 def check(experiment: Experiment, shape: tuple[int, ...]) -> None:
     """Raises SettingsError if the experiment's network cannot take inputs of this shape."""
-    registry.load(KINDS, experiment.network).check(experiment, shape)
+    kind = own_file if experiment.network_file else registry.load(KINDS, experiment.network)
+    kind.check(experiment, shape)
+
+
+def blocks(experiment: Experiment, shape: tuple[int, ...], seed: int = 0) -> list[nn.Module]:
+    """The hidden blocks; the weights of their layers are still to be drawn. Raises SettingsError."""
+    if experiment.network_file:
+        return own_file.blocks(experiment, shape, seed)
+    return registry.load(KINDS, experiment.network).blocks(experiment, shape)
 
 
 def build(experiment: Experiment, shape: tuple[int, ...], classes: int, seed: int) -> Network:
@@ -24,16 +37,37 @@ def build(experiment: Experiment, shape: tuple[int, ...], classes: int, seed: in
     Raises SettingsError if it cannot take inputs of this shape.
     """
     check(experiment, shape)
-    network = Network(registry.load(KINDS, experiment.network).blocks(experiment, shape), shape, classes)
+    network = Network(blocks(experiment, shape, seed), shape, classes)
     draw_weights(network, generator(seed, "weights"))
     return network
 
 
+def outline(experiment: Experiment, shape: tuple[int, ...]) -> list[nn.Module]:
+    """The hidden blocks, to count what they would hold. Raises SettingsError."""
+    return _unheld(experiment, lambda: blocks(experiment, shape))
+
+
+def _unheld(experiment: Experiment, look: Callable[[], T]) -> T:
+    """`look()` where tensors have shapes and hold nothing; a network file that needs their values gets them."""
+    try:
+        with torch.device("meta"):
+            return look()
+    except Exception as error:
+        if not experiment.network_file or "meta" not in str(error).lower():
+            raise
+    with torch.device("cpu"):
+        return look()
+
+
 def units(experiment: Experiment, facts: Facts) -> tuple[int, ...]:
-    """n_l of every hidden block, without holding the network."""
-    with torch.device("meta"):
-        blocks = registry.load(KINDS, experiment.network).blocks(experiment, facts.shape)
-        return tuple(map(prod, Network(blocks, facts.shape, facts.classes).shapes))
+    """n_l of every hidden block, without holding the network. Raises SettingsError, for a network file."""
+
+    def look() -> tuple[int, ...]:
+        return tuple(map(prod, Network(blocks(experiment, facts.shape), facts.shape, facts.classes).shapes))
+
+    if experiment.network_file:
+        check(experiment, facts.shape)
+    return _unheld(experiment, look)
 
 
-__all__ = ["Network", "build", "check", "draw_weights", "fan_in", "units", "zero_weights"]
+__all__ = ["Network", "blocks", "build", "check", "draw_weights", "fan_in", "outline", "own_file", "units", "zero_weights"]

@@ -3,11 +3,14 @@
 Forward, and the gradients of W and b, are the ordinary ones. Without a `feedback` they are torch's own layers.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+Size = int | tuple[int, int]
 
 
 class _LinearThroughFeedback(torch.autograd.Function):
@@ -27,21 +30,29 @@ class _LinearThroughFeedback(torch.autograd.Function):
 
 class _ConvThroughFeedback(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, h: Tensor, W: Tensor, b: Tensor | None, B: Tensor, padding: int) -> Tensor:
+    def forward(ctx: Any, h: Tensor, W: Tensor, b: Tensor | None, B: Tensor, *how: Any) -> Tensor:
+        stride, padding, dilation, groups = how
         ctx.save_for_backward(h, B)
         ctx.bias_sizes = None if b is None else [b.numel()]
-        ctx.padding = [padding, padding]
-        return F.conv2d(h, W, b, padding=padding)
+        ctx.how = ([*stride], [*padding], [*dilation], False, [0, 0], groups)
+        return F.conv2d(h, W, b, stride, padding, dilation, groups)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         (delta,) = grads
         h, B = ctx.saved_tensors
         wanted = [ctx.needs_input_grad[0], True, ctx.bias_sizes is not None]
-        signal, dW, db = torch.ops.aten.convolution_backward(
-            delta, h, B, ctx.bias_sizes, [1, 1], ctx.padding, [1, 1], False, [0, 0], 1, wanted
-        )
-        return signal, dW, db, None, None
+        signal, dW, db = torch.ops.aten.convolution_backward(delta, h, B, ctx.bias_sizes, *ctx.how, wanted)
+        return signal, dW, db, None, None, None, None, None
+
+
+def _as_autocast(*tensors: Tensor | None) -> list[Tensor | None]:
+    """What autocast does for torch's own layers and not for an autograd.Function."""
+    device = next(tensor.device.type for tensor in tensors if tensor is not None)
+    if not torch.is_autocast_enabled(device):
+        return list(tensors)
+    dtype = torch.get_autocast_dtype(device)
+    return [tensor if tensor is None else tensor.to(dtype) for tensor in tensors]
 
 
 class Linear(nn.Linear):
@@ -50,8 +61,8 @@ class Linear(nn.Linear):
     feedback: Tensor | None
     through_weights = False  # True: ignore the feedback, for the true gradient
 
-    def __init__(self, features_in: int, features_out: int):
-        super().__init__(features_in, features_out)
+    def __init__(self, features_in: int, features_out: int, bias: bool = True):
+        super().__init__(features_in, features_out, bias)
         self.register_buffer("feedback", None)
 
     def reset_parameters(self) -> None:
@@ -60,17 +71,30 @@ class Linear(nn.Linear):
     def forward(self, input: Tensor) -> Tensor:
         if self.feedback is None or self.through_weights:
             return F.linear(input, self.weight, self.bias)
-        return _LinearThroughFeedback.apply(input, self.weight, self.bias, self.feedback)  # type: ignore[no-any-return]
+        return _LinearThroughFeedback.apply(*_as_autocast(input, self.weight, self.bias, self.feedback))  # type: ignore[no-any-return]
 
 
 class Conv2d(nn.Conv2d):
-    """nn.Conv2d, stride 1, size kept, with an optional `feedback` B, shaped as the weight."""
+    """nn.Conv2d, padded with zeros so that its size is kept unless told otherwise, with an optional `feedback` B, shaped
+    as the weight."""
 
     feedback: Tensor | None
     through_weights = False
 
-    def __init__(self, channels_in: int, channels_out: int, kernel_size: int):
-        super().__init__(channels_in, channels_out, kernel_size, padding=kernel_size // 2)
+    def __init__(
+        self,
+        channels_in: int,
+        channels_out: int,
+        kernel_size: Size,
+        stride: Size = 1,
+        padding: Size | None = None,
+        dilation: Size = 1,
+        groups: int = 1,
+        bias: bool = True,
+    ):
+        if padding is None:
+            padding = kernel_size // 2 if isinstance(kernel_size, int) else (kernel_size[0] // 2, kernel_size[1] // 2)
+        super().__init__(channels_in, channels_out, kernel_size, stride, padding, dilation, groups, bias)
         self.register_buffer("feedback", None)
 
     def reset_parameters(self) -> None:
@@ -79,8 +103,38 @@ class Conv2d(nn.Conv2d):
     def forward(self, input: Tensor) -> Tensor:
         if self.feedback is None or self.through_weights:
             return super().forward(input)
-        padding = int(self.padding[0])
-        return _ConvThroughFeedback.apply(input, self.weight, self.bias, self.feedback, padding)  # type: ignore[no-any-return]
+        how = (self.stride, self.padding, self.dilation, self.groups)
+        return _ConvThroughFeedback.apply(*_as_autocast(input, self.weight, self.bias, self.feedback), *how)  # type: ignore[no-any-return]
+
+
+class Noise:
+    """Where the dropout masks of one network come from: the same for every rule of a seed."""
+
+    def __init__(self) -> None:
+        self._number: Callable[[], int] = int
+        self._stream: torch.Generator | None = None  # on the device of what it is asked for
+
+    def start(self, number: Callable[[], int]) -> None:
+        """Begin the stream of this number anew; it is only reckoned out if a mask is asked for."""
+        self._number, self._stream = number, None
+
+    def mask(self, h: Tensor, p: float) -> Tensor:
+        """Shaped as h: 0 with probability p, else 1/(1-p)."""
+        if self._stream is None:
+            self._stream = torch.Generator(h.device).manual_seed(self._number())
+        return torch.empty_like(h).bernoulli_(1 - p, generator=self._stream).div_(1 - p)
+
+
+class Dropout(nn.Module):
+    """Inverted dropout with masks from its network's noise."""
+
+    def __init__(self, p: float):
+        super().__init__()
+        self.p = p
+        self.noise = Noise()
+
+    def forward(self, h: Tensor) -> Tensor:
+        return h * self.noise.mask(h, self.p) if self.training and self.p else h
 
 
 NONLINEARITIES: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "relu": nn.ReLU}

@@ -7,7 +7,7 @@ from math import prod, sqrt
 import torch
 from torch import Tensor, nn
 
-from dfa_lab.networks.layers import Conv2d, Linear
+from dfa_lab.networks.layers import Conv2d, Dropout, Linear, Noise
 
 
 class Network(nn.Module):
@@ -17,6 +17,11 @@ class Network(nn.Module):
         """`shape`: of one input, without the batch. The blocks tell their own output shapes by running once."""
         super().__init__()
         self.blocks = nn.ModuleList(blocks)
+        self.noise = Noise()
+        for module in self.modules():
+            if isinstance(module, Dropout):
+                module.noise = self.noise
+        self.eval()  # one sample has no variance that a batch norm could divide by
         self.shapes: list[tuple[int, ...]] = []  # of h_1 … h_L, without the batch
         with torch.no_grad():
             h = torch.zeros(1, *shape)
@@ -24,6 +29,7 @@ class Network(nn.Module):
                 h = block(h)
                 self.shapes.append(tuple(h.shape[1:]))
         self.readout = Linear(prod(self.shapes[-1]), classes)
+        self.train()
 
     def forward(self, x: Tensor) -> Tensor:
         for block in self.blocks:
@@ -37,6 +43,11 @@ class Network(nn.Module):
             x = block(x)
             hs.append(x)
         return hs, self.readout(x.flatten(1))
+
+    def mode(self, training: bool) -> None:
+        """Dropout and batch norm as in training, or as in evaluation."""
+        if self.training != training:
+            self.train(training)
 
     def layers(self) -> Iterator[tuple[int, Linear | Conv2d]]:
         """(l, layer) of every weighted layer: l counts blocks from 1, the readout is L+1."""
@@ -81,10 +92,11 @@ def draw_weights(network: Network, generator: torch.Generator) -> None:
                 layer.bias.uniform_(-bound, bound, generator=generator)
 
 
-def zero_weights(network: Network) -> None:
-    """W = b = 0 everywhere, the paper's initialisation for fa and dfa with tanh and sigmoid."""
+def zero_weights(network: Network, but_first: bool = False) -> None:
+    """W = b = 0 everywhere (`but_first`: but in the first layer), the paper's initialisation for fa and dfa with tanh
+    and sigmoid."""
     with torch.no_grad():
-        for _, layer in network.layers():
+        for _, layer in list(network.layers())[but_first:]:
             layer.weight.zero_()
             if layer.bias is not None:
                 layer.bias.zero_()

@@ -1,27 +1,23 @@
-"""Run: one rule with one seed. It owns a network, the rule's feedback, an optimiser and its running sums."""
+"""Run: one rule with one seed. It owns a network, the rule's feedback, an optimiser, its schedule and its tallies."""
 
+from contextlib import AbstractContextManager, nullcontext
 from time import perf_counter
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from dfa_lab import networks
 from dfa_lab.config import Experiment
 from dfa_lab.feedback import bind
-from dfa_lab.train import criterion
-
-MOST_SEEN = 2**18  # logits that wait to be summed up
-
-
-def optimizer(experiment: Experiment, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
-    """torch's own, with the constants of dfa-torch: rmsprop α = 0.99, ε = 1e-8; sgd with dampening = momentum."""
-    rate, momentum = experiment.learning_rate, experiment.momentum
-    if experiment.optimizer == "sgd":
-        return torch.optim.SGD(parameters, lr=rate, momentum=momentum, dampening=momentum)
-    if experiment.optimizer == "adam":
-        return torch.optim.Adam(parameters, lr=rate)
-    return torch.optim.RMSprop(parameters, lr=rate, alpha=0.99, eps=1e-8)
+from dfa_lab.networks.adjusting import adjust, zero_biases
+from dfa_lab.networks.layers import Conv2d
+from dfa_lab.networks.norms import limit, limit_as_dfa_torch
+from dfa_lab.seeding import number as seeded
+from dfa_lab.train import adversarial, criterion
+from dfa_lab.train.optimizers import optimizer
+from dfa_lab.train.schedule import Schedule
+from dfa_lab.train.tally import Tally
 
 
 class Run:
@@ -37,58 +33,113 @@ class Run:
         device: torch.device,
         dtype: torch.dtype,
     ):
+        self.experiment, self.seed, self.device = experiment, seed, device
         self.criterion = experiment.criterion
         self.network = networks.build(experiment, shape, classes, seed)
+        adjust(self.network, experiment, seed)
         self.rule = bind(rule, self.network, experiment, seed)
         self.network.to(device, dtype)
         self.rule.to(device, dtype)
-        self.optimizer = optimizer(experiment, list(self.network.parameters()))
+        self.optimizer = optimizer(experiment, [p for p in self.network.parameters() if p.requires_grad])
+        self.schedule = Schedule(experiment)
+        self.learning_rate = experiment.learning_rate  # before the schedule
         self.seconds = 0.0  # spent in `step`
-        self.sums = torch.zeros(2, dtype=torch.float64, device=device)  # loss and wrong samples, since the last record
-        self._seen: list[tuple[Tensor, Tensor]] = []  # logits and classes of the batches that are not yet in the sums
+        self.clean = Tally(experiment.criterion, experiment.exact, device)
+        self.moved = Tally(experiment.criterion, experiment.exact, device)  # of adversarial batches
+        self.set_rate(0)
 
-    def step(self, x: Tensor, t: Tensor) -> None:
-        """One optimiser step on the batch x (N, …), t (N,)."""
+    def set_rate(self, steps: int) -> None:
+        """The learning rate that the schedule gives after this many steps."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.learning_rate * self.schedule.factor(steps)
+
+    def step(self, x: Tensor, t: Tensor, number: int = 0) -> None:
+        """One optimiser step on the batch x (N, …), t (N,); `number`: steps done before it."""
         began = perf_counter()
+        experiment, network = self.experiment, self.network
+        if not self.schedule.constant:
+            self.set_rate(number)
         self.optimizer.zero_grad()
-        hs, y = self.rule.hidden(self.network, x)
-        with torch.no_grad():
-            e = criterion.error(self.criterion, y, t)
-        self.rule.backward(hs, y, e)
+        network.mode(training=True)
+        if experiment.eps:
+            x = self._move(x, t, number)
+        hs, y = self._forward(x, number, "moved" if experiment.eps else "clean")
+        if experiment.exact and not experiment.eps:
+            limit_as_dfa_torch(network, experiment.max_in_norm, experiment.max_out_norm)
+        self._backward(hs, y, t)
         self.optimizer.step()
-        self._seen.append((y.detach(), t))
-        if len(self._seen) * y.numel() >= MOST_SEEN:
-            self._sum_up()
+        if not experiment.exact:
+            limit(network, experiment.max_in_norm, experiment.max_out_norm)
+        elif not experiment.bias:
+            zero_biases(network)
+        (self.moved if experiment.eps else self.clean).add(y, t)
         self.seconds += perf_counter() - began
 
-    def _sum_up(self) -> None:
-        """Add the batches seen to the sums, all in one go: a few small kernels a step would cost it 3 %."""
-        if self._seen:
-            y, t = (torch.cat(parts) for parts in zip(*self._seen, strict=True))
-            self.sums += self._loss_and_wrong(y, t)
-            self._seen.clear()
+    def _forward(self, x: Tensor, number: int, purpose: str) -> tuple[list[Tensor], Tensor]:
+        """The rule's, with the dropout masks of this step; they are the same for every rule of a seed."""
+        self.network.noise.start(lambda: seeded(self.seed, "dropout", number, purpose))
+        with self._precision():
+            return self.rule.hidden(self.network, x)
 
-    def take_sums(self) -> Tensor:
-        """(loss, wrong) summed over the training samples since the last call, on the device; starts them anew."""
-        self._sum_up()
-        sums, self.sums = self.sums, torch.zeros_like(self.sums)
-        return sums
+    def _backward(self, hs: list[Tensor], y: Tensor, t: Tensor) -> None:
+        with torch.no_grad():
+            e = criterion.error(self.criterion, as_float(y), t, self.experiment.exact)
+        with self._precision():
+            self.rule.backward(hs, y, e)
+
+    def _move(self, x: Tensor, t: Tensor, number: int) -> Tensor:
+        """The batch moved against this network, as it is in training; with `accumulate` the unmoved one leaves a gradient."""
+        experiment, network = self.experiment, self.network
+        x = x.detach().requires_grad_()
+        network.noise.start(lambda: seeded(self.seed, "dropout", number, "clean"))
+        with self._precision(), network.through_weights():
+            if experiment.exact:
+                self._first_through_feedback()
+            y = network(x)
+        self.clean.add(y, t)
+        if experiment.exact:
+            limit_as_dfa_torch(network, experiment.max_in_norm, experiment.max_out_norm)
+        e = criterion.error(self.criterion, as_float(y.detach()), t, experiment.exact).to(y.dtype)
+        if experiment.exact and experiment.accumulate:
+            y.backward(e)  # true backpropagation in every layer, whatever the rule
+            slope = x.grad
+        else:
+            (slope,) = torch.autograd.grad(y, x, e)
+        assert slope is not None
+        if experiment.accumulate and not experiment.exact:
+            self._backward(*self._forward(x.detach(), number, "clean"), t)
+        return adversarial.step(x, slope, experiment.eps)
+
+    def _first_through_feedback(self) -> None:
+        """dfa-torch does not tell its first module to use W: if that is fa's convolution, its input gradient uses B."""
+        _, first = next(self.network.layers())
+        if isinstance(first, Conv2d) and self.experiment.dropout != 1:
+            first.through_weights = False
+
+    def _precision(self) -> AbstractContextManager:
+        if self.experiment.precision == "bf16":
+            return torch.autocast(self.device.type, torch.bfloat16)
+        return nullcontext()
 
     @torch.no_grad()
     def evaluate(self, x: Tensor, t: Tensor) -> Tensor:
         """(loss, wrong) summed over the samples, on the device."""
-        return self._loss_and_wrong(self.network(x), t)
+        self.network.mode(training=False)
+        with self._precision():
+            y = self.network(x)
+        return self.clean.loss_and_wrong(y, t)
 
-    def _loss_and_wrong(self, y: Tensor, t: Tensor) -> Tensor:
-        """(2,): both summed over the samples of the logits y (N, C)."""
-        return torch.stack([criterion.loss(self.criterion, y, t).double().sum(), (y.argmax(1) != t).double().sum()])
+    def evaluate_moved(self, x: Tensor, t: Tensor) -> Tensor:
+        """As `evaluate`, on the samples moved by ε against this network."""
+        self.network.mode(training=False)
+        with self._precision():
+            x = adversarial.moved(self.network, self.criterion, x, t, self.experiment.eps)
+        return self.evaluate(x, t)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Everything that has to be saved: weights, feedback, the optimiser's state, the running sums."""
-        state: dict[str, Tensor] = {"sums": self.sums}
-        if self._seen:  # as they are, so that they are added in the same order after a resume
-            y, t = zip(*self._seen, strict=True)
-            state |= {"seen.y": torch.cat(y), "seen.t": torch.cat(t), "seen.sizes": torch.tensor([len(one) for one in t])}
+        """Everything that has to be saved: weights, feedback, the optimiser's state, the tallies."""
+        state = {f"clean.{name}": tensor for name, tensor in self.clean.tensors().items()}
+        state |= {f"moved.{name}": tensor for name, tensor in self.moved.tensors().items()}
         state |= {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
         state |= {f"rule.{name}": tensor for name, tensor in self.rule.state_dict().items()}
         for number, kept in self.optimizer.state_dict()["state"].items():
@@ -97,15 +148,11 @@ class Run:
 
     def load_tensors(self, state: dict[str, Tensor]) -> None:
         """Undo `tensors`. Raises RuntimeError, KeyError or ValueError if they are of another network."""
-
-        def below(prefix: str) -> dict[str, Tensor]:
-            return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
-
-        self.network.load_state_dict(below("network."))
-        self.rule.load_state_dict(below("rule."))
-        parameters = list(self.network.parameters())
+        self.network.load_state_dict(below("network.", state))
+        self.rule.load_state_dict(below("rule.", state))
+        parameters = self.optimizer.param_groups[0]["params"]
         kept: dict[int, dict[str, Any]] = {}
-        for name, tensor in below("optimizer.").items():
+        for name, tensor in below("optimizer.", state).items():
             number, key = name.split(".", 1)
             if tensor.ndim and tensor.shape != parameters[int(number)].shape:
                 raise ValueError(f"{name} is not of this network")
@@ -114,9 +161,15 @@ class Run:
             for one in kept.values():
                 one.setdefault("momentum_buffer", None)
         self.optimizer.load_state_dict({"state": kept, "param_groups": self.optimizer.state_dict()["param_groups"]})
-        self.sums = state["sums"].to(self.sums)
-        self._seen = []
-        if "seen.y" in state:
-            sizes, device = state["seen.sizes"].tolist(), self.sums.device
-            y, t = (state[name].to(device).split(sizes) for name in ("seen.y", "seen.t"))
-            self._seen = list(zip(y, t, strict=True))
+        self.clean.load_tensors(below("clean.", state))
+        self.moved.load_tensors(below("moved.", state))
+
+
+def as_float(y: Tensor) -> Tensor:
+    """Logits of 16 bits in 32: probabilities close to 0 and 1 need them."""
+    return y.float() if y.dtype == torch.bfloat16 else y
+
+
+def below(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The entries whose names begin so, without it."""
+    return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}

@@ -9,7 +9,7 @@ epoch, and angles in between as often as is cheap.
 """
 
 from collections.abc import Iterator
-from math import ceil, prod
+from math import prod
 from typing import Self
 
 import torch
@@ -17,14 +17,16 @@ from torch import Tensor
 
 from dfa_lab import data
 from dfa_lab.config import Experiment
-from dfa_lab.device import resolve, threads, title
+from dfa_lab.data.augmentation import augment
+from dfa_lab.device import resolve, shorten_products, threads, title
 from dfa_lab.measure.alignment import alignment
 from dfa_lab.records import Record
 from dfa_lab.seeding import generator
 from dfa_lab.train.fitting import check
+from dfa_lab.train.plan import Plan
 from dfa_lab.train.run import Run
+from dfa_lab.train.starting import start_from
 
-MOST_POINTS = 1000  # of a curve, unless the experiment asks for more angles
 PART = 2_000_000_000  # multiplications that are evaluated at once: some tens of milliseconds on a CPU
 
 
@@ -35,10 +37,19 @@ class Diverged(ArithmeticError):
 class Trainer:
     """See the module. `step` counts the optimiser steps done by every run, of `steps` in all."""
 
-    def __init__(self, experiment: Experiment, dataset: data.DataSet | None = None, dtype: torch.dtype = torch.float32):
-        """Raises SettingsError and data.DataError, each with sentences for a person."""
+    def __init__(
+        self,
+        experiment: Experiment,
+        dataset: data.DataSet | None = None,
+        dtype: torch.dtype = torch.float32,
+        restored: bool = False,
+    ):
+        """`restored`: `restore` follows, so a saved run that the experiment started from is not needed.
+
+        Raises SettingsError and data.DataError, each with sentences for a person.
+        """
         self.experiment = experiment
-        self.device = resolve(experiment.device)
+        self.device = resolve(experiment.device, experiment.device_number)
         check(experiment)
         self.data = dataset or data.load(experiment, self.device)
         self.dtype = dtype
@@ -46,7 +57,7 @@ class Trainer:
         self.runs = [Run(experiment, rule, seed, shape, classes, self.device, dtype) for rule, seed in experiment.runs()]
         self.units = tuple(prod(shape) for shape in self.runs[0].network.shapes)  # n_l of every block
         work = self.runs[0].network.multiplications()
-        self.threads = threads(max(work) * experiment.batch_size)
+        self.threads = experiment.threads or threads(max(work) * experiment.batch_size)
         self.evaluated_at_once = int(min(1000, max(16, PART // sum(work))))
         count = f" ({self.threads} thread{'s' if self.threads > 1 else ''})" if self.device.type == "cpu" else ""
         self.device_title = title(self.device) + count
@@ -54,16 +65,14 @@ class Trainer:
         self.step = 0
         self.samples = 0
         self._recorded = 0  # samples seen at the last training record
-        self.size = len(self.data.x_train)
-        self.steps_per_epoch = ceil(self.size / experiment.batch_size)
-        self.steps = self.steps_per_epoch * experiment.epochs
-        self.record_every = max(1, self.steps // MOST_POINTS)
-        cheap = affordable(experiment.probe_size, experiment.batch_size)
-        self.measure_every = experiment.measure_every or max(cheap, self.steps // MOST_POINTS)
-        self.test_every = ceil(experiment.epochs / MOST_POINTS)  # epochs
+        self.plan = Plan(experiment, len(self.data.x_train))
+        self.steps = self.plan.steps
         self._parts: Iterator[list[Record]] | None = None  # of a step that has begun
         self._orders: dict[int, tuple[int, Tensor]] = {}  # seed -> (epoch, order of the samples)
+        self._wrong = [0.0] * len(self.runs)  # among the samples that each run was trained on in this epoch
         self._probes = {seed: self._probe(seed) for seed in experiment.seeds}
+        if experiment.load and not restored:
+            start_from(self.runs, experiment)
 
     def __iter__(self) -> Iterator[list[Record]]:
         return self
@@ -84,11 +93,13 @@ class Trainer:
         Raises as `next` does. Save and copy only when `between_steps`.
         """
         if self._parts is None:
-            if self.step >= self.steps:
+            if self.done:
                 raise StopIteration
             self._parts = self._step()
         if torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
+        if self.device.type == "cuda":
+            shorten_products(self.experiment.precision == "tf32")
         records = next(self._parts, None)
         if records is None:
             self._parts = None
@@ -101,95 +112,128 @@ class Trainer:
 
     @property
     def done(self) -> bool:
-        """True after the last step, all of it."""
-        return self.step >= self.steps and self.between_steps
+        """True after the last step, all of it, or when the schedules of all runs have ended them."""
+        return (self.step >= self.steps or not self._active()) and self.between_steps
+
+    def _active(self) -> list[tuple[int, Run]]:
+        """(number, run) of those that have not ended."""
+        return [(number, run) for number, run in enumerate(self.runs) if not run.schedule.ended]
 
     def _step(self) -> Iterator[list[Record]]:
         """The parts of the next step."""
         if self.step == 0:
-            yield from self._test()
-            yield from self._measure()
-        epoch, position = divmod(self.step, self.steps_per_epoch)
-        rows = slice(position * self.experiment.batch_size, (position + 1) * self.experiment.batch_size)
+            yield from self._test(self._active())
+            yield from self._measure(self._active())
+        epoch, position = divmod(self.step, self.plan.steps_per_epoch)
+        first = position * self.experiment.batch_size
+        rows = slice(first, min(first + self.experiment.batch_size, self.plan.size))
         batches: dict[int, tuple[Tensor, Tensor]] = {}
-        for (_, seed), run in zip(self.experiment.runs(), self.runs, strict=True):
-            if seed not in batches:
-                chosen = self._order(seed, epoch)[rows]
-                batches[seed] = (self.data.inputs(self.data.x_train[chosen], self.dtype), self.data.y_train[chosen])
-            run.step(*batches[seed])
+        active = self._active()
+        for _, run in active:
+            if run.seed not in batches:
+                batches[run.seed] = self._batch(run.seed, epoch, rows)
+            run.step(*batches[run.seed], self.step)
             yield []
         self.step += 1
-        self.samples += len(batches[self.experiment.seeds[0]][1])
-        at_end = position + 1 == self.steps_per_epoch
-        to_test = at_end and ((epoch + 1) % self.test_every == 0 or self.step == self.steps)
-        if self.step % self.record_every == 0 or at_end:
-            yield self._train()
-        if to_test or self.step % self.measure_every == 0 or self._early():
-            yield from self._measure()
+        self.samples += rows.stop - rows.start
+        at_end = position + 1 == self.plan.steps_per_epoch
+        if self.step % self.plan.record_every == 0 or at_end:
+            yield self._train(active)
+        if at_end:
+            self._end_epoch(active, epoch + 1)
+        last = self.step == self.steps or any(run.schedule.ended for _, run in active)
+        to_test = at_end and ((epoch + 1) % self.plan.test_every == 0 or last)
+        if to_test or self.plan.measures_after(self.step):
+            yield from self._measure(active)
         if to_test:
-            yield from self._test()
+            yield from self._test(active)
+
+    def _batch(self, seed: int, epoch: int, rows: slice) -> tuple[Tensor, Tensor]:
+        """Inputs and classes of a training batch, the same for every rule of a seed."""
+        chosen = self._order(seed, epoch)[rows]
+        x = self.data.inputs(self.data.x_train[chosen], self.dtype)
+        if self.experiment.augment:
+            x = augment(x, generator(seed, "augment", self.step), self.experiment.exact)
+        return x, self.data.y_train[chosen]
+
+    def _end_epoch(self, active: list[tuple[int, Run]], done: int) -> None:
+        """Let each run's learning rate fall, or the run end, by its own training error."""
+        for number, run in active:
+            run.schedule.after_epoch(done, self._wrong[number] / self.plan.size)
+            run.set_rate(self.step)
+            self._wrong[number] = 0.0
 
     @property
     def epoch(self) -> float:
         """Passes through the training set so far, with fractions."""
-        whole, position = divmod(self.step, self.steps_per_epoch)
-        return whole + min(1.0, position * self.experiment.batch_size / self.size)
+        whole, position = divmod(self.step, self.plan.steps_per_epoch)
+        return whole + min(1.0, position * self.experiment.batch_size / self.plan.size)
 
     def set_learning_rate(self, rate: float) -> None:
         """From the next step on, in every run."""
         self.learning_rate = rate
         for run in self.runs:
-            for group in run.optimizer.param_groups:
-                group["lr"] = rate
-
-    def _early(self) -> bool:
-        """Alignment turns first, within a few steps: measure at 1, 2, 4, 8, … too, until the regular ones begin."""
-        return self.step < self.measure_every and self.step & (self.step - 1) == 0
+            run.learning_rate = rate
+            run.set_rate(self.step)
 
     def _order(self, seed: int, epoch: int) -> Tensor:
         """Order of the training samples in an epoch, a function of seed and epoch alone."""
         if self._orders.get(seed, (None,))[0] != epoch:
-            order = torch.randperm(self.size, generator=generator(seed, "batches", epoch))
+            order = torch.randperm(len(self.data.x_train), generator=generator(seed, "batches", epoch))
             self._orders[seed] = (epoch, order.to(self.device))
         return self._orders[seed][1]
 
     def _probe(self, seed: int) -> tuple[Tensor, Tensor]:
         """The fixed batch on which angles are measured: training samples drawn once."""
-        chosen = torch.randperm(self.size, generator=generator(seed, "probe"))[: self.experiment.probe_size].to(self.device)
+        order = torch.randperm(len(self.data.x_train), generator=generator(seed, "probe"))
+        chosen = order[: self.experiment.probe_size].to(self.device)
         return self.data.inputs(self.data.x_train[chosen], self.dtype), self.data.y_train[chosen]
 
     def _record(self, run: int, metric: str, layer: int | None, value: float | None) -> Record:
         return Record(run, metric, layer, value, self.step, self.epoch, self.samples, self.runs[run].seconds)
 
-    def _train(self) -> list[Record]:
+    def _train(self, active: list[tuple[int, Run]]) -> list[Record]:
         samples, self._recorded = self.samples - self._recorded, self.samples
-        sums = torch.stack([run.take_sums() for run in self.runs]).tolist()
+        tallies = ["", "_adversarial"] if self.experiment.eps else [""]
+        taken = [run.moved.take() if kind else run.clean.take() for _, run in active for kind in tallies]
+        sums = iter(torch.stack(taken).tolist())
         records = []
-        for number, (loss, wrong) in enumerate(sums):
-            self._require_finite(number, loss)
-            records.append(self._record(number, "train_loss", None, loss / samples))
-            records.append(self._record(number, "train_error", None, wrong / samples))
+        for number, _ in active:
+            for kind in tallies:
+                loss, wrong = next(sums)
+                self._require_finite(number, loss)
+                records.append(self._record(number, f"train_loss{kind}", None, loss / samples))
+                records.append(self._record(number, f"train_error{kind}", None, wrong / samples))
+            self._wrong[number] += wrong  # of what it was trained on
         return records
 
-    def _test(self) -> Iterator[list[Record]]:
+    def _test(self, active: list[tuple[int, Run]]) -> Iterator[list[Record]]:
         x, t = self.data.x_test, self.data.y_test
-        sums = torch.zeros(len(self.runs), 2, dtype=torch.float64, device=self.device)
+        kinds = ["", "_adversarial"] if self.experiment.eps else [""]
+        sums = torch.zeros(len(active), len(kinds), 2, dtype=torch.float64, device=self.device)
         for start in range(0, len(x), self.evaluated_at_once):
             rows = slice(start, start + self.evaluated_at_once)
             inputs = self.data.inputs(x[rows], self.dtype)
-            for number, run in enumerate(self.runs):
-                sums[number] += run.evaluate(inputs, t[rows])
+            if self.experiment.augment and self.experiment.exact:  # dfa-torch does
+                inputs = augment(inputs, generator(self.experiment.seeds[0], "augment test", self.step, start), True)
+            for place, (_, run) in enumerate(active):
+                sums[place, 0] += run.evaluate(inputs, t[rows])
                 yield []
+                if self.experiment.eps:
+                    sums[place, 1] += run.evaluate_moved(inputs, t[rows])
+                    yield []
         records = []
-        for number, (loss, wrong) in enumerate((sums / len(x)).tolist()):
-            self._require_finite(number, loss)
-            records.append(self._record(number, "test_loss", None, loss))
-            records.append(self._record(number, "test_error", None, wrong))
+        for (number, _), by_kind in zip(active, (sums / len(x)).tolist(), strict=True):
+            for kind, (loss, wrong) in zip(kinds, by_kind, strict=True):
+                self._require_finite(number, loss)
+                records.append(self._record(number, f"test_loss{kind}", None, loss))
+                records.append(self._record(number, f"test_error{kind}", None, wrong))
         yield records
 
-    def _measure(self) -> Iterator[list[Record]]:
-        for number, ((_, seed), run) in enumerate(zip(self.experiment.runs(), self.runs, strict=True)):
-            found = alignment(run.rule, run.network, self.experiment.criterion, *self._probes[seed])
+    def _measure(self, active: list[tuple[int, Run]]) -> Iterator[list[Record]]:
+        for number, run in active:
+            run.network.mode(training=False)
+            found = alignment(run.rule, run.network, self.experiment.criterion, *self._probes[run.seed])
             records = []
             for layer, (mean, spread) in found.signal.items():
                 records.append(self._record(number, "signal_angle", layer, mean))
@@ -219,6 +263,8 @@ class Trainer:
             "recorded": self._recorded,
             "learning_rate": self.learning_rate,
             "seconds": [run.seconds for run in self.runs],
+            "wrong": self._wrong,
+            "schedules": [run.schedule.state() for run in self.runs],
         }
         return tensors, numbers
 
@@ -232,14 +278,8 @@ class Trainer:
         for n, run in enumerate(self.runs):
             run.load_tensors({k.removeprefix(f"{n}."): t for k, t in tensors.items() if k.startswith(f"{n}.")})
             run.seconds = numbers["seconds"][n]
+            run.schedule.restore(numbers["schedules"][n])
         self.step, self.samples, self._recorded = numbers["step"], numbers["samples"], numbers["recorded"]
+        self._wrong = list(numbers["wrong"])
         self.set_learning_rate(numbers["learning_rate"])
         return self
-
-
-def affordable(probe_size: int, batch_size: int) -> int:
-    """Steps between two measurements so that they cost under a tenth of the training.
-
-    A measurement passes the probe batch twice forward and twice back, so about as long as 2·probe/batch steps.
-    """
-    return max(10, ceil(20 * probe_size / batch_size))

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from dfa_lab.data import loading
+from dfa_lab.data import sharing
 
 
 @pytest.fixture(autouse=True)
 def nothing_kept() -> Iterator[None]:
     """Every test reads for itself and leaves no data set in memory."""
-    loading._kept.clear()
+    sharing.forget()
     yield
-    loading._kept.clear()
+    sharing.forget()
 
 
 @pytest.fixture

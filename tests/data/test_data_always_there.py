@@ -9,7 +9,7 @@ import torch
 from data_files import CPU, load
 
 from dfa_lab import data, registry
-from dfa_lab.data import loading
+from dfa_lab.data import sharing
 from dfa_lab.parsing import parse
 
 TOYS = ("circles", "gaussians", "moons", "spirals", "xor")
@@ -39,7 +39,7 @@ def test_facts_describe_what_is_loaded(name: str):
 @pytest.mark.parametrize("name", ALWAYS)
 def test_the_same_every_time_and_for_every_seed(name: str):
     first = load(name, seeds="0")
-    loading._kept.clear()
+    sharing.forget()
     torch.manual_seed(5)
     second = load(name, seeds="7")
     assert first.x_train is not second.x_train

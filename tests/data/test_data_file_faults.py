@@ -80,7 +80,7 @@ def test_broken_stl10_file(tmp_path: Path):
 
 
 def test_broken_svhn_file(tmp_path: Path):
-    for part in ("train", "test"):
+    for part in ("train", "extra", "test"):
         (tmp_path / f"{part}_32x32.mat").write_bytes(b"MATLAB 5.0")
     assert "train_32x32.mat is damaged or incomplete (its checksum is wrong)" in sentence("svhn", tmp_path)
 

@@ -1,7 +1,6 @@
-"""Formats, sharing, folders and the checks of settings."""
+"""Formats and folders."""
 
 import gzip
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,6 @@ from torchvision import datasets
 from torchvision.datasets.utils import calculate_md5
 
 from dfa_lab import data
-from dfa_lab.config import SettingsError
-from dfa_lab.data import catalog, loading
 from dfa_lab.parsing import parse
 
 
@@ -69,72 +66,22 @@ def test_stl10_counts_from_one_and_is_stored_by_columns(tmp_path: Path):
     assert np.array_equal(loaded.x_test[1], image)
 
 
-def test_svhn_calls_ten_a_nought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    images = np.random.RandomState(0).randint(0, 256, (32, 32, 3, 4)).astype(np.uint8)
-    sums = {}
-    for part in ("train", "test"):
+def test_svhn_trains_on_train_and_extra_and_calls_ten_a_nought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    images, sums = {}, {}
+    for seed, (part, count) in enumerate((("train", 4), ("extra", 3), ("test", 2))):
+        images[part] = np.random.RandomState(seed).randint(0, 256, (32, 32, 3, count)).astype(np.uint8)
         path = tmp_path / f"{part}_32x32.mat"
-        scipy.io.savemat(path, {"X": images, "y": np.array([[10], [1], [2], [9]], np.uint8)})
+        assert not data.is_here("svhn", tmp_path)
+        scipy.io.savemat(path, {"X": images[part], "y": np.array([[10], [1], [2], [9]][:count], np.uint8)})
         sums[part] = ["", path.name, calculate_md5(path)]
     monkeypatch.setattr(datasets.SVHN, "split_list", sums)
+    assert data.is_here("svhn", tmp_path)
     loaded = load("svhn", tmp_path)
-    assert loaded.y_train.tolist() == [0, 1, 2, 9]
-    assert np.array_equal(loaded.x_train[3], images[..., 3].transpose(2, 0, 1))
-
-
-def test_experiments_share_the_tensors():
-    first = load("digits", normalization="scale", batch_size=8)
-    second = load("digits", normalization="simple", batch_size=16)
-    assert first.x_train is second.x_train and first.y_test is second.y_test
-    assert first.scale != second.scale
-    assert load("spirals", classes=2).x_train is not load("spirals", classes=3).x_train
-
-
-def test_threads_share_one_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    mnist(tmp_path)
-    reads, together, found = [], threading.Barrier(4), []
-    real = catalog.module("mnist").load
-
-    def counted(*arguments: object) -> data.Arrays:
-        reads.append(1)
-        return real(*arguments)
-
-    def work() -> None:
-        together.wait()
-        found.append(load("mnist", tmp_path))
-
-    monkeypatch.setattr(catalog.module("mnist"), "load", counted)
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert len(reads) == 1 and len({id(one.x_train) for one in found}) == 1 and len(found) == 4
-
-
-def test_few_sets_are_kept():
-    first = load("digits")
-    for classes in range(2, 2 + loading.MOST_KEPT):
-        load("gaussians", classes=classes)
-    assert len(loading._kept) == loading.MOST_KEPT
-    assert load("digits").x_train is not first.x_train
-
-
-def test_a_failure_is_not_kept(tmp_path: Path):
-    with pytest.raises(data.DataError):
-        load("mnist", tmp_path)
-    assert not loading._kept
-    mnist(tmp_path)
-    assert load("mnist", tmp_path).facts.train == 20
-
-
-def test_failures_let_no_other_set_go(tmp_path: Path):
-    kept = [load("gaussians", classes=classes).x_train for classes in range(2, 2 + loading.MOST_KEPT)]
-    for name in ("mnist", "cifar10", "svhn", "stl10", "fashion_mnist"):
-        with pytest.raises(data.DataError):
-            load(name, tmp_path)
-    for classes, x_train in enumerate(kept, start=2):
-        assert load("gaussians", classes=classes).x_train is x_train
+    assert loaded.y_train.tolist() == [0, 1, 2, 9, 0, 1, 2] and loaded.y_test.tolist() == [0, 1]
+    for x, image in ((loaded.x_train[3], images["train"][..., 3]), (loaded.x_train[6], images["extra"][..., 2])):
+        assert np.array_equal(x, image.transpose(2, 0, 1))
+    assert np.array_equal(loaded.x_test[1], images["test"][..., 1].transpose(2, 0, 1))
+    assert loaded.x_train.is_contiguous() and (data.facts("svhn").train, data.facts("svhn").test) == (604_388, 26_032)
 
 
 def test_root_takes_the_setting_then_the_environment_then_datasets(monkeypatch: pytest.MonkeyPatch):
@@ -158,15 +105,6 @@ def test_is_here_wants_every_file(tmp_path: Path, missing: str):
     assert data.is_here("mnist", tmp_path)
     (raw / missing).unlink()
     assert not data.is_here("mnist", tmp_path)
-
-
-def test_check_refuses_a_batch_larger_than_the_training_set():
-    facts = data.facts("digits")
-    data.check(parse({"batch_size": 1437}), facts)
-    with pytest.raises(SettingsError) as caught:
-        data.check(parse({"batch_size": 5000}), facts)
-    sentence = "batch_size (--batchSize) is 5000: give at most 1437, the number of Digits training images."
-    assert caught.value.problems == [sentence]
 
 
 def test_unknown_names_are_key_errors():

@@ -43,13 +43,44 @@ def test_channel_is_a_mean_and_deviation_of_each():
     images = np.random.RandomState(0).randint(0, 256, (4500, 3, 2, 2)).astype(np.uint8)
     images[:, 1] //= 4
     statistics = normalisation.measure(images)  # more rows than are looked at at once
-    np.testing.assert_allclose(statistics.mean, images.mean((0, 2, 3)))
-    np.testing.assert_allclose(statistics.deviation, images.std((0, 2, 3)))
-    offset, scale = normalisation.offset_and_scale("channel", statistics, 3)
+    offset, scale = normalisation.offset_and_scale("channel", statistics)
     assert offset.shape == scale.shape == (3, 1, 1)
+    np.testing.assert_allclose(offset.flatten(), images.mean((0, 2, 3)), rtol=1e-6)
+    np.testing.assert_allclose(1 / scale.flatten(), images.std((0, 2, 3)), rtol=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["scale", "simple", "channel"])
+def test_image_is_a_mean_and_deviation_of_each_pixel():
+    loaded = load("digits", normalization="image")
+    x = loaded.x_train.numpy().astype(float)
+    varies = x.std(0) > 0
+    assert 0 < varies.sum() < 64  # the corners are always black
+    known = (x - x.mean(0)) / np.where(varies, x.std(0), 1)
+    np.testing.assert_allclose(loaded.inputs(loaded.x_train), known, rtol=0, atol=1e-5)
+    assert loaded.offset.shape == (1, 8, 8)
+    known = (loaded.x_test.numpy() - x.mean(0)) / np.where(varies, x.std(0), 1)
+    np.testing.assert_allclose(loaded.inputs(loaded.x_test), known, rtol=0, atol=1e-5)
+
+
+def test_image_of_more_rows_than_are_looked_at_at_once():
+    images = np.random.RandomState(0).randint(0, 256, (4500, 3, 2, 2)).astype(np.uint8)
+    offset, scale = normalisation.offset_and_scale("image", normalisation.measure(images))
+    np.testing.assert_allclose(offset, images.mean(0), rtol=1e-6)
+    np.testing.assert_allclose(1 / scale, images.std(0), rtol=1e-6)
+
+
+def test_exactly_scale_divides_by_the_largest():
+    loaded = load("moons", normalization="scale", exact=True)
+    x = loaded.x_train
+    torch.testing.assert_close(loaded.inputs(x), (x - x.min()) / x.max())
+    assert loaded.inputs(x).max() > 1.1
+    for kind in ("simple", "channel", "image"):
+        first, second = load("moons", normalization=kind, exact=True), load("moons", normalization=kind)
+        assert torch.equal(first.scale, second.scale)
+    default, exact = load("digits"), load("digits", exact=True)  # the least is 0: no difference
+    assert torch.equal(default.scale, exact.scale) and torch.equal(default.offset, exact.offset)
+
+
+@pytest.mark.parametrize("kind", ["scale", "simple", "channel", "image"])
 def test_the_test_set_does_not_count(tmp_path: Path, kind: str):
     raw = mnist(tmp_path / "a")
     before = load("mnist", tmp_path / "a", normalization=kind)
@@ -62,10 +93,11 @@ def test_the_test_set_does_not_count(tmp_path: Path, kind: str):
     assert torch.equal(before.offset, after.offset) and torch.equal(before.scale, after.scale)
 
 
-@pytest.mark.parametrize("kind", ["scale", "simple", "channel"])
-def test_what_never_varies_is_only_shifted(kind: str):
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize("kind", ["scale", "simple", "channel", "image"])
+def test_what_never_varies_is_only_shifted(kind: str, exact: bool):
     statistics = normalisation.measure(np.full((10, 3, 4, 4), 77, np.uint8))
-    offset, scale = normalisation.offset_and_scale(kind, statistics, 3)
+    offset, scale = normalisation.offset_and_scale(kind, statistics, exact)
     assert torch.all(offset == 77) and torch.all(scale == 1)
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from dfa_lab.config import SettingsError
+from dfa_lab.device import resolve
 from dfa_lab.parsing import parse
 from dfa_lab.train.fitting import check
 
@@ -17,3 +18,49 @@ def test_a_device_that_only_another_machine_has() -> None:
     assert second.startswith("batch_size (--batchSize) is 5000: ")
     for device in ("auto", "cpu"):
         check(stored.model_copy(update={"device": device, "batch_size": 5}))
+
+
+def refusal(**settings: object) -> str:
+    with pytest.raises(SettingsError) as raised:
+        check(parse(settings))
+    (problem,) = raised.value.problems
+    return problem
+
+
+def test_precision_is_what_the_device_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    check(parse({"precision": "bf16", "device": "cpu"}))
+    wanted = "precision (--precision) is 'tf32': give float32 or bf16, what the device cpu of this machine has."
+    assert refusal(precision="tf32", device="cpu") == wanted
+    monkeypatch.setattr("dfa_lab.train.fitting.precisions", lambda device: ("float32",))
+    assert refusal(precision="bf16", device="cpu").startswith("precision (--precision) is 'bf16': give float32, what")
+
+
+def test_the_number_of_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in ("dfa_lab.train.fitting.present", "dfa_lab.device.present"):
+        monkeypatch.setattr(place, lambda: ("cpu", "cuda", "cuda:0", "cuda:1"))
+    monkeypatch.setattr("dfa_lab.train.fitting.precisions", lambda device: ("float32",))
+    check(parse({"device": "cuda", "devid": 2}))
+    assert refusal(type="cuda", devid=3) == "device_number (--devid) is 3: give at most 2, the number of this machine's GPUs."
+    check(parse({"device": "cpu", "devid": 3}))
+    assert [str(resolve(name, number)) for name, number in (("auto", 1), ("cuda", 2), ("cuda:1", 1), ("cpu", 2))] == [
+        "cuda:0",
+        "cuda:1",
+        "cuda:1",
+        "cpu",
+    ]
+
+
+def test_a_batch_of_one_has_no_variance() -> None:
+    """1437 digits to train on."""
+    for settings in ({"batch_size": 1}, {"batch_size": 4}):
+        assert refusal(batchnorm=1, **settings).startswith(
+            f"batch_size (--batchSize) is {settings['batch_size']}: give another"
+        )
+    check(parse({"batchnorm": 1, "batch_size": 4, "drop_last": True}))
+    check(parse({"batchnorm": 0, "batch_size": 4}))
+
+
+def test_what_is_held_out_is_missing_in_the_training_set() -> None:
+    """1437 - 287 = 1150."""
+    check(parse({"batch_size": 1300}))
+    assert refusal(batch_size=1300, hold_out=True).startswith("batch_size (--batchSize) is 1300: give at most 1150, ")

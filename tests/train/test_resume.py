@@ -68,9 +68,9 @@ def test_resume_between_any_two_steps(network: str, optimizer: str) -> None:
 
 
 def test_a_changed_learning_rate_and_half_summed_records_are_resumed(monkeypatch) -> None:
-    monkeypatch.setattr("dfa_lab.train.trainer.MOST_POINTS", 5)
+    monkeypatch.setattr("dfa_lab.train.plan.MOST_POINTS", 5)
     trainer = Trainer(small(), small_set())
-    assert trainer.record_every == 4
+    assert trainer.plan.record_every == 4
     for _ in range(6):
         next(trainer)
     trainer.set_learning_rate(0.05)
@@ -189,7 +189,7 @@ def lost_weight(tensors: dict, numbers: dict) -> None:
 
 
 def lost_sum(tensors: dict, numbers: dict) -> None:
-    del tensors["0.sums"]
+    del tensors["0.clean.sums"]
 
 
 def wrong_optimizer_shape(tensors: dict, numbers: dict) -> None:

@@ -9,7 +9,7 @@ from math import prod
 from torch import nn
 
 from dfa_lab.config import Experiment, SettingsError
-from dfa_lab.networks.layers import NONLINEARITIES, Conv2d, Linear
+from dfa_lab.networks.layers import NONLINEARITIES, Conv2d, Dropout, Linear
 from dfa_lab.wording import refuse
 
 
@@ -30,16 +30,31 @@ def check(experiment: Experiment, shape: tuple[int, ...]) -> None:
 
 
 def blocks(experiment: Experiment, shape: tuple[int, ...]) -> list[nn.Module]:
-    """[Conv -> nonlinearity -> pool] per convolution, [Linear -> nonlinearity] per dense layer."""
-    nonlinearity = NONLINEARITIES[experiment.nonlin]
+    """[Conv -> batch norm -> nonlinearity -> dropout -> pool] per convolution, [Linear -> … -> dropout] per dense layer."""
     made: list[nn.Module] = []
     channels, height, width = shape
-    for channels_out in experiment.conv_channels:
-        made.append(nn.Sequential(Conv2d(channels, channels_out, 5), nonlinearity(), nn.MaxPool2d(3, 2)))
+    for number, channels_out in enumerate(experiment.conv_channels, start=1):
+        parts: list[nn.Module] = [Conv2d(channels, channels_out, 5)]
+        if number == 1 and experiment.dropout == 1:
+            parts.insert(0, Dropout(0.1))
+        if experiment.batchnorm == 1 or (experiment.batchnorm == 2 and number == 2):
+            parts.append(nn.BatchNorm2d(channels_out, eps=1e-3))
+        parts.append(NONLINEARITIES[experiment.nonlin]())
+        if experiment.dropout and number <= 2:
+            parts.append(Dropout(0.25))
+        elif experiment.dropout == 1:
+            parts.append(Dropout(0.5))
+        made.append(nn.Sequential(*parts, nn.MaxPool2d(3, 2)))
         channels, height, width = channels_out, pooled(height), pooled(width)
     features = prod((channels, height, width))
     for number, features_out in enumerate(experiment.conv_hidden):
-        flatten = [nn.Flatten()] if number == 0 else []
-        made.append(nn.Sequential(*flatten, Linear(features, features_out), nonlinearity()))
+        parts = [nn.Flatten()] if number == 0 else []
+        parts.append(Linear(features, features_out))
+        if experiment.batchnorm == 1:
+            parts.append(nn.BatchNorm1d(features_out))
+        parts.append(NONLINEARITIES[experiment.nonlin]())
+        if experiment.dropout == 1:
+            parts.append(Dropout(0.5))
+        made.append(nn.Sequential(*parts))
         features = features_out
     return made

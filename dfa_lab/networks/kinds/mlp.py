@@ -6,7 +6,7 @@ from math import prod
 from torch import nn
 
 from dfa_lab.config import Experiment
-from dfa_lab.networks.layers import NONLINEARITIES, Linear
+from dfa_lab.networks.layers import NONLINEARITIES, Dropout, Linear
 
 
 def check(experiment: Experiment, shape: tuple[int, ...]) -> None:
@@ -14,9 +14,17 @@ def check(experiment: Experiment, shape: tuple[int, ...]) -> None:
 
 
 def blocks(experiment: Experiment, shape: tuple[int, ...]) -> list[nn.Module]:
-    """[Linear -> nonlinearity] per hidden layer, on the flattened input."""
+    """[Linear -> batch norm -> nonlinearity -> dropout] per hidden layer, on the flattened input."""
     widths = [prod(shape)] + [experiment.num_hidden] * experiment.num_layers
-    nonlinearity = NONLINEARITIES[experiment.nonlin]
-    made: list[nn.Module] = [nn.Sequential(Linear(wide_in, wide_out), nonlinearity()) for wide_in, wide_out in pairwise(widths)]
-    made[0] = nn.Sequential(nn.Flatten(), *made[0].children())
+    made: list[nn.Module] = []
+    for wide_in, wide_out in pairwise(widths):
+        parts: list[nn.Module] = [Linear(wide_in, wide_out)]
+        if not made:
+            parts = [nn.Flatten(), *([Dropout(0.1)] if experiment.dropout else []), *parts]
+        if experiment.batchnorm == 1:
+            parts.append(nn.BatchNorm1d(wide_out))
+        parts.append(NONLINEARITIES[experiment.nonlin]())
+        if experiment.dropout == 1:
+            parts.append(Dropout(0.5))
+        made.append(nn.Sequential(*parts))
     return made

@@ -1,0 +1,31 @@
+"""What dfa-torch does otherwise when it binds a rule to a network."""
+
+from math import sqrt
+
+from dfa_lab.config import Experiment
+from dfa_lab.feedback.rule import DirectRule, Draw, Rule
+from dfa_lab.networks import Network, fan_in, zero_weights
+from dfa_lab.networks.layers import Conv2d, Linear
+
+
+def as_dfa_torch(rule: Rule, network: Network, experiment: Experiment, draw: Draw) -> None:
+    """Give the rule dfa-torch's feedback, and the network its initial weights.
+
+    - ce with a direct rule: the target is broadcast, since its log-softmax is a layer of the network (1.3).
+    - Feedback in layers (fa), magnitude 0: B starts as a copy of the random W. A first convolution has one too.
+    - tanh and sigmoid: dfa zeroes every layer; fa zeroes all but a dense first one.
+    """
+    if isinstance(rule, DirectRule):
+        rule.broadcasts_target = experiment.criterion == "ce"
+    layers = [layer for _, layer in network.layers()]
+    through_layers = any(layer.feedback is not None for layer in layers)
+    if through_layers:
+        if isinstance(layers[0], Conv2d):
+            magnitude = experiment.feedback_magnitude or 1 / sqrt(fan_in(layers[0]))
+            layers[0].feedback = draw(0, tuple(layers[0].weight.shape), magnitude)
+        if not experiment.feedback_magnitude:
+            for layer in layers:
+                if layer.feedback is not None:
+                    layer.feedback = layer.weight.detach().clone()
+    if rule.paper_starts_at_zero and experiment.nonlin in ("tanh", "sigmoid"):
+        zero_weights(network, but_first=through_layers and isinstance(layers[0], Linear))

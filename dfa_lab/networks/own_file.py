@@ -1,0 +1,204 @@
+"""A network of a person's own: a Python file with `blocks(experiment, shape)`, as in kinds/, in plain torch.
+
+`blocks` gives a list of modules, h_1 … h_L at their outputs; the lab adds the readout. nn.Linear and nn.Conv2d in them
+become the lab's own (adopting.py), with weights drawn as everywhere; all else keeps the initial values that torch draws,
+the same for every rule of a seed. A function `check(experiment, shape)` may refuse inputs with an exception.
+
+To use such a network is to run its file. The command line does so; a server only if it was told which folder to
+trust: every way to the file leads through `find`.
+"""
+
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+import torch
+from torch import nn
+
+from dfa_lab.config import NETWORKS, Experiment, SettingsError
+from dfa_lab.networks.adopting import adopt
+from dfa_lab.networks.trying import Unusable, try_blocks
+from dfa_lab.seeding import generator
+from dfa_lab.wording import label, refuse, shown
+
+MOST_BLOCKS = 200
+LONGEST = 200  # characters of an error that are repeated
+
+
+class _Trust:
+    """Which files may be run: any, or those that lie in `folder`, where None is none at all."""
+
+    restricted = False
+    folder: Path | None = None
+
+
+def restrict(folder: Path | None) -> None:
+    """From now on this process runs only the network files that lie directly in `folder`; None: none."""
+    _Trust.restricted, _Trust.folder = True, folder
+
+
+def permit() -> None:
+    """Run any network file again, as a process does that never called `restrict`."""
+    _Trust.restricted, _Trust.folder = False, None
+
+
+def permitted() -> bool:
+    """Whether this process runs network files at all."""
+    return not _Trust.restricted or _Trust.folder is not None
+
+
+def names() -> list[str]:
+    """The files of the folder that this process is restricted to, sorted; empty where there is no such folder."""
+    if _Trust.folder is None:
+        return []
+    try:
+        home = _Trust.folder.resolve()
+        return sorted(path.name for path in home.iterdir() if _is_network(path) and path.resolve().parent == home)
+    except OSError:
+        return []
+
+
+def _is_network(path: Path) -> bool:
+    return path.suffix.lower() == ".py" and not path.name.startswith(("_", ".")) and path.is_file()
+
+
+def find(experiment: Experiment) -> Path:
+    """The experiment's network file, if it may be run. Nothing is read. Raises SettingsError."""
+    name = experiment.network
+    if _Trust.restricted:
+        if _Trust.folder is None:
+            reason = "; this server was started without --models, so it runs no network files"
+            raise SettingsError([refuse("network", name, f"one of {', '.join(NETWORKS)}{reason}")])
+        if name not in (there := names()):
+            raise SettingsError([refuse("network", name, f"one of {', '.join([*NETWORKS, *there[:20]])}")])
+        return _Trust.folder / name
+    try:
+        for path in (Path(name), Path(experiment.models_folder, name)):
+            if path.is_file():
+                return path
+    except (OSError, ValueError) as error:
+        raise _refused(name, f"it cannot be looked for ({getattr(error, 'strerror', None) or error})") from None
+    also = "" if Path(name).is_absolute() else f", nor in the folder {shown(experiment.models_folder)} (--modelsFolder)"
+    raise _refused(name, f"there is no such file{also}")
+
+
+def check(experiment: Experiment, shape: tuple[int, ...]) -> None:
+    """Raises SettingsError, with the file, the line and the error, for a file of which no network for inputs of this shape
+    can be made."""
+    find(experiment)
+    try:
+        with torch.device("meta"):  # a network that is too large is refused later, and must not be held to find out
+            _check(experiment, shape)
+    except SettingsError as error:
+        if "meta" not in str(error).lower():
+            raise
+        with torch.device("cpu"):  # it looks at the values of tensors, which this device does not have
+            _check(experiment, shape)
+
+
+def _check(experiment: Experiment, shape: tuple[int, ...]) -> None:
+    path = find(experiment)
+    with _drawing(0):
+        made = _blocks(experiment, shape, path)
+        try:
+            try_blocks(made, shape)
+        except Unusable as error:
+            told = f": {_told(error.error, path)}" if error.error is not None else ""
+            raise _refused(experiment.network, f"{error}{told}") from None
+
+
+def blocks(experiment: Experiment, shape: tuple[int, ...], seed: int) -> list[nn.Module]:
+    """What the file's `blocks` gives, adopted: the same for every rule of a seed. Raises SettingsError."""
+    path = find(experiment)
+    with _drawing(seed):
+        return _blocks(experiment, shape, path)
+
+
+def explain(error: BaseException, experiment: Experiment) -> str | None:
+    """The sentence for an error that the experiment's network file raised while it was trained, if it is one."""
+    if not experiment.network_file:
+        return None
+    try:
+        path = find(experiment)
+    except SettingsError:
+        return None
+    return str(_refused(experiment.network, _told(error, path))) if _line(error, path) else None
+
+
+@contextmanager
+def _drawing(seed: int) -> Iterator[None]:
+    """Inside, torch's own random numbers are a function of the seed; outside they go on as if nothing had been drawn."""
+    before = torch.get_rng_state()
+    torch.default_generator.manual_seed(generator(seed, "own network").initial_seed())
+    try:
+        yield
+    finally:
+        torch.set_rng_state(before)
+
+
+def _blocks(experiment: Experiment, shape: tuple[int, ...], path: Path) -> list[nn.Module]:
+    name = experiment.network
+    try:
+        with _executed(path) as module:
+            if not callable(getattr(module, "blocks", None)):
+                raise _refused(name, "it defines no function blocks(experiment, shape)")
+            if callable(getattr(module, "check", None)):
+                module.check(experiment, shape)
+            made = module.blocks(experiment, shape)
+    except SettingsError:
+        raise
+    except OSError as error:
+        why = _told(error, path) if _line(error, path) else f"it cannot be read ({error.strerror or error})"
+        raise _refused(name, why) from None
+    except (Exception, SystemExit) as error:
+        raise _refused(name, _told(error, path)) from None
+    if not isinstance(made, (list, tuple, nn.ModuleList)) or not all(isinstance(block, nn.Module) for block in made):
+        raise _refused(name, f"blocks() gives {shown(type(made).__name__)}; let it give a list of torch modules")
+    if not 1 <= len(made) <= MOST_BLOCKS:
+        raise _refused(name, f"blocks() gives {len(made)} blocks; let it give from 1 to {MOST_BLOCKS}")
+    try:
+        return [adopt(block) for block in made]
+    except ValueError as error:
+        raise _refused(name, f"it has {error}") from None
+
+
+@contextmanager
+def _executed(path: Path) -> Iterator[ModuleType]:
+    """The file as a module that is known to Python only meanwhile: dataclasses, for one, look their module up."""
+    code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+    module = ModuleType(f"_dfa_lab_own_network_{threading.get_ident()}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module
+    try:
+        exec(code, module.__dict__)
+        yield module
+    finally:
+        sys.modules.pop(module.__name__, None)
+
+
+def _refused(name: str, why: str) -> SettingsError:
+    return SettingsError([f"{label('network')} is {shown(name, 120)}: {why.rstrip('.')}."])
+
+
+def _told(error: BaseException, path: Path) -> str:
+    """line 12: NameError: name 'foo' is not defined"""
+    try:
+        text = (error.msg if isinstance(error, SyntaxError) else str(error)).strip()
+    except Exception:  # it was written by the same person
+        text = ""
+    first = "".join(c if c.isprintable() else " " for c in (text.splitlines() or [""])[0])
+    first = first if len(first) <= LONGEST else first[: LONGEST - 1] + "…"
+    line = _line(error, path)
+    return ": ".join(filter(None, [f"line {line}" if line else "", type(error).__name__, first]))
+
+
+def _line(error: BaseException, path: Path) -> int | None:
+    """The line of the file that raised it, or that called what did."""
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return error.lineno
+    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == str(path)]
+    return lines[-1] if lines else None

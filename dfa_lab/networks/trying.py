@@ -1,0 +1,71 @@
+"""Try the blocks that somebody wrote: what a training would stumble over is found before it."""
+
+import torch
+from torch import Tensor, nn
+
+from dfa_lab.networks.layers import Dropout
+
+BATCH = 2  # samples; one is too few for a batch norm that trains
+
+
+class Unusable(Exception):
+    """Blocks that cannot be trained; the text says why."""
+
+    def __init__(self, why: str, error: BaseException | None = None):
+        """`error`: what a block itself raised."""
+        super().__init__(why)
+        self.error = error
+
+
+def try_blocks(blocks: list[nn.Module], shape: tuple[int, ...]) -> None:
+    """Run them forward and back, as in training, and forward, as in a test, on inputs of this shape (without the batch).
+
+    Leaves them changed, by batch norms that have seen this. Raises Unusable.
+    """
+    _each_its_own(blocks)
+    for batch, training in ((BATCH, True), (1, False)):
+        h = torch.zeros(batch, *shape)
+        for number, block in enumerate(blocks, start=1):
+            taken = tuple(h.shape[1:])
+            try:
+                h = _switch(block, training)(h.detach())
+            except Exception as error:
+                raise Unusable(f"block {number} cannot take a batch of shape {(batch, *taken)}", error) from error
+            _require_units(number, h, batch)
+            if training:
+                _learn(number, h)
+
+
+def _switch(block: nn.Module, training: bool) -> nn.Module:
+    """All but dropout, whose masks a network draws."""
+    for module in block.train(training).modules():
+        if isinstance(module, Dropout):
+            module.eval()
+    return block
+
+
+def _each_its_own(blocks: list[nn.Module]) -> None:
+    seen: dict[nn.Parameter, int] = {}
+    for number, block in enumerate(blocks, start=1):
+        for parameter in block.parameters():
+            if seen.setdefault(parameter, number) != number:
+                raise Unusable(f"the blocks {seen[parameter]} and {number} share a parameter; make each of its own")
+
+
+def _require_units(number: int, h: object, batch: int) -> None:
+    if not isinstance(h, Tensor):
+        raise Unusable(f"block {number} gives a {type(h).__name__}; let it give a tensor")
+    if not h.is_floating_point():
+        raise Unusable(f"block {number} gives {str(h.dtype).removeprefix('torch.')}; let it give floating-point numbers")
+    if h.dim() < 2 or len(h) != batch or not h.numel():
+        found = f"block {number} makes a tensor of shape {tuple(h.shape)} of a batch of {batch}"
+        raise Unusable(f"{found}; let it give one row of units for each sample")
+
+
+def _learn(number: int, h: Tensor) -> None:
+    if not h.requires_grad:
+        raise Unusable(f"block {number} has nothing to learn; join it with a block that has weights")
+    try:
+        h.sum().backward()
+    except Exception as error:
+        raise Unusable(f"block {number} has no gradient", error) from error

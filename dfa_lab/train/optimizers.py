@@ -1,0 +1,47 @@
+"""The optimisers by dfa-torch's names: torch's own, with the constants of torch7's."""
+
+from torch import nn, optim
+
+from dfa_lab.config import Experiment
+
+SIMPLE: dict[str, type[optim.Optimizer]] = {
+    "adam": optim.Adam,
+    "adagrad": optim.Adagrad,
+    "adadelta": optim.Adadelta,
+    "adamax": optim.Adamax,
+    "asgd": optim.ASGD,
+}
+
+
+def optimizer(experiment: Experiment, parameters: list[nn.Parameter]) -> optim.Optimizer:
+    """rmsprop: α = 0.99, ε = 1e-8; sgd with dampening = momentum; nag: Nesterov's, without dampening.
+
+    torch7's adam and adagrad differ from torch's in where ε is added, about 1e-8 of a step.
+    """
+    rate, momentum, decay = experiment.learning_rate, experiment.momentum, experiment.weight_decay
+    match experiment.optimizer:
+        case "sgd":
+            return optim.SGD(parameters, lr=rate, momentum=momentum, dampening=momentum, weight_decay=decay)
+        case "nag":
+            return optim.SGD(parameters, lr=rate, momentum=momentum, nesterov=True, weight_decay=decay)
+        case "rmsprop":
+            return optim.RMSprop(parameters, lr=rate, alpha=0.99, eps=1e-8, weight_decay=decay)
+        case "rprop":
+            if decay:  # torch's has none of its own
+                return _DecayingRprop(parameters, rate, decay)
+            return optim.Rprop(parameters, lr=rate)
+        case name:
+            return SIMPLE[name](parameters, lr=rate, weight_decay=decay)  # type: ignore[call-arg]
+
+
+class _DecayingRprop(optim.Rprop):
+    def __init__(self, parameters: list[nn.Parameter], rate: float, decay: float):
+        super().__init__(parameters, lr=rate)
+        self._decay = decay
+
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is not None:
+                    p.grad.add_(p.detach(), alpha=self._decay)
+        return super().step(closure)

@@ -1,0 +1,38 @@
+"""Plan: how many steps an experiment has, and after which of them something is recorded."""
+
+from math import ceil
+
+from dfa_lab.config import Experiment
+from dfa_lab.settings.training import MOST_EPOCHS
+
+MOST_POINTS = 1000  # of a curve, unless the experiment asks for more angles
+UNTIL_STOPPED = 1000  # epochs, for the density of the curves of an experiment without an end
+
+
+class Plan:
+    """For a training set of `train` samples."""
+
+    def __init__(self, experiment: Experiment, train: int):
+        batch = experiment.batch_size
+        self.size = train - train % batch if experiment.drop_last else train  # samples of an epoch
+        self.steps_per_epoch = ceil(self.size / batch)
+        self.epochs = experiment.epochs - experiment.exact  # dfa-torch stops before the last one
+        self.steps = self.steps_per_epoch * self.epochs
+        shown = UNTIL_STOPPED if experiment.epochs == MOST_EPOCHS else self.epochs
+        planned = self.steps_per_epoch * shown
+        self.record_every = max(1, planned // MOST_POINTS)
+        cheap = affordable(experiment.probe_size, batch)
+        self.measure_every = experiment.measure_every or max(cheap, planned // MOST_POINTS)
+        self.test_every = ceil(shown / MOST_POINTS)  # epochs
+
+    def measures_after(self, step: int) -> bool:
+        """Regularly; and alignment turns first, within a few steps, so after 1, 2, 4, 8, … too until that begins."""
+        return step % self.measure_every == 0 or (step < self.measure_every and step & (step - 1) == 0)
+
+
+def affordable(probe_size: int, batch_size: int) -> int:
+    """Steps between two measurements so that they cost under a tenth of the training.
+
+    A measurement passes the probe batch twice forward and twice back, so about as long as 2·probe/batch steps.
+    """
+    return max(10, ceil(20 * probe_size / batch_size))

@@ -1,0 +1,132 @@
+"""How the learning rate falls, and when a run ends early: against the formulas."""
+
+import pytest
+from small_data import plain, small, small_set
+
+from dfa_lab.parsing import parse
+from dfa_lab.train.schedule import Schedule
+from dfa_lab.train.trainer import Trainer
+
+
+def rates(**settings: object) -> list[float]:
+    """Of every step of the only run."""
+    trainer = Trainer(small(rules="dfa", learning_rate=0.01, **settings), small_set())
+    found = []
+    step = trainer.runs[0].optimizer.step
+    trainer.runs[0].optimizer.step = lambda *a: (found.append(trainer.runs[0].optimizer.param_groups[0]["lr"]), step(*a))
+    for _ in trainer:
+        pass
+    return found
+
+
+def test_constant() -> None:
+    assert rates() == [0.01] * 21
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam"])
+def test_decay_by_steps_whatever_the_optimiser(optimizer: str) -> None:
+    assert rates(LRDecay=0.5, optimizer=optimizer) == pytest.approx([0.01 / (1 + 0.5 * t) for t in range(21)])
+
+
+def test_exactly_as_the_reference_rmsprop_knows_no_decay() -> None:
+    assert rates(LRDecay=0.5, exact=True) == [0.01] * 14  # one epoch less
+    assert rates(LRDecay=0.5, exact=True, optimizer="adam")[1] == pytest.approx(0.01 / 1.5)
+
+
+def test_halved_every_so_many_epochs() -> None:
+    assert rates(epoch_step=1) == [0.01] * 7 + [0.005] * 7 + [0.0025] * 7
+    assert rates(epoch_step=2) == [0.01] * 14 + [0.005] * 7
+
+
+def test_halved_when_the_error_stops_falling() -> None:
+    """ema = ¾·ema + ¼·error from 1; halved whenever an epoch's error is not below it; over at the eighth time."""
+    schedule = Schedule(parse({"epoch_step": 0}))
+    errors = [0.9, 0.5, 0.6, 0.7, 0.75, 0.2, 0.75] + [0.9] * 20
+    mean, halvings = 1.0, 0
+    for number, error in enumerate(errors, start=1):
+        mean = 0.75 * mean + 0.25 * error
+        halvings += error >= mean
+        schedule.after_epoch(number, error)
+        assert (schedule.mean_error, schedule.halvings) == (pytest.approx(mean), halvings)
+        assert schedule.factor(5) == 0.5**halvings
+        assert schedule.ended is (halvings >= 8)
+        if schedule.ended:
+            break
+    assert schedule.ended and halvings == 8
+
+
+def test_over_when_nothing_is_left_to_learn() -> None:
+    schedule = Schedule(parse({"epoch_step": 0}))
+    epochs = 0
+    while not schedule.ended:
+        epochs += 1
+        schedule.after_epoch(epochs, 0.0)
+    assert epochs == 33 and 0.75**32 > 1e-4 >= 0.75**33
+
+
+@pytest.mark.parametrize(
+    ("settings", "ends"), [({}, False), ({"exact": True}, True), ({"exact": True, "epoch_step": 90}, False)]
+)
+def test_without_automatic_steps_only_the_reference_looks_for_the_end(settings: dict, ends: bool) -> None:
+    schedule = Schedule(parse({"epochs": 80, **settings}))
+    for epoch in range(1, 60):
+        schedule.after_epoch(epoch, 0.0)
+    assert schedule.ended is ends
+
+
+def test_a_run_that_has_ended_leaves_the_others_going() -> None:
+    experiment = small(rules="bp,dfa", epoch_step=0, epochs=5)
+    trainer = Trainer(experiment, small_set())
+    ends = trainer.runs[0].schedule
+    real = ends.after_epoch
+
+    def after_epoch(epochs: int, error: float) -> None:
+        real(epochs, error)
+        ends.ended = epochs == 2
+
+    ends.after_epoch = after_epoch  # type: ignore[method-assign]
+    records = [r for due in trainer for r in due]
+    assert trainer.step == trainer.steps and trainer.done
+    last = {run: max(r.step for r in records if r.run == run) for run in (0, 1)}
+    assert last == {0: 14, 1: 35}
+    final = [r.metric for r in records if r.run == 0 and r.step == 14]
+    assert {"test_error", "train_error", "gradient_angle"} <= set(final)
+
+
+def test_all_ended_is_the_end_and_it_resumes_there() -> None:
+    experiment = small(rules="bp,dfa", epoch_step=0, epochs=99, learning_rate=0.3)
+    trainer = Trainer(experiment, small_set())
+    for _ in range(100):
+        next(trainer)
+    tensors, numbers = trainer.state()
+    kept = {name: tensor.clone() for name, tensor in tensors.items()}
+    resumed = Trainer(experiment, small_set()).restore(kept, numbers)
+    assert [plain(r) for r in trainer] == [plain(r) for r in resumed]
+    assert trainer.done and resumed.done and trainer.step == resumed.step < trainer.steps
+    assert [run.schedule.halvings for run in resumed.runs] == [8, 8]
+    with pytest.raises(StopIteration):
+        next(trainer)
+
+
+def test_the_error_it_looks_at_is_that_of_what_was_trained_on() -> None:
+    """The whole epoch's, and of the moved batches in adversarial training."""
+    seen: list[float] = []
+    for eps in (0, 0.3):
+        trainer = Trainer(small(rules="bp", epoch_step=0, epochs=2, eps=eps), small_set())
+        seen.clear()
+        trainer.runs[0].schedule.after_epoch = lambda epochs, error: seen.append(error)
+        records = [r for due in trainer for r in due]
+        metric = "train_error_adversarial" if eps else "train_error"
+        found = [r for r in records if r.metric == metric]
+        sizes = [8, 8, 8, 8, 8, 8, 2]
+        wanted = [sum(r.value * n for r, n in zip(found[i : i + 7], sizes, strict=True)) / 50 for i in (0, 7)]
+        assert seen == pytest.approx(wanted)
+
+
+def test_a_learning_rate_changed_while_running_keeps_its_schedule() -> None:
+    trainer = Trainer(small(rules="bp", LRDecay=1.0, epoch_step=1), small_set())
+    for _ in range(7):
+        next(trainer)
+    trainer.set_learning_rate(0.4)
+    next(trainer)
+    assert trainer.runs[0].optimizer.param_groups[0]["lr"] == pytest.approx(0.4 * 0.5 / 8)
