@@ -10,13 +10,15 @@ from app.texts import plain
 from dfa_lab import data
 from dfa_lab.config import Experiment, SettingsError, extra
 from dfa_lab.device import present
+from dfa_lab.networks import own_file
 from dfa_lab.parsing import command, differences, keep_good, parse
 from dfa_lab.runs.demo import demonstration
+from dfa_lab.train import saved
 from dfa_lab.train.fitting import check
 from dfa_lab.wording import SPELLINGS, title
 
-GROUPS = {"data": "Data", "network": "Network", "rules": "Learning rules", "training": "Training"}
-MORE = [name for name, field in Experiment.model_fields.items() if not extra(field)["basic"]]
+GROUPS = {"data": "Data", "network": "Network", "rules": "Learning rules", "training": "Training", "measuring": "Measuring"}
+ELSEWHERE = ("models_folder",)  # the server's owner chooses it
 ATTACH = "experiment"  # the link's parameter that names a running or stored experiment
 FORM_ONLY = tuple(name for name, field in Experiment.model_fields.items() if extra(field)["local"])  # no link chooses these
 
@@ -51,7 +53,7 @@ def from_link(params: Mapping[str, list[str]]) -> list[str]:
         if len(values) > 1
     ]
     if len(given) < len(params):
-        problems.append("A link cannot choose the data folder or a download: set it in the form.")
+        problems.append("A link cannot choose files, folders or a download of this server: set them in the form.")
     experiment, refused = keep_good({name: values[0] for name, values in given.items() if values and name != ATTACH})
     put(experiment if given.keys() - {ATTACH} else demonstration(0)[0])
     return problems + refused
@@ -74,38 +76,47 @@ def share(experiment: Experiment) -> None:
 def form() -> tuple[Experiment | None, list[str]]:
     """Draw the form; the experiment it describes, or None and one sentence for every setting that cannot be."""
     for group, heading in GROUPS.items():
-        names = [name for name, field in Experiment.model_fields.items() if extra(field)["group"] == group and name not in MORE]
-        st.subheader(heading, anchor=False)
-        for name in names:
+        names = [name for name, field in Experiment.model_fields.items() if extra(field)["group"] == group]
+        basic = [name for name in names if extra(Experiment.model_fields[name])["basic"]]
+        if basic:
+            st.subheader(heading, anchor=False)
+        for name in basic:
             _widget(name)
-    with st.expander("More settings"):
-        for name in MORE:
-            _widget(name)
-    return _read()
+        with st.expander(f"More: {heading.lower()}" if basic else heading):
+            for name in names:
+                if name not in basic:
+                    _widget(name)
+    return read()
 
 
 def _in_force(name: str) -> bool:
     """False where another setting makes this one irrelevant."""
     when = extra(Experiment.model_fields[name])["when"]
+    if name == "device_number" and "cuda" not in present():
+        return False
     return all(st.session_state.get(key(other)) in values for other, values in when.items())
 
 
 def _widget(name: str) -> None:
-    if not _in_force(name):
+    if not _in_force(name) or name in ELSEWHERE:
         return
     field = Experiment.model_fields[name]
     common = {"label": title(name), "key": key(name), "help": field.description, "persist_state": "session"}
-    choices = extra(field)["choices"]
-    if name == "rules":
+    choices = [*extra(field)["choices"], *(own_file.names() if name == "network" else [])]
+    if name == "load":
+        st.selectbox(
+            options=_with_current(name, ["", *saved.names()]), format_func=lambda kept: kept or "new weights", **common
+        )
+    elif name == "rules":
         st.pills(options=choices, selection_mode="multi", **common)
     elif name == "device":
         st.selectbox(options=["auto", *present()], **common)
     elif name == "dataset":
         st.selectbox(options=choices, format_func=_dataset_title, **common)
+    elif choices and len(choices) < 4:
+        st.segmented_control(options=_with_current(name, choices), required=True, **common)
     elif choices:
-        st.segmented_control(options=choices, required=True, **common) if len(choices) < 4 else st.selectbox(
-            options=choices, **common
-        )
+        st.selectbox(options=_with_current(name, choices), **common)
     elif field.annotation is bool:
         st.toggle(**common)
     elif field.annotation is int:
@@ -114,17 +125,26 @@ def _widget(name: str) -> None:
         st.text_input(**common)
 
 
+def _with_current(name: str, options: list[str]) -> list[str]:
+    """A stored experiment or a link may name a file that is not there; it is refused in words, not left out in silence."""
+    current = st.session_state.get(key(name), options[0])
+    return options if current in options else [*options, current]
+
+
 def _dataset_title(name: str) -> str:
     facts = data.facts(name)
     here = data.is_here(name, data.root(str(st.session_state.get(key("datapath"), ""))))
     return facts.title if here else f"{facts.title} (not on this machine yet)"
 
 
-def _read() -> tuple[Experiment | None, list[str]]:
+def read() -> tuple[Experiment | None, list[str]]:
+    """The experiment that the form describes, or None and the sentences for what cannot be."""
     names = [name for name in Experiment.model_fields if _in_force(name)]
     given = {name: "" if (value := st.session_state[key(name)]) is None else value for name in names}
     try:
         experiment = parse({name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+        if experiment.load:
+            saved.net(experiment.load)
         check(experiment)
         if not experiment.download and not data.is_here(experiment.dataset, data.root(experiment.datapath)):
             data.load(experiment, torch.device("cpu"))  # fails at once, and says what is missing where

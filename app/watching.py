@@ -12,6 +12,7 @@ LINK_NOTE = "The settings of the link are in the form: press Start to train with
 
 def arrive() -> None:
     """Once a session: read the link, attach to its experiment or fill the form from its settings."""
+    manager()  # it settles which network files may be run, before the form looks at one
     if "watched" in st.session_state:
         if st.session_state.watched and st.query_params.get(ATTACH) != st.session_state.watched:
             st.query_params.from_dict({ATTACH: st.session_state.watched})  # coming back from another page

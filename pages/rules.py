@@ -1,8 +1,12 @@
-"""Rules: what each learning rule does, with its equation and source."""
+"""Rules: what each learning rule does, with its equation and source; and how the lab differs from dfa-torch."""
 
 from pathlib import Path
 
 import streamlit as st
 
+DOCS = Path(__file__).parent.parent / "docs"
+
 with st.container(width=960):
-    st.markdown((Path(__file__).parent.parent / "docs" / "rules.md").read_text(encoding="utf-8"))
+    rules, reference = st.tabs(["The learning rules", "For those who know dfa-torch"])
+    rules.markdown((DOCS / "rules.md").read_text(encoding="utf-8"))
+    reference.markdown((DOCS / "dfa-torch.md").read_text(encoding="utf-8"))

@@ -18,10 +18,12 @@ from dfa_lab.cli import app
 from dfa_lab.config import ON_DISK, RULES, Experiment
 from dfa_lab.feedback import rule_class
 from dfa_lab.parsing import parse
+from dfa_lab.wording import SPELLINGS, spellings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 RULES_TEXT = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+DFA_TORCH = (ROOT / "docs" / "dfa-torch.md").read_text(encoding="utf-8")
 COMMANDS = [line for block in re.findall(r"```bash\n(.*?)```", README, re.S) for line in block.splitlines()]
 TARGETS = sorted(set(re.findall(r"\bmake (\w+)", "\n".join(COMMANDS + re.findall(r"`(make [^`]+)`", README)))))
 OURS = [shlex.split(line)[3:] for line in COMMANDS if line.startswith("python -m dfa_lab ")]
@@ -181,3 +183,22 @@ def test_no_file_holds_a_path_of_one_machine():
             continue
         found += [f"{name}: {match.group()}" for match in path.finditer(text)]
     assert not found
+
+
+FLAGS = """modelsFolder network criterion eps accGradient dropout batchnorm nonlin num_layers num_hidden bias rfb_mag LR LRDecay
+weightDecay momentum batchSize constBatchSize optimization epoch epoch_step gradient maxInNorm maxOutNorm threads type devid
+load save dataset datapath normalization format whiten preProcDir augment validate""".split()
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+def test_every_flag_of_dfa_torch_is_a_setting_and_in_the_docs(flag: str):
+    assert spellings(SPELLINGS[flag])[0] == flag
+    table = DFA_TORCH.partition("## Every flag")[2].partition("## Exact")[0]
+    assert any(f"`{flag}`" in row.split("|")[1] for row in table.splitlines() if row.startswith("| `"))
+
+
+@pytest.mark.parametrize("line", [line for line in DFA_TORCH.splitlines() if line.startswith("python -m dfa_lab")])
+def test_the_commands_for_those_who_know_dfa_torch_run(line: str, tmp_path: Path):
+    done = lab(shlex.split(line)[3:], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "dfa" in done.stdout

@@ -7,12 +7,17 @@ const AXIS_TITLES = { step: "step", epoch: "epoch", seconds: "seconds of trainin
 
 // ---- panels ----
 
-function learningPanels(choices) {
+function learningPanels(choices, eps) {
+  const kinds = eps ? [["", ""], ["_adversarial", ` · inputs moved by ε = ${eps}`]] : [["", ""]]
   const error = choices.accuracy ? "Accuracy" : "Error"
-  return [
-    { key: "loss", title: "Loss", unit: "", curves: [curve("train_loss"), curve("test_loss")], logarithmic: choices.log },
-    { key: "error", title: error, unit: "%", curves: [curve("train_error"), curve("test_error")] },
-  ]
+  return kinds.flatMap(([kind, inputs]) => [
+    { key: `loss${kind}`, title: `Loss${inputs}`, unit: "", curves: both("loss", kind), logarithmic: choices.log },
+    { key: `error${kind}`, title: error + inputs, unit: "%", curves: both("error", kind) },
+  ])
+}
+
+function both(what, kind) {
+  return [curve(`train_${what}${kind}`), curve(`test_${what}${kind}`)]
 }
 
 function anglePanels(layers, choices) {
@@ -40,7 +45,7 @@ function curve(metric, layer = null) {
 
 function shownValue(metric, value, choices) {
   if (value === null) return null
-  if (metric === "train_error" || metric === "test_error") return 100 * (choices.accuracy ? 1 - value : value)
+  if (/^(train|test)_error/.test(metric)) return 100 * (choices.accuracy ? 1 - value : value)
   return value
 }
 

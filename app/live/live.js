@@ -2,7 +2,7 @@
 //   experiment: id; another id clears the data and keeps the viewer's choices
 //   title, status: {state, sentence, step, steps, epoch, epochs, rate, left, device}
 //   runs: [{name, rule, seed, colour}]; the place in the list is the run number
-//   layers: hidden blocks; random_band: {layer: degrees}; definitions: {metric: text}; metrics: names, if records use numbers
+//   layers: hidden blocks; eps: of adversarial training, 0: none; random_band: {layer: degrees}; definitions: {metric: text}; metrics: names, if records use numbers
 //   records: columns {from, run, metric, layer, step, epoch, seconds, value}; from: place of the first in the whole list
 
 const shared = (globalThis.__dfaLab ??= {})
@@ -238,9 +238,9 @@ class LiveView {
 
   // A tick without news costs no drawing.
   #pictureChanged(added) {
-    const { experiment, runs, layers, random_band, definitions } = this.view
+    const { experiment, runs, layers, eps, random_band, definitions } = this.view
     this.theme = themeOf(this.root)
-    const drawnFrom = JSON.stringify([experiment, runs, layers, random_band, definitions, this.theme])
+    const drawnFrom = JSON.stringify([experiment, runs, layers, eps, random_band, definitions, this.theme])
     const changed = added > 0 || drawnFrom !== this.drawnFrom
     this.drawnFrom = drawnFrom
     return changed
@@ -257,7 +257,7 @@ class LiveView {
   chosen(name) {
     saveChoices(this.choices)
     if (name === "x") this.zoomedX = null
-    if (name === "log" && this.panels.has("loss")) this.panels.get("loss").zoomedY = null
+    if (name === "log") for (const [key, panel] of this.panels) if (key.startsWith("loss")) panel.zoomedY = null
     if (name === "accuracy" && this.panels.has("error")) this.panels.get("error").zoomedY = null
     if (!this.view) return
     this.tiles.show(this.view, this.store, this.choices)
@@ -325,7 +325,7 @@ class LiveView {
   }
 
   #arrangePanels() {
-    const learning = learningPanels(this.choices)
+    const learning = learningPanels(this.choices, this.view.eps)
     const angles = anglePanels(this.view.layers, this.choices)
     const wanted = [...learning, ...angles]
     for (const [key, panel] of this.panels) {

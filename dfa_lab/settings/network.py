@@ -120,4 +120,5 @@ class NetworkSettings(BaseModel):
         "",
         "Start from the weights and feedback of a saved run: its name, or its file. Empty: from new ones.",
         title="Start from a saved run",
+        local=True,
     )

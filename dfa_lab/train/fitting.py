@@ -2,8 +2,6 @@
 
 from math import prod
 
-import torch
-
 from dfa_lab import data, memory, networks
 from dfa_lab.config import Experiment, SettingsError
 from dfa_lab.device import precisions, present, resolve
@@ -65,7 +63,8 @@ def _check_memory(experiment: Experiment, facts: data.Facts) -> None:
         name = "num_hidden"
     else:
         name = "conv_channels" if 2 * sum(prod(s) for s in sizes if len(s) == 4) > sum(map(prod, sizes)) else "conv_hidden"
-    less = f"less, or fewer layers, rules or seeds (this machine has {memory.gib(there)}, it would take {memory.gib(weights + activities)})"
+    taken = f"this machine has {memory.gib(there)}, it would take {memory.gib(weights + activities)}"
+    less = f"less, or fewer layers, rules or seeds ({taken})"
     raise SettingsError([refuse(name, getattr(experiment, name), less)])
 
 

@@ -49,14 +49,16 @@ def put(monkeypatch: pytest.MonkeyPatch) -> list[Experiment]:
 
 def test_a_link_chooses_no_folder_and_no_download(put: list[Experiment]) -> None:
     params = {"dataset": ["mnist"], "datapath": ["/etc", "/root"], "download": ["true"], "LR": ["0.01"]}
-    assert controls.from_link(params) == ["A link cannot choose the data folder or a download: set it in the form."]
+    assert controls.from_link(params) == [
+        "A link cannot choose files, folders or a download of this server: set them in the form."
+    ]
     assert put == [parse({"dataset": "mnist", "LR": "0.01"})]
 
 
 def test_a_link_with_nothing_else_shows_the_demonstration(put: list[Experiment]) -> None:
     for name, value in (("datapath", "/etc"), ("download", "1")):
         assert controls.from_link({name: [value]}) == [
-            "A link cannot choose the data folder or a download: set it in the form."
+            "A link cannot choose files, folders or a download of this server: set them in the form."
         ]
     assert controls.from_link({}) == []
     assert put[0] == put[1] == put[2]

@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app import listing
+from dfa_lab.config import Experiment
 from dfa_lab.parsing import parse
 from dfa_lab.records import Record
 from dfa_lab.runs import manager as managing
@@ -76,12 +77,16 @@ def test_the_first_page_shows_the_live_chart_and_can_start(app):
 BAD = [
     ("number_input", "num_hidden", 0, "num_hidden (--num_hidden) is 0: give a whole number from 1 to 10000."),
     ("number_input", "num_hidden", 10**9, "num_hidden (--num_hidden) is 1000000000: give a whole number from 1 to 10000."),
-    ("number_input", "num_layers", 0, "num_layers (--num_layers) is 0: give a whole number from 1 to 50."),
+    ("number_input", "num_layers", 0, "num_layers (--num_layers) is 0: give a whole number from 1 to 200."),
     ("number_input", "num_layers", 201, "num_layers (--num_layers) is 201: give a whole number from 1 to 200."),
     ("text_input", "learning_rate", "0", "learning_rate (--LR) is 0: give a number above 0 and at most 100."),
     ("text_input", "learning_rate", "1e9", "learning_rate (--LR) is 1e9: give a number above 0 and at most 100."),
     ("text_input", "learning_rate", "fast", "learning_rate (--LR) is 'fast': give a number above 0 and at most 100."),
     ("number_input", "batch_size", 5000, "batch_size (--batchSize) is 5000: give at most 1437"),
+    ("number_input", "dropout", 7, "dropout (--dropout) is 7: give a whole number from 0 to 2."),
+    ("text_input", "eps", "-1", "eps (--eps) is -1: give a number from 0 to 100."),
+    ("segmented_control", "format", "yuv", "format (--format) is 'yuv': give rgb for Digits"),
+    ("text_input", "save", "../x", "save (--save) is '../x': give a name of at most 80 letters"),
     ("selectbox", "dataset", "mnist", "MNIST"),
     ("segmented_control", "network", "conv", "network (--network) is 'conv': give mlp for digits"),
 ]
@@ -97,6 +102,63 @@ def test_a_bad_setting_is_refused_in_its_sentence_and_start_is_off(app, kind, na
     assert not app.exception
     assert sentence in alerts(app)
     assert button(app, "Start").disabled
+
+
+def test_every_setting_has_its_widget(app):
+    app.run()
+    assert not app.exception
+    kinds = ("number_input", "text_input", "selectbox", "button_group", "toggle")
+    keys = [one.key or "" for kind in kinds for one in getattr(app, kind)]
+    there = {key.removeprefix("setting_") for key in keys if key.startswith("setting_")}
+    elsewhere = {
+        "models_folder",
+        "device_number",
+        "classes",
+        "datapath",
+        "download",
+        "conv_channels",
+        "conv_hidden",
+        "momentum",
+    }
+    assert there == set(Experiment.model_fields) - elsewhere  # those of other data sets, networks, optimisers and machines
+    app.selectbox(key="setting_optimizer").set_value("nag").run()
+    assert app.text_input(key="setting_momentum").value == "0"
+    assert "momentum (--momentum) is 0: give a number above 0" in alerts(app)
+    app.text_input(key="setting_momentum").set_value("0.9").run()
+    assert not app.error
+
+
+def test_a_network_file_is_not_run_unless_the_server_trusts_its_folder(app, tmp_path, monkeypatch):
+    from app.engine import manager
+
+    (tmp_path / "mine.py").write_text((ROOT / "examples" / "residual.py").read_text())
+    app.query_params["network"] = "mine.py"
+    app.run()
+    assert not app.exception
+    assert "network (--network) is 'mine.py'" in alerts(app) and "--models" in alerts(app)
+    manager().close()
+    manager.clear()
+    monkeypatch.setenv("DFA_LAB_MODELS", str(tmp_path))
+    app.run()
+    assert not app.exception and alerts(app) == ""
+    assert app.session_state["setting_network"] == "mine.py"
+    monkeypatch.delenv("DFA_LAB_MODELS")
+    manager().close()
+    manager.clear()
+
+
+def test_adversarial_training_has_curves_of_its_own(app):
+    from app.engine import manager
+
+    app.query_params["eps"], app.query_params["gradient"], app.query_params["epoch"] = "0.1", "dfa", "1"
+    app.run()
+    button(app, "Start").click().run()
+    assert chart(app)["eps"] == 0.1
+    id = app.query_params["experiment"]
+    until = time.monotonic() + 60
+    while manager().status(id).state != "finished" and time.monotonic() < until:
+        time.sleep(0.02)
+    assert {"train_error_adversarial", "test_error_adversarial"} <= {r.metric for r in manager().records(id)}
 
 
 def test_start_begins_what_the_form_says_and_the_link_names_it(app):
@@ -129,7 +191,7 @@ def test_a_link_to_a_folder_of_the_server_is_refused(app, tmp_path):
     app.query_params["dataset"], app.query_params["datapath"] = "mnist", str(tmp_path)
     app.run()
     assert not app.exception
-    assert "A link cannot choose the data folder or a download: set it in the form." in alerts(app)
+    assert "A link cannot choose files, folders or a download of this server: set them in the form." in alerts(app)
     assert app.text_input(key="setting_datapath").value == ""
     assert app.selectbox(key="setting_dataset").value == "mnist"
 
