@@ -14,7 +14,7 @@ def adjust(network: Network, experiment: Experiment, seed: int) -> None:
     """Take away biases where there shall be none; in exact mode draw the scales of batch norms as torch7 does."""
     if not experiment.bias and not experiment.exact:  # dfa-torch draws them and sets them to zero after every step
         for _, layer in network.layers():
-            layer.bias = None
+            layer.register_parameter("bias", None)
         for norm in _norms(network):
             norm.bias.requires_grad_(False)  # stays zero
     if experiment.exact:

@@ -82,7 +82,7 @@ def find(experiment: Experiment) -> Path:
                 return path
     except (OSError, ValueError) as error:
         raise _refused(name, f"it cannot be looked for ({getattr(error, 'strerror', None) or error})") from None
-    also = "" if Path(name).is_absolute() else f", nor in the folder {shown(experiment.models_folder)} (--modelsFolder)"
+    also = "" if Path(name).is_absolute() else f", nor in the folder {shown(experiment.models_folder, 200)} (--modelsFolder)"
     raise _refused(name, f"there is no such file{also}")
 
 

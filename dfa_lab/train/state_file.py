@@ -29,7 +29,8 @@ def read(path: Path) -> tuple[Tensors, dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
             numbers = json.loads((file.metadata() or {})["dfa_lab"])
-            numbers["experiment"], numbers["dtype"]  # what makes it one of ours
+            if not {"experiment", "dtype"} <= numbers.keys():
+                raise LookupError("experiment")
             return {name: file.get_tensor(name) for name in file.keys()}, numbers  # noqa: SIM118 (not a dict)
     except OSError as error:
         raise CheckpointError(f"{path.name} cannot be read: {error.strerror or error}.") from error

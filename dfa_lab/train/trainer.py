@@ -204,7 +204,7 @@ class Trainer:
                 self._require_finite(number, loss)
                 records.append(self._record(number, f"train_loss{kind}", None, loss / samples))
                 records.append(self._record(number, f"train_error{kind}", None, wrong / samples))
-            self._wrong[number] += wrong  # of what it was trained on
+                self._wrong[number] += wrong if kind == tallies[-1] else 0  # of what it was trained on
         return records
 
     def _test(self, active: list[tuple[int, Run]]) -> Iterator[list[Record]]:

@@ -50,14 +50,14 @@ class Twin:
     def backward(self, hs, z, t, rule):
         """(gradients of W and b, gradient of the input)."""
         sent, delta = self.output_gradients(z, t)
-        dW, db = [None] * len(self.W), [None] * len(self.W)
-        for l in reversed(range(len(self.W))):
-            dW[l], db[l] = delta.T @ hs[l], delta.sum(0)
-            if l == 0:
-                return dW + db, delta @ self.W[0]
+        gradients = [(delta.T @ hs[-1], delta.sum(0))]
+        for l in reversed(range(1, len(self.W))):
             back = {"bp": lambda l=l, d=delta: d @ self.W[l], "fa": lambda l=l, d=delta: d @ self.B[l - 1]}
             signal = sent @ self.B[l - 1] if rule == "dfa" else back[rule]()
             delta = signal * self.slope(hs[l])
+            gradients.insert(0, (delta.T @ hs[l - 1], delta.sum(0)))
+        dW, db = map(list, zip(*gradients, strict=True))
+        return dW + db, delta @ self.W[0]
 
     def step(self, x, t):
         hs, z = self.forward(x)

@@ -10,7 +10,7 @@ from dfa_lab.networks import build
 from dfa_lab.parsing import parse
 from tests.feedback.dfa_torch_twin import Twin
 
-OPTIONS = [
+OPTIONS: list[dict[str, float]] = [
     {},
     {"eps": 0.08},
     {"eps": 0.08, "accumulate": 1},

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import nn
 
+from dfa_lab.config import Experiment, extra
 from dfa_lab.parsing import parse
-from dfa_lab.settings.training import TrainingSettings
 from dfa_lab.train.optimizers import optimizer
 
-NAMES = TrainingSettings.model_fields["optimizer"].json_schema_extra["choices"]  # type: ignore[index]
+NAMES: list[str] = extra(Experiment.model_fields["optimizer"])["choices"]
 GRADIENTS = (0.3, -0.2, 0.5)
 
 

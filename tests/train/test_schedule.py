@@ -12,8 +12,7 @@ def rates(**settings: object) -> list[float]:
     """Of every step of the only run."""
     trainer = Trainer(small(rules="dfa", learning_rate=0.01, **settings), small_set())
     found = []
-    step = trainer.runs[0].optimizer.step
-    trainer.runs[0].optimizer.step = lambda *a: (found.append(trainer.runs[0].optimizer.param_groups[0]["lr"]), step(*a))
+    trainer.runs[0].optimizer.register_step_pre_hook(lambda one, *_: found.append(one.param_groups[0]["lr"]))
     for _ in trainer:
         pass
     return found
@@ -114,12 +113,12 @@ def test_the_error_it_looks_at_is_that_of_what_was_trained_on() -> None:
     for eps in (0, 0.3):
         trainer = Trainer(small(rules="bp", epoch_step=0, epochs=2, eps=eps), small_set())
         seen.clear()
-        trainer.runs[0].schedule.after_epoch = lambda epochs, error: seen.append(error)
+        trainer.runs[0].schedule.after_epoch = lambda epochs, train_error: seen.append(train_error)
         records = [r for due in trainer for r in due]
         metric = "train_error_adversarial" if eps else "train_error"
         found = [r for r in records if r.metric == metric]
         sizes = [8, 8, 8, 8, 8, 8, 2]
-        wanted = [sum(r.value * n for r, n in zip(found[i : i + 7], sizes, strict=True)) / 50 for i in (0, 7)]
+        wanted = [sum((r.value or 0) * n for r, n in zip(found[i : i + 7], sizes, strict=True)) / 50 for i in (0, 7)]
         assert seen == pytest.approx(wanted)
 
 
