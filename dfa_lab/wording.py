@@ -57,6 +57,8 @@ def allowed(name: str) -> str:
 
 def shown(value: object, most: int = 40) -> str:
     """A value as a person gave it, shortened: links can hold anything."""
+    if isinstance(value, bool):
+        return str(value).lower()
     try:
         text = ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
     except ValueError:  # Python refuses to write integers of thousands of digits

@@ -22,11 +22,11 @@ def check(experiment: Experiment, facts: Facts) -> None:
     if experiment.format == "yuv" and not (images and facts.shape[0] == 3):
         problems.append(refuse("format", experiment.format, f"rgb for {facts.title}, which has no colours"))
     if experiment.augment and not images:
-        problems.append(refuse("augment", experiment.augment, f"False for {facts.title}, which has points and no images"))
+        problems.append(refuse("augment", experiment.augment, f"false for {facts.title}, which has points and no images"))
     if (taken := _bytes(experiment, facts)) > (there := memory.available()):
         why = f"takes {memory.gib(taken)} (this machine has {memory.gib(there)})"
         if experiment.whiten:
-            allowed = f"False for {facts.title}, where whitening {prod(facts.shape)} inputs {why}"
+            allowed = f"false for {facts.title}, where whitening {prod(facts.shape)} inputs {why}"
             problems.append(refuse("whiten", experiment.whiten, allowed))
         elif experiment.format == "yuv":
             problems.append(refuse("format", experiment.format, f"rgb for {facts.title}, which {why} as yuv"))

@@ -49,7 +49,7 @@ def prepare(data: DataSet, asked: Preparation, folder: Path | None, name: str, d
         x_train, x_test = yuv(x_train), yuv(x_test)
     if asked.whiten:
         mean, matrix = kept_zca(x_train.numpy(), asked.exact, folder, name)
-        x_train, x_test = (whitened(x, mean, matrix, device) for x in (x_train, x_test))
+        x_train, x_test = (whitened(x, mean, matrix) for x in (x_train, x_test))
     return replace(
         data,
         x_train=x_train.to(device),

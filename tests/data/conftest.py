@@ -6,9 +6,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from dfa_lab.data import sharing
+from dfa_lab.data import Arrays, Facts, sharing
+from dfa_lab.data.sets import cifar10
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +31,19 @@ def real_data() -> Path:
     if os.environ.get("DFA_LAB_REQUIRE_DATA") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture
+def tiny_cifar10(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CIFAR-10 with 4 × 4 pixels of noise, whitened in no time."""
+
+    def part(count: int) -> tuple[np.ndarray, np.ndarray]:
+        return random.randint(0, 256, (count, 3, 4, 4)).astype(np.uint8), np.arange(count) % 10
+
+    random = np.random.RandomState(0)
+    arrays = Arrays(*part(200), *part(50), class_names=tuple("abcdefghij"))
+    monkeypatch.setattr(cifar10, "facts", lambda classes=2: Facts("CIFAR-10", (3, 4, 4), 10, 200, 50, megabytes=170))
+    monkeypatch.setattr(cifar10, "load", lambda folder, download, classes: arrays)
 
 
 @pytest.fixture

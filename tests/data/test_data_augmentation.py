@@ -16,7 +16,7 @@ def ramp(count: int, size: int) -> torch.Tensor:
     return torch.stack([row, column]).expand(count, 2, size, size).contiguous()
 
 
-def drawn(size: int, exact: bool, count: int = 20_000) -> tuple[torch.Tensor, ...]:
+def drawn(size: int, exact: bool, count: int = 5_000) -> tuple[torch.Tensor, ...]:
     """(top, left, cut, mirrored) of many images, read off the ramps: the first and last pixel are the crop's corners."""
     rows, columns = augment(ramp(count, size), stream(), exact).unbind(1)
     first, last = columns[:, 0, 0], columns[:, 0, -1]

@@ -42,7 +42,7 @@ def test_yuv_wants_colours(name: str):
 def test_augmenting_wants_images():
     (problem,) = problems(dataset="moons", augment=True)
     assert problem.startswith("augment (--augment) is ")
-    assert problem.endswith(": give False for Moons, which has points and no images.")
+    assert problem.endswith(": give false for Moons, which has points and no images.")
 
 
 @pytest.mark.parametrize("name", ["cifar10", "cifar100", "svhn", "stl10"])
@@ -56,7 +56,7 @@ def test_whitening_has_to_fit_the_memory(monkeypatch: pytest.MonkeyPatch):
         assert problems(dataset=name, whiten=True) == []
     (problem,) = problems(dataset="stl10", whiten=True)
     assert problem.startswith("whiten (--whiten) is ")
-    assert problem.endswith("give False for STL-10, where whitening 27648 inputs takes 30 GiB (this machine has 24 GiB).")
+    assert problem.endswith("give false for STL-10, where whitening 27648 inputs takes 30 GiB (this machine has 24 GiB).")
     monkeypatch.setattr(memory, "available", lambda: 32 * 2**30)
     assert problems(dataset="stl10", whiten=True) == []
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from data_files import cifar10, load, mnist
+from data_files import load, mnist
 
 from dfa_lab import data
-from dfa_lab.data import catalog, sharing
+from dfa_lab.data import catalog, dataset, sharing
 
 XOR = 1500 * (2 * 4 + 8)  # bytes of the set's points and labels
 
@@ -32,17 +32,17 @@ def test_experiments_share_the_tensors():
         {"whiten": True, "exact": True},
     ],
 )
-def test_preparations_are_told_apart(tmp_path: Path, other: dict[str, object]):
-    cifar10(tmp_path)
-    base = {"hold_out": True} if "split_seed" in other else {"whiten": True} if "exact" in other else {}
+@pytest.mark.usefixtures("tiny_cifar10")
+def test_preparations_are_told_apart(tmp_path: Path, other: dict[str, bool]):
+    base: dict[str, bool] = {"hold_out": True} if "split_seed" in other else {"whiten": True} if "exact" in other else {}
     first, second = load("cifar10", tmp_path, **base), load("cifar10", tmp_path, **other)
     assert first.x_train is not second.x_train
-    assert load("cifar10", tmp_path, **other, LR="0.1").x_train is second.x_train
+    assert load("cifar10", tmp_path, LR="0.1", **other).x_train is second.x_train
     assert load("cifar10", tmp_path, **base).x_train is first.x_train
 
 
 @pytest.mark.parametrize("other", [{"split_seed": 5}, {"exact": True}, {"augment": True}, {"preproc_folder": "elsewhere"}])
-def test_what_has_no_effect_shares(other: dict[str, object]):
+def test_what_has_no_effect_shares(other: dict[str, str]):
     assert load("digits", **other).x_train is load("digits").x_train
 
 
@@ -55,7 +55,7 @@ def test_preparing_reads_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def test_statistics_are_measured_once(monkeypatch: pytest.MonkeyPatch):
     load("digits", normalization="simple")
-    monkeypatch.setattr(data.dataset, "measure", None)
+    monkeypatch.setattr(dataset, "measure", None)
     load("digits", normalization="image")
 
 
@@ -81,14 +81,18 @@ def test_threads_share_one_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert len(reads) == 1 and len({id(one.x_train) for one in found}) == 1 and len(found) == 4
 
 
+def kept() -> list[str]:
+    return [key[0] for key in sharing._kept if isinstance(key, tuple)]
+
+
 def test_not_more_bytes_are_kept(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sharing, "MOST_KEPT", 2 * XOR)
     names = ["xor", "moons", "circles"]
     first, *_ = [load(name).x_train.clone() for name in names]
     gc.collect()
-    assert [key[0] for key in sharing._kept] == names[1:]
+    assert kept() == names[1:]
     assert torch.equal(load("xor").x_train, first)
-    assert [key[0] for key in sharing._kept] == ["circles", "xor"]
+    assert kept() == ["circles", "xor"]
 
 
 def test_the_last_is_kept_however_large(monkeypatch: pytest.MonkeyPatch):

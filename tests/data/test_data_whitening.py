@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from data_files import CPU, cifar10, load, mnist
+from data_files import load, mnist
 
 from dfa_lab.data import whitening
 from dfa_lab.data.whitening import whitened, zca
@@ -20,7 +20,7 @@ def covariance(x: torch.Tensor) -> np.ndarray:
 
 
 def white(x: np.ndarray, exact: bool = False) -> torch.Tensor:
-    return whitened(torch.from_numpy(x), *zca(x, exact), CPU)
+    return whitened(torch.from_numpy(x), *zca(x, exact))
 
 
 @pytest.mark.parametrize("at_once", [12 * 7, 2**23])
@@ -65,8 +65,8 @@ def test_what_does_not_vary_goes_to_nought():
     for_training, test = zca(x), torch.from_numpy(x[:1] + np.eye(13, dtype=np.float32)[12:] * 200)
     found = white(x)
     assert covariance(found)[12, 12] == 0 and found[:, 12].abs().max() == 0
-    assert whitened(test, *for_training, CPU).abs().max() < 10
-    exact = whitened(test, *zca(x, exact=True), CPU)
+    assert whitened(test, *for_training).abs().max() < 10
+    exact = whitened(test, *zca(x, exact=True))
     assert float(exact[0, 12]) == pytest.approx(200 / np.sqrt(1e-5), rel=1e-3)
 
 
@@ -83,7 +83,7 @@ def test_of_whole_sets(name: str):
     inputs = loaded.inputs(loaded.x_train)
     varies = np.flatnonzero(plain.x_train.flatten(1).double().std(0))
     found = covariance(inputs)[np.ix_(varies, varies)]
-    np.testing.assert_allclose(found, np.eye(len(varies)), rtol=0, atol=1e-3)
+    np.testing.assert_allclose(found, np.eye(len(varies)), rtol=0, atol=0.02)  # a pixel of digits has the variance 0.0007
 
 
 def test_it_takes_the_place_of_the_normalisation():
@@ -109,15 +109,11 @@ def test_exact_counts_in_whole_sets(tmp_path: Path):
     assert exact.x_test.abs().max() > 100 * default.x_test.abs().max()  # of 784 directions 20 images vary in 19
 
 
+@pytest.mark.usefixtures("tiny_cifar10")
 def test_yuv_comes_first(tmp_path: Path):
-    folder = cifar10(tmp_path)
-    for number, file in enumerate(sorted(folder.iterdir())):
-        table = np.random.RandomState(number).randint(0, 256, (4, 3073)).astype(np.uint8)
-        table[:, 0] = range(4)
-        file.write_bytes(table.tobytes())
     yuv = load("cifar10", tmp_path, format="yuv")
     both = load("cifar10", tmp_path, format="yuv", whiten=True)
-    torch.testing.assert_close(both.x_train, whitened(yuv.x_train, *zca(yuv.x_train.numpy()), CPU), rtol=0, atol=1e-4)
+    torch.testing.assert_close(both.x_train, whitened(yuv.x_train, *zca(yuv.x_train.numpy())), rtol=0, atol=1e-4)
     assert not torch.allclose(both.x_train, load("cifar10", tmp_path, whiten=True).x_train, atol=1e-2)
 
 
