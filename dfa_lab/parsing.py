@@ -21,7 +21,7 @@ def parse(settings: Mapping[str, object]) -> Experiment:
         name = SPELLINGS.get(key)
         if name is None:
             near = difflib.get_close_matches(str(key), SPELLINGS, n=1)
-            hint = f"did you mean {near[0]}?" if near else "the settings are " + ", ".join(Experiment.model_fields) + "."
+            hint = f"did you mean {near[0]}?" if near else "python -m dfa_lab train --help lists them all."
             problems.append(f"{shown(key)} is not a setting: {hint}")
         elif name in given:
             problems.append(f"{label(name)} is given twice: give it once.")

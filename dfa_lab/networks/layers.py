@@ -25,6 +25,7 @@ class _LinearThroughFeedback(torch.autograd.Function):
         (delta,) = grads  # (N,out)
         h, B = ctx.saved_tensors
         signal = delta @ B if ctx.needs_input_grad[0] else None
+        delta, h = delta.flatten(0, -2), h.flatten(0, -2)  # of tokens (N,T,in) every one counts as a sample
         return signal, delta.T @ h, delta.sum(0) if ctx.has_bias else None, None
 
 

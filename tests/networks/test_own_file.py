@@ -37,6 +37,7 @@ def write(tmp_path: Path) -> Callable[..., Experiment]:
 
 @pytest.fixture(autouse=True)
 def permitted() -> Iterator[None]:
+    own_file.permit()  # the page, which other tests import, forbids it
     yield
     own_file.permit()
 
@@ -46,7 +47,7 @@ def refusal(experiment: Experiment, shape: tuple[int, ...] = SHAPE) -> str:
     with pytest.raises(SettingsError) as refused:
         networks.check(experiment, shape)
     (sentence,) = refused.value.problems
-    assert sentence.startswith(f"network (--network) is {experiment.network!r}: ") and sentence.endswith(".")
+    assert sentence.startswith("network (--network) is ") and sentence.endswith(".")
     assert "\n" not in sentence and len(sentence) < 600
     with pytest.raises(SettingsError) as again:
         networks.build(experiment, shape, 10, seed=0)
@@ -71,7 +72,6 @@ def test_it_knows_the_settings_and_the_shape(write) -> None:
 
 def test_every_rule_of_a_seed_gets_the_same_and_another_seed_another(write) -> None:
     """Of what torch itself draws, too; and nobody else's random numbers are moved."""
-    experiment = write(f"return [{DENSE}, nn.Bilinear(7, 7, 5)]", before="class Twice(nn.Bilinear):\n  pass\n")
     experiment = write(
         f"return [{DENSE}, Squared()]",
         before="class Squared(nn.Module):\n"
@@ -88,7 +88,8 @@ def test_every_rule_of_a_seed_gets_the_same_and_another_seed_another(write) -> N
 
 CONVOLUTIONS = """return [
     nn.Sequential(nn.Conv2d(1, 6, 3, stride=2, padding=1), nn.BatchNorm2d(6), nn.ReLU()),
-    nn.Sequential(nn.Conv2d(6, 6, (3, 1), padding=(1, 0), groups=3, bias=False), nn.Dropout(0.5), nn.Conv2d(6, 4, 3, dilation=2, padding=2), nn.Tanh()),
+    nn.Sequential(nn.Conv2d(6, 6, (3, 1), padding=(1, 0), groups=3, bias=False), nn.Dropout(0.5)),
+    nn.Sequential(nn.Conv2d(6, 4, 3, dilation=2, padding=2), nn.Tanh()),
     nn.Sequential(nn.Flatten(), nn.Linear(64, 9), nn.Tanh()),
 ]"""
 TOKENS = """return [
@@ -150,10 +151,18 @@ def test_attention_keeps_its_own_weights() -> None:
         ("return nn.Linear(64, 3)", "", "blocks() gives 'Linear'; let it give a list of torch modules."),
         ("return [3]", "", "blocks() gives 'list'; let it give a list of torch modules."),
         ("return []", "", "blocks() gives 0 blocks; let it give from 1 to 200."),
-        (f"return [{DENSE}] + [nn.Linear(7, 7) for _ in range(200)]", "", "blocks() gives 201 blocks; let it give from 1 to 200."),
+        (
+            f"return [{DENSE}] + [nn.Linear(7, 7) for _ in range(200)]",
+            "",
+            "blocks() gives 201 blocks; let it give from 1 to 200.",
+        ),
         (f"return [{DENSE}, nn.Linear(8, 3)]", "", "block 2 cannot take a batch of shape (2, 7): RuntimeError: "),
         ("return [nn.Conv2d(3, 4, 3)]", "", "block 1 cannot take a batch of shape (2, 1, 8, 8): RuntimeError: "),
-        ("return [nn.Conv2d(1, 4, 3, padding='same')]", "", "it has a Conv2d with padding='same'; give the padding as a number"),
+        (
+            "return [nn.Conv2d(1, 4, 3, padding='same')]",
+            "",
+            "it has a Conv2d with padding='same'; give the padding as a number",
+        ),
         ("return [nn.Conv2d(1, 4, 3, padding_mode='reflect')]", "", "it has a Conv2d with padding_mode='reflect'; "),
         ("return [nn.LSTM(8, 3)]", "", "block 1 cannot take a batch of shape (2, 1, 8, 8): "),
         (f"b = {DENSE}\nreturn [b, nn.RNN(7, 3)]", "", "block 2 gives a tuple; let it give a tensor."),
@@ -202,7 +211,9 @@ def test_files_that_are_none(write, tmp_path: Path) -> None:
     (tmp_path / "closed.py").chmod(0)
     if not os.access(tmp_path / "closed.py", os.R_OK):  # root may read everything
         assert refusal(experiment.model_copy(update={"network": "closed.py"})) == "it cannot be read (Permission denied)."
-    assert "looked for" in refusal(experiment.model_copy(update={"network": "x" * 300 + ".py"})) or True
+    assert refusal(experiment.model_copy(update={"network": "x" * 300 + ".py"})).startswith(
+        ("there is no", "it cannot be looked")
+    )
 
 
 def test_the_file_as_given_comes_before_the_folder(write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,7 +221,9 @@ def test_the_file_as_given_comes_before_the_folder(write, tmp_path: Path, monkey
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     assert networks.build(experiment, SHAPE, 10, 0).shapes == [(7,)]
-    Path("own.py").write_text(f"{HEAD}def blocks(experiment, shape):\n    return [nn.Sequential(nn.Flatten(), nn.Linear(64, 4))]")
+    Path("own.py").write_text(
+        f"{HEAD}def blocks(experiment, shape):\n    return [nn.Sequential(nn.Flatten(), nn.Linear(64, 4))]"
+    )
     assert networks.build(experiment, SHAPE, 10, 0).shapes == [(4,)]
 
 
@@ -224,14 +237,22 @@ def test_a_changed_file_is_another_network_and_nothing_of_it_stays(write) -> Non
 
 def test_what_python_looks_up_in_the_module_is_there(write) -> None:
     """Dataclasses with annotations that are texts."""
-    before = "import dataclasses\n@dataclasses.dataclass\nclass Sizes:\n    wide: 'dataclasses.InitVar[int]' = 7\n    deep: 'int' = 2\n"
+    before = """
+import dataclasses
+@dataclasses.dataclass
+class Sizes:
+    wide: 'dataclasses.InitVar[int]' = 7
+    deep: 'int' = 2
+"""
     assert networks.build(write(f"Sizes()\nreturn [{DENSE}]", before), SHAPE, 10, 0).shapes == [(7,)]
 
 
 def test_a_network_that_looks_at_values_is_run_with_values(write) -> None:
-    looking = (
-        "class Looking(nn.Linear):\n    def forward(self, h):\n        return super().forward(h.flatten(1)) * float(h.sum() > 1)\n"
-    )
+    looking = """
+class Looking(nn.Linear):
+    def forward(self, h):
+        return super().forward(h.flatten(1)) * float(h.sum() > 1)
+"""
     experiment = write("scale = torch.ones(3).sum().item()\nreturn [Looking(64, int(scale))]", looking)
     networks.check(experiment, SHAPE)
     assert networks.units(experiment, facts("digits", 2)) == (3,)
@@ -244,13 +265,18 @@ def test_ctrl_c_in_the_file_is_ctrl_c(write) -> None:
 
 
 def test_an_error_that_comes_while_it_trains_is_told(write) -> None:
-    late = "class Late(nn.Linear):\n    def forward(self, h):\n        assert len(h) < 8, 'too many'\n        return super().forward(h.flatten(1))\n"
+    late = """
+class Late(nn.Linear):
+    def forward(self, h):
+        assert len(h) < 8, 'too many'
+        return super().forward(h.flatten(1))
+"""
     experiment = write("return [Late(64, 3)]", late)
     run = Run(experiment, "bp", 0, SHAPE, 10, torch.device("cpu"), torch.float32)
     with pytest.raises(AssertionError) as raised:
         run.step(torch.randn(8, *SHAPE), torch.arange(8))
     told = own_file.explain(raised.value, experiment)
-    assert told == "network (--network) is 'own.py': line 5: AssertionError: too many."
+    assert told == "network (--network) is 'own.py': line 6: AssertionError: too many."
     assert own_file.explain(ValueError("of somebody else"), experiment) is None
     assert own_file.explain(raised.value, parse({})) is None
 
@@ -288,7 +314,9 @@ def test_a_server_without_a_folder_runs_none(tmp_path: Path, trap, way, monkeypa
     own_file.restrict(None)
     assert not own_file.permitted() and own_file.names() == []
     for name in ("x.py", str(tmp_path / "x.py")):
-        with pytest.raises(SettingsError, match="give one of mlp, conv; this server was started without --models, so it runs no"):
+        with pytest.raises(
+            SettingsError, match="give one of mlp, conv; this server was started without --models, so it runs no"
+        ):
             way(parse({"network": name, "models_folder": str(tmp_path)}))
     assert not (tmp_path / "ran").exists()
 

@@ -1,0 +1,34 @@
+// Draws the report's figures, in the colours that the page has just now, light or dark.
+"use strict"
+{
+  const figures = JSON.parse(document.getElementById("figures").textContent)
+  const touch = matchMedia("(pointer: coarse)").matches
+  const config = { responsive: true, displayModeBar: false }
+
+  function themed(layout) {
+    const style = getComputedStyle(document.documentElement)
+    const [text, quiet, grid, ground] = ["--text", "--quiet", "--grid", "--ground"].map((name) => style.getPropertyValue(name).trim())
+    const axis = { gridcolor: grid, linecolor: grid, zeroline: false, automargin: true, fixedrange: touch }
+    return {
+      ...layout,
+      margin: { l: 56, r: 14, t: 8, b: 44 },
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      font: { family: "system-ui, sans-serif", size: 14, color: quiet },
+      showlegend: false,
+      hovermode: "x unified",
+      hoverlabel: { bgcolor: ground, bordercolor: grid, font: { color: text } },
+      dragmode: touch ? false : "zoom",
+      xaxis: { ...layout.xaxis, ...axis },
+      yaxis: { ...layout.yaxis, ...axis },
+      shapes: (layout.shapes ?? []).map((shape) => ({ ...shape, line: { color: quiet, width: 1.5, dash: "dash" } })),
+    }
+  }
+
+  function draw() {
+    figures.forEach(({ data, layout }, number) => Plotly.react(`plot${number}`, data, themed(layout), config))
+  }
+
+  draw()
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw)
+}

@@ -1,0 +1,29 @@
+"""The page "Is it really DFA?" in a real browser: readable on a phone, and a training that can be stopped."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+MAIN = Path(__file__).parents[2] / "app" / "main.py"
+
+
+def test_the_settings_of_the_form_are_examined_on_a_phone(serve: Callable[..., str], open_page: Callable, tmp_path):
+    address = serve(MAIN, environment={"DFA_LAB_RUNS": str(tmp_path)})
+    page = open_page(f"{address}/?num_hidden=300&epoch=1000&gradient=bp,dfa", color_scheme="dark")
+    page.wait_for_function("window.__dfa_live?.firstDraw")
+    page.get_by_role("link", name="Is it really DFA?").click()
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.get_by_role("heading", name="4. Does it beat").wait_for()
+    page.get_by_text("mlp 2×300").wait_for()
+    page.wait_for_function("document.querySelectorAll('.js-plotly-plot .main-svg').length >= 4")
+    assert page.get_by_text("passes").count() >= 5
+
+    page.get_by_text("60 s", exact=True).click()
+    page.get_by_role("button", name="Train and compare").click()
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("heading", name="5. Has its signal").wait_for()
+    page.get_by_text("steps of the settings").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
