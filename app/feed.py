@@ -37,7 +37,7 @@ def _tick() -> None:
     reached = start + len(records)
     # what an ordinary tick brings is sent again; a whole history is not: a browser that missed it asks
     sent["starts"] = [*sent["starts"], reached][-OVERLAP:] if len(records) < LARGE else [reached]
-    note = manager().store.problem or (DEMO_NOTE if status.demo else "")
+    note = manager().problem or (DEMO_NOTE if status.demo else "")
     live(message(status, records, start, note), key="live", on_resync=_resync)
 
 

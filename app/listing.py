@@ -28,8 +28,8 @@ PAGE = 50  # rows that are shown at first, and more at each press of Show more
 def show() -> None:
     """One row an experiment, newest first; a click opens it."""
     store = manager().store
-    if store.problem:
-        st.warning(plain(store.problem), icon=":material/warning:")
+    if manager().problem:
+        st.warning(plain(manager().problem), icon=":material/warning:")
     rows = st.session_state.setdefault("rows", PAGE)
     found = store.experiments(rows + 1, demos=False)
     if not found:
@@ -58,6 +58,7 @@ def _row(one: Stored) -> None:
         if manager().store.busy(one):
             st.button("Stop", key=f"stop_{one.id}", icon=":material/stop:", on_click=manager().stop, args=(one.id,))
         if one.experiment and st.button("Open", key=f"open_{one.id}", icon=":material/open_in_new:"):
+            watching.arrive()  # whoever has not been in the Lab yet
             watching.watch(one.id)
             st.switch_page("../pages/lab.py")
 

@@ -96,7 +96,7 @@ def _reset() -> None:
     status = watching.current()
     if not status.demo:
         manager().stop(status.id)
-    _start(status.experiment, paused=True, pace=status.pace)
+    _start(status.experiment.model_copy(update={"save": ""}), paused=True, pace=status.pace)  # the name is taken
 
 
 def _set_rate() -> None:

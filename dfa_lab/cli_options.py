@@ -3,6 +3,7 @@
 import inspect
 import os
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,7 +46,7 @@ def _spelled(word: str, known: set[str]) -> str:
 def switched(words: list[str]) -> list[str]:
     """--visualize 1 is --visualize, and --visualize 0 is nothing: in dfa-torch it takes a number."""
     left: list[str] = []
-    for word, before in zip(words, [None, *words[:-1]], strict=True):
+    for before, word in pairwise(["", *words]):
         if before == "--visualize" and word in ("0", "1"):
             if word == "0":
                 left.pop()

@@ -2,8 +2,9 @@
 
 import torch
 
-from dfa_lab.config import SettingsError
+from dfa_lab.config import Experiment, SettingsError
 from dfa_lab.data import DataError
+from dfa_lab.networks import own_file
 from dfa_lab.train.trainer import Diverged
 
 SMALLER = "start again with a smaller num_hidden, num_layers or batch_size, or with fewer rules or seeds"
@@ -16,8 +17,10 @@ def out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and "memory" in str(error).lower() and "alloc" in str(error).lower()
 
 
-def sentence(error: BaseException) -> str:
+def sentence(error: BaseException, experiment: Experiment | None = None) -> str:
     """For the person who started the experiment."""
+    if experiment and (told := own_file.explain(error, experiment)):
+        return told
     if isinstance(error, (Diverged, SettingsError, DataError)):
         return str(error)
     if out_of_memory(error):

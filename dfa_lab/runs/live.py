@@ -9,8 +9,10 @@ from dfa_lab.config import Experiment
 from dfa_lab.records import Record
 from dfa_lab.train.trainer import Trainer
 
-ACTIVE = ("loading", "running", "paused")
+ACTIVE = ("queued", "loading", "running", "paused")
 ENDED = ("finished", "stopped", "failed", "interrupted")
+OFTEN = 20.0  # seconds between two checkpoints, at least; they are taken when an epoch has ended
+RARELY = 300.0  # seconds between two checkpoints, at most: an epoch may take an hour
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,15 @@ class Live:
     lock: threading.Lock = field(default_factory=threading.Lock)
     turn: threading.Lock = field(default_factory=threading.Lock)
     ended: float = 0.0  # time.monotonic() of the end
+    keep: bool = False  # checkpoints are written
+    queues: bool = False  # waits for its turn on the device
+    continues: bool = False  # from its checkpoint
+    last: Status | None = None  # what it was when no trainer was there any more, or not yet
+    _saved: tuple[float, int, float] = (0.0, 0, 0.0)  # (time, step, epoch) of the last checkpoint
+    _not_before: float = 0.0  # after a checkpoint that could not be written
     _ticks: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=64))  # (time, step)
     _owed: float = 0.0  # steps that the pace allows now
     _paced: float = 0.0  # when that was reckoned
-    _last: Status | None = None
 
     def take_step(self, now: float) -> bool:
         """True if a step, or what is left of one, is to be done now; it then counts as done. Call it with `lock` held."""
@@ -88,12 +95,33 @@ class Live:
         self._ticks.clear()
         self._paced = time.monotonic()
 
+    def checkpoint_due(self, now: float) -> bool:
+        """Whether the state is to be written down now: after an epoch, and when it does not go on by itself."""
+        trainer = self.trainer
+        if not self.keep or trainer is None or not trainer.between_steps:
+            return False
+        when, step, epoch = self._saved
+        if trainer.step == step:
+            return False
+        if self.state in ENDED:
+            return True
+        if now < self._not_before:
+            return False
+        return self.state == "paused" or now - when >= (OFTEN if int(trainer.epoch) > int(epoch) else RARELY)
+
+    def checkpointed(self, trainer: Trainer, written: bool) -> None:
+        """Count a checkpoint of the present step, or put off the next attempt."""
+        if written:
+            self._saved = (time.monotonic(), trainer.step, trainer.epoch)
+        else:
+            self._not_before = time.monotonic() + OFTEN
+
     def status(self) -> Status:
         """A snapshot. After the end, of the last step."""
         trainer, experiment = self.trainer, self.experiment
         if trainer is None:
             rate = self.learning_rate or experiment.learning_rate
-            last = self._last or Status(self.id, experiment, self.state, self.sentence, self.demo, learning_rate=rate)
+            last = self.last or Status(self.id, experiment, self.state, self.sentence, self.demo, learning_rate=rate)
             return replace(last, state=self.state, sentence=self.sentence, pace=self.pace, rate=0.0, left=None)
         rate = 0.0
         if len(self._ticks) > 1 and self.state == "running":
@@ -116,8 +144,20 @@ class Live:
             layers=trainer.units,
         )
 
+    def begin(self, trainer: Trainer) -> None:
+        """Its data are loaded: from now on it runs, or waits paused."""
+        self.trainer = trainer
+        self.state = "paused" if self.begin_paused else "running"
+        self._saved = (time.monotonic(), trainer.step, trainer.epoch)
+        self.halt_clock()
+
     def end(self, state: str, sentence: str) -> None:
-        """Keep the last figures, let go of the networks."""
-        self._last = self.status()
-        self.state, self.sentence, self.trainer = state, sentence, None
+        """Come to rest in `state`; the networks stay until `let_go`."""
+        self.state, self.sentence = state, sentence
         self.ended = time.monotonic()
+        self._ticks.clear()
+
+    def let_go(self) -> None:
+        """Keep the last figures, let go of the networks."""
+        self.last = self.status()
+        self.trainer = None

@@ -22,6 +22,8 @@ from dfa_lab.runs.store_writer import Rows, Statement, Writer
 
 COLUMNS = "id, settings, versions, title, state, sentence, created, finished, demo, server"
 MINE = f"(server = ? OR state NOT IN ({MARKS}))"  # not an experiment that another server is busy with
+OWNED = f"EXISTS (SELECT 1 FROM experiments WHERE id = experiment AND {MINE})"
+ROW = "run, metric, layer, value, step, epoch, samples, seconds"  # of Record
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,10 @@ class Store:
             Statement(gone.format("events"), (id,)),
         )
 
+    def cut(self, id: str, step: int) -> None:
+        """Remove the records measured after this step: it goes on from there."""
+        self._put(f"DELETE FROM records WHERE experiment = ? AND step > ? AND {OWNED}", id, step, self._server.id, *ACTIVE)
+
     def flush(self, timeout: float = 5.0) -> bool:
         """Wait until everything recorded before the call is committed; False if that took longer than `timeout` seconds."""
         return self._writer.flush(timeout)
@@ -112,6 +118,11 @@ class Store:
         wanted = "" if demos else "WHERE NOT demo"
         sql = f"SELECT {COLUMNS} FROM experiments {wanted} ORDER BY created DESC, number DESC LIMIT ? OFFSET ?"
         return [_stored(row) for row in self._rows(sql, limit, offset)]
+
+    def titled(self, beginning: str) -> list[Stored]:
+        """The experiments whose titles begin so, newest first."""
+        sql = f"SELECT {COLUMNS} FROM experiments WHERE substr(title, 1, ?) = ? ORDER BY created DESC, number DESC"
+        return [_stored(row) for row in self._rows(sql, len(beginning), beginning)]
 
     def busy(self, stored: Stored) -> bool:
         """Whether the experiment was active when it was read, and this server's own."""
@@ -124,13 +135,19 @@ class Store:
 
     def records(self, id: str, since: int = 0) -> list[Record]:
         """An experiment's records in the order they were added, without the first `since`."""
-        sql = "SELECT run, metric, layer, value, step, epoch, samples, seconds FROM records"
-        return list(map(Record._make, self._rows(f"{sql} WHERE experiment = ? AND seq >= ? ORDER BY seq", id, since)))
+        sql = f"SELECT {ROW} FROM records WHERE experiment = ? AND seq >= ? ORDER BY seq"
+        return list(map(Record._make, self._rows(sql, id, since)))
 
     def newest(self, id: str, metric: str, runs: int) -> dict[int, float | None]:
         """The last value of a metric of the whole network, by run number, of an experiment with that many runs."""
         sql = "SELECT run, value FROM records WHERE experiment = ? AND metric = ? AND layer IS NULL ORDER BY seq DESC LIMIT ?"
         return dict(self._rows(sql, id, metric, runs))
+
+    def last(self, id: str, metric: str, runs: int) -> list[Record]:
+        """The last record of a metric of the whole network for each of that many runs, but none of step 0."""
+        where = "experiment = ? AND metric = ? AND layer IS NULL AND step > 0"
+        found = self._rows(f"SELECT {ROW} FROM records WHERE {where} ORDER BY seq DESC LIMIT ?", id, metric, runs)
+        return sorted(map(Record._make, found))
 
     def count(self, id: str) -> int:
         """How many records an experiment has."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from dfa_lab.records import Record
 from dfa_lab.runs.failures import sentence
-from dfa_lab.runs.live import Live
+from dfa_lab.runs.live import ENDED, Live
 from dfa_lab.train.trainer import Diverged
 
 TURN = 0.03  # seconds
@@ -21,10 +21,17 @@ log = logging.getLogger(__name__)
 
 
 class Worker:
-    """`measured` gets the new records of every turn, `ended` is told (live, state, sentence); both in this thread."""
+    """All three are called in this thread: `measured` with the new records of every turn, `ended` with (live, state,
+    sentence), `save` between two steps of an experiment whose state is to be written down."""
 
-    def __init__(self, name: str, measured: Callable[[Live, list[Record]], None], ended: Callable[[Live, str, str], None]):
-        self._measured, self._ended = measured, ended
+    def __init__(
+        self,
+        name: str,
+        measured: Callable[[Live, list[Record]], None],
+        ended: Callable[[Live, str, str], None],
+        save: Callable[[Live], None],
+    ):
+        self._measured, self._ended, self._save = measured, ended, save
         self._lives: list[Live] = []
         self._wake = threading.Condition()
         self._closed = False
@@ -96,14 +103,25 @@ class Worker:
             except Exception as error:
                 # that a network diverges is news for who started it, not for who keeps the server
                 log.error("experiment %s failed: %s", live.id, error, exc_info=not isinstance(error, Diverged))
-                self._end(live, records, "failed", sentence(error))
+                self._end(live, records, "failed", sentence(error, live.experiment))
                 return True
             if trainer.done:
                 self._end(live, records, "finished", "")
                 return True
+            if live.checkpoint_due(time.monotonic()):
+                break
         if records:
             self._measured(live, records)
+        self._keep(live)
         return worked
+
+    def _keep(self, live: Live) -> None:
+        """Write down the state if that is due, and let go of the networks of what was stopped."""
+        if live.checkpoint_due(time.monotonic()):
+            self._save(live)
+        with live.lock:
+            if live.state in ENDED and live.trainer is not None and live.trainer.between_steps:
+                live.let_go()
 
     def _end(self, live: Live, records: list[Record], state: str, why: str) -> None:
         self._measured(live, records)

@@ -6,6 +6,7 @@ progress.json (what the results of a run that goes on depend on).
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from dfa_lab.config import SettingsError
@@ -56,9 +57,10 @@ def net(name_or_file: str) -> Path:
     raise SettingsError([f"{label('load')} is {shown(name_or_file, 120)}: {known}."])
 
 
-def claim(name: str, continued: Path | None) -> None:
-    """Raises SettingsError if the name is taken by another run than the one in the file `continued`."""
+def claim(name: str, continued: Path | None, taken: Sequence[str] = ()) -> None:
+    """Raises SettingsError if the name is `taken`, or is that of another run than the one in the file `continued`."""
     kept = folder(name) / NET
-    if kept.exists() and not (continued is not None and continued.exists() and kept.samefile(continued)):
+    same = continued is not None and continued.exists() and kept.exists() and kept.samefile(continued)
+    if name in taken or (kept.exists() and not same):
         reason = f"a run of this name is kept already; give another name, or continue it with --load {name}"
         raise SettingsError([f"{label('save')} is {shown(name, 120)}: {reason}."])

@@ -1,0 +1,77 @@
+"""What of an earlier server goes on: under which rules it does so by itself, and how a stored experiment looks."""
+
+from collections.abc import Iterator
+
+from dfa_lab import data, networks
+from dfa_lab.config import Experiment, SettingsError
+from dfa_lab.runs.checkpoints import Checkpoints
+from dfa_lab.runs.live import Status
+from dfa_lab.runs.store import Store, Stored
+from dfa_lab.train.checkpoint import CheckpointError
+from dfa_lab.train.plan import Plan
+
+BY_ITSELF = "paper/"  # titles of the experiments that go on by themselves after a restart
+RESUMED = "resumed"  # the kind of the event
+
+
+class ContinueError(Exception):
+    """An experiment that cannot be taken up; the text says why."""
+
+
+def place(step: int) -> str:
+    """The text of the event that says where an experiment was taken up."""
+    return f"at step {step}"
+
+
+def automatic(store: Store, checkpoints: Checkpoints) -> Iterator[tuple[Stored, int]]:
+    """(experiment, step to go on from) for those that were interrupted and go on by themselves, the oldest first.
+
+    At most once from each step: what was taken up there before and came no further may be what ended the server.
+    One that had only waited in the queue begins at step 0, and one that somebody had paused does not go on. Damaged
+    checkpoints are told in the state's sentence.
+    """
+    for stored in reversed(store.titled(BY_ITSELF)):
+        if stored.state != "interrupted" or stored.experiment is None:
+            continue
+        try:
+            waited = not checkpoints.has(stored.id) and not store.count(stored.id)
+            step = 0 if waited else checkpoints.step(stored.id, stored.experiment)
+        except CheckpointError as error:
+            if checkpoints.has(stored.id):
+                store.set_state(stored.id, "interrupted", str(error))
+            continue
+        events = [event for event in store.events(stored.id) if event.kind in (RESUMED, "running", "paused")]
+        paused = events and events[-1].kind == "paused"
+        before = [event.text for event in events if event.kind == RESUMED]
+        if not paused and before[-1:] != [place(step)]:
+            yield stored, step
+
+
+def status_of(stored: Stored, store: Store) -> Status | None:
+    """The status of an experiment that no thread works on; None if its settings cannot be read."""
+    experiment = stored.experiment
+    if experiment is None:
+        return None
+    last = store.records(stored.id, since=store.count(stored.id) - 1)
+    step, epoch = (last[0].step, last[0].epoch) if last else (0, 0.0)
+    facts = data.facts_of(experiment)
+    return Status(
+        stored.id,
+        experiment,
+        stored.state,
+        stored.sentence,
+        stored.demo,
+        step=step,
+        steps=Plan(experiment, facts.train).steps,
+        epoch=epoch,
+        learning_rate=experiment.learning_rate,
+        layers=_units(experiment, facts),
+    )
+
+
+def _units(experiment: Experiment, facts: data.Facts) -> tuple[int, ...]:
+    """None of one whose network cannot be."""
+    try:
+        return networks.units(experiment, facts)
+    except (SettingsError, RuntimeError):
+        return ()

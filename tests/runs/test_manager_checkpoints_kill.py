@@ -1,0 +1,58 @@
+"""A server that is killed while it trains what is kept (a real process: this file, run as a script)."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from patience import status, tiny, until_state
+
+from dfa_lab.runs import live
+from dfa_lab.runs.manager import Manager
+from dfa_lab.runs.resuming import RESUMED
+from dfa_lab.train.trainer import Trainer
+
+ROOT = Path(__file__).parents[2]
+EXPERIMENT = tiny(epochs=60, rules="dfa", seeds="0,1", optimizer="adam", measure_every=5)
+
+
+def serve(folder: Path) -> None:
+    live.OFTEN = 0.1
+    manager = Manager(folder)
+    id = manager.start(EXPERIMENT, pace=60, title="paper/test", keep=True)
+    print(id, flush=True)
+    while True:
+        time.sleep(0.02)
+        if manager.checkpoints.has(id):
+            print(manager.checkpoints.step(id, EXPERIMENT), status(manager, id).step, flush=True)
+
+
+def test_killed_and_continued_bit_for_bit(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen([sys.executable, __file__, str(tmp_path)], stdout=subprocess.PIPE, text=True, env=environment)
+    assert process.stdout is not None
+    try:
+        id = process.stdout.readline().strip()
+        while True:
+            kept, at = map(int, process.stdout.readline().split())
+            if at >= 60 and at > kept:  # in the middle between two checkpoints
+                break
+    finally:
+        process.kill()
+        process.stdout.close()
+        process.wait()
+    manager = Manager(tmp_path)
+    try:
+        manager.set_pace(id, 0)
+        until_state(manager, id, "finished")
+        (begun, again) = (event.text for event in manager.store.events(id) if event.kind == RESUMED)
+        assert begun == "at step 0" and int(again.removeprefix("at step ")) >= kept
+        wanted = [record._replace(seconds=0.0) for due in Trainer(EXPERIMENT) for record in due]
+        assert [record._replace(seconds=0.0) for record in manager.store.records(id)] == wanted
+    finally:
+        manager.close()
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]))
