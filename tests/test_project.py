@@ -24,7 +24,8 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 RULES_TEXT = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
 DFA_TORCH = (ROOT / "docs" / "dfa-torch.md").read_text(encoding="utf-8")
-COMMANDS = [line for block in re.findall(r"```bash\n(.*?)```", README, re.S) for line in block.splitlines()]
+BLOCKS = [block.splitlines() for block in re.findall(r"```bash\n(.*?)```", README, re.S)]
+COMMANDS = [line for block in BLOCKS for line in block]
 TARGETS = sorted(set(re.findall(r"\bmake (\w+)", "\n".join(COMMANDS + re.findall(r"`(make [^`]+)`", README)))))
 OURS = [shlex.split(line)[3:] for line in COMMANDS if line.startswith("python -m dfa_lab ")]
 
@@ -37,11 +38,22 @@ def settings(arguments: list[str]) -> dict[str, str]:
 
 
 TRAINED = [words[1:] for words in OURS if words[0] == "train" and "--help" not in words]
-QUICK = [words for words in TRAINED if settings(words).get("dataset", "digits") not in ON_DISK]
+
+
+def quick(line: str) -> bool:
+    """A training that needs no data set on disk."""
+    words = shlex.split(line)[3:]
+    return words[:1] == ["train"] and words[1:] in TRAINED and settings(words[1:]).get("dataset", "digits") not in ON_DISK
+
+
+QUICK = [
+    lines for block in BLOCKS if (lines := [line for line in block if line.startswith("python -m dfa_lab") and quick(line)])
+]
 
 
 def lab(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}  # so small that threads only cost time
+    environment = {name: value for name, value in os.environ.items() if name != "DFA_LAB_RUNS"}
+    environment |= {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}  # so small that threads only cost time
     command = [sys.executable, "-m", "dfa_lab", *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
@@ -60,13 +72,20 @@ def test_readme_shows_the_two_commands():
     assert {"make run", "make test"} <= set(COMMANDS)
 
 
-@pytest.mark.parametrize("words", QUICK, ids=" ".join)
-def test_readme_training_commands_run_as_they_stand(words: list[str], tmp_path: Path):
-    done = lab(["train", *words], tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "rule" in done.stdout
-    if "--json" in words:
-        assert json.loads((tmp_path / words[words.index("--json") + 1]).read_text())["runs"]
+@pytest.mark.parametrize("lines", QUICK, ids=" ; ".join)
+def test_readme_training_commands_run_as_they_stand(lines: list[str], tmp_path: Path):
+    """Those of a block one after the other, as somebody would type them in the project's folder."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    for words in (shlex.split(line)[3:] for line in lines):
+        done = lab(words, tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert "rule" in done.stdout
+        if "--json" in words:
+            assert json.loads((tmp_path / words[words.index("--json") + 1]).read_text())["runs"]
+        if "--visualize" in words:
+            folder = tmp_path / "runs" / "saved" / words[words.index("--save") + 1]
+            names = {"net.safetensors", "results.json", "report.html", "curves.png"}
+            assert names <= {path.name for path in folder.iterdir()}
 
 
 @pytest.mark.parametrize("words", TRAINED, ids=" ".join)

@@ -156,7 +156,7 @@ def test_adversarial_training_has_curves_of_its_own(app):
     assert chart(app)["eps"] == 0.1
     id = app.query_params["experiment"]
     until = time.monotonic() + 60
-    while manager().status(id).state != "finished" and time.monotonic() < until:
+    while (status := manager().status(id)) and status.state != "finished" and time.monotonic() < until:
         time.sleep(0.02)
     assert {"train_error_adversarial", "test_error_adversarial"} <= {r.metric for r in manager().records(id)}
 
