@@ -20,15 +20,15 @@ DEMO_NOTE = (
 def show(status: Status) -> None:
     """Mount the chart; it ticks while there is something to wait for."""
     waiting = status.state in ACTIVE or status.demo
-    st.session_state.shown_state = (status.id, status.state)
+    st.session_state.shown_state = _shown(status)
     st.fragment(_tick, run_every=EVERY if waiting else None)()
 
 
 def _tick() -> None:
     status = watching.current()
-    if (status.id, status.state) != st.session_state.shown_state and not _demo_goes_on(status):
+    if _shown(status) != st.session_state.shown_state and not _demo_goes_on(status):
         st.rerun()
-    st.session_state.shown_state = (status.id, status.state)
+    st.session_state.shown_state = _shown(status)
     sent = st.session_state.setdefault("sent", {"id": None, "starts": [0]})
     if sent["id"] != status.id:
         sent.update(id=status.id, starts=[0])
@@ -39,6 +39,11 @@ def _tick() -> None:
     sent["starts"] = [*sent["starts"], reached][-OVERLAP:] if len(records) < LARGE else [reached]
     note = manager().problem or (DEMO_NOTE if status.demo else "")
     live(message(status, records, start, note), key="live", on_resync=_resync)
+
+
+def _shown(status: Status) -> tuple[str, str]:
+    """What the page around the chart depends on: a new one is drawn only then, since that closes what somebody has open."""
+    return status.id, "running" if status.state in ("queued", "loading") else status.state
 
 
 def _demo_goes_on(status: Status) -> bool:

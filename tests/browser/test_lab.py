@@ -55,6 +55,7 @@ def start_slowly(page) -> None:
 
 
 def set_speed(page, speed: str) -> None:
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")  # a page that is drawn anew closes lists
     press(page, "Adjust")
     page.locator("[data-testid=stSelectbox]", has_text="Speed").locator("input").click()
     page.get_by_role("option", name=speed, exact=True).click()

@@ -89,7 +89,7 @@ def test_what_cannot_be_is_refused_in_a_sentence(tmp_path: Path, words: list[str
 
 @pytest.mark.usefixtures("small")
 def test_stopped_and_continued_by_the_same_command(tmp_path: Path) -> None:
-    words = ["--row", "1x20", "--rule", "dfa", "--epochs", "60", "--runs", str(tmp_path)]
+    words = ["--row", "1x20", "--rule", "dfa", "--epochs", "200", "--runs", str(tmp_path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(
         [sys.executable, __file__, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
@@ -104,9 +104,9 @@ def test_stopped_and_continued_by_the_same_command(tmp_path: Path) -> None:
     assert process.returncode == 1 and "Stopped: the same command goes on from here." in err and "1×20 Tanh" in out
     ((one,),) = Outcomes(manager).read().values()
     manager.close()
-    assert one.state == "interrupted" and one.continues is not None and 1 <= one.continues < 60
+    assert one.state == "interrupted" and one.continues is not None and 1 <= one.continues < 200
     (line,) = lines(invoke(tmp_path, *words[:-2]), "dfa")
-    assert "60 of 300 epochs" in line
+    assert "200 of 300 epochs" in line
     manager = Manager(tmp_path, resume=False)
     ((same,),) = Outcomes(manager).read().values()
     manager.close()
