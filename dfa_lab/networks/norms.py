@@ -11,10 +11,10 @@ def limit(network: Network, into: float, out: float) -> None:
 
     0, or NO_LIMIT and above: no limit.
     """
-    for _, W in network.weights():
-        for dimension, most in ((0, into), (1, out)):
-            if 0 < most < NO_LIMIT:
-                W.data.copy_(torch.renorm(W.data, 2, dimension, most))
+    limits = [(dimension, most) for dimension, most in ((0, into), (1, out)) if 0 < most < NO_LIMIT]
+    for _, W in network.weights() if limits else ():
+        for dimension, most in limits:
+            W.data.copy_(torch.renorm(W.data, 2, dimension, most))
 
 
 def limit_as_dfa_torch(network: Network, into: float, out: float) -> None:

@@ -198,3 +198,11 @@ def test_a_hostile_link_gets_a_sentence_for_each_fault_and_disturbs_nothing(visi
     before = page.evaluate(STEP)
     page.wait_for_function(f"({STEP})() > {before} || ({STEP})() < {before}")
     assert page.get_by_role("spinbutton", name="Hidden layers").input_value() == "3"
+
+
+def test_whoever_lands_on_the_list_opens_an_experiment(visit, open_page, address):
+    start_slowly(visit())
+    page = open_page(f"{address}/experiments", viewport={"width": 1400, "height": 1000})
+    page.get_by_role("button", name="Open").first.click()
+    page.wait_for_function("location.search.includes('experiment=') && window.__dfa_live?.firstDraw")
+    assert page.locator("[data-testid=stException]").count() == 0
