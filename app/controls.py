@@ -18,7 +18,7 @@ from dfa_lab.train.fitting import check
 from dfa_lab.wording import SPELLINGS, title
 
 GROUPS = {"data": "Data", "network": "Network", "rules": "Learning rules", "training": "Training", "measuring": "Measuring"}
-ELSEWHERE = ("models_folder",)  # the server's owner chooses it
+ELSEWHERE = ("models_folder", "preproc_folder")  # the server's owner chooses where it reads programs and writes files
 ATTACH = "experiment"  # the link's parameter that names a running or stored experiment
 FORM_ONLY = tuple(name for name, field in Experiment.model_fields.items() if extra(field)["local"])  # no link chooses these
 

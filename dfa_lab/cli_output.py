@@ -14,6 +14,8 @@ import typer
 from dfa_lab.train import saved
 from dfa_lab.train.saving import Saving, replace
 
+MOST_ANGLES = 12  # in a line of the table
+
 
 class Output(ABC):
     """Files that are written again and again. A disk that refuses is told once while training goes on, and at the end."""
@@ -135,7 +137,10 @@ def print_table(summary: dict) -> None:
     lines = [["rule", "seed", "test error", "train error", "seconds", "signal angles"]]
     for run in summary["runs"]:
         angles = [values[-1] for values in run["angles"].get("signal", {}).values() if values]
-        shown = "  ".join("–" if angle is None else f"{angle:.0f}°" for angle in angles)
+        degrees = ["–" if angle is None else f"{angle:.0f}°" for angle in angles]
+        if len(degrees) > MOST_ANGLES:
+            degrees = [*degrees[: MOST_ANGLES // 2], "…", *degrees[-MOST_ANGLES // 2 :]]
+        shown = "  ".join(degrees)
         figures = ["–" if run[m] is None else f"{run[m]:.2%}" for m in ("test_error", "train_error")]
         lines.append([run["rule"], str(run["seed"]), *figures, f"{run['seconds']:.1f}", shown])
     wide = [max(map(len, column)) for column in zip(*lines, strict=True)]

@@ -43,10 +43,12 @@ def begin(wanted: Experiment | dict[str, Any]) -> Begun:
         raise refused([f"{label('load')} is {shown(name, 120)}: {error}"]) from None
     except DataError as error:
         raise refused([str(error)]) from None
-    except (MemoryError, RuntimeError) as error:
-        if not out_of_memory(error):
+    except Exception as error:
+        experiment = wanted if isinstance(wanted, Experiment) else parse({**wanted, "load": ""})
+        told = sentence(error) if out_of_memory(error) else own_file.explain(error, experiment)
+        if told is None:
             raise
-        raise refused([sentence(error)]) from None
+        raise refused([told]) from None
 
 
 def _anew(experiment: Experiment, notice: str = "") -> Begun:
@@ -61,7 +63,13 @@ def _from_saved(given: dict[str, Any]) -> Begun:
     name = given["load"]
     path = saved.net(name)
     before = checkpoint.read(path)[1]["experiment"]
+    path_given = path.suffix in name
+    if path_given and path.resolve().parent != saved.folder(str(before.get("save"))).resolve():
+        before = {**before, "save": ""}  # the name is another file's
     wanted = parse({**before, **given})
+    if path_given and wanted.network_file and "network" not in given:
+        trust = f"it is of a network in the file {shown(wanted.network, 120)}, which would be run"
+        raise SettingsError([f"{label('load')} is {shown(name, 120)}: {trust}; give --network too if you trust that file."])
     now = wanted.model_dump(mode="json")
     defaults = Experiment.model_construct().model_dump(mode="json")
     changed = {field for field, value in now.items() if value != before.get(field, defaults[field])}

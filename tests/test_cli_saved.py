@@ -332,7 +332,9 @@ def test_an_error_in_a_network_file_is_one_sentence(tmp_path: Path) -> None:
     late += "        assert Late.n < 40, 'tired'\n        return super().forward(h.flatten(1))\n"
     (tmp_path / "late.py").write_text(late + "def blocks(experiment, shape):\n    return [Late(64, 5)]\n")
     result = invoke("--network", tmp_path / "late.py", "--gradient", "bp", "--epoch", 40)
-    assert result.exit_code == 1 and result.stderr.endswith("late.py': line 6: AssertionError: tired.\n")
+    assert result.exit_code == 1 and result.stderr.endswith(
+        "late.py': training with it ended in an error (line 6: AssertionError: tired).\n"
+    )
 
 
 @pytest.mark.parametrize("given", ["option", "environment"])
@@ -347,3 +349,18 @@ def test_ui_tells_the_server_which_folder_to_trust(given: str, tmp_path: Path, m
     result = CliRunner().invoke(cli.app, ["ui", "-models", "gone"])
     assert result.exit_code == 2
     assert result.stderr == "--models is gone: there is no such folder; name the one that holds your network files.\n"
+
+
+def test_a_network_file_that_a_saved_net_names_needs_to_be_trusted(tmp_path: Path) -> None:
+    """It would be run, and whoever sends the net could choose which. A copy of a net does not inherit its name."""
+    own = tmp_path / "own.py"
+    own.write_text("from torch import nn\ndef blocks(e, shape):\n    return [nn.Sequential(nn.Flatten(), nn.Linear(64, 5))]\n")
+    trained("--network", own, "--epoch", 1, "--save", "mine")
+    copy = tmp_path / "sent.safetensors"
+    copy.write_bytes(saved.net("mine").read_bytes())
+    line = refusal("--load", copy, "--epoch", 2)
+    assert "own.py', which would be run; give --network too" in line
+    result = invoke("--load", copy, "--epoch", 2, "--network", own)
+    assert result.exit_code == 0 and "Continues" in result.stderr
+    assert checkpoint.read(saved.net("mine"))[1]["step"] == 6  # of one epoch: untouched
+    assert invoke("--load", "mine", "--epoch", 2).exit_code == 0  # one's own runs are trusted

@@ -216,7 +216,9 @@ def test_every_flag_of_dfa_torch_is_a_setting_and_in_the_docs(flag: str):
     assert any(f"`{flag}`" in row.split("|")[1] for row in table.splitlines() if row.startswith("| `"))
 
 
-@pytest.mark.parametrize("line", [line for line in DFA_TORCH.splitlines() if line.startswith("python -m dfa_lab")])
+@pytest.mark.parametrize(
+    "line", [line for line in DFA_TORCH.splitlines() if re.match("python -m dfa_lab.* -+dataset digits", line)]
+)
 def test_the_commands_for_those_who_know_dfa_torch_run(line: str, tmp_path: Path):
     done = lab(shlex.split(line)[3:], tmp_path)
     assert done.returncode == 0, done.stderr

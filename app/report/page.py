@@ -151,9 +151,13 @@ def _alternative(panel: Panel) -> str:
 
 def _figure(panel: Panel) -> dict[str, Any]:
     """Data and layout for plotly.js; page.js adds the colours of the page."""
+    last = max((x for curve in panel.curves for x in curve.x), default=1)
     layout: dict[str, Any] = {
-        "xaxis": {"title": {"text": "epoch"}, "tickformat": "d", "nticks": 7},
-        "yaxis": {"title": {"text": {"%": "% wrong", "°": "degrees"}.get(panel.unit, panel.about)}, "rangemode": "tozero"},
+        "xaxis": {"title": {"text": "epoch"}, "tickformat": "d", **({"dtick": 1} if last < 8 else {"nticks": 7})},
+        "yaxis": {
+            "title": {"text": {"%": "% wrong", "°": "degrees"}.get(panel.unit, "mean over samples")},
+            "rangemode": "tozero",
+        },
     }
     if panel.angles:
         layout["yaxis"] |= {"range": [-2, panel.top], "tickvals": list(range(0, int(panel.top) + 1, 30))}

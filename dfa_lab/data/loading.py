@@ -42,7 +42,7 @@ def load(experiment: Experiment, device: torch.device) -> DataSet:
     def normalised(data: DataSet) -> DataSet:
         if experiment.whiten:
             return replace(data)
-        offset, scale = offset_and_scale(experiment.normalization, data.statistics, experiment.exact)
+        offset, scale = offset_and_scale(experiment.normalization, data.statistics)
         return replace(data, offset=offset.to(device), scale=scale.to(device))
 
     with _in_words(known, folder, device):

@@ -30,18 +30,17 @@ def measure(x: np.ndarray) -> Statistics:
     return Statistics(x.min(axis=0).astype(float), x.max(axis=0).astype(float), mean, np.sqrt(average(2, mean)))
 
 
-def offset_and_scale(kind: str, statistics: Statistics, exact: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
+def offset_and_scale(kind: str, statistics: Statistics) -> tuple[torch.Tensor, torch.Tensor]:
     """What `(x - offset) * scale` needs for `kind` (scale, simple, channel or image): float32, broadcast over samples.
 
-    What never varies (a pixel, a channel, a set) is only shifted. `exact`: scale divides by the largest value and not
-    by the range, as in dfa-torch; they differ where the least value is not 0.
+    What never varies (a pixel, a channel, a set) is only shifted.
     """
     s = statistics
     dimensions = tuple(range(s.mean.ndim))
     over = {"scale": dimensions, "simple": dimensions, "channel": dimensions[1:], "image": ()}[kind]
     least, most = s.least.min(over, keepdims=True), s.most.max(over, keepdims=True)
     if kind == "scale":
-        offset, width = least, most if exact else most - least
+        offset, width = least, most - least
     else:
         offset = s.mean.mean(over, keepdims=True)
         width = np.sqrt((s.deviation**2 + (s.mean - offset) ** 2).mean(over, keepdims=True))

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from dfa_lab import registry
 from dfa_lab.config import RULES, Experiment
-from dfa_lab.feedback.exact import as_dfa_torch
+from dfa_lab.feedback.exact import as_dfa_torch, starts_at_zero
 from dfa_lab.feedback.rule import ChainRule, DirectRule, Rule
 from dfa_lab.networks import Network, zero_weights
 from dfa_lab.seeding import generator
@@ -29,7 +29,7 @@ def bind(name: str, network: Network, experiment: Experiment, seed: int) -> Rule
     rule = rule_class(name)(network, experiment.feedback_magnitude, draw)
     if experiment.exact:
         as_dfa_torch(rule, network, experiment, draw)
-    elif experiment.init == "paper" and rule.paper_starts_at_zero and experiment.nonlin in ("tanh", "sigmoid"):
+    elif experiment.init == "paper" and rule.paper_starts_at_zero and starts_at_zero(experiment):
         zero_weights(network)
     return rule
 

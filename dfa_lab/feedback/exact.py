@@ -8,6 +8,11 @@ from dfa_lab.networks import Network, fan_in, zero_weights
 from dfa_lab.networks.layers import Conv2d, Linear
 
 
+def starts_at_zero(experiment: Experiment) -> bool:
+    """Whether the paper's zero weights are for such a network: of tanh or sigmoid, and none that its author draws."""
+    return not experiment.network_file and experiment.nonlin in ("tanh", "sigmoid")
+
+
 def as_dfa_torch(rule: Rule, network: Network, experiment: Experiment, draw: Draw) -> None:
     """Give the rule dfa-torch's feedback, and the network its initial weights.
 
@@ -27,5 +32,5 @@ def as_dfa_torch(rule: Rule, network: Network, experiment: Experiment, draw: Dra
             for layer in layers:
                 if layer.feedback is not None:
                     layer.feedback = layer.weight.detach().clone()
-    if rule.paper_starts_at_zero and experiment.nonlin in ("tanh", "sigmoid"):
+    if rule.paper_starts_at_zero and starts_at_zero(experiment):
         zero_weights(network, but_first=through_layers and isinstance(layers[0], Linear))

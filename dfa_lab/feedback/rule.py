@@ -25,6 +25,7 @@ class Rule(nn.Module, ABC):
     source: ClassVar[str]
     colour: ClassVar[str]  # the rule's one colour, everywhere; all of them keep 3:1 on white and on near-black
     paper_starts_at_zero: ClassVar[bool] = False  # with tanh and sigmoid
+    replaces_weights: ClassVar[bool] = False  # its feedback stands in for the weights of every layer above the first
 
     def __init__(self, network: Network, magnitude: float, draw: Draw):
         """`magnitude` X: feedback uniform in ±X; 0: ±1/√n, n the number of units that one entry of the error fans out to."""

@@ -1,5 +1,7 @@
 """Adopt: plain torch layers become those of the lab, through which feedback can be sent."""
 
+from collections.abc import Iterable
+
 from torch import nn
 
 from dfa_lab.networks.layers import Conv2d, Dropout, Linear
@@ -9,7 +11,8 @@ def adopt(module: nn.Module) -> nn.Module:
     """`module` with every nn.Linear, nn.Conv2d and nn.Dropout in it, itself included, replaced by the lab's own.
 
     Sizes, bias, stride, padding, dilation and groups are kept, and so are the parameters themselves: what shares a
-    weight still shares it. Subclasses stay as they are: torch's attention, say, uses the weights of its own by hand.
+    weight still shares it. Subclasses, and layers with hooks, stay as they are: torch's attention, say, uses the weights of
+    its own by hand.
     Raises ValueError for a convolution that the lab cannot do.
     """
     return _adopt(module, {})
@@ -28,6 +31,8 @@ def _adopt(module: nn.Module, known: dict[nn.Module, nn.Module]) -> nn.Module:
 def _own(module: nn.Module) -> nn.Module:
     """The lab's layer in the place of this one, or this one."""
     own: nn.Module
+    if _altered(module):
+        return module
     if type(module) is nn.Linear:
         own = Linear(module.in_features, module.out_features, module.bias is not None)
     elif type(module) is nn.Conv2d:
@@ -38,6 +43,26 @@ def _own(module: nn.Module) -> nn.Module:
         return module
     own._parameters.update(module._parameters)
     return own.train(module.training)
+
+
+def _altered(module: nn.Module) -> bool:
+    """Whether it does more than its type says: weight norm and pruning, say, hang themselves onto a layer."""
+    hooks = [module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks]
+    return any(hooks) or not module._parameters.keys() <= {"weight", "bias"}
+
+
+def foreign(blocks: Iterable[nn.Module]) -> list[str]:
+    """What holds weight matrices and is not the lab's: feedback alignment would send the error through these themselves.
+
+    One text for each, "MultiheadAttention in block 2" say. Embeddings take no error back to their input.
+    """
+    found = []
+    for number, block in enumerate(blocks, start=1):
+        for module in block.modules():
+            matrices = any(p is not None and p.dim() >= 2 for p in module._parameters.values())
+            if matrices and not isinstance(module, (Linear, Conv2d, nn.Embedding)):
+                found.append(f"{type(module).__name__} in block {number}")
+    return found
 
 
 def _convolution(module: nn.Conv2d) -> Conv2d:

@@ -119,14 +119,14 @@ def blocks(experiment: Experiment, shape: tuple[int, ...], seed: int) -> list[nn
 
 
 def explain(error: BaseException, experiment: Experiment) -> str | None:
-    """The sentence for an error that the experiment's network file raised while it was trained, if it is one."""
+    """The sentence for an error in the training of an experiment's own network, if it has one."""
     if not experiment.network_file:
         return None
     try:
         path = find(experiment)
     except SettingsError:
         return None
-    return str(_refused(experiment.network, _told(error, path))) if _line(error, path) else None
+    return str(_refused(experiment.network, f"training with it ended in an error ({_told(error, path)})"))
 
 
 @contextmanager
@@ -154,7 +154,9 @@ def _blocks(experiment: Experiment, shape: tuple[int, ...], path: Path) -> list[
     except OSError as error:
         why = _told(error, path) if _line(error, path) else f"it cannot be read ({error.strerror or error})"
         raise _refused(name, why) from None
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise _refused(name, _told(error, path)) from None
     if not isinstance(made, (list, tuple, nn.ModuleList)) or not all(isinstance(block, nn.Module) for block in made):
         raise _refused(name, f"blocks() gives {shown(type(made).__name__)}; let it give a list of torch modules")

@@ -19,11 +19,11 @@ def out_of_memory(error: BaseException) -> bool:
 
 def sentence(error: BaseException, experiment: Experiment | None = None) -> str:
     """For the person who started the experiment."""
-    if experiment and (told := own_file.explain(error, experiment)):
-        return told
     if isinstance(error, (Diverged, SettingsError, DataError)):
         return str(error)
     if out_of_memory(error):
         return f"The device's memory is full: {SMALLER}."
+    if experiment and (told := own_file.explain(error, experiment)):
+        return told
     first_line = (str(error).strip().splitlines() or [""])[0][:200]
     return f"It stopped at an error in the lab itself ({type(error).__name__}: {first_line}); the server's log has the details."

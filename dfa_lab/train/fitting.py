@@ -5,6 +5,8 @@ from math import prod
 from dfa_lab import data, memory, networks
 from dfa_lab.config import Experiment, SettingsError
 from dfa_lab.device import precisions, present, resolve
+from dfa_lab.feedback import rule_class
+from dfa_lab.networks.adopting import foreign
 from dfa_lab.wording import allowed, refuse
 
 COPIES = 5  # of the weights: themselves, gradients, up to two of the optimiser, fa's feedback
@@ -21,6 +23,7 @@ def check(experiment: Experiment) -> data.Facts:
             problems += error.problems
     if problems:
         raise SettingsError(problems)
+    _check_paths(experiment, facts)
     _check_memory(experiment, facts)
     return facts
 
@@ -45,6 +48,16 @@ def _check_batches(experiment: Experiment, train: int) -> list[str]:
         other = "another one, since a batch of one sample, the last of each epoch, cannot be normalised (--batchnorm)"
         return [refuse("batch_size", experiment.batch_size, other)]
     return []
+
+
+def _check_paths(experiment: Experiment, facts: data.Facts) -> None:
+    """Feedback in the place of weights needs layers that know it; or the error would travel through the weights."""
+    if not experiment.network_file or not any(rule_class(name).replaces_weights for name in experiment.rules):
+        return
+    if strange := foreign(networks.outline(experiment, facts.shape)):
+        names = ", ".join(dict.fromkeys(strange))
+        rest = f"rules without feedback in layers for {experiment.network}, which has weights that feedback cannot replace"
+        raise SettingsError([refuse("rules", experiment.rules, f"{rest} ({names})")])
 
 
 def _check_memory(experiment: Experiment, facts: data.Facts) -> None:

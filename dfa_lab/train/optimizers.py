@@ -13,12 +13,18 @@ SIMPLE: dict[str, type[optim.Optimizer]] = {
 }
 
 
-def optimizer(experiment: Experiment, parameters: list[nn.Parameter]) -> optim.Optimizer:
-    """rmsprop: α = 0.99, ε = 1e-8; sgd with dampening = momentum; nag: Nesterov's, without dampening.
+OWN_RATES = {"adadelta": 1.0, "rprop": 0.1, "asgd": 1e-4}  # of torch7's, which do not look at LR
 
-    torch7's adam and adagrad differ from torch's in where ε is added, about 1e-8 of a step.
-    """
-    rate, momentum, decay = experiment.learning_rate, experiment.momentum, experiment.weight_decay
+
+def own_rate(experiment: Experiment) -> float | None:
+    """The learning rate of an optimiser that dfa-torch gives none; None if it follows the settings."""
+    return OWN_RATES.get(experiment.optimizer) if experiment.exact else None
+
+
+def optimizer(experiment: Experiment, parameters: list[nn.Parameter]) -> optim.Optimizer:
+    """rmsprop: α = 0.99, ε = 1e-8; sgd with dampening = momentum; nag: Nesterov's, without dampening."""
+    rate = own_rate(experiment) or experiment.learning_rate
+    momentum, decay = experiment.momentum, experiment.weight_decay
     match experiment.optimizer:
         case "sgd":
             return optim.SGD(parameters, lr=rate, momentum=momentum, dampening=momentum, weight_decay=decay)

@@ -15,7 +15,7 @@ from dfa_lab.networks.layers import Conv2d
 from dfa_lab.networks.norms import limit, limit_as_dfa_torch
 from dfa_lab.seeding import number as seeded
 from dfa_lab.train import adversarial, criterion
-from dfa_lab.train.optimizers import optimizer
+from dfa_lab.train.optimizers import optimizer, own_rate
 from dfa_lab.train.schedule import Schedule
 from dfa_lab.train.tally import Tally
 
@@ -50,6 +50,8 @@ class Run:
 
     def set_rate(self, steps: int) -> None:
         """The learning rate that the schedule gives after this many steps."""
+        if own_rate(self.experiment) is not None:
+            return
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate * self.schedule.factor(steps)
 

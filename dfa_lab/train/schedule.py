@@ -1,6 +1,7 @@
 """Schedule: how the learning rate of one run falls, and when the run ends before its last epoch (epoch_step, LRDecay)."""
 
 from dfa_lab.config import Experiment
+from dfa_lab.settings.training import MOST_EPOCHS
 
 HALVINGS = 8  # of the automatic schedule; the last one ends the run
 LEARNT = 1e-4  # mean training error at which a run has nothing left to learn
@@ -15,7 +16,8 @@ class Schedule:
         self._every = every
         self._decay = 0.0 if exact and experiment.optimizer in IGNORE_DECAY else experiment.learning_rate_decay
         # dfa-torch looks for the end of learning whatever its schedule, unless that is longer than the run
-        self._may_end = every < experiment.epochs if exact else every == 0
+        self._may_end = every == 0 or (exact and experiment.epochs != MOST_EPOCHS and every < experiment.epochs)
+        self._looks_first = exact  # whether all halvings are done, before it halves: it ends an epoch later
         self.halvings = 0
         self.mean_error = 1.0  # of the training, ¾ of the last epoch's mean and ¼ of the last epoch
         self.ended = False
@@ -34,9 +36,10 @@ class Schedule:
         self.mean_error = 0.75 * self.mean_error + 0.25 * train_error
         if self._every > 0 and epochs % self._every == 0:
             self.halvings += 1
-        if self._every == 0 and train_error >= self.mean_error:
-            self.halvings += 1
-        self.ended = self._may_end and (self.mean_error <= LEARNT or (self._every == 0 and self.halvings >= HALVINGS))
+        halved = self._every == 0 and train_error >= self.mean_error
+        enough = self.halvings + (halved and not self._looks_first) >= HALVINGS
+        self.halvings += halved and self.halvings < HALVINGS
+        self.ended = self._may_end and (self.mean_error <= LEARNT or (self._every == 0 and enough))
 
     def state(self) -> dict[str, float]:
         """To be saved."""

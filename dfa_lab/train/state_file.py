@@ -29,7 +29,7 @@ def read(path: Path) -> tuple[Tensors, dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
             numbers = json.loads((file.metadata() or {})["dfa_lab"])
-            if not {"experiment", "dtype"} <= numbers.keys():
+            if not isinstance(numbers["experiment"], dict) or "dtype" not in numbers:
                 raise LookupError("experiment")
             return {name: file.get_tensor(name) for name in file.keys()}, numbers  # noqa: SIM118 (not a dict)
     except OSError as error:

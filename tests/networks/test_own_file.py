@@ -276,8 +276,11 @@ class Late(nn.Linear):
     with pytest.raises(AssertionError) as raised:
         run.step(torch.randn(8, *SHAPE), torch.arange(8))
     told = own_file.explain(raised.value, experiment)
-    assert told == "network (--network) is 'own.py': line 6: AssertionError: too many."
-    assert own_file.explain(ValueError("of somebody else"), experiment) is None
+    assert told == "network (--network) is 'own.py': training with it ended in an error (line 6: AssertionError: too many)."
+    torchs = own_file.explain(ValueError("Expected more than 1 value per channel"), experiment)
+    assert torchs and torchs.endswith(
+        "training with it ended in an error (ValueError: Expected more than 1 value per channel)."
+    )
     assert own_file.explain(raised.value, parse({})) is None
 
 

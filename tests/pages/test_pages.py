@@ -112,6 +112,7 @@ def test_every_setting_has_its_widget(app):
     there = {key.removeprefix("setting_") for key in keys if key.startswith("setting_")}
     elsewhere = {
         "models_folder",
+        "preproc_folder",
         "device_number",
         "classes",
         "datapath",

@@ -74,6 +74,17 @@ def test_asgd_takes_nearly_the_steps_of_sgd() -> None:
     assert path("asgd", weight_decay=0.5) != pytest.approx(path("asgd"), rel=1e-2)
 
 
+@pytest.mark.parametrize(("name", "rate"), [("adadelta", 1.0), ("rprop", 0.1), ("asgd", 1e-4)])
+def test_torch7_gives_some_their_own_rate(make_run, name: str, rate: float) -> None:
+    for given in (0.01, 0.5):
+        run, _, _ = make_run("dfa", optimizer=name, learning_rate=given, epoch_step=1, exact=True)
+        run.schedule.after_epoch(1, 1.0)
+        run.set_rate(7)
+        assert run.optimizer.param_groups[0]["lr"] == rate
+    run, _, _ = make_run("dfa", optimizer=name, learning_rate=0.5)
+    assert run.optimizer.param_groups[0]["lr"] == 0.5
+
+
 def test_all_differ() -> None:
     paths = [tuple(path(name, momentum=0.5 if name == "nag" else 0)) for name in NAMES]
     assert len(set(paths)) == len(NAMES)

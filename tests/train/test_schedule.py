@@ -63,9 +63,28 @@ def test_over_when_nothing_is_left_to_learn() -> None:
     assert epochs == 33 and 0.75**32 > 1e-4 >= 0.75**33
 
 
-@pytest.mark.parametrize(
-    ("settings", "ends"), [({}, False), ({"exact": True}, True), ({"exact": True, "epoch_step": 90}, False)]
-)
+def test_the_reference_looks_before_it_halves_and_so_ends_an_epoch_later() -> None:
+    ends = {}
+    for exact in (False, True):
+        schedule = Schedule(parse({"epoch_step": 0, "epochs": 100, "exact": exact}))
+        epochs = 0
+        while not schedule.ended:
+            epochs += 1
+            schedule.after_epoch(epochs, 1.0)
+        assert schedule.halvings == 8
+        ends[exact] = epochs
+    assert ends == {False: 8, True: 9}
+
+
+ENDS = [
+    ({}, False),
+    ({"exact": True}, True),
+    ({"exact": True, "epoch_step": 90}, False),
+    ({"exact": True, "epochs": -1}, False),
+]
+
+
+@pytest.mark.parametrize(("settings", "ends"), ENDS)
 def test_without_automatic_steps_only_the_reference_looks_for_the_end(settings: dict, ends: bool) -> None:
     schedule = Schedule(parse({"epochs": 80, **settings}))
     for epoch in range(1, 60):

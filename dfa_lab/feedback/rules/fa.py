@@ -12,6 +12,7 @@ class Fa(ChainRule):
     source = "Lillicrap, Cownden, Tweed & Akerman (2016); dfa-torch: -gradient fa"
     colour = "#009E73"
     paper_starts_at_zero = True
+    replaces_weights = True
 
     def __init__(self, network: Network, magnitude: float, draw: Draw):
         super().__init__(network, magnitude, draw)
