@@ -23,7 +23,7 @@ OF_IMAGES = {
     "First-layer weights": views.filters,
     "Confusions": views.confusions,
     "Worst mistakes": views.mistakes,
-    "Moved images": views.moved,
+    "Adversarial images": views.moved,
     "Hidden layers": views.clouds,
 }
 HELP = {
@@ -32,7 +32,7 @@ HELP = {
     "First-layer weights": "What each unit of the first layer looks for.",
     "Confusions": "Which classes are taken for which.",
     "Worst mistakes": "The test images on which each network is most wrong.",
-    "Moved images": "Adversarial examples: how little has to change for another answer.",
+    "Adversarial images": "How little has to change for another answer.",
     "Hidden layers": "The test samples as each hidden layer represents them (PCA).",
 }
 
@@ -47,16 +47,16 @@ def show() -> None:
         st.markdown(f"On screen: **{plain(describe(experiment))}**, rules **{', '.join(experiment.rules)}**.")
         st.page_link("../pages/lab.py", label="Settings and curves in the Lab", icon=":material/science:")
     offered = OF_IMAGES if len(data.facts_of(experiment).shape) == 3 else OF_POINTS
-    name = st.segmented_control(
-        "View",
-        offered,
-        default=next(iter(offered)),
-        required=True,
-        key=f"learnt_view_{len(offered)}",
-        persist_state="session",
-        label_visibility="collapsed",
-    )
-    chosen = _choose(str(name), experiment, len(status.layers))
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        name = st.segmented_control(
+            "View",
+            offered,
+            default=next(iter(offered)),
+            required=True,
+            key=f"learnt_view_{len(offered)}",
+            persist_state="session",
+        )
+        chosen = _choose(str(name), experiment, len(status.layers))
     st.session_state.learnt_shown = _around(status)
     st.fragment(_tick, run_every=EVERY if status.demo or status.state in ACTIVE else None)(
         offered[str(name)], chosen, str(name)
@@ -66,39 +66,36 @@ def show() -> None:
 def _choose(name: str, experiment: Experiment, blocks: int) -> Chosen:
     """The controls of a view. Their keys hold what they offer: an answer never outlives its question."""
     seed, points, rule, block, eps = experiment.seeds[0], "test", experiment.rules[0], 1, 0.0
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        if len(experiment.seeds) > 1:
-            key = f"learnt_seed_{experiment.seeds}"
-            seed = st.selectbox("Seed", experiment.seeds, key=key, persist_state="session", width=120)
-        if name == "Decision surfaces":
-            options = ["test", "training", "none"]
-            points = st.segmented_control(
-                "Points", options, default="test", required=True, key="learnt_points", persist_state="session"
-            )
-        if name == "Hidden units" and len(experiment.rules) > 1:
-            key = f"learnt_rule_{experiment.rules}"
-            rule = st.segmented_control("Rule", experiment.rules, default=rule, required=True, key=key, persist_state="session")
-        if name in ("Hidden units", "Hidden layers") and blocks > 1:
-            options = list(range(1, blocks + 1))
-            if blocks <= 8:
-                key = f"learnt_layer_{blocks}"
-                block = st.segmented_control(
-                    "Hidden layer", options, default=1, required=True, key=key, persist_state="session"
-                )
-            else:
-                block = st.selectbox("Hidden layer", options, key=f"learnt_layer_{blocks}", persist_state="session", width=140)
-        if name == "Moved images":
-            usual = experiment.eps or 0.1
-            eps = st.slider(
-                "ε, in units of the prepared inputs",
-                0.0,
-                max(0.5, 2 * usual),
-                usual,
-                0.01,
-                key=f"learnt_eps_{usual}",
-                persist_state="session",
-                width=360,
-            )
+    if len(experiment.seeds) > 1:
+        key = f"learnt_seed_{experiment.seeds}"
+        seed = st.selectbox("Seed", experiment.seeds, key=key, persist_state="session", width=120)
+    if name == "Decision surfaces":
+        options = ["test", "training", "none"]
+        points = st.segmented_control(
+            "Points", options, default="test", required=True, key="learnt_points", persist_state="session"
+        )
+    if name == "Hidden units" and len(experiment.rules) > 1:
+        key = f"learnt_rule_{experiment.rules}"
+        rule = st.segmented_control("Rule", experiment.rules, default=rule, required=True, key=key, persist_state="session")
+    if name in ("Hidden units", "Hidden layers") and blocks > 1:
+        options = list(range(1, blocks + 1))
+        if blocks <= 8:
+            key = f"learnt_layer_{blocks}"
+            block = st.segmented_control("Hidden layer", options, default=1, required=True, key=key, persist_state="session")
+        else:
+            block = st.selectbox("Hidden layer", options, key=f"learnt_layer_{blocks}", persist_state="session", width=140)
+    if name == "Adversarial images":
+        usual = experiment.eps or 0.1
+        eps = st.slider(
+            "ε, in units of the prepared inputs",
+            0.0,
+            max(0.5, 2 * usual),
+            usual,
+            0.01,
+            key=f"learnt_eps_{usual}",
+            persist_state="session",
+            width=360,
+        )
     return Chosen(int(seed), str(points), str(rule), int(block or 1), float(eps))
 
 

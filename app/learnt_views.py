@@ -14,7 +14,7 @@ from dfa_lab.measure.mistakes import confusion
 from dfa_lab.measure.surface import decided
 from dfa_lab.runs.live import Status
 
-MOST_POINTS = 300  # drawn on a surface: more would hide it
+MOST_POINTS = 200  # drawn on a surface: more would hide it
 MOST_WRONG = 12
 TABLE = 12  # classes up to which the confusion matrix is a table
 TEXT = "font-size:0.875rem;line-height:1.3"
@@ -109,7 +109,7 @@ def confusions(status: Status, chosen: Chosen) -> None:
             pixels = draw.signed_pixels(np.where(np.eye(len(names)), -shares, shares), _theme())
             body = draw.image(draw.png(pixels), f"Confusion matrix of {rule}, {len(names)} classes.", sharp=True)
         panels.append(draw.panel(rule, f"{found.error:.1%} wrong", body, look.note))
-    st.html(draw.side_by_side(panels, "24rem"))
+    st.html(draw.side_by_side(panels, "20rem"))
     st.caption(
         f"{samples:,} test samples. Rows: the true class; columns: the class given. Blue: right; orange: confused; the "
         "stronger, the larger the share of the row."
@@ -178,7 +178,8 @@ def clouds(status: Status, chosen: Chosen) -> None:
     st.html(draw.side_by_side(panels))
     st.html(draw.legend(names))
     st.caption(
-        f"PCA: the activities of {samples:,} test samples along the two directions in which they differ most, for each rule its own."
+        f"PCA: the activities of {samples:,} test samples along the two directions in which they differ most; each rule has "
+        "its own."
     )
 
 

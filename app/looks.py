@@ -54,20 +54,22 @@ class Surface(NamedTuple):
 
 
 @st.cache_resource(show_spinner=False)
-def _kept() -> OrderedDict[tuple, Look]:
-    return OrderedDict()
+def _kept() -> tuple[OrderedDict[tuple, Look], threading.Lock]:
+    return OrderedDict(), threading.Lock()
 
 
 def share(status: Status, what: tuple, make: Callable[[], Any], *, lasting: bool = False) -> Look:
     """The last look at `what` if that is of now or was taken just before, else a new one by `make`.
 
-    `lasting`: it never changes. Where there is nothing to look at any more, the last one, with a note. Raises Gone if there is none.
+    `lasting`: it never changes. Where there is nothing to look at any more, the last one, with a note. Raises Gone if
+    there is none.
     """
-    looks = _kept()
-    look = looks.setdefault((status.id, *what), Look())
-    looks.move_to_end((status.id, *what))
-    while len(looks) > KEPT:
-        looks.popitem(last=False)
+    looks, lock = _kept()
+    with lock:
+        look = looks.setdefault((status.id, *what), Look())
+        looks.move_to_end((status.id, *what))
+        while len(looks) > KEPT:
+            looks.popitem(last=False)
     with look.lock:
         young = status.state == "running" and time.monotonic() - look.when < max(FRESH, REST * look.seconds)
         if look.value is not None and (lasting or look.step == status.step or young):

@@ -10,7 +10,7 @@ from PIL import Image
 
 from dfa_lab.feedback import rule_class
 
-# Okabe and Ito's colours and two of Tol's: apart for every kind of colour vision; the marks say the same.
+# Okabe and Ito's colours but yellow, which is lost on white, and four more; the marks say the same as the colours.
 COLOURS = (
     "#0072B2",
     "#E69F00",
@@ -20,8 +20,8 @@ COLOURS = (
     "#D55E00",
     "#882255",
     "#999933",
-    "#F0E442",
-    "#6B6B6B",
+    "#7B5FCF",
+    "#808080",
 )
 GROUNDS = {"light": (255, 255, 255), "dark": (24, 28, 38)}  # what is unsure, or zero, fades into
 PLUS, MINUS = (230, 97, 1), (0, 114, 178)
@@ -29,7 +29,7 @@ SIZE = 400  # units of a picture's own coordinates
 STRONGEST = 0.8  # of a class's colour on a surface: its points stay visible there
 GRID = "display:grid;gap:1.25rem 1.25rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,{width}),1fr));width:100%"
 SMALL = "font-size:0.875rem;opacity:0.8"
-R = 5.5  # of a mark
+R = 5.0  # of a mark
 
 
 def _corners(*pairs: tuple[float, float]) -> str:
@@ -93,20 +93,20 @@ def _drawing(parts: list[str]) -> str:
     return "data:image/svg+xml," + quote(body, safe=" =:/,'()+;-<>")
 
 
-def _marks(places: np.ndarray, t: np.ndarray, edge: str) -> list[str]:
-    """A path a class: its mark at places (N, 2) from 0 to 1."""
+def _marks(places: np.ndarray, t: np.ndarray, edge: str, width: float) -> list[str]:
+    """A path a class: its mark at places (N, 2) from 0 to 1, with an edge behind it."""
     parts = []
     for number in np.unique(t):
         colour, mark = style(int(number))
         path = "".join(f"M{x:.0f},{y:.0f}{mark}" for x, y in places[t == number] * SIZE)
-        parts.append(f'<path d="{path}" fill="{colour}" stroke="{edge}" stroke-width="1.3"/>')
+        parts.append(f'<path d="{path}" fill="{colour}" stroke="{edge}" stroke-width="{width}" paint-order="stroke"/>')
     return parts
 
 
 def surface(pixels: np.ndarray, places: np.ndarray, t: np.ndarray) -> str:
     """A drawing: a surface with points (N, 2), as parts of its sides, of classes t (N,) on top."""
     ground = f'<image href="{png(pixels)}" width="{SIZE}" height="{SIZE}" preserveAspectRatio="none"/>'
-    return _drawing([ground, *_marks(places, t, "#fff")])
+    return _drawing([ground, *_marks(places, t, "#fff", 3)])
 
 
 def cloud(points: np.ndarray, t: np.ndarray, theme: str) -> str:
@@ -115,9 +115,7 @@ def cloud(points: np.ndarray, t: np.ndarray, theme: str) -> str:
     places = np.stack([(points[:, 0] / half + 1) / 2, (1 - points[:, 1] / half) / 2], axis=1)
     ground = f"rgb{GROUNDS[theme]}"
     axes = f'<path d="M{SIZE / 2},0V{SIZE}M0,{SIZE / 2}H{SIZE}" stroke="#888" stroke-width="1" opacity="0.5"/>'
-    return _drawing(
-        [f'<rect width="{SIZE}" height="{SIZE}" fill="{ground}"/>', axes, *_marks(places, t, f"rgb{GROUNDS[theme]}")]
-    )
+    return _drawing([f'<rect width="{SIZE}" height="{SIZE}" fill="{ground}"/>', axes, *_marks(places, t, ground, 1)])
 
 
 def image(address: str, alt: str, *, css: str = "width:100%;aspect-ratio:1", sharp: bool = False) -> str:
@@ -137,7 +135,7 @@ def panel(rule: str, beside: str, body: str, about: str = "") -> str:
     )
 
 
-def side_by_side(panels: list[str], width: str = "19rem") -> str:
+def side_by_side(panels: list[str], width: str = "15.5rem") -> str:
     """As many in a row as fit; `width`: the least."""
     return f'<div style="{GRID.format(width=width)}">{"".join(panels)}</div>'
 

@@ -10,6 +10,7 @@ from dfa_lab.train.trainer import Trainer
 T = TypeVar("T")
 LOOKING = 0.5  # seconds for the step in hand to end
 LONGEST = 5.0  # seconds for a part of it to end: that of a large network on a slow machine
+AFTER = 0.001  # seconds after a look in which the training has its turn: who looks again at once would keep it from it
 GONE = (
     "This experiment has ended and its networks are no longer in memory: press Reset in the Lab to train it again, "
     "and look while it runs or is paused."
@@ -43,3 +44,4 @@ def glimpse(live: Live, function: Callable[[Trainer], T]) -> T:
     finally:
         with live.lock:
             live.onlookers -= 1
+        time.sleep(AFTER)

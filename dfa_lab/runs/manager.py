@@ -25,7 +25,7 @@ CLOSING = 10.0  # seconds for bringing steps to their end when the server stops,
 
 
 class Manager(Conductor):
-    """One a server. Every method may be called from any thread; none but `close` waits for a training step."""
+    """One a server. Every method may be called from any thread; none but `close` and `look` waits for a training step."""
 
     def __init__(self, folder: Path, *, resume: bool = True):
         """`resume`: what was interrupted goes on where it does so by itself (resuming.py)."""
