@@ -54,6 +54,7 @@ def test_a_look_comes_soon_at_full_speed_and_the_training_goes_on(manager: Manag
     id = manager.start(tiny())
     until_step(manager, id, 3)
     began = time.monotonic()
+    step = 0
     for _ in range(20):
         step = manager.look(id, glance)
     assert time.monotonic() - began < 20 * LOOKING
