@@ -4,6 +4,7 @@ What is chosen stays outside of the ticking fragment, so that an update resets n
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import streamlit as st
 
@@ -105,8 +106,11 @@ def _tick(view: Callable[[Status, Chosen], None], chosen: Chosen, name: str) -> 
         st.rerun()
     word = {"running": "training now"}.get(status.state, status.state)
     st.caption(f"{HELP[name]} Step {status.step:,} of {status.steps:,}, epoch {status.epoch:.1f}: {word}.")
+    fresh = st.session_state.get("learnt_drawn") == (status.id, name)
     try:
-        view(status, chosen)
+        with nullcontext() if fresh else st.spinner("Looking at the networks …"):
+            view(status, chosen)
+        st.session_state.learnt_drawn = status.id, name
     except Gone as gone:
         st.info(str(gone), icon=":material/hourglass_empty:")
 

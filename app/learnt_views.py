@@ -50,7 +50,7 @@ def surfaces(status: Status, chosen: Chosen) -> None:
     st.html(draw.legend(names))
     count = f" {min(MOST_POINTS, len(t))} of the {len(t)} {chosen.points} points are drawn." if len(t) else ""
     st.caption(
-        "Each place has the colour of the class that the network gives it, paler the less sure it is. Right: share of the "
+        "Each place has the colour of the class that the network gives it, fainter the less sure it is. Right: share of the "
         f"test points.{count}"
     )
 

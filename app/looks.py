@@ -32,6 +32,8 @@ EXAMPLES = 6  # of moved images
 FRESH = 0.7  # seconds that a look is good for, at least
 REST = 10  # and this many times what it took
 AT_ONCE = 1_000_000_000  # multiplications of a turn: a few tens of milliseconds on a CPU
+IN_ALL = 10_000_000_000  # multiplications of a look: fewer samples of large networks, but FEWEST
+FEWEST = 200
 KEPT = 48  # looks, of some hundred kilobytes each
 
 
@@ -98,6 +100,12 @@ def _in_turns(id: str, run: int, samples: int, take: Callable[[Trainer, slice], 
     return found
 
 
+def _affordable(trainer: Trainer, most: int) -> int:
+    """How many test samples a look takes, of `most`."""
+    work = sum(trainer.runs[0].network.multiplications())
+    return min(most, max(FEWEST, IN_ALL // max(work, 1)), len(trainer.data.x_test))
+
+
 def points(id: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Training and test points: (N, 2) and classes (N,)."""
 
@@ -157,7 +165,7 @@ def asked(id: str, run: int) -> mistakes.Answers:
         x, t = trainer.data.inputs(trainer.data.x_test[rows], trainer.dtype), trainer.data.y_test[rows]
         return mistakes.ask(trainer.runs[run].network, trainer.experiment.criterion, x, t)
 
-    samples = manager().look(id, lambda trainer: min(ASKED, len(trainer.data.x_test)))
+    samples = manager().look(id, lambda trainer: _affordable(trainer, ASKED))
     return mistakes.joined(_in_turns(id, run, samples, take))
 
 
@@ -204,7 +212,7 @@ def clouds(id: str, run: int) -> tuple[np.ndarray, list[representations.Cloud]]:
         return trainer.data.y_test[rows].cpu().numpy(), representations.activities(trainer.runs[run].network, x)
 
     def count(trainer: Trainer) -> int:
-        return min(CLOUD // 4 if max(trainer.units) > WIDE else CLOUD, len(trainer.data.x_test))
+        return _affordable(trainer, CLOUD // 4 if max(trainer.units) > WIDE else CLOUD)
 
     parts = _in_turns(id, run, manager().look(id, count), take)
     t = np.concatenate([one for one, _ in parts])

@@ -137,7 +137,7 @@ def panel(rule: str, beside: str, body: str, about: str = "") -> str:
 
 def side_by_side(panels: list[str], width: str = "15.5rem") -> str:
     """As many in a row as fit; `width`: the least."""
-    return f'<div style="{GRID.format(width=width)}">{"".join(panels)}</div>'
+    return f'<div style="{GRID.format(width=width)};max-width:{38 * len(panels)}rem">{"".join(panels)}</div>'
 
 
 def small_multiples(items: list[str], width: str) -> str:
