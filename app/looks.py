@@ -19,7 +19,7 @@ from dfa_lab.data.picturing import as_stored, pictures
 from dfa_lab.measure import filters, mistakes, representations, surface
 from dfa_lab.measure.looking import answers
 from dfa_lab.runs.live import Status
-from dfa_lab.runs.looking import GONE, Gone
+from dfa_lab.runs.looking import GONE, LOOKING, Gone
 from dfa_lab.train.trainer import Trainer
 
 SIDE = 96  # pixels of a decision surface
@@ -93,10 +93,10 @@ def _in_turns(id: str, run: int, samples: int, take: Callable[[Trainer, slice], 
     """`take(trainer, rows)` for all rows, as many at once as a turn has time for."""
     work = manager().look(id, lambda trainer: sum(trainer.runs[run].network.multiplications()))
     size = int(min(samples, max(16, AT_ONCE // max(work, 1))))
-    found = []
+    found, until = [], time.monotonic() + LOOKING  # all turns together: a step may be an evaluation of half a minute
     for start in range(0, samples, size):
-        rows = slice(start, min(start + size, samples))
-        found.append(manager().look(id, lambda trainer, rows=rows: take(trainer, rows)))
+        rows, wait = slice(start, min(start + size, samples)), max(0.0, until - time.monotonic())
+        found.append(manager().look(id, lambda trainer, rows=rows: take(trainer, rows), wait))
     return found
 
 

@@ -23,9 +23,9 @@ class Gone(Exception):
     """There are no networks to look at now; the text says why, and what to do."""
 
 
-def glimpse(live: Live, function: Callable[[Trainer], T]) -> T:
+def glimpse(live: Live, function: Callable[[Trainer], T], wait: float | None = None) -> T:
     """See Manager.look."""
-    began = time.monotonic()
+    began, wait = time.monotonic(), LOOKING if wait is None else wait
     with live.lock:
         live.onlookers += 1
     try:
@@ -35,7 +35,7 @@ def glimpse(live: Live, function: Callable[[Trainer], T]) -> T:
                     trainer = live.trainer
                     if trainer is None:
                         raise Gone(NOT_YET if live.state in ("queued", "loading") else GONE)
-                    if trainer.between_steps or time.monotonic() - began > LOOKING:
+                    if trainer.between_steps or time.monotonic() - began >= wait:
                         return function(trainer)
                 finally:
                     live.turn.release()

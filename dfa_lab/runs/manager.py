@@ -184,17 +184,17 @@ class Manager(Conductor):
                 found.setdefault(record.run, record)
         return [found[run] for run in sorted(found)]
 
-    def look(self, id: str, function: Callable[[Trainer], T]) -> T:
+    def look(self, id: str, function: Callable[[Trainer], T], wait: float | None = None) -> T:
         """`function(trainer)` between two steps, while the training waits: it takes at most some tens of milliseconds,
         changes nothing and returns copies. Who needs longer looks several times.
 
-        A step that lasts longer than LOOKING is not waited for: it then looks between two parts of it.
+        A step that lasts longer than `wait` (LOOKING) seconds is not waited for: it then looks between two parts of it.
         Raises Gone, with a sentence, if there are no networks to look at.
         """
         live = self._lives.get(id)
         if live is None:
             raise Gone(GONE)
-        return glimpse(live, function)
+        return glimpse(live, function, wait)
 
     def demo(self) -> str:
         """The demonstration that newcomers share. Started when first asked for, and again a while after it has ended."""
