@@ -14,6 +14,7 @@ st.logo(str(ROOT / "app" / "logo.svg"), size="large")
 st.navigation(
     [
         st.Page("../pages/lab.py", title="Lab", icon=":material/science:", default=True),
+        st.Page("../pages/learnt.py", title="What it has learnt", icon=":material/visibility:"),
         st.Page("../pages/experiments.py", title="Experiments", icon=":material/list:"),
         st.Page("../pages/reproduce.py", title="Reproduce", icon=":material/table_chart:"),
         st.Page("../pages/proofs.py", title="Is it really DFA?", icon=":material/fact_check:"),

@@ -52,6 +52,7 @@ class Live:
     records: list[Record] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     turn: threading.Lock = field(default_factory=threading.Lock)
+    onlookers: int = 0  # who wait for their `turn`
     ended: float = 0.0  # time.monotonic() of the end
     keep: bool = False  # checkpoints are written
     queues: bool = False  # waits for its turn on the device

@@ -3,24 +3,29 @@
 import atexit
 import time
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from dfa_lab.config import Experiment
 from dfa_lab.records import Record
 from dfa_lab.runs.conductor import Conductor
 from dfa_lab.runs.demo import demonstration
 from dfa_lab.runs.live import ACTIVE, ENDED, Live, Status
+from dfa_lab.runs.looking import GONE, Gone, glimpse
 from dfa_lab.runs.resuming import ContinueError, automatic, status_of
 from dfa_lab.train import saved
 from dfa_lab.train.checkpoint import CheckpointError
+from dfa_lab.train.trainer import Trainer
 
+T = TypeVar("T")
 DEMO_PAUSE = 8.0  # seconds that a finished demonstration stays on screen before it starts again
 CLOSING = 10.0  # seconds for bringing steps to their end when the server stops, so that they can be written down
 
 
 class Manager(Conductor):
-    """One a server. Every method may be called from any thread; none but `close` waits for a training step."""
+    """One a server. Every method may be called from any thread; none but `close` and `look` waits for a training step."""
 
     def __init__(self, folder: Path, *, resume: bool = True):
         """`resume`: what was interrupted goes on where it does so by itself (resuming.py)."""
@@ -178,6 +183,18 @@ class Manager(Conductor):
             if record.metric == metric and record.layer is None:
                 found.setdefault(record.run, record)
         return [found[run] for run in sorted(found)]
+
+    def look(self, id: str, function: Callable[[Trainer], T], wait: float | None = None) -> T:
+        """`function(trainer)` between two steps, while the training waits: it takes at most some tens of milliseconds,
+        changes nothing and returns copies. Who needs longer looks several times.
+
+        A step that lasts longer than `wait` (LOOKING) seconds is not waited for: it then looks between two parts of it.
+        Raises Gone, with a sentence, if there are no networks to look at.
+        """
+        live = self._lives.get(id)
+        if live is None:
+            raise Gone(GONE)
+        return glimpse(live, function, wait)
 
     def demo(self) -> str:
         """The demonstration that newcomers share. Started when first asked for, and again a while after it has ended."""

@@ -15,6 +15,7 @@ from dfa_lab.runs.live import ENDED, Live
 from dfa_lab.train.trainer import Diverged
 
 TURN = 0.03  # seconds
+ASIDE = 0.0005  # seconds that it steps aside for who wants to look at a network: a lock is not fair by itself
 IDLE = 0.01  # seconds between looks at experiments that are slowed down on purpose
 
 log = logging.getLogger(__name__)
@@ -90,6 +91,8 @@ class Worker:
                     trainer.set_learning_rate(live.learning_rate)
                     live.learning_rate = None
             worked = True
+            if live.onlookers:
+                time.sleep(ASIDE)
             try:
                 with live.turn:
                     new = trainer.advance()

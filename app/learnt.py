@@ -1,0 +1,124 @@
+"""The page "What it has learnt": pictures of the networks of the experiment on screen, drawn anew while it trains.
+
+What is chosen stays outside of the ticking fragment, so that an update resets nothing; only the chosen view looks.
+"""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+
+import streamlit as st
+
+from app import learnt_views as views
+from app import watching
+from app.learnt_views import Chosen
+from app.texts import plain
+from dfa_lab import data
+from dfa_lab.config import Experiment
+from dfa_lab.parsing import describe
+from dfa_lab.runs.live import ACTIVE, Status
+from dfa_lab.runs.looking import Gone
+
+EVERY = 1.0  # seconds
+OF_POINTS = {"Decision surfaces": views.surfaces, "Hidden units": views.units, "Hidden layers": views.clouds}
+OF_IMAGES = {
+    "First-layer weights": views.filters,
+    "Confusions": views.confusions,
+    "Worst mistakes": views.mistakes,
+    "Adversarial images": views.moved,
+    "Hidden layers": views.clouds,
+}
+HELP = {
+    "Decision surfaces": "What each network answers everywhere in the plane.",
+    "Hidden units": "Where in the plane each unit of a hidden layer is active.",
+    "First-layer weights": "What each unit of the first layer looks for.",
+    "Confusions": "Which classes are taken for which.",
+    "Worst mistakes": "The test images on which each network is most wrong.",
+    "Adversarial images": "How little has to change for another answer.",
+    "Hidden layers": "The test samples as each hidden layer represents them (PCA).",
+}
+
+
+def show() -> None:
+    """The whole page."""
+    watching.arrive()
+    st.title("What it has learnt", anchor=False)
+    status = watching.current()
+    experiment = status.experiment
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"On screen: **{plain(describe(experiment))}**, rules **{', '.join(experiment.rules)}**.")
+        st.page_link("../pages/lab.py", label="Settings and curves in the Lab", icon=":material/science:")
+    offered = OF_IMAGES if len(data.facts_of(experiment).shape) == 3 else OF_POINTS
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        name = st.segmented_control(
+            "View",
+            offered,
+            default=next(iter(offered)),
+            required=True,
+            key=f"learnt_view_{len(offered)}",
+            persist_state="session",
+        )
+        chosen = _choose(str(name), experiment, len(status.layers))
+    st.session_state.learnt_shown = _around(status)
+    st.fragment(_tick, run_every=EVERY if status.demo or status.state in ACTIVE else None)(
+        offered[str(name)], chosen, str(name)
+    )
+
+
+def _choose(name: str, experiment: Experiment, blocks: int) -> Chosen:
+    """The controls of a view. Their keys hold what they offer: an answer never outlives its question."""
+    seed, points, rule, block, eps = experiment.seeds[0], "test", experiment.rules[0], 1, 0.0
+    if len(experiment.seeds) > 1:
+        key = f"learnt_seed_{experiment.seeds}"
+        seed = st.selectbox("Seed", experiment.seeds, key=key, persist_state="session", width=120)
+    if name == "Decision surfaces":
+        options = ["test", "training", "none"]
+        points = st.segmented_control(
+            "Points", options, default="test", required=True, key="learnt_points", persist_state="session"
+        )
+    if name == "Hidden units" and len(experiment.rules) > 1:
+        key = f"learnt_rule_{experiment.rules}"
+        rule = st.segmented_control("Rule", experiment.rules, default=rule, required=True, key=key, persist_state="session")
+    if name in ("Hidden units", "Hidden layers") and blocks > 1:
+        options = list(range(1, blocks + 1))
+        if blocks <= 8:
+            key = f"learnt_layer_{blocks}"
+            block = st.segmented_control("Hidden layer", options, default=1, required=True, key=key, persist_state="session")
+        else:
+            block = st.selectbox("Hidden layer", options, key=f"learnt_layer_{blocks}", persist_state="session", width=140)
+    if name == "Adversarial images":
+        usual = experiment.eps or 0.1
+        eps = st.slider(
+            "ε, in units of the prepared inputs",
+            0.0,
+            max(0.5, 2 * usual),
+            usual,
+            0.01,
+            key=f"learnt_eps_{usual}",
+            persist_state="session",
+            width=360,
+        )
+    return Chosen(int(seed), str(points), str(rule), int(block or 1), float(eps))
+
+
+def _tick(view: Callable[[Status, Chosen], None], chosen: Chosen, name: str) -> None:
+    status = watching.current()
+    if _around(status) != st.session_state.learnt_shown:
+        st.rerun()
+    word = {"running": "training now"}.get(status.state, status.state)
+    st.caption(f"{HELP[name]} Step {status.step:,} of {status.steps:,}, epoch {status.epoch:.1f}: {word}.")
+    fresh = st.session_state.get("learnt_drawn") == (status.id, name)
+    try:
+        with nullcontext() if fresh else st.spinner("Looking at the networks …"):
+            view(status, chosen)
+        st.session_state.learnt_drawn = status.id, name
+    except Gone as gone:
+        st.info(str(gone), icon=":material/hourglass_empty:")
+
+
+def _around(status: Status) -> tuple[object, ...]:
+    """What the page around the fragment depends on; a demonstration that begins again changes nothing of it."""
+    return (
+        status.experiment.model_copy(update={"seeds": ()}) if status.demo else status.id,
+        status.state in ACTIVE,
+        len(status.layers),
+    )

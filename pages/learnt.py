@@ -1,0 +1,5 @@
+"""What it has learnt: the networks of the experiment on screen, looked into while they are trained."""
+
+from app import learnt
+
+learnt.show()
