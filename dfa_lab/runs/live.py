@@ -3,9 +3,12 @@
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 
 from dfa_lab.config import Experiment
+from dfa_lab.feedback.changing import Change
 from dfa_lab.records import Record
 from dfa_lab.train.trainer import Trainer
 
@@ -47,6 +50,8 @@ class Live:
     pace: float = 0.0
     begin_paused: bool = False  # once its data are loaded
     learning_rate: float | None = None  # asked for and not yet given to the trainer
+    changes: list[Change] = field(default_factory=list)  # asked for and not yet done, between two steps
+    looks: list[tuple[Future, Callable[[Trainer], object]]] = field(default_factory=list)  # likewise
     single_steps: int = 0  # still to do while paused
     trainer: Trainer | None = None
     records: list[Record] = field(default_factory=list)
@@ -109,6 +114,10 @@ class Live:
             return False
         return self.state == "paused" or now - when >= (OFTEN if int(trainer.epoch) > int(epoch) else RARELY)
 
+    def changed(self) -> None:
+        """The networks are not those of the last checkpoint, even if the step is: another one is due."""
+        self._saved = (float("-inf"), -1, self._saved[2])
+
     def checkpointed(self, trainer: Trainer, written: bool) -> None:
         """Count a checkpoint of the present step, or put off the next attempt."""
         if written:
@@ -161,3 +170,6 @@ class Live:
         """Keep the last figures, let go of the networks."""
         self.last = self.status()
         self.trainer = None
+        for future, _ in self.looks:
+            future.cancel()
+        self.looks.clear()

@@ -3,10 +3,14 @@
 import atexit
 import time
 import uuid
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from dfa_lab.config import Experiment
+from dfa_lab.feedback.changing import Change
 from dfa_lab.records import Record
 from dfa_lab.runs.conductor import Conductor
 from dfa_lab.runs.demo import demonstration
@@ -14,13 +18,16 @@ from dfa_lab.runs.live import ACTIVE, ENDED, Live, Status
 from dfa_lab.runs.resuming import ContinueError, automatic, status_of
 from dfa_lab.train import saved
 from dfa_lab.train.checkpoint import CheckpointError
+from dfa_lab.train.trainer import Trainer
+
+Seen = TypeVar("Seen")
 
 DEMO_PAUSE = 8.0  # seconds that a finished demonstration stays on screen before it starts again
 CLOSING = 10.0  # seconds for bringing steps to their end when the server stops, so that they can be written down
 
 
 class Manager(Conductor):
-    """One a server. Every method may be called from any thread; none but `close` waits for a training step."""
+    """One a server. Every method may be called from any thread; none but `close` and `look` waits for a training step."""
 
     def __init__(self, folder: Path, *, resume: bool = True):
         """`resume`: what was interrupted goes on where it does so by itself (resuming.py)."""
@@ -142,6 +149,33 @@ class Manager(Conductor):
             with live.lock:
                 live.learning_rate = rate
             self.store.add_event(id, "knob", f"learning_rate = {rate:g}")
+
+    def change_feedback(self, id: str, change: Change) -> None:
+        """Before the next step; one of no effect where no rule has such feedback. The event names the step."""
+        live = self._lives.get(id)
+        if live and live.state in ACTIVE:
+            with live.lock:
+                live.changes.append(change)
+            self._wake(live)
+
+    def look(self, id: str, function: Callable[[Trainer], Seen], seconds: float = 2.0) -> Seen | None:
+        """What `function` makes of the trainer between two steps, called where it trains: it should be quick, and copy.
+
+        None if there are no networks, or if the step in hand lasts longer than `seconds`.
+        """
+        live, seen = self._lives.get(id), Future()
+        if live is None:
+            return None
+        with live.lock:
+            if live.trainer is None:
+                return None
+            live.looks.append((seen, function))
+        self._wake(live)
+        try:
+            return seen.result(seconds)
+        except (TimeoutError, CancelledError):
+            seen.cancel()
+            return None
 
     def set_pace(self, id: str, pace: float) -> None:
         """At most this many steps a second; 0: as fast as it goes."""
