@@ -46,9 +46,14 @@ def show() -> None:
         st.page_link("../pages/lab.py", label="Its curves in the Lab", icon=":material/science:")
     rule, seed, block = _choose(status)
     _buttons(status, rule, block)
-    st.session_state.feedback_state = (status.id, status.state)
+    st.session_state.feedback_shown = _shown(status)
     waits = status.demo or status.state in ("queued", "loading", "running")
     st.fragment(_tick, run_every=EVERY if waits else None)(rule, seed, block)
+
+
+def _shown(status: Status) -> tuple[str, str, int]:
+    """What the page around the pictures depends on. One showing of the demonstration is like another."""
+    return ("demo" if status.demo else status.id), _seen(status), len(status.layers)
 
 
 def _seen(status: Status) -> str:
@@ -108,7 +113,7 @@ def _change(how: str) -> None:
 
 def _tick(rule: str, seed: int, block: int) -> None:
     status = watching.current()
-    if (status.id, status.state) != st.session_state.feedback_state and not (status.demo and not st.session_state.watched):
+    if _shown(status) != st.session_state.feedback_shown:
         st.rerun()
     if status.state in ("queued", "loading"):
         st.info("Its data are being loaded.", icon=":material/hourglass_empty:")
@@ -166,17 +171,17 @@ def _pictures(shown: Picture, rule: str, block: int, step: int) -> None:
             of = "the weights it stands in for" if one is W else "the feedback"
             st.markdown(f"**{one.name}**, {of}: {one.shape[0]} × {one.shape[1]}")
             alt = f"{one.name} at step {step}: blue is negative, orange positive, no colour zero."
-            _chart(feedback_figures.heat(one, limit * units[one.name], theme), alt)
+            _chart("W" if one is W else "B", feedback_figures.heat(one, limit * units[one.name], theme), alt)
     st.caption(_said(shown, rule, block, step))
     _figures(shown)
     left, right = st.columns(2)
     if W is not None:
         with left:
             st.markdown("**Entry by entry**")
-            _chart(feedback_figures.scatter(shown, colour), f"Entries of {W.name} across and of {shown.B.name} up.")
+            _chart("scatter", feedback_figures.scatter(shown, colour), f"Entries of {W.name} across and of {shown.B.name} up.")
     with right:
         st.markdown("**How large the entries are**")
-        _chart(feedback_figures.histogram(shown, colour), f"Histogram of {shown.B.name} and what it replaces.")
+        _chart("histogram", feedback_figures.histogram(shown, colour), f"Histogram of {shown.B.name} and what it replaces.")
 
 
 OWN = (
@@ -225,15 +230,16 @@ def _history(status: Status, rule: str, seed: int, block: int) -> None:
         steps = [step for text in texts if (step := step_of(text)) is not None]
         figure = feedback_figures.recovery([r.step for r in mine], [r.value for r in mine], steps, rule_class(rule).colour)
         alt = "Angle between what arrives and the true gradient. 90° (dashed) is chance, 0° is bp; dotted: B was changed."
-        _chart(figure, alt)
+        _chart("recovery", figure, alt)
+        st.caption(alt)
     else:
         st.caption("There is no angle: nothing arrives, or nothing has been measured yet.")
     for text in texts[-8:]:
         st.caption(plain(text))
 
 
-def _chart(figure, alt: str) -> None:
+def _chart(name: str, figure, alt: str) -> None:
+    """The name is the chart's key: with it a new picture takes the place of the old one, without it the chart blinks."""
     ink = INKS.get(str(st.context.theme.type))
-    st.plotly_chart(inked(figure, ink) if ink else figure, config=feedback_figures.CONFIG, alt=alt)
-    if alt.startswith("Angle between"):
-        st.caption(alt)
+    figure = inked(figure, ink) if ink else figure
+    st.plotly_chart(figure, key=f"feedback_{name}", config=feedback_figures.CONFIG, alt=alt)

@@ -147,9 +147,7 @@ def learned(**settings: object) -> dict[str, float]:
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
 def test_dfa_teaches_its_hidden_layers_with_every_distribution(distribution: str) -> None:
-    longer: dict[str, Any] = (
-        {"epochs": 20, "num_hidden": 100} if distribution == "low_rank" else {}
-    )  # at first it is behind the control
+    longer: dict[str, Any] = {"epochs": 20, "num_hidden": 100} if distribution == "low_rank" else {}
     error, control = learned(feedback_distribution=distribution, **longer)["dfa"], _control(**longer)
     print(distribution, error, control)
     assert error < control - 0.02
