@@ -91,7 +91,7 @@ def test_a_button_changes_the_matrix_and_the_page_tells(app):
     assert not app.exception and [one.value for one in app.metric][:3] == ["none"] * 3
     app.button(key="feedback_redraw").click().run()
     assert B(0).any() and not torch.equal(B(1), dfa)
-    assert manager().status(id).state == "paused"
+    assert (status := manager().status(id)) and status.state == "paused"
 
 
 def test_of_the_demonstration_a_copy_is_changed(app):
@@ -126,8 +126,8 @@ def test_zero_has_no_colour_and_both_scales_agree():
     for theme in ("light", "dark"):
         (heat,) = feedback_figures.heat(shown.B, 3.0, theme).data
         assert isinstance(heat, go.Heatmap) and (heat.zmin, heat.zmax) == (-3.0, 3.0)
-        assert heat.colorscale[1] == (0.5, feedback_figures.NEUTRAL[theme])
-    steps, dotted = feedback_figures.histogram(shown, "#000000").data
-    assert {steps.name, dotted.name} == {"B₁", "W₂"}
+        assert heat.colorscale and heat.colorscale[1] == (0.5, feedback_figures.NEUTRAL[theme])
+    histogram = feedback_figures.histogram(shown, "#000000").to_plotly_json()["data"]
+    assert {line["name"] for line in histogram} == {"B₁", "W₂"}
     lines = feedback_figures.recovery([0, 5], [90.0, None], [3, 4], "#000000").layout.shapes
     assert sorted(line.x0 for line in lines if line.x0 == line.x1) == [3, 4]
