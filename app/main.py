@@ -16,6 +16,7 @@ st.navigation(
         st.Page("../pages/lab.py", title="Lab", icon=":material/science:", default=True),
         st.Page("../pages/learnt.py", title="What it has learnt", icon=":material/visibility:"),
         st.Page("../pages/experiments.py", title="Experiments", icon=":material/list:"),
+        st.Page("../pages/feedback.py", title="Feedback", icon=":material/grid_on:"),
         st.Page("../pages/reproduce.py", title="Reproduce", icon=":material/table_chart:"),
         st.Page("../pages/proofs.py", title="Is it really DFA?", icon=":material/fact_check:"),
         st.Page("../pages/rules.py", title="Rules", icon=":material/menu_book:"),

@@ -64,9 +64,10 @@ def _from_saved(given: dict[str, Any]) -> Begun:
     path = saved.net(name)
     before = checkpoint.read(path)[1]["experiment"]
     path_given = path.suffix in name
+    inherited = dict(before)
     if path_given and path.resolve().parent != saved.folder(str(before.get("save"))).resolve():
-        before = {**before, "save": ""}  # the name is another file's
-    wanted = parse({**before, **given})
+        inherited["save"] = ""  # the name is another file's
+    wanted = parse({**inherited, **given})
     if path_given and wanted.network_file and "network" not in given:
         trust = f"it is of a network in the file {shown(wanted.network, 120)}, which would be run"
         raise SettingsError([f"{label('load')} is {shown(name, 120)}: {trust}; give --network too if you trust that file."])

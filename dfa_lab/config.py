@@ -127,6 +127,13 @@ class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSetti
             raise PydanticCustomError(
                 "momentum", "momentum (--momentum) is 0: give a number above 0 and below 1 with the optimizer nag."
             )
+        if self.exact and self.feedback_distribution != "uniform":
+            raise PydanticCustomError(
+                "feedback_distribution",
+                "feedback_distribution (--feedback_distribution) is '{given}': give uniform with exact (--exact), since "
+                "dfa-torch knows no other.",
+                {"given": self.feedback_distribution},
+            )
         if self.exact and self.epochs == 1:
             raise PydanticCustomError(
                 "epochs",

@@ -83,6 +83,7 @@ def describe(experiment: Experiment) -> str:
     }
     more = [name for name in ("whiten", "augment", "batchnorm", "dropout", "exact") if getattr(experiment, name)]
     more += [f"ε {experiment.eps:g}"] if experiment.eps else []
+    more += [f"{experiment.feedback_distribution} feedback"] if experiment.feedback_distribution != "uniform" else []
     about = [experiment.dataset, experiment.network + widths.get(experiment.network, "")]
     return ", ".join([*about, experiment.criterion, experiment.optimizer, *more])
 

@@ -25,6 +25,10 @@ GOOD: dict[str, tuple[str, object]] = {  # a text that is not the default, and w
     "init": ("paper", "paper"),
     "rules": ("dfa,shallow", ("dfa", "shallow")),
     "feedback_magnitude": ("0.5", 0.5),
+    "feedback_distribution": ("Low-Rank", "low_rank"),
+    "feedback_density": ("0.3", 0.3),
+    "feedback_rank": ("3", 3),
+    "feedback_seed": ("11", 11),
     "criterion": ("ce", "ce"),
     "optimizer": ("adam", "adam"),
     "learning_rate": ("3e-4", 3e-4),
@@ -153,6 +157,9 @@ def test_spellings_of_values(name: str, text: object, value: object) -> None:
         ("network", "net.lua.txt", f"network (--network) is 'net.lua.txt': give {allowed('network')}."),
         ("save", "../up", f"save (--save) is '../up': give {allowed('save')}."),
         ("momentum", "1", "momentum (--momentum) is 1: give a number from 0 and below 1."),
+        ("feedback_density", "0", "feedback_density (--feedback_density) is 0: give a number above 0 and at most 1."),
+        ("feedback_rank", "0", "feedback_rank (--feedback_rank) is 0: give a whole number from 1 to 10000."),
+        ("feedback_seed", "-2", "feedback_seed (--feedback_seed) is -2: give a whole number from -1 to 2147483647."),
         ("batch_size", "-1", "batch_size (--batchSize) is -1: give a whole number from 1 to 100000."),
         ("criterion", "mse", "criterion (--criterion) is 'mse': give one of bce, ce."),
         ("optimizer", "lion", f"optimizer (--optimization) is 'lion': give {allowed('optimizer')}."),
@@ -194,6 +201,8 @@ def test_too_many_runs() -> None:
 def test_settings_that_do_not_go_together() -> None:
     assert sentence(optimizer="nag").startswith("momentum (--momentum) is 0: give a number above 0")
     assert parse({"optimizer": "nag", "momentum": "0.5"}).momentum == 0.5
+    found = sentence(exact=True, feedback_distribution="signs")
+    assert found.startswith("feedback_distribution (--feedback_distribution) is 'signs': give uniform with exact (--exact)")
     assert sentence(exact=True, epoch=1).startswith("epochs (--epoch) is 1: give 2 or more with exact")
 
 
@@ -333,6 +342,7 @@ def random_experiment(chance: random.Random) -> Experiment:
         settings["momentum"] = chance.uniform(0.01, 0.99)
     if settings.get("exact"):
         settings["epochs"] = chance.randint(2, 100)
+        settings.pop("feedback_distribution", None)
     settings["rules"] = tuple(chance.sample(RULES, chance.randint(1, min(len(RULES), 4))))
     settings["seeds"] = tuple(chance.sample(range(2**31), chance.randint(1, 8)))
     return parse(settings)

@@ -1,14 +1,13 @@
 """Feedback: the learning rules. `rule_class` finds one by its name, `bind` gives it a network and its matrices."""
 
-import torch
 from torch import Tensor
 
 from dfa_lab import registry
 from dfa_lab.config import RULES, Experiment
+from dfa_lab.feedback import distributions
 from dfa_lab.feedback.exact import as_dfa_torch, starts_at_zero
 from dfa_lab.feedback.rule import ChainRule, DirectRule, Rule
 from dfa_lab.networks import Network, zero_weights
-from dfa_lab.seeding import generator
 
 
 def rule_class(name: str) -> type[Rule]:
@@ -24,7 +23,7 @@ def bind(name: str, network: Network, experiment: Experiment, seed: int) -> Rule
     """
 
     def draw(number: int, shape: tuple[int, ...], bound: float) -> Tensor:
-        return torch.empty(shape).uniform_(-bound, bound, generator=generator(seed, "feedback", number))
+        return distributions.draw(experiment, seed, number, shape, bound)
 
     rule = rule_class(name)(network, experiment.feedback_magnitude, draw)
     if experiment.exact:

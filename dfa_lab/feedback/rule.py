@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from dfa_lab.networks import Network, fan_in
 
-# (number of the block that receives it, shape, half-width of the uniform distribution) -> matrix
+# (number of the block that receives it, shape, half-width of the uniform distribution, or of one as wide) -> matrix
 Draw = Callable[[int, tuple[int, ...], float], Tensor]
 
 
@@ -28,7 +28,7 @@ class Rule(nn.Module, ABC):
     replaces_weights: ClassVar[bool] = False  # its feedback stands in for the weights of every layer above the first
 
     def __init__(self, network: Network, magnitude: float, draw: Draw):
-        """`magnitude` X: feedback uniform in ±X; 0: ±1/√n, n the number of units that one entry of the error fans out to."""
+        """`magnitude` X: feedback as wide as ±X; 0: ±1/√n, n the number of units that one entry of the error fans out to."""
         super().__init__()
 
     @abstractmethod

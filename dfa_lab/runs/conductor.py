@@ -152,6 +152,8 @@ class Conductor:
                     trainer.restore({name: tensor.clone() for name, tensor in tensors.items()}, numbers)
                     if (rate := source.learning_rate) is not None:
                         trainer.set_learning_rate(rate)
+                    for change in source.changes:
+                        trainer.change_feedback(change)
                     return [record for record in source.records if record.step <= trainer.step]
             time.sleep(0.002)  # the worker ends the step that it has begun
 
@@ -161,7 +163,7 @@ class Conductor:
             if self._closed:  # while its data were loading
                 return None
             if name not in self._workers:
-                self._workers[name] = Worker(name, self._measured, self._ended, self._save)
+                self._workers[name] = Worker(name, self._measured, self._ended, self._save, self._changed)
             return self._workers[name]
 
     @staticmethod
@@ -194,6 +196,9 @@ class Conductor:
 
     def _measured(self, live: Live, records: list[Record]) -> None:
         self.store.add_records(live.id, records)
+
+    def _changed(self, live: Live, text: str) -> None:
+        self.store.add_event(live.id, "knob", text)
 
     def _finish(self, live: Live, state: str, why: str) -> None:
         """End it; the networks of one that is kept stay until its worker has written them down."""

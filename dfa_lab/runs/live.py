@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from dfa_lab.config import Experiment
+from dfa_lab.feedback.changing import Change
 from dfa_lab.records import Record
 from dfa_lab.train.trainer import Trainer
 
@@ -47,6 +48,7 @@ class Live:
     pace: float = 0.0
     begin_paused: bool = False  # once its data are loaded
     learning_rate: float | None = None  # asked for and not yet given to the trainer
+    changes: list[Change] = field(default_factory=list)  # asked for and not yet done, between two steps
     single_steps: int = 0  # still to do while paused
     trainer: Trainer | None = None
     records: list[Record] = field(default_factory=list)
@@ -109,6 +111,10 @@ class Live:
         if now < self._not_before:
             return False
         return self.state == "paused" or now - when >= (OFTEN if int(trainer.epoch) > int(epoch) else RARELY)
+
+    def changed(self) -> None:
+        """The networks are not those of the last checkpoint, even if the step is: another one is due."""
+        self._saved = (float("-inf"), -1, self._saved[2])
 
     def checkpointed(self, trainer: Trainer, written: bool) -> None:
         """Count a checkpoint of the present step, or put off the next attempt."""

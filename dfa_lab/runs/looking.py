@@ -35,7 +35,7 @@ def glimpse(live: Live, function: Callable[[Trainer], T], wait: float | None = N
                     trainer = live.trainer
                     if trainer is None:
                         raise Gone(NOT_YET if live.state in ("queued", "loading") else GONE)
-                    if trainer.between_steps or time.monotonic() - began >= wait:
+                    if (trainer.between_steps and not live.changes) or time.monotonic() - began >= wait:
                         return function(trainer)
                 finally:
                     live.turn.release()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from dfa_lab.config import Experiment
+from dfa_lab.feedback.changing import Change
 from dfa_lab.records import Record
 from dfa_lab.runs.conductor import Conductor
 from dfa_lab.runs.demo import demonstration
@@ -147,6 +148,14 @@ class Manager(Conductor):
             with live.lock:
                 live.learning_rate = rate
             self.store.add_event(id, "knob", f"learning_rate = {rate:g}")
+
+    def change_feedback(self, id: str, change: Change) -> None:
+        """Before the next step; one of no effect where no rule has such feedback. The event names the step."""
+        live = self._lives.get(id)
+        if live and live.state in ACTIVE:
+            with live.lock:
+                live.changes.append(change)
+            self._wake(live)
 
     def set_pace(self, id: str, pace: float) -> None:
         """At most this many steps a second; 0: as fast as it goes."""

@@ -22,8 +22,9 @@ log = logging.getLogger(__name__)
 
 
 class Worker:
-    """All three are called in this thread: `measured` with the new records of every turn, `ended` with (live, state,
-    sentence), `save` between two steps of an experiment whose state is to be written down."""
+    """All four are called in this thread: `measured` with the new records of every turn, `ended` with (live, state,
+    sentence), `save` between two steps of an experiment whose state is to be written down, `changed` with (live, sentence)
+    when its feedback was changed."""
 
     def __init__(
         self,
@@ -31,8 +32,9 @@ class Worker:
         measured: Callable[[Live, list[Record]], None],
         ended: Callable[[Live, str, str], None],
         save: Callable[[Live], None],
+        changed: Callable[[Live, str], None],
     ):
-        self._measured, self._ended, self._save = measured, ended, save
+        self._measured, self._ended, self._save, self._changed = measured, ended, save, changed
         self._lives: list[Live] = []
         self._wake = threading.Condition()
         self._closed = False
@@ -82,6 +84,8 @@ class Worker:
         over = time.monotonic() + TURN
         worked = False
         while (now := time.monotonic()) < over and not self._closed:
+            if live.changes:
+                self._between_steps(live)
             with live.lock:
                 if not live.take_step(now):
                     break
@@ -117,6 +121,19 @@ class Worker:
             self._measured(live, records)
         self._keep(live)
         return worked
+
+    def _between_steps(self, live: Live) -> None:
+        """Change the feedback as others have asked for, unless a step has begun."""
+        with live.turn:
+            with live.lock:
+                trainer = live.trainer
+                if trainer is None or not trainer.between_steps:
+                    return
+                changes, live.changes = live.changes, []
+            for change in changes:
+                if rules := trainer.change_feedback(change):
+                    live.changed()
+                    self._changed(live, change.text(rules, trainer.step))
 
     def _keep(self, live: Live) -> None:
         """Write down the state if that is due, and let go of the networks of what was stopped."""

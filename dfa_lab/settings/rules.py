@@ -9,6 +9,7 @@ from dfa_lab.settings.knob import Names
 from dfa_lab.settings.knob import knob as any_knob
 
 RULES = registry.names("dfa_lab.feedback.rules", first=("bp", "fa", "dfa"))
+DISTRIBUTIONS = ("uniform", "normal", "orthogonal", "sparse", "low_rank", "shared", "signs")
 knob = partial(any_knob, group="rules")
 
 
@@ -25,10 +26,38 @@ class RuleSettings(BaseModel):
     )
     feedback_magnitude: float = knob(
         0.0,
-        "Feedback is drawn uniformly from ± this. 0: ±1/√n with n the number of units that receive it.",
+        "Feedback is drawn uniformly from ± this, or with the same spread from another distribution. "
+        "0: ±1/√n with n the number of units that receive it.",
         flag="rfb_mag",
         ge=0,
         le=1000,
+    )
+    feedback_distribution: str = knob(
+        "uniform",
+        "From what feedback is drawn, always with the same spread. orthogonal: rows or columns at right angles; sparse: mostly "
+        "zeros; low_rank: a product of two thin matrices; shared: every block has the first columns of one matrix; signs: ±.",
+        choices=DISTRIBUTIONS,
+    )
+    feedback_density: float = knob(
+        0.1,
+        "Share of the entries of sparse feedback that are not zero.",
+        when={"feedback_distribution": ("sparse",)},
+        gt=0,
+        le=1,
+    )
+    feedback_rank: int = knob(
+        5,
+        "Rank of low-rank feedback: the number of independent directions in which it can send.",
+        when={"feedback_distribution": ("low_rank",)},
+        ge=1,
+        le=10_000,
+    )
+    feedback_seed: int = knob(
+        -1,
+        "Fixes the feedback alone, the same for every seed of the runs. -1: each run draws by its own seed.",
+        title="Seed of the feedback",
+        ge=-1,
+        le=2**31 - 1,
     )
     exact: bool = knob(
         False,

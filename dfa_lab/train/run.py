@@ -10,6 +10,8 @@ from torch import Tensor
 from dfa_lab import networks
 from dfa_lab.config import Experiment
 from dfa_lab.feedback import bind
+from dfa_lab.feedback.changing import change
+from dfa_lab.feedback.distributions import draw, half_width
 from dfa_lab.networks.adjusting import adjust, zero_biases
 from dfa_lab.networks.layers import Conv2d
 from dfa_lab.networks.norms import limit, limit_as_dfa_torch
@@ -137,6 +139,15 @@ class Run:
         with self._precision():
             x = adversarial.moved(self.network, self.criterion, x, t, self.experiment.eps)
         return self.evaluate(x, t)
+
+    def change_feedback(self, block: int, how: str, again: int) -> bool:
+        """Between two steps: whether there is feedback to this block; `again` is the number of a redrawing."""
+
+        def redrawn(B: Tensor) -> Tensor:
+            shape = tuple(B.shape)
+            return draw(self.experiment, self.seed, block, shape, half_width(shape, self.experiment.feedback_magnitude), again)
+
+        return change(self.rule, self.network, block, how, redrawn)
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything that has to be saved: weights, feedback, the optimiser's state, the tallies."""

@@ -19,6 +19,7 @@ from dfa_lab import data
 from dfa_lab.config import Experiment
 from dfa_lab.data.augmentation import augment
 from dfa_lab.device import resolve, shorten_products, threads, title
+from dfa_lab.feedback.changing import Change
 from dfa_lab.measure.alignment import alignment
 from dfa_lab.records import Record
 from dfa_lab.seeding import generator
@@ -67,6 +68,7 @@ class Trainer:
         self._recorded = 0  # samples seen at the last training record
         self.plan = Plan(experiment, len(self.data.x_train))
         self.steps = self.plan.steps
+        self.redraws = 0  # of feedback, so far
         self._parts: Iterator[list[Record]] | None = None  # of a step that has begun
         self._orders: dict[int, tuple[int, Tensor]] = {}  # seed -> (epoch, order of the samples)
         self._wrong = [0.0] * len(self.runs)  # among the samples that each run was trained on in this epoch
@@ -176,6 +178,16 @@ class Trainer:
             run.learning_rate = rate
             run.set_rate(self.step)
 
+    def change_feedback(self, change: Change) -> list[str]:
+        """Between two steps, in every run of the rules that have such feedback; their names."""
+        self.redraws += change.how == "redraw"
+        found = {
+            rule: run.change_feedback(change.block, change.how, self.redraws)
+            for (rule, _), run in zip(self.experiment.runs(), self.runs, strict=True)
+            if change.rule in ("", rule)
+        }
+        return [rule for rule, there in found.items() if there]
+
     def _order(self, seed: int, epoch: int) -> Tensor:
         """Order of the training samples in an epoch, a function of seed and epoch alone."""
         if self._orders.get(seed, (None,))[0] != epoch:
@@ -264,6 +276,7 @@ class Trainer:
             "learning_rate": self.learning_rate,
             "seconds": [run.seconds for run in self.runs],
             "wrong": self._wrong,
+            "redraws": self.redraws,
             "schedules": [run.schedule.state() for run in self.runs],
         }
         return tensors, numbers
@@ -281,5 +294,6 @@ class Trainer:
             run.schedule.restore(numbers["schedules"][n])
         self.step, self.samples, self._recorded = numbers["step"], numbers["samples"], numbers["recorded"]
         self._wrong = list(numbers["wrong"])
+        self.redraws = numbers.get("redraws", 0)  # not in checkpoints of an earlier lab
         self.set_learning_rate(numbers["learning_rate"])
         return self

@@ -119,6 +119,8 @@ def test_every_setting_has_its_widget(app):
         "download",
         "conv_channels",
         "conv_hidden",
+        "feedback_density",
+        "feedback_rank",
         "momentum",
     }
     assert there == set(Experiment.model_fields) - elsewhere  # those of other data sets, networks, optimisers and machines

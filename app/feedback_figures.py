@@ -1,0 +1,96 @@
+"""The pictures of the page Feedback: pure functions from what was measured to plotly figures."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from dfa_lab.measure.feedback_picture import Picture, Shown
+
+NEUTRAL = {"light": "#F4F4F2", "dark": "#1B1D22"}  # zero is no colour; both ends are told apart by the colour-blind
+NEGATIVE, POSITIVE = "#1C86CC", "#D9690F"
+W_COLOUR, GREY = "#8A8A8A", "#8A8A8A"
+MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
+CONFIG = {"displayModeBar": False, "scrollZoom": False}
+
+
+def heat(shown: Shown, limit: float, theme: str) -> go.Figure:
+    """A matrix, an entry (or the mean of a block of them) a cell; `limit`: the value that has the full colour."""
+    figure = go.Figure()
+    figure.add_heatmap(
+        z=shown.cells,
+        zmin=-limit,
+        zmax=limit,
+        colorscale=[[0, NEGATIVE], [0.5, NEUTRAL.get(theme, NEUTRAL["light"])], [1, POSITIVE]],
+        colorbar={"thickness": 12, "tickfont_size": 13, "nticks": 5, "tickformat": ".2~g"},
+        hovertemplate="row %{y}, column %{x}: %{z:.3g}<extra></extra>",
+    )
+    figure.update_xaxes(visible=False, fixedrange=True)
+    figure.update_yaxes(visible=False, fixedrange=True, autorange="reversed")
+    rows = len(shown.cells)
+    return figure.update_layout(height=min(340, max(150, 20 + 15 * rows)), margin=MARGIN)
+
+
+def histogram(picture: Picture, colour: str) -> go.Figure:
+    """How often which entry: steps for both matrices over the same bins."""
+    figure = go.Figure()
+    for shown, line, dash in ((picture.W, W_COLOUR, "dot"), (picture.B, colour, "solid")):
+        if shown is not None:
+            figure.add_scatter(
+                x=picture.edges,
+                y=[*shown.counts, shown.counts[-1]],
+                name=shown.name,
+                mode="lines",
+                line={"shape": "hv", "color": line, "width": 2.5, "dash": dash},
+                hovertemplate=f"{shown.name} from %{{x:.3g}}: %{{y:.1%}}<extra></extra>",
+            )
+    figure.update_xaxes(title="entry", nticks=5)
+    figure.update_yaxes(title="share of entries", tickformat=".0%", rangemode="tozero", nticks=5)
+    return _plain(figure, legend=True)
+
+
+def scatter(picture: Picture, colour: str) -> go.Figure:
+    """An entry a point: W across, B up."""
+    w, b = picture.points
+    figure = go.Figure()
+    figure.add_hline(y=0, line={"color": GREY, "width": 1})
+    figure.add_vline(x=0, line={"color": GREY, "width": 1})
+    figure.add_scatter(
+        x=w,
+        y=b,
+        mode="markers",
+        marker={"color": colour, "size": 6, "opacity": 0.55},
+        hovertemplate="%{x:.3g}, %{y:.3g}<extra></extra>",
+    )
+    figure.update_xaxes(title=f"entry of {picture.W.name if picture.W else 'W'}", nticks=5)
+    figure.update_yaxes(title=f"entry of {picture.B.name}", nticks=5)
+    return _plain(figure)
+
+
+def recovery(steps: Sequence[int], values: Sequence[float | None], changes: Sequence[int], colour: str) -> go.Figure:
+    """The signal angle at this block; an upright line for every change of the feedback."""
+    figure = go.Figure()
+    figure.add_hline(y=90, line={"dash": "dash", "color": GREY, "width": 2})
+    for step in changes:
+        figure.add_vline(x=step, line={"dash": "dot", "color": GREY, "width": 2})
+    figure.add_scatter(
+        x=list(steps),
+        y=list(values),
+        mode="lines+markers" if len(steps) < 60 else "lines",
+        line={"color": colour, "width": 2.5},
+        hovertemplate="step %{x}: %{y:.1f}°<extra></extra>",
+    )
+    highest = max([100.0, *(value + 8 for value in values if value is not None)])
+    figure.update_xaxes(title="step", nticks=6, rangemode="tozero")
+    figure.update_yaxes(title="signal angle", ticksuffix="°", dtick=30, range=[0, min(184.0, highest)])
+    return _plain(figure)
+
+
+def _plain(figure: go.Figure, legend: bool = False) -> go.Figure:
+    figure.update_xaxes(fixedrange=True, tickfont_size=14, automargin=True)
+    figure.update_yaxes(fixedrange=True, tickfont_size=14, automargin=True)
+    return figure.update_layout(
+        height=280,
+        margin=MARGIN | ({"t": 36} if legend else {}),
+        showlegend=legend,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font_size": 14},
+    )

@@ -1,0 +1,248 @@
+"""The page Feedback: B beside what it stands in for, of the experiment on screen; and buttons that change it."""
+
+import time
+from contextlib import suppress
+
+import streamlit as st
+
+from app import controls, feedback_figures, watching
+from app.engine import manager
+from app.proof_figures import inked
+from app.proving import INKS
+from app.texts import plain
+from dfa_lab.feedback import rule_class
+from dfa_lab.feedback.changing import Change, step_of
+from dfa_lab.measure.feedback_picture import CELLS, Pair, Picture, blocks_with_feedback, pair, picture
+from dfa_lab.parsing import describe
+from dfa_lab.runs.live import ENDED, Status
+from dfa_lab.runs.looking import Gone
+from dfa_lab.train.trainer import Trainer
+
+EVERY = 2.0  # seconds between two pictures
+LOADING = 1.0  # seconds that a button waits for the copy of a demonstration
+MOST_POINTS = 400  # of the curve
+EVERY_RULE = "all rules"
+BUTTONS = {
+    "flip": ("Flip its sign", ":material/swap_vert:", "B becomes −B: what was a step down is now a step up"),
+    "redraw": ("Draw it anew", ":material/casino:", "Other numbers from the same distribution"),
+    "break": ("Break it", ":material/link_off:", "B becomes 0: no error arrives any more"),
+}
+INTRO = (
+    "Under backpropagation the error comes down through the forward weights **W**. Feedback alignment puts a fixed random "
+    "matrix **B** in their place. **B never learns: W does**, and turns until what B delivers points roughly where the true "
+    "gradient points. Change B while it trains, and W has to turn once more."
+)
+
+
+def show() -> None:
+    """The whole page."""
+    st.title("The feedback matrices", anchor=False)
+    watching.arrive()
+    controls.show_problems(st.session_state.problems)
+    status = watching.current()
+    with st.container(width=960):
+        st.markdown(INTRO)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        what = "The demonstration" if status.demo else "Your experiment"
+        st.markdown(f"{what}: **{plain(describe(status.experiment))}**, {_seen(status)}.")
+        st.page_link("../pages/lab.py", label="Its curves in the Lab", icon=":material/science:")
+    rule, seed, block = _choose(status)
+    _buttons(status, rule, block)
+    st.session_state.feedback_shown = _shown(status)
+    waits = status.demo or status.state in ("queued", "loading", "running")
+    st.fragment(_tick, run_every=EVERY if waits else None)(rule, seed, block)
+
+
+def _shown(status: Status) -> tuple[str, str, int]:
+    """What the page around the pictures depends on. One showing of the demonstration is like another."""
+    return ("demo" if status.demo else status.id), _seen(status), len(status.layers)
+
+
+def _seen(status: Status) -> str:
+    """Its state in a word; of a demonstration, which begins again by itself, it does not matter."""
+    return "running" if status.demo else status.state
+
+
+def _choose(status: Status) -> tuple[str, int, int]:
+    """Rule, seed and block. What was chosen stays while it can be."""
+    experiment = status.experiment
+    rules, seeds = list(experiment.rules), list(experiment.seeds)
+    blocks = list(range(1, len(status.layers) + 1)) or [1]
+    usual = next((rule for rule in ("dfa", "fa") if rule in rules), rules[0])
+    for key, options, default in (("rule", rules, usual), ("seed", seeds, seeds[0]), ("block", blocks, blocks[0])):
+        if st.session_state.get(f"feedback_{key}") not in options and (key != "block" or status.layers):
+            st.session_state[f"feedback_{key}"] = default
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        st.segmented_control("Rule", rules, key="feedback_rule", required=True, persist_state="session")
+        if len(seeds) > 1:
+            st.selectbox("Seed", seeds, key="feedback_seed", persist_state="session", width=120)
+        wanted = st.session_state.get("feedback_block", 1)
+        blocks = blocks if wanted in blocks else [*blocks, wanted]  # while a copy of the demonstration is being loaded
+        kind = st.segmented_control if len(blocks) <= 6 else st.selectbox
+        more = {"required": True} if len(blocks) <= 6 else {"width": 160}
+        kind("Delivers at block", blocks, key="feedback_block", persist_state="session", **more)  # type: ignore[operator]
+    chosen = (st.session_state[f"feedback_{key}"] for key in ("rule", "seed", "block"))
+    rule, seed, block = chosen
+    return rule or usual, seeds[0] if seed is None else seed, block or 1
+
+
+def _buttons(status: Status, rule: str, block: int) -> None:
+    active = status.demo or status.state not in ENDED
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        for how, (label, icon, about) in BUTTONS.items():
+            st.button(label, key=f"feedback_{how}", icon=icon, help=about, disabled=not active, on_click=_change, args=(how,))
+        if len(status.experiment.rules) > 1:
+            with_it = [rule, EVERY_RULE]
+            if st.session_state.get("feedback_of") not in with_it:
+                st.session_state.feedback_of = rule
+            st.segmented_control("Of", with_it, key="feedback_of", required=True)
+
+
+def _change(how: str) -> None:
+    """Of a demonstration, which others watch too, a copy is made first."""
+    rule, block = (st.session_state[f"feedback_{key}"] for key in ("rule", "block"))
+    every = st.session_state.get("feedback_of") == EVERY_RULE
+    st.session_state.problems = []
+    id = watching.own()
+    if id is None:
+        return
+    manager().change_feedback(id, Change(how, block, "" if every else rule))
+    over = time.monotonic() + LOADING
+    while (status := manager().status(id)) and status.state in ("queued", "loading") and time.monotonic() < over:
+        time.sleep(0.02)
+    with suppress(Gone):
+        manager().look(id, lambda trainer: trainer.step)  # what the page is drawn with has changed
+
+
+def _tick(rule: str, seed: int, block: int) -> None:
+    status = watching.current()
+    if _shown(status) != st.session_state.feedback_shown:
+        st.rerun()
+    if status.state in ("queued", "loading"):
+        st.info("Its data are being loaded.", icon=":material/hourglass_empty:")
+    elif status.state in ENDED and not status.demo:
+        st.info(
+            f"It has ended ({status.state}), and its networks are no longer in memory: matrices are shown of experiments "
+            "that run or are paused. Start it again in the Lab.",
+            icon=":material/info:",
+        )
+    else:
+        _draw(status, rule, seed, block)
+    _history(status, rule, seed, block)
+
+
+def _draw(status: Status, rule: str, seed: int, block: int) -> None:
+    number = status.experiment.runs().index((rule, seed))
+
+    def copied(trainer: Trainer) -> tuple[list[int], Pair | None, int]:
+        run = trainer.runs[number]
+        return blocks_with_feedback(run.rule, run.network), pair(run.rule, run.network, block), trainer.step
+
+    try:
+        blocks, found, step = manager().look(status.id, copied)
+    except Gone:
+        again = "begins again in a few seconds" if status.demo else "is in the middle of a long step"
+        st.info(f"It {again}: the pictures follow.", icon=":material/hourglass_empty:")
+        return
+    if found is None:
+        st.info(_without(rule, blocks), icon=":material/info:")
+        return
+    _pictures(picture(found), rule, block, step)
+
+
+def _without(rule: str, blocks: list[int]) -> str:
+    if blocks:
+        return f"{rule} sends nothing through a matrix of its own to this block."
+    if rule == "bp":
+        return "bp has no feedback matrix: its error comes back through W itself, so there is nothing to set beside it."
+    return f"{rule} has no feedback matrix."
+
+
+def _pictures(shown: Picture, rule: str, block: int, step: int) -> None:
+    colour, theme, W = rule_class(rule).colour, str(st.context.theme.type), shown.W
+    both = [one for one in (W, shown.B) if one is not None]
+    own = st.toggle("Colours in units of each one's spread", True, key="feedback_own", help=OWN, persist_state="session")
+    units = {one.name: (one.spread if own else 0.0) or 1.0 for one in both}
+    limit = max(one.largest / units[one.name] for one in both) or 1.0
+    left, right = st.columns(2)
+    for place, one in ((left, W), (right, shown.B)):
+        with place:
+            if one is None:
+                st.markdown("**No W to compare with**")
+                st.caption("Above this block are layers that are not simply dense, one after the other: no one matrix does it.")
+                continue
+            of = "the weights it stands in for" if one is W else "the feedback"
+            st.markdown(f"**{one.name}**, {of}: {one.shape[0]} × {one.shape[1]}")
+            alt = f"{one.name} at step {step}: blue is negative, orange positive, no colour zero."
+            _chart("W" if one is W else "B", feedback_figures.heat(one, limit * units[one.name], theme), alt)
+    st.caption(_said(shown, rule, block, step))
+    _figures(shown)
+    left, right = st.columns(2)
+    if W is not None:
+        with left:
+            st.markdown("**Entry by entry**")
+            _chart("scatter", feedback_figures.scatter(shown, colour), f"Entries of {W.name} across and of {shown.B.name} up.")
+    with right:
+        st.markdown("**How large the entries are**")
+        _chart("histogram", feedback_figures.histogram(shown, colour), f"Histogram of {shown.B.name} and what it replaces.")
+
+
+OWN = (
+    "On: the same colour is the same multiple of the matrix's own spread, so that patterns can be compared though W grows and "
+    "B does not. Off: the same colour is the same number in both."
+)
+
+
+def _said(shown: Picture, rule: str, block: int, step: int) -> str:
+    """What is drawn, in words."""
+    W, B = shown.W, shown.B
+    said = [f"Step {step:,}. A column is a unit of block {block}, which receives; a row is where the error comes from."]
+    if W is not None and " " in W.name:
+        said.append(
+            f"{rule} has no single W to replace: {W.name} is what the error would pass on its way down, but for the "
+            "derivatives of the nonlinearity."
+        )
+    if max(B.shape) > CELLS:
+        said.append(f"Large matrices are drawn in {CELLS} cells a side, each the mean of a block of entries, which pales them.")
+    return " ".join(said)
+
+
+def _figures(shown: Picture) -> None:
+    W = shown.W
+    with st.container(horizontal=True, gap="large"):
+        if W is not None:
+            st.metric("Angle of the two", _with(shown.angle, "{:.1f}°"), help="90° is chance, 0° the same direction")
+            st.metric("Correlation", _with(shown.correlation, "{:+.2f}"), help="Of their entries; 0 is chance")
+            st.metric("Same sign", _with(shown.same_sign, "{:.0%}"), help="Share of the entries; 50 % is chance")
+            st.metric(f"Spread of {W.name}", f"{W.spread:.3g}", help="Root of the mean square of the entries")
+        st.metric(f"Spread of {shown.B.name}", f"{shown.B.spread:.3g}", help="Root of the mean square of the entries")
+
+
+def _with(value: float | None, form: str) -> str:
+    return "none" if value is None else form.format(value)
+
+
+def _history(status: Status, rule: str, seed: int, block: int) -> None:
+    """The angle of what arrives at this block, and what was done to it."""
+    number = status.experiment.runs().index((rule, seed))
+    mine = [r for r in manager().records(status.id) if r.run == number and r.layer == block and r.metric == "signal_angle"]
+    texts = [event.text for event in manager().store.events(status.id) if step_of(event.text) is not None]
+    st.markdown(f"**The signal at block {block} and the true gradient**")
+    if any(r.value is not None for r in mine):
+        mine = mine[:: 1 + len(mine) // MOST_POINTS] + mine[-1:]
+        steps = [step for text in texts if (step := step_of(text)) is not None]
+        figure = feedback_figures.recovery([r.step for r in mine], [r.value for r in mine], steps, rule_class(rule).colour)
+        alt = "Angle between what arrives and the true gradient. 90° (dashed) is chance, 0° is bp; dotted: B was changed."
+        _chart("recovery", figure, alt)
+        st.caption(alt)
+    else:
+        st.caption("There is no angle: nothing arrives, or nothing has been measured yet.")
+    for text in texts[-8:]:
+        st.caption(plain(text))
+
+
+def _chart(name: str, figure, alt: str) -> None:
+    """The name is the chart's key: with it a new picture takes the place of the old one, without it the chart blinks."""
+    ink = INKS.get(str(st.context.theme.type))
+    figure = inked(figure, ink) if ink else figure
+    st.plotly_chart(figure, key=f"feedback_{name}", config=feedback_figures.CONFIG, alt=alt)

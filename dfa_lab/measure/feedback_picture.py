@@ -1,0 +1,126 @@
+"""A feedback matrix B beside what stands in its place under bp, small enough to be drawn.
+
+fa's B_{l+1} replaces W_{l+1}. dfa's B_l replaces ∂y/∂h_l; of dense layers that is the product W_{L+1} … W_{l+1} but for the
+derivatives f' between them, which change with every sample and are left out here.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dfa_lab.feedback import Rule
+from dfa_lab.measure.angles import angle
+from dfa_lab.networks import Network
+from dfa_lab.networks.layers import NONLINEARITIES, Dropout, Linear
+
+CELLS = 64  # rows and columns that are drawn, at most
+POINTS = 600  # entries in the scatter, at most
+BINS = 31  # of the histogram: an odd number, so that one of them is around 0
+PLAIN = (nn.Sequential, nn.Flatten, nn.BatchNorm1d, Dropout, *NONLINEARITIES.values())
+DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Copies on the CPU. `W` is None where there is no single matrix that B replaces."""
+
+    B: Tensor  # (rows, columns): an entry of the error above, a unit that receives it
+    W: Tensor | None
+    B_name: str
+    W_name: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One matrix: `cells` are the means of its blocks where it has more rows or columns than are drawn."""
+
+    name: str
+    shape: tuple[int, int]
+    cells: list[list[float]]
+    largest: float  # of the cells, without sign
+    spread: float  # root of the mean square of the entries
+    counts: list[float]  # share of the entries in each bin
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Everything that is drawn; figures that do not exist, since a matrix is zero, are None."""
+
+    B: Shown
+    W: Shown | None
+    edges: list[float]  # of the bins, one more than there are
+    points: tuple[list[float], list[float]]  # entries of W and of B at the same places
+    angle: float | None  # degrees, of the two matrices as vectors
+    correlation: float | None  # of their entries
+    same_sign: float | None  # share of the entries
+
+
+def blocks_with_feedback(rule: Rule, network: Network) -> list[int]:
+    """Blocks to which the rule sends the error through a matrix of its own."""
+    return sorted(rule.matrices(network))
+
+
+def pair(rule: Rule, network: Network, block: int) -> Pair | None:
+    """B of this block and what it stands for; None where the rule has no B."""
+    B = rule.matrices(network).get(block)
+    if B is None:
+        return None
+    above = [layer for number, layer in network.layers() if layer.feedback is B]
+    with torch.no_grad():
+        W = above[0].weight if above else _product(network, block)
+        ours, theirs = (None if M is None else M.detach().flatten(1).float().cpu().clone() for M in (B, W))
+    assert ours is not None
+    if theirs is not None and theirs.shape != ours.shape:
+        theirs = None
+    number = block + 1 if above else block
+    factors = [f"W{l}" for l in ([number] if above else range(len(network.blocks) + 1, block, -1))]
+    names = factors if len(factors) <= 4 else [factors[0], "…", factors[-1]]
+    return Pair(ours, theirs, f"B{number}".translate(DIGITS), " ".join(names).translate(DIGITS))
+
+
+def _product(network: Network, block: int) -> Tensor | None:
+    """W_{L+1} … W_{l+1} (C, n_l) where all layers above the block are dense and one after the other."""
+    product: Tensor | None = None
+    for part in [*list(network.blocks)[block:], network.readout]:
+        dense = [module for module in part.modules() if isinstance(module, Linear)]
+        if len(dense) != 1 or not all(isinstance(module, (Linear, *PLAIN)) for module in part.modules()):
+            return None
+        product = dense[0].weight if product is None else dense[0].weight @ product
+    return product
+
+
+def picture(pair: Pair) -> Picture:
+    """Of copies, so it may take its time."""
+    B, W = pair.B, pair.W
+    entries = B.flatten() if W is None else torch.cat([B.flatten(), W.flatten()])
+    reach = float(entries.abs().max()) or 1.0
+    edges = torch.linspace(-reach, reach, BINS + 1)
+    shown = _shown(pair.B_name, B, edges)
+    if W is None:
+        return Picture(shown, None, edges.tolist(), ([], []), None, None, None)
+    b, w = B.flatten(), W.flatten()
+    some = torch.linspace(0, len(b) - 1, min(POINTS, len(b))).round().long()
+    both = (b * w).sign()
+    return Picture(
+        shown,
+        _shown(pair.W_name, W, edges),
+        edges.tolist(),
+        (w[some].tolist(), b[some].tolist()),
+        _number(angle(b, w)),
+        _number(((b - b.mean()) * (w - w.mean())).mean() / (b.std(correction=0) * w.std(correction=0))),
+        _number((both > 0).double().sum() / both.count_nonzero()),
+    )
+
+
+def _shown(name: str, M: Tensor, edges: Tensor) -> Shown:
+    cells = F.adaptive_avg_pool2d(M[None], (min(CELLS, len(M)), min(CELLS, M.shape[1])))[0]
+    counts = torch.histogram(M.flatten(), edges).hist / M.numel()
+    spread = float(M.square().mean().sqrt())
+    return Shown(name, (len(M), M.shape[1]), cells.tolist(), float(cells.abs().max()), spread, counts.tolist())
+
+
+def _number(value: Tensor) -> float | None:
+    """None for 0/0: with a matrix of zeros there is no angle and no correlation."""
+    return float(value) if bool(value.isfinite()) else None
