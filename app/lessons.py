@@ -54,7 +54,9 @@ def _go(**place: str) -> None:
 
 
 def _list(problem: str) -> None:
-    st.title("Lessons", anchor=False)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.title("Lessons", anchor=False, width="content")
+        projector.toggle()
     st.markdown("Guess first, then watch it happen. Every lesson trains real networks while you look, and opens in the Lab.")
     show_problems([plain(problem)] if problem else [])
     columns = st.columns(2)
@@ -66,8 +68,6 @@ def _list(problem: str) -> None:
                 label = f"Begin lesson {number + 1}"
                 st.button(label, key=f"begin_{lesson.name}", on_click=_go, kwargs={"lesson": lesson.name, "step": "1"})
                 st.caption(f"{lesson.minutes} minutes · {len(lesson.steps)} steps")
-    with st.bottom:
-        projector.toggle()
 
 
 def _step(lesson: Lesson, number: int, place: dict[str, str]) -> None:
@@ -89,6 +89,7 @@ def _step(lesson: Lesson, number: int, place: dict[str, str]) -> None:
         else:
             st.markdown(step.text)
             _ask(lesson, number, step)
+        _tools(lesson, number, choice, status)
     if chart:
         with chart:
             if status:
@@ -96,7 +97,7 @@ def _step(lesson: Lesson, number: int, place: dict[str, str]) -> None:
             else:
                 st.info("The experiment of this step is not on this server any more: press Watch again.")
     with st.bottom:
-        _bar(lesson, number, choice, status)
+        _bar(lesson, number, choice)
 
 
 def _ask(lesson: Lesson, number: int, step: Step) -> None:
@@ -119,7 +120,7 @@ def _answered(step: Step, choice: int) -> None:
     if step.right(choice):
         st.success(f"You said: {given}. That is so.", icon=":material/check:")
     else:
-        st.warning(f"You said: {given}. It is another: **{step.choices[step.answer - 1]}.**", icon=":material/lightbulb:")
+        st.warning(f"You said: {given}. What happens: **{step.choices[step.answer - 1]}.**", icon=":material/lightbulb:")
     st.markdown(f":material/visibility: **Look at:** {step.look}")
     st.markdown(step.reveal)
 
@@ -147,7 +148,7 @@ def _status(step: Step, run: str) -> Status | None:
     return status if status and status.experiment == step.experiment else None
 
 
-def _bar(lesson: Lesson, number: int, choice: int, status: Status | None) -> None:
+def _bar(lesson: Lesson, number: int, choice: int) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         if number > 1:
             back = {"lesson": lesson.name, "step": str(number - 1)}
@@ -157,12 +158,16 @@ def _bar(lesson: Lesson, number: int, choice: int, status: Status | None) -> Non
             kind = "primary" if choice else "secondary"
             st.button("Next", icon=":material/arrow_forward:", type=kind, on_click=_go, kwargs=ahead)
         st.button("All lessons", icon=":material/list:", on_click=_go)
+
+
+def _tools(lesson: Lesson, number: int, choice: int, status: Status | None) -> None:
+    with st.container(horizontal=True, gap="small"):
         if choice:
             st.button("Watch again", icon=":material/replay:", on_click=_watch, args=(lesson, number, choice))
         if st.button("Open in the Lab", icon=":material/science:"):
             _open_in_lab(lesson.steps[number - 1], status)
         with st.popover("Share", icon=":material/link:"):
-            sharing.texts(sharing.address({"lesson": lesson.name, "step": str(number)}, "lessons"))
+            sharing.texts(sharing.address({"lesson": lesson.name, "step": str(number)}, "lessons"), "to this step")
         projector.toggle()
 
 

@@ -52,9 +52,9 @@ def share(experiment: Experiment) -> None:
     st.code(command(experiment), language="bash", wrap_lines=True)
 
 
-def texts(url: str) -> None:
+def texts(url: str, leads: str = "with these settings") -> None:
     """A link in the ways in which a class can get it."""
-    st.caption("A link with these settings, for anyone who reaches this server")
+    st.caption(f"A link {leads}, for anyone who reaches this server")
     st.code(url, language=None, wrap_lines=True)
     left, right = st.columns([2, 3])
     left.caption("For phones in the room")
