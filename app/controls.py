@@ -1,26 +1,26 @@
 """Experiment ⇄ widgets ⇄ link. The widgets are made from the fields of Experiment."""
 
 from collections.abc import Mapping
-from urllib.parse import urlencode
 
 import streamlit as st
 import torch
 
+from app import flags
+from app.flags import GROUPS
+from app.sharing import FORM_ONLY
 from app.texts import plain
 from dfa_lab import data
 from dfa_lab.config import Experiment, SettingsError, extra
 from dfa_lab.device import present
 from dfa_lab.networks import own_file
-from dfa_lab.parsing import command, differences, keep_good, parse
+from dfa_lab.parsing import keep_good, parse
 from dfa_lab.runs.demo import demonstration
 from dfa_lab.train import saved
 from dfa_lab.train.fitting import check
 from dfa_lab.wording import SPELLINGS, title
 
-GROUPS = {"data": "Data", "network": "Network", "rules": "Learning rules", "training": "Training", "measuring": "Measuring"}
 ELSEWHERE = ("models_folder", "preproc_folder")  # the server's owner chooses where it reads programs and writes files
 ATTACH = "experiment"  # the link's parameter that names a running or stored experiment
-FORM_ONLY = tuple(name for name, field in Experiment.model_fields.items() if extra(field)["local"])  # no link chooses these
 
 
 def key(name: str) -> str:
@@ -46,6 +46,7 @@ def put(experiment: Experiment) -> None:
 
 def from_link(params: Mapping[str, list[str]]) -> list[str]:
     """Fill the form from a link's parameters; the sentences about those that cannot be used."""
+    params = flags.settings_of(params)
     given = {name: values for name, values in params.items() if SPELLINGS.get(name) not in FORM_ONLY}
     problems = [
         f"The link gives {name[:40]!r} {len(values)} times: the first one counts."
@@ -59,24 +60,12 @@ def from_link(params: Mapping[str, list[str]]) -> list[str]:
     return problems + refused
 
 
-def link(experiment: Experiment) -> str:
-    """A link that carries all settings that a link may choose; where it points to is up to the browser's address."""
-    settings = {name: text for name, text in differences(experiment).items() if name not in FORM_ONLY}
-    return f"{(st.context.url or '').split('?')[0]}?{urlencode(settings or {'dataset': experiment.dataset})}"
-
-
-def share(experiment: Experiment) -> None:
-    """How to get the same experiment again: as a link and as a command."""
-    st.caption("A link with these settings, for anyone who reaches this server")
-    st.code(link(experiment), language=None, wrap_lines=True)
-    st.caption("The same, trained without a page")
-    st.code(command(experiment), language="bash", wrap_lines=True)
-
-
 def form() -> tuple[Experiment | None, list[str]]:
     """Draw the form; the experiment it describes, or None and one sentence for every setting that cannot be."""
     for group, heading in GROUPS.items():
-        names = [name for name, field in Experiment.model_fields.items() if extra(field)["group"] == group]
+        names = [name for name in flags.members(group) if name not in flags.hidden()]
+        if not names:
+            continue
         basic = [name for name in names if extra(Experiment.model_fields[name])["basic"]]
         if basic:
             st.subheader(heading, anchor=False)

@@ -1,8 +1,10 @@
 """The ticking fragment: sends the live chart what is new, and redraws the page when the state has changed."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
-from app import watching
+from app import projector, watching
 from app.engine import manager
 from app.live import live
 from app.view import message
@@ -17,15 +19,15 @@ DEMO_NOTE = (
 )
 
 
-def show(status: Status) -> None:
-    """Mount the chart; it ticks while there is something to wait for."""
+def show(status: Status, current: Callable[[], Status] = watching.current) -> None:
+    """Mount the chart of what `current` gives; it ticks while there is something to wait for."""
     waiting = status.state in ACTIVE or status.demo
     st.session_state.shown_state = _shown(status)
-    st.fragment(_tick, run_every=EVERY if waiting else None)()
+    st.fragment(_tick, run_every=EVERY if waiting else None)(current)
 
 
-def _tick() -> None:
-    status = watching.current()
+def _tick(current: Callable[[], Status]) -> None:
+    status = current()
     if _shown(status) != st.session_state.shown_state and not _demo_goes_on(status):
         st.rerun()
     st.session_state.shown_state = _shown(status)
@@ -38,7 +40,7 @@ def _tick() -> None:
     # what an ordinary tick brings is sent again; a whole history is not: a browser that missed it asks
     sent["starts"] = [*sent["starts"], reached][-OVERLAP:] if len(records) < LARGE else [reached]
     note = manager().problem or (DEMO_NOTE if status.demo else "")
-    live(message(status, records, start, note), key="live", on_resync=_resync)
+    live(message(status, records, start, note, projector.on()), key="live", on_resync=_resync)
 
 
 def _shown(status: Status) -> tuple[str, str]:
@@ -48,7 +50,7 @@ def _shown(status: Status) -> tuple[str, str]:
 
 def _demo_goes_on(status: Status) -> bool:
     """One showing follows another: the page around the chart stays as it is."""
-    return status.demo and st.session_state.watched is None
+    return status.demo and st.session_state.get("watched") is None
 
 
 def _resync(have: int) -> None:

@@ -4,9 +4,10 @@ import time
 
 import streamlit as st
 
-from app import watching
-from app.controls import as_text, share
+from app import flags, projector, watching
+from app.controls import as_text
 from app.engine import manager
+from app.sharing import share
 from dfa_lab.config import Experiment, SettingsError
 from dfa_lab.parsing import parse
 from dfa_lab.runs.live import ACTIVE, Status
@@ -28,6 +29,8 @@ def bar(experiment: Experiment | None, status: Status) -> None:
             on_click=_start,
             args=(experiment,),
         )
+        if flags.TRANSPORT in flags.hidden():  # without Start nobody could begin what the link says
+            return
         active = status.demo or status.state in ACTIVE  # a demonstration that has ended begins again
         paused = status.state == "paused"
         st.button(
@@ -45,6 +48,7 @@ def bar(experiment: Experiment | None, status: Status) -> None:
             _speed(status)
         with st.popover("Share", icon=":material/link:"):
             share(status.experiment)
+        projector.toggle()
 
 
 def _learning_rate(status: Status) -> None:

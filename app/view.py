@@ -12,12 +12,14 @@ NAMES = list(METRICS)
 DIGITS = 5  # significant ones that are sent
 
 
-def message(status: Status, records: Sequence[Record], start: int, note: str = "") -> dict:
-    """`records` begin at number `start` of the experiment's whole list; `note` is shown where the status says nothing."""
+def message(status: Status, records: Sequence[Record], start: int, note: str = "", large: bool = False) -> dict:
+    """`records` begin at number `start` of the experiment's whole list; `note` is shown where the status says nothing;
+    `large`: for a projector."""
     experiment = status.experiment
     return {
         "experiment": status.id,
         "title": describe(experiment),
+        "large": large,
         "status": {
             "state": status.state,
             "sentence": status.sentence or note,

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app import flags
 from app.controls import ATTACH, from_link, put
 from app.engine import manager
 from dfa_lab.config import SettingsError
@@ -15,11 +16,11 @@ def arrive() -> None:
     manager()  # it settles which network files may be run, before the form looks at one
     if "watched" in st.session_state:
         if st.session_state.watched and st.query_params.get(ATTACH) != st.session_state.watched:
-            st.query_params.from_dict({ATTACH: st.session_state.watched})  # coming back from another page
+            flags.into_url({ATTACH: st.session_state.watched})  # coming back from another page
         return
     params = {name: st.query_params.get_all(name) for name in st.query_params}
-    st.session_state.problems = from_link(params)
-    st.session_state.notice = LINK_NOTE if params.keys() - {ATTACH} else ""
+    st.session_state.problems = flags.arrive(params) + from_link(params)
+    st.session_state.notice = LINK_NOTE if flags.settings_of(params).keys() - {ATTACH} else ""
     st.session_state.watched = None
     wanted = params.get(ATTACH, [""])[0]
     if wanted:
@@ -40,7 +41,7 @@ def watch(id: str) -> None:
     status = manager().status(id)
     if status is not None:
         put(status.experiment)
-    st.query_params.from_dict({ATTACH: id})
+    flags.into_url({ATTACH: id})
 
 
 def current() -> Status:

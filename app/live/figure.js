@@ -1,9 +1,14 @@
 // From records and choices to what plotly draws: which panels there are, their traces and their layout.
 
 const MARGIN = { l: 62, r: 18, t: 12, b: 52 }
+const LARGE_MARGIN = { l: 84, r: 24, t: 14, b: 72 }
 const FEW_POINTS = 25 // up to here each test value gets a marker
 const POINTS_PER_PANEL = 9000 // shared by its traces: SVG needs about 10 ms for a thousand
 const AXIS_TITLES = { step: "step", epoch: "epoch", seconds: "seconds of training" }
+
+function marginOf(theme) {
+  return theme?.large ? LARGE_MARGIN : MARGIN
+}
 
 // ---- panels ----
 
@@ -114,7 +119,7 @@ function lineTrace({ series, run, index, curve, panel, context }, values) {
     type: "scatter",
     mode: few ? "lines+markers" : "lines",
     name: [run.name, seeds ? `seed ${run.seed}` : "", panel.angle ? "" : curve.train ? "train" : "test"].filter(Boolean).join(" · "),
-    line: { color: run.colour, width: lineWidth(run, curve, context.view), dash: curve.train ? "dot" : "solid", simplify: false },
+    line: { color: run.colour, width: lineWidth(run, curve, context.view) * (context.theme.large ? 1.6 : 1), dash: curve.train ? "dot" : "solid", simplify: false },
     marker: { size: 8, color: run.colour },
     opacity: curve.train ? 0.9 : 1,
     connectgaps: false,
@@ -190,15 +195,15 @@ function layoutOf(panel, traces, context) {
   return {
     width,
     height,
-    margin: MARGIN,
+    margin: marginOf(theme),
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
-    font: { family: theme.font, size: 15, color: theme.text },
+    font: { family: theme.font, size: theme.large ? 22 : 15, color: theme.text },
     showlegend: false,
     // A list of very many would cover the panel.
     hovermode: traces.filter((trace) => trace.name).length <= 8 ? "x unified" : "closest",
     hoverdistance: 60,
-    hoverlabel: { bgcolor: theme.background, bordercolor: theme.axis, font: { size: 14, color: theme.text } },
+    hoverlabel: { bgcolor: theme.background, bordercolor: theme.axis, font: { size: theme.large ? 20 : 14, color: theme.text } },
     dragmode: context.touch ? false : "zoom",
     modebar: { bgcolor: "rgba(0,0,0,0)", color: theme.axis, activecolor: theme.text },
     datarevision: context.revision,
@@ -239,7 +244,7 @@ function angleMarks(panel, { view, theme }) {
       { type: "line", ...across, y0: 90, y1: 90, line: { color: theme.axis, width: 2, dash: "dash" } },
     ],
     annotations: [
-      { xref: "paper", x: 1, xanchor: "right", y: 90 + half, yanchor: "bottom", showarrow: false, text: "90° = random direction", font: { size: 14, color: theme.text } },
+      { xref: "paper", x: 1, xanchor: "right", y: 90 + half, yanchor: "bottom", showarrow: false, text: "90° = random direction", font: { size: theme.large ? 20 : 14, color: theme.text } },
     ],
   }
 }

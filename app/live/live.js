@@ -1,6 +1,6 @@
 // The live view. What it is fed with at every tick (see `live` in __init__.py):
 //   experiment: id; another id clears the data and keeps the viewer's choices
-//   title, status: {state, sentence, step, steps, epoch, epochs, rate, left, device}
+//   large: for a projector; title, status: {state, sentence, step, steps, epoch, epochs, rate, left, device}
 //   runs: [{name, rule, seed, colour}]; the place in the list is the run number
 //   layers: hidden blocks; eps: of adversarial training, 0: none; random_band: {layer: degrees}; definitions: {metric: text}; metrics: names, if records use numbers
 //   records: columns {from, run, metric, layer, step, epoch, seconds, value}; from: place of the first in the whole list
@@ -42,7 +42,8 @@ function themeOf(node) {
     text,
     background: read("--st-background-color", "#ffffff"),
     font: read("--st-font", "sans-serif"),
-    ...Object.fromEntries(Object.entries({ grid: 12, axis: 55, band: 14 }).map(([name, share]) => [name, resolved(node, mixed(share))])),
+    large: node.classList.contains("dfa-large"),
+    ...Object.fromEntries(Object.entries(node.classList.contains("dfa-large") ? { grid: 22, axis: 90, band: 22 } : { grid: 12, axis: 55, band: 14 }).map(([name, share]) => [name, resolved(node, mixed(share))])),
   }
 }
 
@@ -132,7 +133,7 @@ class Panel {
   // On screen the title is text above the chart and the tiles are the legend; an image needs both inside.
   #download(Plotly) {
     const { theme } = this.owner
-    const layout = { ...this.plot.layout, title: { text: this.definition.title }, showlegend: true, paper_bgcolor: theme.background, margin: { ...MARGIN, t: 60 } }
+    const layout = { ...this.plot.layout, title: { text: this.definition.title }, showlegend: true, paper_bgcolor: theme.background, margin: { ...marginOf(theme), t: 60 } }
     const data = this.plot.data.map((trace) => ({ ...trace, showlegend: Boolean(trace.name) }))
     Plotly.downloadImage({ data, layout }, { format: "png", width: 1200, height: 700, scale: 2, filename: this.definition.title })
   }
@@ -239,6 +240,7 @@ class LiveView {
   // A tick without news costs no drawing.
   #pictureChanged(added) {
     const { experiment, runs, layers, eps, random_band, definitions } = this.view
+    this.root.classList.toggle("dfa-large", Boolean(this.view.large))
     this.theme = themeOf(this.root)
     const drawnFrom = JSON.stringify([experiment, runs, layers, eps, random_band, definitions, this.theme])
     const changed = added > 0 || drawnFrom !== this.drawnFrom
@@ -285,10 +287,14 @@ class LiveView {
 
   // ---- one cursor for all panels ----
 
+  get margin() {
+    return marginOf(this.theme)
+  }
+
   pointAt(panel, event) {
     this.pointed = panel
     const box = panel?.plot.getBoundingClientRect()
-    const share = panel && (event.clientX - box.left - MARGIN.l) / (box.width - MARGIN.l - MARGIN.r)
+    const share = panel && (event.clientX - box.left - this.margin.l) / (box.width - this.margin.l - this.margin.r)
     const inside = panel?.range && share >= 0 && share <= 1
     this.cursorAt = inside ? panel.range[0] + share * (panel.range[1] - panel.range[0]) : null
     this.cursorFrame ??= requestAnimationFrame(() => {
@@ -304,7 +310,7 @@ class LiveView {
       panel.cursor.hidden = !visible
       if (visible) {
         const share = (this.cursorAt - panel.range[0]) / (panel.range[1] - panel.range[0])
-        panel.cursor.style.left = `${MARGIN.l + share * (width - MARGIN.l - MARGIN.r)}px`
+        panel.cursor.style.left = `${this.margin.l + share * (width - this.margin.l - this.margin.r)}px`
       }
       if (panel === this.pointed || !panel.drawn || !panel.onScreen) continue
       if (visible && panel.plot.data.length) globalThis.Plotly.Fx.hover(panel.plot, { xval: this.cursorAt }, "xy")

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import controls
+from app import controls, sharing
 from dfa_lab.config import Experiment
 from dfa_lab.parsing import parse
 
@@ -68,7 +68,7 @@ def test_a_link_leads_back_but_for_the_folder(put: list[Experiment]) -> None:
     from urllib.parse import parse_qs
 
     experiment = parse({"dataset": "mnist", "datapath": "/data", "download": "true", "LR": 0.1 + 0.2})
-    link = controls.link(experiment)
+    link = sharing.link(experiment)
     assert controls.from_link(parse_qs(link.partition("?")[2])) == []
     assert put == [parse({"dataset": "mnist", "LR": 0.1 + 0.2})]
-    assert controls.link(parse({"datapath": "/data"})).endswith("?dataset=digits")
+    assert sharing.link(parse({"datapath": "/data"})).endswith("?dataset=digits")

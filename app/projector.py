@@ -1,0 +1,42 @@
+"""Projector mode: larger type and stronger contrast on every page, for the last row of a lecture hall."""
+
+import streamlit as st
+
+NAME = "projector"
+STYLE = """<style>
+html { font-size: 21px; }
+.stApp p, .stApp li, .stApp label p { font-weight: 500; }
+.stApp [data-testid=stCaptionContainer], .stApp [data-testid=stCaptionContainer] p { color: inherit; opacity: 1; }
+.stApp button, .stApp input, .stApp [data-baseweb=select] > div { border-color: currentColor; }
+</style>"""
+
+
+def on() -> bool:
+    """Whether this visitor chose it, or the link did."""
+    return st.session_state.get(NAME, "") == "true"
+
+
+def apply() -> None:
+    """At the head of every page: take over what the link says, then style."""
+    if st.query_params.get(NAME) == "true":
+        st.session_state[NAME] = "true"
+    if on():
+        if st.query_params.get(NAME) != "true":
+            st.query_params[NAME] = "true"  # going from page to page leaves the parameters behind
+        st.html(STYLE)
+
+
+def toggle() -> None:
+    """The button that switches it; its state is in the link."""
+    label = "Small type" if on() else "Projector"
+    st.button(
+        label, key="projector_toggle", icon=":material/cast_for_education:", help="Large type for a room", on_click=_switch
+    )
+
+
+def _switch() -> None:
+    if on():
+        st.session_state[NAME] = ""
+        st.query_params.pop(NAME, None)
+    else:
+        st.session_state[NAME] = st.query_params[NAME] = "true"

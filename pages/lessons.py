@@ -1,0 +1,5 @@
+"""Lessons: guess, watch, and read why; a link opens any step."""
+
+from app import lessons
+
+lessons.show()
