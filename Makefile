@@ -32,7 +32,7 @@ run: $(RUN_READY)
 	@$(KEEP_MEMORY) $(BIN)/python -m dfa_lab ui $(if $(PORT),--port $(PORT)) $(if $(ADDRESS),--address $(ADDRESS)) $(ARGS)
 
 test: $(DEV_READY)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(DEV_READY)
 	$(BIN)/python -m ruff check .
