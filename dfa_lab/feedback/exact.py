@@ -1,10 +1,9 @@
 """What dfa-torch does otherwise when it binds a rule to a network."""
 
-from math import sqrt
-
 from dfa_lab.config import Experiment
+from dfa_lab.feedback.distributions import half_width
 from dfa_lab.feedback.rule import DirectRule, Draw, Rule
-from dfa_lab.networks import Network, fan_in, zero_weights
+from dfa_lab.networks import Network, zero_weights
 from dfa_lab.networks.layers import Conv2d, Linear
 
 
@@ -26,8 +25,8 @@ def as_dfa_torch(rule: Rule, network: Network, experiment: Experiment, draw: Dra
     through_layers = any(layer.feedback is not None for layer in layers)
     if through_layers:
         if isinstance(layers[0], Conv2d):
-            magnitude = experiment.feedback_magnitude or 1 / sqrt(fan_in(layers[0]))
-            layers[0].feedback = draw(0, tuple(layers[0].weight.shape), magnitude)
+            shape = tuple(layers[0].weight.shape)
+            layers[0].feedback = draw(0, shape, half_width(shape, experiment.feedback_magnitude))
         if not experiment.feedback_magnitude:
             for layer in layers:
                 if layer.feedback is not None:

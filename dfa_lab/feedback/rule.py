@@ -5,13 +5,14 @@ Shapes: N samples, C classes, n_l units of block l (flattened); e (N, C); h_l (N
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from math import prod, sqrt
+from math import prod
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from dfa_lab.networks import Network, fan_in
+from dfa_lab.feedback.distributions import half_width
+from dfa_lab.networks import Network
 
 # (number of the block that receives it, shape, half-width of the uniform distribution, or of one as wide) -> matrix
 Draw = Callable[[int, tuple[int, ...], float], Tensor]
@@ -83,8 +84,8 @@ class DirectRule(Rule):
         super().__init__(network, magnitude, draw)
         classes = network.readout.out_features
         for number, shape in enumerate(network.shapes, start=1):
-            units = prod(shape)
-            self.register_buffer(f"B{number}", draw(number, (classes, units), magnitude or 1 / sqrt(units)))
+            size = (classes, prod(shape))
+            self.register_buffer(f"B{number}", draw(number, size, half_width(size, magnitude)))
 
     def hidden(self, network: Network, x: Tensor) -> tuple[list[Tensor], Tensor]:
         hs: list[Tensor] = []
@@ -112,5 +113,5 @@ def give_layers_feedback(network: Network, magnitude: float, draw: Draw) -> None
     rules; a convolution's is channels·k².
     """
     for number, layer in list(network.layers())[1:]:
-        bound = magnitude or 1 / sqrt(fan_in(layer))
-        layer.feedback = draw(number - 1, tuple(layer.weight.shape), bound)
+        shape = tuple(layer.weight.shape)
+        layer.feedback = draw(number - 1, shape, half_width(shape, magnitude))

@@ -5,6 +5,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
+def as_float(y: Tensor) -> Tensor:
+    """Logits of 16 bits in 32: probabilities close to 0 and 1 need them."""
+    return y.float() if y.dtype == torch.bfloat16 else y
+
+
 def loss(criterion: str, y: Tensor, t: Tensor, exact: bool = False) -> Tensor:
     """L (N,), one value a sample. bce: binary cross-entropy summed over the classes (`exact`: their mean, which is the
     value that dfa-torch prints); ce: softmax cross-entropy."""

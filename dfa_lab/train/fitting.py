@@ -2,6 +2,8 @@
 
 from math import prod
 
+from torch import nn
+
 from dfa_lab import data, memory, networks
 from dfa_lab.config import Experiment, SettingsError
 from dfa_lab.device import precisions, present, resolve
@@ -23,8 +25,9 @@ def check(experiment: Experiment) -> data.Facts:
             problems += error.problems
     if problems:
         raise SettingsError(problems)
-    _check_paths(experiment, facts)
-    _check_memory(experiment, facts)
+    blocks = networks.outline(experiment, facts.shape)
+    _check_paths(experiment, blocks)
+    _check_memory(experiment, facts, blocks)
     return facts
 
 
@@ -50,22 +53,22 @@ def _check_batches(experiment: Experiment, train: int) -> list[str]:
     return []
 
 
-def _check_paths(experiment: Experiment, facts: data.Facts) -> None:
+def _check_paths(experiment: Experiment, blocks: list[nn.Module]) -> None:
     """Feedback in the place of weights needs layers that know it; or the error would travel through the weights."""
     if not experiment.network_file or not any(rule_class(name).replaces_weights for name in experiment.rules):
         return
-    if strange := foreign(networks.outline(experiment, facts.shape)):
+    if strange := foreign(blocks):
         names = ", ".join(dict.fromkeys(strange))
         rest = f"rules without feedback in layers for {experiment.network}, which has weights that feedback cannot replace"
         raise SettingsError([refuse("rules", experiment.rules, f"{rest} ({names})")])
 
 
-def _check_memory(experiment: Experiment, facts: data.Facts) -> None:
+def _check_memory(experiment: Experiment, facts: data.Facts, blocks: list[nn.Module]) -> None:
     """Refuse what could not be held: a machine that is out of memory ends other people's experiments too."""
-    sizes = [p.shape for block in networks.outline(experiment, facts.shape) for p in block.parameters()]
+    sizes = [p.shape for block in blocks for p in block.parameters()]
     weights = 4 * COPIES * len(experiment.runs()) * sum(map(prod, sizes))
     probe = min(experiment.probe_size, facts.train)
-    activities = 2 * 4 * max(experiment.batch_size, probe) * _units(experiment, facts.shape)  # of one run at a time
+    activities = 2 * 4 * max(experiment.batch_size, probe) * _units(experiment, facts)  # of one run at a time
     if weights + activities <= (there := memory.available()):
         return
     if activities > weights:
@@ -81,10 +84,10 @@ def _check_memory(experiment: Experiment, facts: data.Facts) -> None:
     raise SettingsError([refuse(name, getattr(experiment, name), less)])
 
 
-def _units(experiment: Experiment, shape: tuple[int, ...]) -> int:
+def _units(experiment: Experiment, facts: data.Facts) -> int:
     """Whose activities a backward pass keeps for each sample, at least: of a conv network, those of the first maps."""
     if experiment.network_file:
-        return sum(networks.units(experiment, data.facts_of(experiment)))
+        return sum(networks.units(experiment, facts))
     if experiment.network == "mlp":
         return experiment.num_layers * experiment.num_hidden
-    return 2 * experiment.conv_channels[0] * prod(shape[1:])
+    return 2 * experiment.conv_channels[0] * prod(facts.shape[1:])

@@ -87,7 +87,7 @@ class Run:
 
     def _backward(self, hs: list[Tensor], y: Tensor, t: Tensor) -> None:
         with torch.no_grad():
-            e = criterion.error(self.criterion, as_float(y), t, self.experiment.exact)
+            e = criterion.error(self.criterion, criterion.as_float(y), t, self.experiment.exact)
         with self._precision():
             self.rule.backward(hs, y, e)
 
@@ -103,7 +103,7 @@ class Run:
         self.clean.add(y, t)
         if experiment.exact:
             limit_as_dfa_torch(network, experiment.max_in_norm, experiment.max_out_norm)
-        e = criterion.error(self.criterion, as_float(y.detach()), t, experiment.exact).to(y.dtype)
+        e = criterion.error(self.criterion, criterion.as_float(y.detach()), t, experiment.exact).to(y.dtype)
         if experiment.exact and experiment.accumulate:
             y.backward(e)  # true backpropagation in every layer, whatever the rule
             slope = x.grad
@@ -176,11 +176,6 @@ class Run:
         self.optimizer.load_state_dict({"state": kept, "param_groups": self.optimizer.state_dict()["param_groups"]})
         self.clean.load_tensors(below("clean.", state))
         self.moved.load_tensors(below("moved.", state))
-
-
-def as_float(y: Tensor) -> Tensor:
-    """Logits of 16 bits in 32: probabilities close to 0 and 1 need them."""
-    return y.float() if y.dtype == torch.bfloat16 else y
 
 
 def below(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:

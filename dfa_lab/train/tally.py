@@ -30,7 +30,7 @@ class Tally:
 
     def loss_and_wrong(self, y: Tensor, t: Tensor) -> Tensor:
         """(2,): both summed over the samples of the logits y (N, C)."""
-        loss = criterion.loss(self._criterion, y.float() if y.dtype == torch.bfloat16 else y, t, self._exact)
+        loss = criterion.loss(self._criterion, criterion.as_float(y), t, self._exact)
         return torch.stack([loss.double().sum(), (y.argmax(1) != t).double().sum()])
 
     def _sum_up(self) -> None:

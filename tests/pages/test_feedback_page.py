@@ -3,8 +3,6 @@
 from pathlib import Path
 
 import plotly.graph_objects as go
-import pytest
-import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
@@ -15,19 +13,6 @@ from tests.runs.patience import until, until_state, until_step
 
 ROOT = Path(__file__).parents[2]
 TINY = {"num_hidden": 6, "epochs": 10_000, "batch_size": 512, "probe_size": 8, "device": "cpu", "measure_every": 5}
-
-
-@pytest.fixture
-def app(tmp_path, monkeypatch):
-    """A visitor of a fresh server."""
-    from app.engine import manager
-
-    monkeypatch.setenv("DFA_LAB_RUNS", str(tmp_path))
-    monkeypatch.setenv("DFA_LAB_DATA", str(tmp_path / "no data"))
-    manager.clear()
-    yield AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
-    manager().close()
-    st.cache_resource.clear()
 
 
 def begin(**settings: object) -> str:

@@ -3,8 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app import pictures
@@ -14,19 +12,6 @@ from tests.runs.patience import until, until_state, until_step
 
 ROOT = Path(__file__).parents[2]
 SMALL = {"num_hidden": 40, "rules": "bp,dfa", "batch_size": 500, "epochs": 10_000, "probe_size": 8, "device": "cpu"}
-
-
-@pytest.fixture
-def app(tmp_path, monkeypatch):
-    """A visitor of a fresh server."""
-    from app.engine import manager
-
-    monkeypatch.setenv("DFA_LAB_RUNS", str(tmp_path))
-    monkeypatch.setenv("DFA_LAB_DATA", str(tmp_path / "no data"))
-    manager.clear()
-    yield AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
-    manager().close()
-    st.cache_resource.clear()
 
 
 def attach(app: AppTest, **settings: object) -> str:

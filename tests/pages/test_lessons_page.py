@@ -7,7 +7,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 import segno
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app import flags, sharing
@@ -16,19 +15,6 @@ from dfa_lab.lessons import lessons
 from dfa_lab.parsing import parse
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def app(tmp_path, monkeypatch):
-    """A fresh server's first visitor."""
-    from app.engine import manager
-
-    monkeypatch.setenv("DFA_LAB_RUNS", str(tmp_path))
-    monkeypatch.setenv("DFA_LAB_DATA", str(tmp_path / "no data"))
-    manager.clear()
-    yield AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
-    manager().close()
-    st.cache_resource.clear()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app import listing
@@ -19,20 +18,6 @@ from dfa_lab.runs.store import Store
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "pages").glob("*.py"))
-
-
-@pytest.fixture
-def app(tmp_path, monkeypatch):
-    """A fresh server's first visitor."""
-    from app.engine import manager
-
-    monkeypatch.setenv("DFA_LAB_RUNS", str(tmp_path))
-    monkeypatch.setenv("DFA_LAB_DATA", str(tmp_path / "no data"))
-    manager.clear()
-    test = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
-    yield test
-    manager().close()
-    st.cache_resource.clear()
 
 
 def alerts(test: AppTest) -> str:

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-import streamlit as st
 import typer
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner, Result
@@ -14,21 +12,6 @@ from dfa_lab.cli_prove import prove
 from tests.impostors import BackpropDfa
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def app(tmp_path, monkeypatch):
-    """A visitor of a fresh server."""
-    from app.engine import manager
-
-    monkeypatch.setenv("DFA_LAB_RUNS", str(tmp_path))
-    monkeypatch.setenv("DFA_LAB_DATA", str(tmp_path / "no data"))
-    manager.clear()
-    st.cache_data.clear()
-    yield AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
-    manager().close()
-    st.cache_resource.clear()
-    st.cache_data.clear()
 
 
 def proofs_of(app: AppTest) -> str:

@@ -1,10 +1,8 @@
 """The page Reproduce: what it shows of a cell, and what its buttons do."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app import cells
@@ -21,17 +19,9 @@ SLUG = "paper_4_1x20_tanh"
 
 
 @pytest.fixture
-def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    """A fresh server's first visitor, on this page."""
-    from app.engine import manager
-
-    monkeypatch.setenv("DFA_LAB_RUNS", str(tmp_path))
-    monkeypatch.setenv("DFA_LAB_DATA", str(tmp_path / "no data"))
-    manager.clear()
-    test = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60).run()
-    yield test
-    manager().close()
-    st.cache_resource.clear()
+def page(app: AppTest) -> AppTest:
+    """The visitor has seen the Lab."""
+    return app.run()
 
 
 @pytest.fixture

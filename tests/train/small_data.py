@@ -6,6 +6,7 @@ from dfa_lab.config import Experiment
 from dfa_lab.data import DataSet, Facts
 from dfa_lab.parsing import parse
 from dfa_lab.records import Record
+from dfa_lab.train.trainer import Trainer
 
 
 def small_set(train: int = 50, test: int = 23, shape: tuple[int, ...] = (6,), classes: int = 3) -> DataSet:
@@ -21,6 +22,13 @@ def small_set(train: int = 50, test: int = 23, shape: tuple[int, ...] = (6,), cl
 def small(**settings: object) -> Experiment:
     defaults = {"num_hidden": 8, "batch_size": 8, "epochs": 3, "probe_size": 16, "device": "cpu", "rules": "bp,fa,dfa,shallow"}
     return parse(defaults | settings)
+
+
+def continued(trainer: Trainer) -> Trainer:
+    """Another trainer, on `small_set()`, in the state of this one."""
+    tensors, numbers = trainer.state()
+    kept = {name: tensor.clone() for name, tensor in tensors.items()}
+    return Trainer(trainer.experiment, small_set()).restore(kept, numbers)
 
 
 def plain(records: list[Record]) -> list[Record]:

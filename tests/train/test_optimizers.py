@@ -92,7 +92,7 @@ def test_all_differ() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_one_is_resumed_bit_for_bit(name: str) -> None:
-    from small_data import plain, small, small_set
+    from small_data import continued, plain, small, small_set
 
     from dfa_lab.train.trainer import Trainer
 
@@ -102,9 +102,7 @@ def test_every_one_is_resumed_bit_for_bit(name: str) -> None:
     trainer = Trainer(experiment, small_set())
     for _ in range(9):
         next(trainer)
-    tensors, numbers = trainer.state()
-    kept = {key: tensor.clone() for key, tensor in tensors.items()}
-    resumed = Trainer(experiment, small_set()).restore(kept, numbers)
+    resumed = continued(trainer)
     assert [plain(r) for r in resumed] == [plain(r) for r in trainer]
     ends = resumed.state()[0], trainer.state()[0]
     assert ends[0].keys() == ends[1].keys() and all(torch.equal(ends[0][key], ends[1][key]) for key in ends[0])

@@ -1,7 +1,7 @@
 """How the learning rate falls, and when a run ends early: against the formulas."""
 
 import pytest
-from small_data import plain, small, small_set
+from small_data import continued, plain, small, small_set
 
 from dfa_lab.parsing import parse
 from dfa_lab.train.schedule import Schedule
@@ -116,9 +116,7 @@ def test_all_ended_is_the_end_and_it_resumes_there() -> None:
     trainer = Trainer(experiment, small_set())
     for _ in range(100):
         next(trainer)
-    tensors, numbers = trainer.state()
-    kept = {name: tensor.clone() for name, tensor in tensors.items()}
-    resumed = Trainer(experiment, small_set()).restore(kept, numbers)
+    resumed = continued(trainer)
     assert [plain(r) for r in trainer] == [plain(r) for r in resumed]
     assert trainer.done and resumed.done and trainer.step == resumed.step < trainer.steps
     assert [run.schedule.halvings for run in resumed.runs] == [8, 8]

@@ -1,0 +1,25 @@
+"""What the tests of the pages share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    """A fresh server's first visitor, who has not opened a page yet."""
+    from app.engine import manager
+
+    monkeypatch.setenv("DFA_LAB_RUNS", str(tmp_path))
+    monkeypatch.setenv("DFA_LAB_DATA", str(tmp_path / "no data"))
+    manager.clear()
+    st.cache_data.clear()
+    yield AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
+    manager().close()
+    st.cache_resource.clear()
+    st.cache_data.clear()
