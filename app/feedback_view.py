@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import streamlit as st
 
-from app import controls, feedback_figures, watching
+from app import controls, feedback_figures, moment, watching
 from app.engine import manager
 from app.proof_figures import inked
 from app.proving import INKS
@@ -111,7 +111,7 @@ def _change(how: str) -> None:
     while (status := manager().status(id)) and status.state in ("queued", "loading") and time.monotonic() < over:
         time.sleep(0.02)
     with suppress(Gone):
-        manager().look(id, lambda trainer: trainer.step)  # what the page is drawn with has changed
+        moment.look(id, lambda trainer: trainer.step)  # what the page is drawn with has changed
 
 
 def _tick(rule: str, seed: int, block: int) -> None:
@@ -139,7 +139,7 @@ def _draw(status: Status, rule: str, seed: int, block: int) -> None:
         return blocks_with_feedback(run.rule, run.network), pair(run.rule, run.network, block), trainer.step
 
     try:
-        blocks, found, step = manager().look(status.id, copied)
+        blocks, found, step = moment.look(status.id, copied)
     except Gone:
         again = "begins again in a few seconds" if status.demo else "is in the middle of a long step"
         st.info(f"It {again}: the pictures follow.", icon=":material/hourglass_empty:")

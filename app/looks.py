@@ -14,7 +14,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from app.engine import manager
+from app import moment
 from dfa_lab.data.picturing import as_stored, pictures
 from dfa_lab.measure import filters, mistakes, representations, surface
 from dfa_lab.measure.looking import answers
@@ -91,12 +91,12 @@ def share(status: Status, what: tuple, make: Callable[[], Any], *, lasting: bool
 
 def _in_turns(id: str, run: int, samples: int, take: Callable[[Trainer, slice], Any]) -> list[Any]:
     """`take(trainer, rows)` for all rows, as many at once as a turn has time for."""
-    work = manager().look(id, lambda trainer: sum(trainer.runs[run].network.multiplications()))
+    work = moment.look(id, lambda trainer: sum(trainer.runs[run].network.multiplications()))
     size = int(min(samples, max(16, AT_ONCE // max(work, 1))))
     found, until = [], time.monotonic() + LOOKING  # all turns together: a step may be an evaluation of half a minute
     for start in range(0, samples, size):
         rows, wait = slice(start, min(start + size, samples)), max(0.0, until - time.monotonic())
-        found.append(manager().look(id, lambda trainer, rows=rows: take(trainer, rows), wait))
+        found.append(moment.look(id, lambda trainer, rows=rows: take(trainer, rows), wait))
     return found
 
 
@@ -114,7 +114,7 @@ def points(id: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         pairs = {"training": (data.x_train, data.y_train), "test": (data.x_test, data.y_test)}
         return {name: (x.float().cpu().numpy(), t.cpu().numpy()) for name, (x, t) in pairs.items()}
 
-    return manager().look(id, take)
+    return moment.look(id, take)
 
 
 def _window(id: str) -> surface.Plane:
@@ -144,7 +144,7 @@ def units(id: str, run: int, block: int) -> tuple[surface.Plane, np.ndarray, int
         return surface.unit_maps(trainer.runs[run].network, block, x, MOST_UNITS)
 
     maps = np.concatenate(_in_turns(id, run, len(grid), take), axis=1)
-    count = manager().look(id, lambda trainer: trainer.units[block - 1])
+    count = moment.look(id, lambda trainer: trainer.units[block - 1])
     return plane, filters.scaled(maps), count
 
 
@@ -154,7 +154,7 @@ def first_layer(id: str, run: int) -> tuple[np.ndarray, int]:
     def take(trainer: Trainer) -> tuple[np.ndarray, int]:
         return filters.first_filters(trainer.runs[run].network, trainer.data.facts.shape, MOST_UNITS)
 
-    found, count = manager().look(id, take)
+    found, count = moment.look(id, take)
     return filters.scaled(found), count
 
 
@@ -165,7 +165,7 @@ def asked(id: str, run: int) -> mistakes.Answers:
         x, t = trainer.data.inputs(trainer.data.x_test[rows], trainer.dtype), trainer.data.y_test[rows]
         return mistakes.ask(trainer.runs[run].network, trainer.experiment.criterion, x, t)
 
-    samples = manager().look(id, lambda trainer: _affordable(trainer, ASKED))
+    samples = moment.look(id, lambda trainer: _affordable(trainer, ASKED))
     return mistakes.joined(_in_turns(id, run, samples, take))
 
 
@@ -178,7 +178,7 @@ def most_wrong(id: str, run: int, most: int) -> tuple[mistakes.Answers, np.ndarr
         rows = trainer.data.x_test[torch.from_numpy(places).to(trainer.device)]
         return pictures(trainer.data, rows, trainer.experiment)
 
-    return found, places, manager().look(id, take) if len(places) else np.zeros((0, 1, 1, 3))
+    return found, places, moment.look(id, take) if len(places) else np.zeros((0, 1, 1, 3))
 
 
 class Moved(NamedTuple):
@@ -201,7 +201,7 @@ def attacked(id: str, run: int, eps: float) -> Moved:
         shown = [pictures(data, one, trainer.experiment) for one in (data.x_test[rows], as_stored(data, x_moved))]
         return Moved(mistakes.ask(network, kind, x, t), after, shown[0], shown[1])
 
-    return manager().look(id, take)
+    return moment.look(id, take)
 
 
 def clouds(id: str, run: int) -> tuple[np.ndarray, list[representations.Cloud]]:
@@ -214,11 +214,11 @@ def clouds(id: str, run: int) -> tuple[np.ndarray, list[representations.Cloud]]:
     def count(trainer: Trainer) -> int:
         return _affordable(trainer, CLOUD // 4 if max(trainer.units) > WIDE else CLOUD)
 
-    parts = _in_turns(id, run, manager().look(id, count), take)
+    parts = _in_turns(id, run, moment.look(id, count), take)
     t = np.concatenate([one for one, _ in parts])
     blocks = [np.concatenate(hs) for hs in zip(*(hs for _, hs in parts), strict=True)]
     return t, [representations.principal(h, t) for h in blocks]
 
 
 def class_names(id: str) -> tuple[str, ...]:
-    return manager().look(id, lambda trainer: trainer.data.class_names)
+    return moment.look(id, lambda trainer: trainer.data.class_names)
