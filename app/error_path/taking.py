@@ -1,0 +1,54 @@
+"""Looks at the networks for the picture of the error's path: one network a look, so that each is short."""
+
+from app import looks, moment
+from dfa_lab.measure.error_path import ErrorPath, affordable, error_path
+from dfa_lab.measure.slow_motion import Phases
+from dfa_lab.measure.slow_motion import phases as next_step
+from dfa_lab.runs.live import Status
+from dfa_lab.runs.looking import BUSY, Gone
+from dfa_lab.train.trainer import Trainer
+
+AT_ONCE = 1_000_000_000  # multiplications of a look: some tens of milliseconds on a CPU
+
+
+def paths(status: Status, seed: int, rules: tuple[str, ...]) -> tuple[dict[str, ErrorPath], dict[str, str], int]:
+    """(figures, notes by rule, the step they are of). Raises Gone."""
+    found, notes, step = {}, {}, status.step
+    for rule in rules:
+        run = status.experiment.runs().index((rule, _there(status, seed)))
+
+        def take(trainer: Trainer, run: int = run) -> ErrorPath:
+            one = trainer.runs[run]
+            x, t = trainer.probes[one.seed]
+            samples = affordable(one.network, len(t), AT_ONCE)
+            return error_path(one.rule, one.network, trainer.experiment.criterion, x[:samples], t[:samples])
+
+        look = looks.share(status, ("path", run), lambda take=take: moment.look(status.id, take))
+        found[rule], notes[rule], step = look.value, look.note, min(step, look.step)
+    return found, notes, step
+
+
+def phases(status: Status, seed: int, rules: tuple[str, ...]) -> dict[str, Phases]:
+    """The next step of each rule's run. Raises Gone."""
+    found = {}
+    for rule in rules:
+        run = status.experiment.runs().index((rule, _there(status, seed)))
+
+        def take(trainer: Trainer, run: int = run) -> Phases:
+            if not trainer.between_steps:
+                raise Gone(BUSY)
+            if trainer.runs[run].schedule.ended:
+                raise Gone(f"{trainer.experiment.runs()[run][0]} has ended by its own schedule: choose another rule.")
+            return next_step(trainer, run, status.learning_rate)
+
+        found[rule] = moment.look(status.id, take)
+    return found
+
+
+def class_names(status: Status) -> tuple[str, ...]:
+    return looks.share(status, ("class names",), lambda: looks.class_names(status.id), lasting=True).value
+
+
+def _there(status: Status, seed: int) -> int:
+    """A demonstration that begins again has another seed than the page was drawn with."""
+    return seed if seed in status.experiment.seeds else status.experiment.seeds[0]
