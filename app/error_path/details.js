@@ -48,7 +48,8 @@ class Details {
     const B = part.B && !readout ? part.B : null
     const letter = panel.path === "direct" ? numbered("B", number) : numbered("B", number + 1)
     this.#rows([
-      ["Output", `${part.shape.join("×")}, ${part.shape.reduce((a, b) => a * b, 1).toLocaleString("en-US")} units`],
+      ["Output", part.shape.length > 1 ? part.shape.join("×") : null],
+      ["Units", part.shape.reduce((a, b) => a * b, 1).toLocaleString("en-US")],
       ["Parameters", part.parameters.toLocaleString("en-US")],
       ["Weights", part.layers.map((shape) => shape.join("×")).join(", ") || "none"],
       ["|W|", short(part.norm)],

@@ -52,14 +52,13 @@ def view(
 def slowed(
     view: dict[str, Any], found: Mapping[str, Phases], phase: str, experiment: Experiment, class_names: Sequence[str]
 ) -> dict[str, Any]:
-    """The same with one phase of the next step lit up, by rule; sizes and angles are then those of its batch."""
+    """The same with one phase of the next step lit up, by rule; sizes and angles are then those of its batch as a whole."""
     exact = experiment.exact and experiment.criterion == "bce"
     for panel in view["panels"]:
         told = found[panel["rule"]]
-        per_sample = 1 if exact else told.samples  # e of the batch mean holds a 1/N
         for part, layer in zip(panel["parts"], told.layers, strict=True):
-            part["signal"] = None if layer.signal is None else short(layer.signal.rms * per_sample)
-            part["true"], part["angle"] = short(layer.true.rms * per_sample), short(layer.angle)
+            part["signal"] = None if layer.signal is None else short(layer.signal.rms)
+            part["true"], part["angle"] = short(layer.true.rms), short(layer.angle)
         panel["largest"] = max((part["signal"] or 0 for part in panel["parts"][:-1]), default=0)
         panel["slow"] = _slow(told, phase, class_names)
     first = next(iter(found.values()))

@@ -50,9 +50,10 @@ def show() -> None:
         what = "The demonstration" if status.demo else "Your experiment"
         st.markdown(f"{what}: **{plain(describe(status.experiment))}**.")
         st.page_link("../pages/lab.py", label="Settings and curves in the Lab", icon=":material/science:")
-    seed, rules = _choose(status)
-    slow = st.session_state.get("path_mode") == SLOW and not status.demo
-    _buttons(status, slow)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        seed, rules = _choose(status)
+        slow = st.session_state.get("path_mode") == SLOW and not status.demo
+        _buttons(status, slow)
     st.session_state.path_around = _around(status)
     waits = status.demo or (status.state in ACTIVE and (status.state != "paused" or _plays(slow)))
     st.fragment(_tick, run_every=EVERY if waits else None)(seed, rules, slow)
@@ -62,47 +63,43 @@ def _choose(status: Status) -> tuple[int, tuple[str, ...]]:
     """Seed and rules that are drawn. What was chosen stays while it can be."""
     experiment = status.experiment
     offered = (ALL, *experiment.rules)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        st.segmented_control("View", [LIVE, SLOW], default=LIVE, required=True, key="path_mode", on_change=_entered)
-        rule: str | None = ALL
-        if len(experiment.rules) > 1:
-            key = f"path_rules_{experiment.rules}"
-            rule = st.segmented_control("Rules", offered, default=ALL, required=True, key=key, persist_state="session")
-        seed = experiment.seeds[0]
-        if len(experiment.seeds) > 1:
-            key = f"path_seed_{experiment.seeds}"
-            seed = st.selectbox("Seed", experiment.seeds, key=key, persist_state="session", width=120)
+    st.segmented_control("View", [LIVE, SLOW], default=LIVE, required=True, key="path_mode", on_change=_entered)
+    rule: str | None = ALL
+    if len(experiment.rules) > 1:
+        key = f"path_rules_{experiment.rules}"
+        rule = st.segmented_control("Rules", offered, default=ALL, required=True, key=key, persist_state="session")
+    seed = experiment.seeds[0]
+    if len(experiment.seeds) > 1:
+        key = f"path_seed_{experiment.seeds}"
+        seed = st.selectbox("Seed", experiment.seeds, key=key, persist_state="session", width=120)
     return int(seed), experiment.rules if rule in (ALL, None) else (str(rule),)
 
 
 def _buttons(status: Status, slow: bool) -> None:
     active, waits = status.state in ACTIVE, status.state == "paused"
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        if not slow:
-            if waits:
-                st.button("Resume", key="path_resume", icon=":material/resume:", shortcut="Space", on_click=_resume)
-            else:
-                off = not (active or status.demo)
-                st.button("Pause", key="path_pause", icon=":material/pause:", shortcut="Space", disabled=off, on_click=_pause)
+    if not slow:
+        if waits:
+            st.button("Resume", key="path_resume", icon=":material/resume:", shortcut="Space", on_click=_resume)
         else:
-            st.button(
-                "Next phase",
-                key="path_next",
-                icon=":material/skip_next:",
-                type="primary",
-                shortcut="Space",
-                disabled=not waits,
-                on_click=_next,
-                help="Forward, error, feedback, update; then the step is done and the next batch comes",
-            )
-            one = "Do this batch's step, and show the same phase of the next one"
-            st.button("Batch", key="path_batch", icon=":material/fast_forward:", disabled=not waits, on_click=_batch, help=one)
-            all_of_it = "Train to the end of this epoch, then wait"
-            st.button(
-                "Epoch", key="path_epoch", icon=":material/last_page:", disabled=not waits, on_click=_epoch, help=all_of_it
-            )
-            st.toggle("Play", key="path_play", disabled=not active, help="Go through the phases by itself")
-        projector.toggle()
+            off = not (active or status.demo)
+            st.button("Pause", key="path_pause", icon=":material/pause:", shortcut="Space", disabled=off, on_click=_pause)
+    else:
+        st.button(
+            "Next phase",
+            key="path_next",
+            icon=":material/skip_next:",
+            type="primary",
+            shortcut="Space",
+            disabled=not waits,
+            on_click=_next,
+            help="Forward, error, feedback, update; then the step is done and the next batch comes",
+        )
+        one = "Do this batch's step, and show the same phase of the next one"
+        st.button("Batch", key="path_batch", icon=":material/fast_forward:", disabled=not waits, on_click=_batch, help=one)
+        all_of_it = "Train to the end of this epoch, then wait"
+        st.button("Epoch", key="path_epoch", icon=":material/last_page:", disabled=not waits, on_click=_epoch, help=all_of_it)
+        st.toggle("Play", key="path_play", disabled=not active, help="Go through the phases by itself")
+    projector.toggle()
 
 
 def _plays(slow: bool) -> bool:
@@ -133,12 +130,12 @@ def _tick(seed: int, rules: tuple[str, ...], slow: bool) -> None:
 
 def _say(status: Status, view: dict, phase: str, frozen: bool) -> None:
     word = {"running": "training now"}.get(status.state, status.state)
-    at = f"Step {view['step']:,} of {status.steps:,}, epoch {status.epoch:.2f}: {word}."
+    at = f"Step {view['step']:,} of {status.steps:,}: {word}."
     if frozen:
         st.markdown(TOLD[phase])
-        st.caption(f"{at} Sizes and angles are of the next batch, {view['samples']} samples, with dropout if there is any.")
+        st.caption(f"{at} Sizes and angles are those of the next batch of {view['samples']} samples, with its dropout if there is any.")
     else:
-        st.caption(f"{at} Sizes and angles are means over {view['samples']} training samples, without dropout.")
+        st.caption(f"{at} Sizes are RMS, of one sample's error, and angles means, over {view['samples']} training samples; no dropout.")
 
 
 def _around(status: Status) -> tuple[object, ...]:

@@ -54,6 +54,12 @@ class Diagram {
     e.append(svg("path", { d: arrowHead(DOWN, to, "down", 10), class: "head" }), svg("text", { x: DOWN + 14, y: (from + to) / 2 + 5 }, "e"))
     this.root.append(e)
     if (panel.path === "none") return
+    if (panel.path === "direct" && g.crowded) {
+      const group = svg("g", { class: "edge trunk" })
+      const way = trunk(g, g.outer(1), g.middle(1))
+      group.append(svg("path", { d: way, class: "line" }), svg("path", { d: way, class: "flow" }))
+      this.root.append(group)
+    }
     for (let number = this.blocks; number >= 1; number--) {
       const direct = panel.path === "direct"
       const way = direct ? around(g, number) : straight(DOWN, g.bottom(number + 1), g.top(number) - 12)

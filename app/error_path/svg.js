@@ -9,6 +9,7 @@ const DOWN = 152 // where the error of a chain rule runs
 const CROWDED = 7 // blocks from which the diagram is drawn closer, and scrolls in its panel
 const THIN = 2
 const THICK = 14
+const AWAY = 120 // degrees from which the colour is no longer mixed with that of chance
 const DECADES = 3 // of size from the thickest line to the thinnest
 const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 
@@ -44,11 +45,12 @@ function short(value) {
   if (value === null || value === undefined) return "none"
   if (value === 0) return "0"
   const size = Math.abs(value)
-  return size >= 1e4 || size < 1e-3 ? value.toExponential(1).replace("e-", "e−") : String(Number(value.toPrecision(3)))
+  const text = size >= 1e5 || size < 1e-5 ? value.toExponential(1) : size >= 1000 ? Math.round(value).toLocaleString("en-US") : String(Number(value.toPrecision(3)))
+  return text.replaceAll("-", "−")
 }
 
 function degrees(angle) {
-  return angle === null ? "no angle" : `${angle < 10 ? angle.toFixed(1) : Math.round(angle)}°`
+  return angle === null ? "no angle" : `${angle >= 0.05 && angle < 10 ? angle.toFixed(1) : Math.round(angle)}°`
 }
 
 // 1 for the rule's largest signal, 0 for what is DECADES smaller, on a log scale.
@@ -63,7 +65,7 @@ function widthOf(size, largest) {
 
 function colourOf(angle) {
   if (angle === null) return "var(--quiet)"
-  if (angle > 90) return "var(--away)"
+  if (angle > 90) return `color-mix(in oklab, var(--away) ${Math.min(100, (100 * (angle - 90)) / (AWAY - 90)).toFixed(1)}%, var(--chance))`
   return `color-mix(in oklab, var(--chance) ${((100 * angle) / 90).toFixed(1)}%, var(--aligned))`
 }
 
@@ -98,10 +100,15 @@ function straight(x, from, to) {
   return `M${x} ${from}V${to}`
 }
 
-// From the loss to the right, down outside of everything, and left into the block.
+// From the loss to the right and down, outside of everything.
+function trunk(g, x, y) {
+  const r = 10
+  return `M${BOX.x + BOX.w} ${g.lossTop + g.high / 2}H${x - r}q${r} 0 ${r} ${r}V${y - r}q0 ${r} ${-r} ${r}`
+}
+
+// And left into the block. Where there are many, they branch off one trunk.
 function around(g, number) {
   const x = g.outer(number)
-  const y = g.middle(number)
-  const r = 10
-  return `M${BOX.x + BOX.w} ${g.lossTop + g.high / 2}H${x - r}q${r} 0 ${r} ${r}V${y - r}q0 ${r} ${-r} ${r}H${BOX.x + BOX.w + 10}`
+  const end = `H${BOX.x + BOX.w + 10}`
+  return g.crowded ? `M${x} ${g.middle(number)}${end}` : trunk(g, x, g.middle(number)) + end
 }

@@ -8,7 +8,7 @@ from dfa_lab.runs.live import Status
 from dfa_lab.runs.looking import BUSY, Gone
 from dfa_lab.train.trainer import Trainer
 
-AT_ONCE = 1_000_000_000  # multiplications of a look: some tens of milliseconds on a CPU
+AT_ONCE = 500_000_000  # multiplications of a look: some tens of milliseconds on a CPU
 
 
 def paths(status: Status, seed: int, rules: tuple[str, ...]) -> tuple[dict[str, ErrorPath], dict[str, str], int]:

@@ -18,7 +18,7 @@ class Panel {
     this.details = new Details(() => owner.choose(owner.chosen, this))
     this.numbers = new Numbers()
     this.owner = owner
-    this.root.append(this.heading, this.way, this.note, this.frame, this.details.root, this.numbers.root)
+    this.root.append(this.heading, this.way, this.note, this.frame, this.numbers.root, this.details.root)
     this.frame.addEventListener("scroll", () => owner.scrolled(this), { passive: true })
   }
 
@@ -57,7 +57,7 @@ class PathView {
   #legend() {
     const legend = element("div", "dfa-path-legend")
     const colour = element("div", "dfa-path-scale")
-    colour.append(element("span", "", "Angle to the true gradient"), element("span", "", "0°"), element("i", "ramp"), element("span", "", "90° (chance)"), element("i", "away"), element("span", "", "over 90°"))
+    colour.append(element("span", "", "Angle to the true gradient"), element("span", "", "0°"), element("i", "ramp"), element("span", "", "90° (chance)"), element("i", "away"), element("span", "", "120° and more"))
     const width = element("div", "dfa-path-scale")
     width.append(element("span", "", "Size of δ̂ (log)"))
     for (const [ratio, text] of [[1, "the rule's largest"], [0.1, "1/10"], [0.01, "1/100"], [0.001, "1/1000 or less"]]) {
