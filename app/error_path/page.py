@@ -5,21 +5,23 @@ No visit begins with it, so that coming here never stops a training by itself.
 """
 
 import time
+from collections.abc import Callable
 
 import streamlit as st
 
-from app import controls, error_path, projector, watching
+from app import controls, error_path, flags, projector, watching
 from app.engine import manager
 from app.error_path import message, taking
 from app.texts import plain
 from dfa_lab import data
 from dfa_lab.parsing import describe
-from dfa_lab.runs.live import ACTIVE, Status
+from dfa_lab.runs.live import ACTIVE, ENDED, Status
 from dfa_lab.runs.looking import Gone
 
 EVERY = 1.0  # seconds
 PHASE = 2.5  # seconds that Play stays at a phase
 PATIENCE = 1.5  # seconds that a button waits for what it has asked for
+OVER = "There is no next step to be shown: this experiment has ended. Press Reset in the Lab to train it again."
 LIVE, SLOW = "Live", "Slow motion"
 ALL = "all rules"
 INTRO = (
@@ -77,25 +79,27 @@ def _choose(status: Status) -> tuple[int, tuple[str, ...]]:
 
 def _buttons(status: Status, slow: bool) -> None:
     active, waits = status.state in ACTIVE, status.state == "paused"
-    if not slow:
-        if waits:
+    if not slow or status.state == "running":
+        if flags.TRANSPORT in flags.hidden():
+            pass  # a link's wish
+        elif waits:
             st.button("Resume", key="path_resume", icon=":material/resume:", shortcut="Space", on_click=_resume)
         else:
             off = not (active or status.demo)
             st.button("Pause", key="path_pause", icon=":material/pause:", shortcut="Space", disabled=off, on_click=_pause)
-    else:
+    if slow:
         st.button(
             "Next phase",
             key="path_next",
             icon=":material/skip_next:",
             type="primary",
-            shortcut="Space",
+            shortcut="Space" if waits else None,
             disabled=not waits,
             on_click=_next,
             help="Forward, error, feedback, update; then the step is done and the next batch comes",
         )
         one = "Do this batch's step, and show the same phase of the next one"
-        st.button("Batch", key="path_batch", icon=":material/fast_forward:", disabled=not waits, on_click=_batch, help=one)
+        st.button("Batch", key="path_batch", icon=":material/fast_forward:", disabled=not waits, on_click=_step, help=one)
         all_of_it = "Train to the end of this epoch, then wait"
         st.button("Epoch", key="path_epoch", icon=":material/last_page:", disabled=not waits, on_click=_epoch, help=all_of_it)
         st.toggle("Play", key="path_play", disabled=not active, help="Go through the phases by itself")
@@ -115,6 +119,10 @@ def _tick(seed: int, rules: tuple[str, ...], slow: bool) -> None:
         status = watching.current()
     phase = message.PHASES[st.session_state.path_phase]
     frozen = slow and status.state == "paused"
+    if slow and status.state in ENDED:
+        st.info(OVER, icon=":material/info:")
+    elif slow and status.state == "running":
+        st.info("It is being trained now: slow motion goes on where it pauses.", icon=":material/hourglass_empty:")
     try:
         paths, notes, step = taking.paths(status, seed, rules)
         view = message.view(status, paths, data.facts_of(status.experiment).shape, step, large=projector.on(), notes=notes)
@@ -133,9 +141,13 @@ def _say(status: Status, view: dict, phase: str, frozen: bool) -> None:
     at = f"Step {view['step']:,} of {status.steps:,}: {word}."
     if frozen:
         st.markdown(TOLD[phase])
-        st.caption(f"{at} Sizes and angles are those of the next batch of {view['samples']} samples, with its dropout if there is any.")
+        st.caption(
+            f"{at} Sizes and angles are those of the next batch of {view['samples']} samples, with its dropout if there is any."
+        )
     else:
-        st.caption(f"{at} Sizes are RMS, of one sample's error, and angles means, over {view['samples']} training samples; no dropout.")
+        st.caption(
+            f"{at} Sizes are RMS, of one sample's error, and angles means, over {view['samples']} training samples; no dropout."
+        )
 
 
 def _around(status: Status) -> tuple[object, ...]:
@@ -168,18 +180,16 @@ def _next() -> None:
     st.session_state.path_advanced = time.monotonic()
     if st.session_state.path_phase + 1 < len(message.PHASES):
         st.session_state.path_phase += 1
-    elif _batch():
+    else:
         st.session_state.path_phase = 0
+        _step()
 
 
-def _batch() -> bool:
-    """Whether the step was done, or is on its way."""
+def _step() -> None:
     status = watching.current()
-    if status.demo or status.state != "paused":
-        return False
-    manager().step(status.id)
-    _wait(status.id, lambda now: now.step > status.step or now.state != "paused")
-    return True
+    if not status.demo and status.state == "paused":
+        manager().step(status.id)
+        _wait(status.id, lambda now: now.step > status.step or now.state != "paused")
 
 
 def _epoch() -> None:
@@ -201,7 +211,7 @@ def _resume() -> None:
         manager().resume(id)
 
 
-def _wait(id: str, done) -> None:
+def _wait(id: str, done: Callable[[Status], bool]) -> None:
     """For what the page is to be drawn with, but not for long."""
     over = time.monotonic() + PATIENCE
     while (status := manager().status(id)) and not done(status) and time.monotonic() < over:

@@ -18,7 +18,9 @@ class Panel {
     this.details = new Details(() => owner.choose(owner.chosen, this))
     this.numbers = new Numbers()
     this.owner = owner
-    this.root.append(this.heading, this.way, this.note, this.frame, this.numbers.root, this.details.root)
+    const body = element("div", "dfa-path-body")
+    body.append(this.frame, this.numbers.root)
+    this.root.append(this.heading, this.way, this.note, body, this.details.root)
     this.frame.addEventListener("scroll", () => owner.scrolled(this), { passive: true })
   }
 
