@@ -46,8 +46,9 @@ def show() -> None:
     controls.show_problems(st.session_state.problems)
     status = watching.current()
     st.session_state.setdefault("path_phase", 0)
-    with st.container(width=960):
-        st.markdown(INTRO)
+    if st.session_state.get("path_mode", LIVE) == LIVE:  # slow motion needs the room
+        with st.container(width=960):
+            st.markdown(INTRO)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         what = "The demonstration" if status.demo else "Your experiment"
         st.markdown(f"{what}: **{plain(describe(status.experiment))}**.")
@@ -132,22 +133,16 @@ def _tick(seed: int, rules: tuple[str, ...], slow: bool) -> None:
     except Gone as gone:
         st.info(str(gone), icon=":material/hourglass_empty:")
         return
-    _say(status, view, phase, frozen)
-    error_path.draw(view, "path")
-
-
-def _say(status: Status, view: dict, phase: str, frozen: bool) -> None:
-    word = {"running": "training now"}.get(status.state, status.state)
-    at = f"Step {view['step']:,} of {status.steps:,}: {word}."
     if frozen:
         st.markdown(TOLD[phase])
-        st.caption(
-            f"{at} Sizes and angles are those of the next batch of {view['samples']} samples, with its dropout if there is any."
-        )
-    else:
-        st.caption(
-            f"{at} Sizes are RMS, of one sample's error, and angles means, over {view['samples']} training samples; no dropout."
-        )
+    error_path.draw(view, "path")
+    word = {"running": "training now"}.get(status.state, status.state)
+    what = (
+        f"Sizes and angles are those of the next batch of {view['samples']} samples, with its dropout if there is any."
+        if frozen
+        else f"Sizes are RMS, of one sample's error, and angles means, over {view['samples']} training samples; no dropout."
+    )
+    st.caption(f"Step {view['step']:,} of {status.steps:,}: {word}. {what}")
 
 
 def _around(status: Status) -> tuple[object, ...]:

@@ -72,7 +72,7 @@ class Diagram {
       this.edges.set(number, { group, line, head, direct, number })
     }
     for (const number of this.edges.keys()) {
-      if (panel.path === "direct") this.#matrix("B", number, 286, g.middle(number), { random: true })
+      if (panel.path === "direct") this.#matrix("B", number, 294, g.middle(number), { random: true })
       else if (panel.matrix === "B") this.#matrix("B", number + 1, DOWN, g.between(number + 1), { random: true })
       else this.#matrix("W", number + 1, (UP + DOWN) / 2, g.between(number + 1), { wide: true })
     }

@@ -21,6 +21,7 @@ CASES = [
     {"eps": 0.1, "accumulate": True, "dropout": 1, "optimizer": "adam"},
     {"exact": True, "criterion": "ce", "optimizer": "rmsprop", "max_out_norm": 1},
     CONV | {"optimizer": "rmsprop", "augment": True},
+    {"precision": "bf16", "optimizer": "adam"},
 ]
 
 

@@ -118,6 +118,8 @@ def test_what_is_left_when_the_networks_are_gone(app):
     assert [part["shape"] for part in drawn(app)["panels"][0]["parts"]] == [[2, 3, 3], [5], [10]]
     choose(app, "View", "Slow motion")
     assert drawn(app)["panels"][1]["slow"]["layers"][0]["a"]["units"] == 2 * 8 * 8
+    manager().step(id)  # past what has been looked at
+    until_step(manager(), id, drawn(app)["step"] + 1)
     manager().stop(id)
     until(lambda: manager()._lives[id].trainer is None)
     app.run()
