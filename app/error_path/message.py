@@ -33,9 +33,9 @@ DIGITS = 4
 
 
 def view(
-    status: Status, paths: Mapping[str, ErrorPath], shape: Sequence[int], step: int, *, large: bool, notes: Mapping[str, str]
+    status: Status, paths: Mapping[str, ErrorPath], shape: Sequence[int], step: int, *, large: bool = False, note: str = ""
 ) -> dict[str, Any]:
-    """The diagram as it is now. `paths`: by rule; `shape`: of an input; `notes`: by rule, why it is not of now."""
+    """The diagram as it is now. `paths`: by rule; `shape`: of an input; `note`: why it is not of now."""
     experiment = status.experiment
     return {
         "experiment": status.id,
@@ -45,7 +45,8 @@ def view(
         "moving": status.state == "running",
         "phase": None,
         "samples": min((path.samples for path in paths.values()), default=0),
-        "panels": [_panel(rule, path, shape, notes.get(rule, "")) for rule, path in paths.items()],
+        "panels": [_panel(rule, path, shape) for rule, path in paths.items()],
+        "note": note,
     }
 
 
@@ -69,7 +70,7 @@ def slowed(
     return view
 
 
-def _panel(rule: str, path: ErrorPath, shape: Sequence[int], note: str) -> dict[str, Any]:
+def _panel(rule: str, path: ErrorPath, shape: Sequence[int]) -> dict[str, Any]:
     kind = rule_class(rule)
     replaces = kind.path == "chain" and kind.replaces_weights
     return {
@@ -83,7 +84,6 @@ def _panel(rule: str, path: ErrorPath, shape: Sequence[int], note: str) -> dict[
         "input": list(shape),
         "largest": short(path.largest),
         "parts": [_part(part) for part in path.parts],
-        "note": note,
         "slow": None,
     }
 

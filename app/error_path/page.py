@@ -125,8 +125,9 @@ def _tick(seed: int, rules: tuple[str, ...], slow: bool) -> None:
     elif slow and status.state == "running":
         st.info("It is being trained now: slow motion goes on where it pauses.", icon=":material/hourglass_empty:")
     try:
-        paths, notes, step = taking.paths(status, seed, rules)
-        view = message.view(status, paths, data.facts_of(status.experiment).shape, step, large=projector.on(), notes=notes)
+        look = taking.paths(status, seed, rules)
+        shape = data.facts_of(status.experiment).shape
+        view = message.view(status, look.value, shape, look.step, large=projector.on(), note=look.note)
         if frozen:
             told = taking.phases(status, seed, rules)
             view = message.slowed(view, told, phase, status.experiment, taking.class_names(status))

@@ -8,24 +8,24 @@ from dfa_lab.runs.live import Status
 from dfa_lab.runs.looking import BUSY, Gone
 from dfa_lab.train.trainer import Trainer
 
+REST = 25  # times what a look took, until the next: under a twentieth of the training
 AT_ONCE = 500_000_000  # multiplications of a look: some tens of milliseconds on a CPU
 
 
-def paths(status: Status, seed: int, rules: tuple[str, ...]) -> tuple[dict[str, ErrorPath], dict[str, str], int]:
-    """(figures, notes by rule, the step they are of). Raises Gone."""
-    found, notes, step = {}, {}, status.step
-    for rule in rules:
-        run = status.experiment.runs().index((rule, _there(status, seed)))
+def paths(status: Status, seed: int, rules: tuple[str, ...]) -> looks.Look:
+    """Its value: the figures by rule. Raises Gone."""
+    runs = {rule: status.experiment.runs().index((rule, _there(status, seed))) for rule in rules}
 
-        def take(trainer: Trainer, run: int = run) -> ErrorPath:
-            one = trainer.runs[run]
-            x, t = trainer.probes[one.seed]
-            samples = affordable(one.network, len(t), AT_ONCE)
-            return error_path(one.rule, one.network, trainer.experiment.criterion, x[:samples], t[:samples])
+    def take(trainer: Trainer, run: int) -> ErrorPath:
+        one = trainer.runs[run]
+        x, t = trainer.probes[one.seed]
+        samples = affordable(one.network, len(t), AT_ONCE)
+        return error_path(one.rule, one.network, trainer.experiment.criterion, x[:samples], t[:samples])
 
-        look = looks.share(status, ("path", run), lambda take=take: moment.look(status.id, take))
-        found[rule], notes[rule], step = look.value, look.note, min(step, look.step)
-    return found, notes, step
+    def all_of_them() -> dict[str, ErrorPath]:
+        return {rule: moment.look(status.id, lambda trainer, run=run: take(trainer, run)) for rule, run in runs.items()}
+
+    return looks.share(status, ("path", tuple(runs.values())), all_of_them, rest=REST)
 
 
 def phases(status: Status, seed: int, rules: tuple[str, ...]) -> dict[str, Phases]:

@@ -13,14 +13,13 @@ class Panel {
     this.title = element("span")
     this.way = element("p", "dfa-path-way-told")
     this.heading.append(this.name, this.title)
-    this.note = element("p", "dfa-path-note")
     this.frame = element("div", "dfa-path-frame")
     this.details = new Details(() => owner.choose(owner.chosen, this))
     this.numbers = new Numbers()
     this.owner = owner
     const body = element("div", "dfa-path-body")
     body.append(this.frame, this.numbers.root)
-    this.root.append(this.heading, this.way, this.note, body, this.details.root)
+    this.root.append(this.heading, this.way, body, this.details.root)
     this.frame.addEventListener("scroll", () => owner.scrolled(this), { passive: true })
   }
 
@@ -31,7 +30,6 @@ class Panel {
     setText(this.name, panel.rule)
     setText(this.title, panel.title)
     setText(this.way, panel.way)
-    setText(this.note, panel.note)
     const built = JSON.stringify([panel.rule, panel.path, panel.matrix, panel.input, panel.parts.map((part) => part.shape)])
     if (built !== this.built) {
       this.diagram = new Diagram(panel, chosen, (number) => this.owner.choose(number, this))
@@ -52,7 +50,8 @@ class PathView {
     this.legend = this.#legend()
     this.steps = element("ol", "dfa-path-phases", "", { "aria-label": "Phases of a step" })
     this.grid = element("div", "dfa-path-grid")
-    this.root.append(this.legend, this.steps, this.grid)
+    this.note = element("p", "dfa-path-note")
+    this.root.append(this.legend, this.note, this.steps, this.grid)
     stats.mounts++
   }
 
@@ -83,6 +82,7 @@ class PathView {
     this.view = view
     stats.step = view.step
     this.#theme()
+    setText(this.note, view.note)
     this.root.classList.toggle("dfa-large", view.large)
     this.root.dataset.moving = String(view.moving)
     if (view.phase) this.root.dataset.phase = view.phase

@@ -123,7 +123,7 @@ def test_what_is_left_when_the_networks_are_gone(app):
     manager().stop(id)
     until(lambda: manager()._lives[id].trainer is None)
     app.run()
-    assert not app.exception and "As it was at step" in drawn(app)["panels"][0]["note"]
+    assert not app.exception and "As it was at step" in drawn(app)["note"]
     assert "There is no next step" in " ".join(one.value for one in app.info) and app.button(key="path_next").disabled
     _kept.clear()
     app.run()
