@@ -54,7 +54,7 @@ class Diagram {
     e.append(svg("path", { d: arrowHead(DOWN, to, "down", 10), class: "head" }), svg("text", { x: DOWN + 14, y: (from + to) / 2 + 5 }, "e"))
     this.root.append(e)
     if (panel.path === "none") return
-    if (panel.path === "direct" && g.crowded) {
+    if (panel.path === "direct" && g.shared) {
       const group = svg("g", { class: "edge trunk" })
       const way = trunk(g, g.outer(1), g.middle(1))
       group.append(svg("path", { d: way, class: "line" }), svg("path", { d: way, class: "flow" }))

@@ -85,7 +85,8 @@ function geometry(blocks) {
     between: (number) => top(number) + high + gap / 2, // of layer `number` and the one below: where W_number stands
     bottom: (number) => top(number) + high,
     height: top(0) + high + 6,
-    outer: (number) => (crowded ? 344 : Math.min(348, 322 + (blocks - number) * (blocks > 1 ? 26 / (blocks - 1) : 0))),
+    shared: blocks > 2, // one trunk for the error that goes straight to every block
+    outer: (number) => (blocks > 2 ? 344 : 322 + 26 * (blocks - number)),
   }
 }
 
@@ -110,5 +111,5 @@ function trunk(g, x, y) {
 function around(g, number) {
   const x = g.outer(number)
   const end = `H${BOX.x + BOX.w + 10}`
-  return g.crowded ? `M${x} ${g.middle(number)}${end}` : trunk(g, x, g.middle(number)) + end
+  return g.shared ? `M${x} ${g.middle(number)}${end}` : trunk(g, x, g.middle(number)) + end
 }
