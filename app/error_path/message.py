@@ -20,7 +20,7 @@ from dfa_lab.runs.live import Status
 
 PHASES = ("forward", "error", "feedback", "update")
 WAYS = {
-    ("chain", False): "The error goes back block by block through W, the very weights that the input came up through.",
+    ("chain", False): "The error goes back block by block, through the forward weights W.",
     ("chain", True): "The error goes back block by block, through a B in the place of each W.",
     ("direct", False): "The error e goes straight to every block, through a B of its own.",
     ("none", False): "No error reaches the hidden blocks: they stay as they were drawn, only the readout learns.",
