@@ -163,7 +163,7 @@ class Conductor:
             if self._closed:  # while its data were loading
                 return None
             if name not in self._workers:
-                self._workers[name] = Worker(name, self._measured, self._ended, self._save, self._changed)
+                self._workers[name] = Worker(name, self._measured, self._ended, self._save, self._changed, self._reached)
             return self._workers[name]
 
     @staticmethod
@@ -176,7 +176,7 @@ class Conductor:
         if worker := self._workers.get(self._place(live)):
             worker.wake()
 
-    def _switch(self, id: str, before: str, after: str) -> None:
+    def _switch(self, id: str, before: str, after: str, to_end_of_epoch: bool = False) -> None:
         live = self._lives.get(id)
         if live is None:
             return
@@ -188,6 +188,7 @@ class Conductor:
                 return
             live.state = after
             live.single_steps = 0
+            live.pause_at = live.end_of_epoch() if to_end_of_epoch else None
             live.halt_clock()
             self.store.set_state(id, after)
             self.store.add_event(id, after, "")
@@ -199,6 +200,9 @@ class Conductor:
 
     def _changed(self, live: Live, text: str) -> None:
         self.store.add_event(live.id, "knob", text)
+
+    def _reached(self, live: Live) -> None:
+        self._switch(live.id, "running", "paused")
 
     def _finish(self, live: Live, state: str, why: str) -> None:
         """End it; the networks of one that is kept stay until its worker has written them down."""

@@ -22,9 +22,9 @@ log = logging.getLogger(__name__)
 
 
 class Worker:
-    """All four are called in this thread: `measured` with the new records of every turn, `ended` with (live, state,
+    """All five are called in this thread: `measured` with the new records of every turn, `ended` with (live, state,
     sentence), `save` between two steps of an experiment whose state is to be written down, `changed` with (live, sentence)
-    when its feedback was changed."""
+    when its feedback was changed, `reached` when it is where it was to pause."""
 
     def __init__(
         self,
@@ -33,8 +33,10 @@ class Worker:
         ended: Callable[[Live, str, str], None],
         save: Callable[[Live], None],
         changed: Callable[[Live, str], None],
+        reached: Callable[[Live], None],
     ):
         self._measured, self._ended, self._save, self._changed = measured, ended, save, changed
+        self._reached = reached
         self._lives: list[Live] = []
         self._wake = threading.Condition()
         self._closed = False
@@ -119,6 +121,8 @@ class Worker:
                 break
         if records:
             self._measured(live, records)
+        if live.state == "running" and live.reached() and (trainer := live.trainer) and trainer.between_steps:
+            self._reached(live)
         self._keep(live)
         return worked
 
