@@ -11,6 +11,7 @@ from dfa_lab.records import Record
 from dfa_lab.runs.checkpoints import Checkpoints
 from dfa_lab.runs.failures import sentence
 from dfa_lab.runs.live import ACTIVE, ENDED, Live
+from dfa_lab.runs.record_list import RecordList
 from dfa_lab.runs.resuming import RESUMED, ContinueError, place, status_of
 from dfa_lab.runs.store import Store, Stored
 from dfa_lab.runs.worker import Worker
@@ -64,7 +65,7 @@ class Conductor:
     def _take_up(self, stored: Stored, step: int) -> None:
         """Queue an experiment of the store, to go on from `step`: that of its checkpoint, or 0."""
         assert stored.experiment is not None
-        records = [record for record in self.store.records(stored.id) if record.step <= step]
+        records = RecordList(record for record in self.store.records(stored.id) if record.step <= step)
         status = status_of(stored, self.store)
         live = Live(stored.id, stored.experiment, False, "queued", keep=True, queues=True, continues=step > 0, records=records)
         if status is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from dfa_lab.config import Experiment
 from dfa_lab.feedback.changing import Change
-from dfa_lab.records import Record
+from dfa_lab.runs.record_list import RecordList
 from dfa_lab.train.trainer import Trainer
 
 ACTIVE = ("queued", "loading", "running", "paused")
@@ -52,7 +52,7 @@ class Live:
     single_steps: int = 0  # still to do while paused
     pause_at: int | None = None  # the step after which it pauses by itself
     trainer: Trainer | None = None
-    records: list[Record] = field(default_factory=list)
+    records: RecordList = field(default_factory=RecordList)
     lock: threading.Lock = field(default_factory=threading.Lock)
     turn: threading.Lock = field(default_factory=threading.Lock)
     onlookers: int = 0  # who wait for their `turn`
