@@ -96,7 +96,7 @@ def _widget(name: str) -> None:
         st.selectbox(
             options=_with_current(name, ["", *saved.names()]), format_func=lambda kept: kept or "new weights", **common
         )
-    elif name == "rules":
+    elif name in ("rules", "measures"):
         st.pills(options=choices, selection_mode="multi", **common)
     elif name == "device":
         st.selectbox(options=["auto", *present()], **common)
