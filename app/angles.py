@@ -40,7 +40,7 @@ def show() -> None:
         st.markdown(f"On screen: **{plain(describe(experiment))}**, rules **{', '.join(experiment.rules)}**.")
         st.page_link("../pages/lab.py", label="Settings and curves in the Lab", icon=":material/science:")
         st.page_link("../pages/rules.py", label="What each of them is", icon=":material/menu_book:")
-    measure = st.selectbox(
+    measure: str = st.selectbox(
         "Map of", list(MEASURES), key="angles_of", format_func=lambda one: MEASURES[one][0], persist_state="session", width=260
     )
     name, metric = MEASURES[measure]
