@@ -116,7 +116,8 @@ def _layers_of(run: dict[str, Any], metric: str) -> dict[str, list[float | None]
 def _measured(runs: list[dict[str, Any]], metric: str) -> str:
     series = [_layers_of(run, metric) for run in runs]
     hidden = [layer for layer in layers({"runs": runs}) if layer in series[0]]
-    shown = list(dict.fromkeys([*hidden[:1], *hidden[-1:], *([WHOLE] if WHOLE in series[0] else [])]))
+    ends = [hidden[0], hidden[-1]] if len(hidden) > 1 else hidden
+    shown = [*ends, WHOLE] if WHOLE in series[0] else ends
     texts = []
     for layer in shown:
         known = [last for one in series if (last := one.get(layer, [None])[-1]) is not None]

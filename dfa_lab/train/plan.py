@@ -9,7 +9,7 @@ MOST_POINTS = 1000  # of a curve, unless the experiment asks for more angles
 # What measuring costs, in training steps of the same run (benchmarks/measuring.py); of the others with 2 probe samples for
 # each of the batch. "angles" has a rule of its own.
 COSTS = {"update": 1.0, "feedback": 0.1, "units": 0.3, "rank": 1.0}
-SPARE = 0.02  # share of the training that these may cost
+SPARE = 0.012  # share of the training that these may cost
 UNTIL_STOPPED = 1000  # epochs, for the density of the curves of an experiment without an end
 
 
