@@ -278,7 +278,7 @@ class LiveView {
     saveChoices(this.choicesKey, this.choices)
     if (name === "x") this.zoomedX = null
     if (name === "log") for (const [key, panel] of this.panels) if (key.startsWith("loss")) panel.zoomedY = null
-    if (name === "angle" || name === "place") for (const panel of this.panels.values()) if (panel.definition.measure) panel.zoomedY = null
+    if (name === "angle" || name === "place") for (const panel of this.panels.values()) if (panel.definition.measure && !panel.definition.heat) panel.zoomedY = null
     if (name === "accuracy" && this.panels.has("error")) this.panels.get("error").zoomedY = null
     if (!this.view) return
     this.tiles.show(this.view, this.store, this.choices)
