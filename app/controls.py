@@ -20,6 +20,9 @@ from dfa_lab.train.fitting import check
 from dfa_lab.wording import SPELLINGS, title
 
 ELSEWHERE = ("models_folder", "preproc_folder")  # the server's owner chooses where it reads programs and writes files
+SEVERAL = [
+    name for name, field in Experiment.model_fields.items() if extra(field)["choices"] and isinstance(field.default, tuple)
+]
 ATTACH = "experiment"  # the link's parameter that names a running or stored experiment
 
 
@@ -41,7 +44,7 @@ def put(experiment: Experiment) -> None:
     """Show this experiment's settings in the form."""
     for name in Experiment.model_fields:
         value = getattr(experiment, name)
-        st.session_state[key(name)] = list(value) if name == "rules" else as_text(value)
+        st.session_state[key(name)] = list(value) if name in SEVERAL else as_text(value)
 
 
 def from_link(params: Mapping[str, list[str]]) -> list[str]:
@@ -96,7 +99,7 @@ def _widget(name: str) -> None:
         st.selectbox(
             options=_with_current(name, ["", *saved.names()]), format_func=lambda kept: kept or "new weights", **common
         )
-    elif name == "rules":
+    elif name in SEVERAL:
         st.pills(options=choices, selection_mode="multi", **common)
     elif name == "device":
         st.selectbox(options=["auto", *present()], **common)

@@ -19,19 +19,27 @@ DEMO_NOTE = (
 )
 
 
-def show(status: Status, current: Callable[[], Status] = watching.current) -> None:
-    """Mount the chart of what `current` gives; it ticks while there is something to wait for."""
+def show(
+    status: Status,
+    current: Callable[[], Status] = watching.current,
+    key: str = "live",
+    more: Callable[[Status], dict] = lambda _: {},
+) -> None:
+    """Mount the chart of what `current` gives; it ticks while there is something to wait for.
+
+    `key`: of the chart, one for each page that has one; `more`: what its view has besides the message.
+    """
     waiting = status.state in ACTIVE or status.demo
     st.session_state.shown_state = _shown(status)
-    st.fragment(_tick, run_every=EVERY if waiting else None)(current)
+    st.fragment(_tick, run_every=EVERY if waiting else None)(current, key, more)
 
 
-def _tick(current: Callable[[], Status]) -> None:
+def _tick(current: Callable[[], Status], key: str, more: Callable[[Status], dict]) -> None:
     status = current()
     if _shown(status) != st.session_state.shown_state and not _demo_goes_on(status):
         st.rerun()
     st.session_state.shown_state = _shown(status)
-    sent = st.session_state.setdefault("sent", {"id": None, "starts": [0]})
+    sent = st.session_state.setdefault(f"sent_{key}", {"id": None, "starts": [0]})
     if sent["id"] != status.id:
         sent.update(id=status.id, starts=[0])
     start = sent["starts"][0]
@@ -40,7 +48,12 @@ def _tick(current: Callable[[], Status]) -> None:
     # what an ordinary tick brings is sent again; a whole history is not: a browser that missed it asks
     sent["starts"] = [*sent["starts"], reached][-OVERLAP:] if len(records) < LARGE else [reached]
     note = manager().problem or (DEMO_NOTE if status.demo else "")
-    live(message(status, records, start, note, projector.on()), key="live", on_resync=_resync)
+    view = message(status, records, start, note, projector.on()) | more(status)
+
+    def resync(have: int) -> None:
+        sent["starts"] = [have]
+
+    live(view, key=key, on_resync=resync)
 
 
 def _shown(status: Status) -> tuple[str, str]:
@@ -51,7 +64,3 @@ def _shown(status: Status) -> tuple[str, str]:
 def _demo_goes_on(status: Status) -> bool:
     """One showing follows another: the page around the chart stays as it is."""
     return status.demo and st.session_state.get("watched") is None
-
-
-def _resync(have: int) -> None:
-    st.session_state.sent["starts"] = [have]

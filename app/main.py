@@ -20,6 +20,7 @@ st.navigation(
         st.Page("../pages/lessons.py", title="Lessons", icon=":material/school:"),
         st.Page("../pages/path.py", title="The path of the error", icon=":material/route:"),
         st.Page("../pages/learnt.py", title="What it has learnt", icon=":material/visibility:"),
+        st.Page("../pages/angles.py", title="Angles", icon=":material/square_foot:"),
         st.Page("../pages/feedback.py", title="Feedback", icon=":material/grid_on:"),
         st.Page("../pages/proofs.py", title="Is it really DFA?", icon=":material/fact_check:"),
         st.Page("../pages/experiments.py", title="Experiments", icon=":material/list:"),

@@ -10,7 +10,7 @@ from dfa_lab.config import Experiment, extra
 from dfa_lab.parsing import command, differences
 
 FORM_ONLY = tuple(name for name, field in Experiment.model_fields.items() if extra(field)["local"])  # no link chooses these
-PATHS = ("lessons", "experiments", "reproduce", "proofs", "rules")  # of the other pages
+PATHS = ("lessons", "angles", "experiments", "reproduce", "proofs", "rules")  # of the other pages
 
 
 def address(parameters: dict[str, str], page: str = "") -> str:

@@ -43,6 +43,7 @@ def message(status: Status, records: Sequence[Record], start: int, note: str = "
         "layers": list(range(1, len(status.layers) + 1)),
         "eps": experiment.eps,
         "random_band": {str(n): round(random_band(units), 2) for n, units in enumerate(status.layers, start=1)},
+        "most_directions": {str(n): min(experiment.probe_size - 1, units) for n, units in enumerate(status.layers, start=1)},
         "definitions": {name: about for name, (_, about) in METRICS.items()},
         "metrics": NAMES,
         "records": {

@@ -30,4 +30,23 @@ METRICS = {
     ),
     "signal_angle_std": ("degrees", "standard deviation of the signal angle over probe samples"),
     "gradient_angle": ("degrees", "∠(ΔWₗ of the rule, ΔWₗ of bp) on the probe batch; for the whole network without a layer"),
+    "update_angle": (
+        "degrees",
+        "∠(step just made by the optimiser, −∇Wₗ), with the true gradient of that step's own batch at the weights before it",
+    ),
+    "feedback_angle": (
+        "degrees",
+        "∠(B, the weights it stands in for): Wₗ₊₁ for fa, the product of all weights above block l for dfa",
+    ),
+    "signal_ratio": ("ratio", "|δ̂ₗ| / |δₗ|: size of the delivered signal over that of the true gradient, on the probe batch"),
+    "gradient_ratio": ("ratio", "|ΔWₗ of the rule| / |ΔWₗ of bp| on the probe batch; for the whole network without a layer"),
+    "saturated": (
+        "fraction",
+        "outputs of block l near an end of the nonlinearity on the probe batch: tanh beyond ±0.95, sigmoid outside 0.025–0.975",
+    ),
+    "dead": ("fraction", "units of block l (channels of a convolution) whose output is the same for every probe sample"),
+    "effective_rank": (
+        "directions",
+        "exp(entropy of the normalised singular values) of hₗ on the probe batch, less its mean: how many directions it uses",
+    ),
 }

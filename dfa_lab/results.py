@@ -7,9 +7,16 @@ import torch
 
 from dfa_lab.config import Experiment
 from dfa_lab.device import title
-from dfa_lab.records import Record
+from dfa_lab.records import METRICS, Record
 
-ANGLES = {"signal_angle": "signal", "signal_angle_std": "signal_std", "gradient_angle": "weight_gradient"}
+ANGLES = {
+    "signal_angle": "signal",
+    "signal_angle_std": "signal_std",
+    "gradient_angle": "weight_gradient",
+    "update_angle": "update",
+    "feedback_angle": "feedback",
+}
+MEASURES = ("signal_ratio", "gradient_ratio", "saturated", "dead", "effective_rank")  # by layer, but no angles
 TRAINING = (
     "train_loss",
     "train_error",
@@ -57,11 +64,16 @@ class Results:
         for (metric, layer), record in latest.items():
             if metric in ANGLES:
                 angles.setdefault(ANGLES[metric], {})[WHOLE if layer is None else str(layer)] = record.value
+        measures: dict[str, dict[str, float | None]] = {}
+        for (metric, layer), record in latest.items():
+            if metric in MEASURES:
+                measures.setdefault(metric, {})[WHOLE if layer is None else str(layer)] = record.value
         before = self._epochs[run][-1]["samples"] if self._epochs[run] else 0
         errors = {m: latest[m, None].value for m in TESTED if (m, None) in latest}
         errors |= {m: total / (last.samples - before) for m, total in self._sums[run].items()}
         self._sums[run] = {}
-        return {**errors, "seconds": last.seconds, "steps": last.step, "samples": last.samples, "angles": angles}
+        took = {"seconds": last.seconds, "steps": last.step, "samples": last.samples}
+        return {**errors, **took, "angles": angles, "measures": measures}
 
     def _so_far(self, run: int) -> dict:
         latest, sums, counted = self._latest[run], self._sums[run], self._samples[run]
@@ -78,21 +90,32 @@ class Results:
 
         Before the first epoch has ended a run's figures are what was measured so far, None where that is nothing.
 
-        A run's `angles` are metric -> layer -> [degrees after each epoch]; the layer "all" is the whole network.
+        A run's `angles` are metric -> layer -> [degrees after each epoch]; the layer "all" is the whole network. Its `measures`
+        are the other figures by layer. What is measured more rarely than epochs end stands there as it was last.
         """
         runs = []
         for (rule, seed), epochs in zip(self.experiment.runs(), self._epochs, strict=True):
             last = epochs[-1] if epochs else self._so_far(len(runs))
-            angles = {
-                metric: {layer: [row["angles"][metric][layer] for row in epochs] for layer in layers}
-                for metric, layers in (epochs[-1]["angles"] if epochs else {}).items()
-            }
-            figures = {key: value for key, value in last.items() if key not in ("angles", "epoch")}
-            runs.append({"rule": rule, "seed": seed, **figures, "angles": angles, "epochs": epochs})
+            by_layer = {kind: _by_layer(epochs, kind) for kind in ("angles", "measures")}
+            figures = {key: value for key, value in last.items() if key not in (*by_layer, "epoch")}
+            runs.append({"rule": rule, "seed": seed, **figures, **by_layer, "epochs": epochs})
         return {
             "settings": self.experiment.model_dump(mode="json"),
             "versions": versions(),
             "device": {"name": str(self.device), "title": title(self.device)},
-            "units": {"errors": "fraction of samples", "angles": "degrees", "seconds": "seconds spent in training steps"},
+            "units": {
+                "errors": "fraction of samples",
+                "angles": "degrees",
+                "measures": {name: METRICS[name][0] for name in MEASURES},
+                "seconds": "seconds spent in training steps",
+            },
             "runs": runs,
         }
+
+
+def _by_layer(epochs: list[dict], kind: str) -> dict[str, dict[str, list[float | None]]]:
+    """metric -> layer -> [value after each epoch]; None before it was first measured."""
+    return {
+        metric: {layer: [row[kind].get(metric, {}).get(layer) for row in epochs] for layer in layers}
+        for metric, layers in (epochs[-1][kind] if epochs else {}).items()
+    }

@@ -1,4 +1,4 @@
-"""Rules: what each learning rule does, with its equation and source; and how the lab differs from dfa-torch."""
+"""Rules: what each learning rule does, with its equation and source; how the lab differs from dfa-torch; what it measures."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import streamlit as st
 DOCS = Path(__file__).parent.parent / "docs"
 
 with st.container(width=960):
-    rules, reference = st.tabs(["The learning rules", "For those who know dfa-torch"])
+    rules, reference, angles = st.tabs(["The learning rules", "For those who know dfa-torch", "What is measured"])
     rules.markdown((DOCS / "rules.md").read_text(encoding="utf-8"))
     reference.markdown((DOCS / "dfa-torch.md").read_text(encoding="utf-8"))
+    angles.markdown((DOCS / "angles.md").read_text(encoding="utf-8"))

@@ -19,7 +19,7 @@ from dfa_lab import cli
 from dfa_lab.config import DATASETS, Experiment, extra
 from dfa_lab.parsing import parse
 from dfa_lab.records import Record
-from dfa_lab.results import Results
+from dfa_lab.results import MEASURES, Results
 from dfa_lab.train.trainer import Trainer
 from dfa_lab.wording import spellings
 
@@ -80,15 +80,18 @@ def test_the_file_of_the_example(example) -> None:
         assert 0 < run["test_error"] < 0.25 and 0 < run["train_error"] < 0.25
         assert run["test_loss"] > 0 and run["train_loss"] > 0 and run["seconds"] > 0
         assert (run["steps"], run["samples"]) == (5 * 23, 5 * 1437)
-        assert set(run["angles"]) == {"signal", "signal_std", "weight_gradient"}
+        kinds = {"signal", "signal_std", "weight_gradient", "update"}
+        assert set(run["angles"]) == (kinds if run["rule"] == "bp" else kinds | {"feedback"})
         for metric, layers in run["angles"].items():
-            assert list(layers) == (["1", "2", "3", "all"] if metric == "weight_gradient" else ["1", "2"])
+            assert list(layers) == (["1", "2", "3", "all"] if metric in ("weight_gradient", "update") else ["1", "2"])
             for degrees in layers.values():
                 assert len(degrees) == 5 and all(0 <= angle < 180 for angle in degrees)
         assert [epoch["epoch"] for epoch in run["epochs"]] == [1, 2, 3, 4, 5]
         assert run["epochs"][-1]["test_error"] == run["test_error"]
         assert run["epochs"][0]["test_error"] > run["test_error"]
         assert run["epochs"][2]["angles"]["signal"]["1"] == run["angles"]["signal"]["1"][2]
+        assert set(run["measures"]) == set(MEASURES) == set(written["units"]["measures"])
+        assert all(1 <= rank <= 100 for rank in run["measures"]["effective_rank"]["2"])
     bp, _, dfa = written["runs"]
     assert all(angle < 1 for angle in bp["angles"]["signal"]["1"])
     assert 20 < dfa["angles"]["signal"]["1"][-1] < 90

@@ -63,6 +63,7 @@ GOOD: dict[str, tuple[str, object]] = {  # a text that is not the default, and w
     "accumulate": ("1", True),
     "probe_size": ("64", 64),
     "measure_every": ("9", 9),
+    "measures": ("rank,angles", ("rank", "angles")),
 }
 
 

@@ -1,4 +1,5 @@
-"""The live chart: one browser component, mounted once and fed with deltas, that keeps zoom and choices.
+"""The live chart: one browser component, mounted once and fed with deltas, that keeps zoom and choices. The Lab and the
+page "Angles" show it, each with panels of its own.
 
 `load_plotly()` goes at the top of a page, `live()` inside the ticking fragment.
 """
@@ -14,7 +15,7 @@ from streamlit.components.v2 import component
 
 FOLDER = Path(__file__).parent
 # Joined in this order into one script: inline component scripts cannot import each other.
-PARTS = ("records.js", "figure.js", "interface.js", "address.js", "live.js")
+PARTS = ("records.js", "figure.js", "heat.js", "interface.js", "address.js", "live.js")
 
 
 def _text(*names: str) -> str:

@@ -14,11 +14,12 @@ function viewFromAddress(usual, options) {
       if (range.length === 2 && range.every(Number.isFinite) && range[0] < range[1]) found.zoom = range
     } else if (name === "hidden") {
       if (RULE_NAMES.test(text)) found.hidden = text.split("+")
-    } else if (typeof usual[name] === "number") {
-      if (text !== "" && Number(text) >= 0 && Number(text) < 1) found[name] = Number(text)
-    } else if (typeof usual[name] === "boolean") {
-      if (text === "true" || text === "false") found[name] = text === "true"
-    } else if (options[name]?.includes(text)) found[name] = text
+    } else if (options[name] instanceof RegExp) {
+      if (options[name].test(text)) found[name] = text
+    } else if (options[name]) {
+      const chosen = options[name].find((option) => String(option) === text)
+      if (chosen !== undefined) found[name] = chosen
+    } else if (name === "smoothing" && Number(text) >= 0 && Number(text) < 1) found.smoothing = Number(text)
   }
   return found
 }

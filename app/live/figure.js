@@ -25,21 +25,37 @@ function both(what, kind) {
   return [curve(`train_${what}${kind}`), curve(`test_${what}${kind}`)]
 }
 
+// What is measured layer by layer. unit: "°", "×" (a ratio, logarithmic), "%" or "" (a number of directions); whole: there is
+// also a value of the whole network and of the readout.
+const MEASURES = {
+  signal: { name: "Signal angle", metric: "signal_angle", spread: "signal_angle_std", unit: "°" },
+  gradient: { name: "Weight gradient", metric: "gradient_angle", unit: "°", whole: true },
+  update: { name: "Update", metric: "update_angle", unit: "°", whole: true },
+  feedback: { name: "Feedback–weight", metric: "feedback_angle", unit: "°" },
+  signal_ratio: { name: "Signal size ratio", metric: "signal_ratio", unit: "×" },
+  gradient_ratio: { name: "Gradient size ratio", metric: "gradient_ratio", unit: "×", whole: true },
+  saturated: { name: "Saturated", metric: "saturated", unit: "%" },
+  dead: { name: "Dead", metric: "dead", unit: "%" },
+  rank: { name: "Effective rank", metric: "effective_rank", unit: "" },
+}
+
 function anglePanels(layers, choices) {
-  if (choices.angle === "signal")
-    return layers.map((layer) =>
-      anglePanel(layer, `Layer ${layer} · signal angle`, { ...curve("signal_angle", layer), spread: "signal_angle_std" }),
-    )
+  const measure = MEASURES[choices.angle]
+  const word = measure.name.toLowerCase()
+  const hidden = layers.map((layer) => measurePanel(`angle:${layer}`, `Layer ${layer} · ${word}`, measure, layer))
+  if (!measure.whole) return hidden
   const readout = Math.max(0, ...layers) + 1
   return [
-    anglePanel("all", "Whole network · weight gradient", curve("gradient_angle", null)),
-    ...layers.map((layer) => anglePanel(layer, `Layer ${layer} · weight gradient`, curve("gradient_angle", layer))),
-    anglePanel(readout, "Readout · weight gradient", curve("gradient_angle", readout)),
+    measurePanel("angle:all", `Whole network · ${word}`, measure, null),
+    ...hidden,
+    measurePanel(`angle:${readout}`, `Readout · ${word}`, measure, readout),
   ]
 }
 
-function anglePanel(place, title, angle) {
-  return { key: `angle:${place}`, title, unit: "°", angle: true, curves: [angle], layer: place }
+function measurePanel(key, title, measure, layer) {
+  const { metric, spread, unit } = measure
+  const one = { ...curve(metric, layer), ...(spread ? { spread } : {}) }
+  return { key, title, unit, measure, angle: unit === "°", logarithmic: unit === "×", curves: [one], layer }
 }
 
 function curve(metric, layer = null) {
@@ -51,6 +67,7 @@ function curve(metric, layer = null) {
 function shownValue(metric, value, choices) {
   if (value === null) return null
   if (/^(train|test)_error/.test(metric)) return 100 * (choices.accuracy ? 1 - value : value)
+  if (metric === "saturated" || metric === "dead") return 100 * value
   return value
 }
 
@@ -58,6 +75,7 @@ function formatted(value, unit) {
   if (value === null || value === undefined) return "–"
   if (unit === "%") return `${value.toFixed(value < 10 || value > 90 ? 2 : 1)} %`
   if (unit === "°") return `${value.toFixed(1)}°`
+  if (unit === "×") return `${Number(value.toPrecision(3))} ×`
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3)
 }
 
@@ -68,6 +86,7 @@ function fullRange(store, axis) {
 // ---- traces ----
 
 function tracesOf(panel, context) {
+  if (panel.heat) return heatTraces(panel)
   const { view, choices } = context
   const shown = view.runs.map((run, index) => ({ run, index })).filter(({ run }) => !choices.hidden.includes(run.rule))
   const spacing = densestSpacing(panel, context)
@@ -118,12 +137,12 @@ function lineTrace({ series, run, index, curve, panel, context }, values) {
     uid: `${index}-${curve.metric}`, // plotly puts it into selectors: letters, digits and dashes only
     type: "scatter",
     mode: few ? "lines+markers" : "lines",
-    name: [run.name, seeds ? `seed ${run.seed}` : "", panel.angle ? "" : curve.train ? "train" : "test"].filter(Boolean).join(" · "),
+    name: [run.name, seeds ? `seed ${run.seed}` : "", panel.measure ? "" : curve.train ? "train" : "test"].filter(Boolean).join(" · "),
     line: { color: run.colour, width: lineWidth(run, curve, context.view) * (context.theme.large ? 1.6 : 1), dash: curve.train ? "dot" : "solid", simplify: false },
     marker: { size: 8, color: run.colour },
     opacity: curve.train ? 0.9 : 1,
     connectgaps: false,
-    hovertemplate: { "": "%{y:.3~g}", "%": "%{y:.1f} %", "°": "%{y:.1f}°" }[panel.unit],
+    hovertemplate: { "": "%{y:.3~g}", "%": "%{y:.1f} %", "°": "%{y:.1f}°", "×": "%{y:.3~g} ×" }[panel.unit],
   }
 }
 
@@ -209,23 +228,32 @@ function layoutOf(panel, traces, context) {
     datarevision: context.revision,
     xaxis: { ...axis, title: { text: xTitle, standoff: 6 }, range: [...range], autorange: false, nticks: 6, showspikes: false, hoverformat: ",.4~g", unifiedhovertitle: { text: `${xTitle} %{x}` } },
     yaxis: { ...axis, nticks: 6, ...valueAxis(panel, traces), ...(zoomedY ? { range: [...zoomedY], autorange: false } : {}) },
-    ...(panel.angle ? angleMarks(panel, context) : { shapes: [], annotations: [] }),
+    ...marks(panel, context),
+    ...(panel.heat ? heatLayout(panel, axis, zoomedY) : {}),
   }
 }
 
 function valueAxis(panel, traces) {
+  if (panel.heat) return {}
   if (panel.angle) {
     const wide = traces.some((trace) => trace.y.some((value) => value > 120))
     // A little below 0, or the line of backpropagation, which lies on it, would be cut in half.
     return { type: "linear", range: [-3, wide ? 180 : 120], autorange: false, tick0: 0, dtick: 30, ticksuffix: "°" }
   }
-  if (panel.logarithmic) return { type: "log", autorange: true, ...logarithmicTicks(traces) }
+  if (panel.logarithmic) {
+    const values = traces.flatMap((trace) => trace.y).filter((value) => value > 0)
+    if (panel.measure) values.push(1) // where both are of one size
+    return { type: "log", ...(panel.measure ? { range: logarithmicRange(values), autorange: false } : { autorange: true }), ...logarithmicTicks(values) }
+  }
+  if (panel.measure && panel.unit === "%") {
+    const top = Math.min(103, 1.1 * traces.flatMap((trace) => trace.y).reduce((most, value) => Math.max(most, value), 9.1))
+    return { type: "linear", range: [-0.03 * top, top], autorange: false, ticksuffix: " %" }
+  }
   return { type: "linear", autorange: true, rangemode: panel.title === "Accuracy" ? "normal" : "tozero", ticksuffix: panel.unit && " %" }
 }
 
 // plotly's own labels on a logarithmic axis are of two sizes and run into each other.
-function logarithmicTicks(traces) {
-  const values = traces.flatMap((trace) => trace.y).filter((value) => value > 0)
+function logarithmicTicks(values) {
   if (!values.length) return {}
   const [low, high] = values.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [Infinity, 0])
   const decades = Math.log10(high / low)
@@ -235,30 +263,41 @@ function logarithmicTicks(traces) {
   return { tickmode: "array", tickvals, ticktext: tickvals.map((value) => (value < 1e-4 || value >= 1e5 ? value.toExponential() : String(value))) }
 }
 
-function angleMarks(panel, { view, theme }) {
-  const half = panel.curves[0].metric === "signal_angle" ? (view.random_band?.[panel.layer] ?? 0) : 0
+function logarithmicRange(values) {
+  const [low, high] = values.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [1, 1]).map(Math.log10)
+  const margin = Math.max(0.15, 0.06 * (high - low))
+  return [low - margin, high + margin]
+}
+
+// The line to compare with: chance for an angle, equal sizes for a ratio, all directions for a rank.
+function marks(panel, { view, theme }) {
+  if (!panel.measure || panel.heat) return { shapes: [], annotations: [] }
+  const half = panel.measure.metric === "signal_angle" ? (view.random_band?.[panel.layer] ?? 0) : 0
+  const most = panel.measure.metric === "effective_rank" ? (view.most_directions?.[panel.layer] ?? null) : null
   const across = { xref: "paper", x0: 0, x1: 1, layer: "below" }
-  return {
-    shapes: [
-      { type: "rect", ...across, y0: 90 - half, y1: 90 + half, fillcolor: theme.band, line: { width: 0 } },
-      { type: "line", ...across, y0: 90, y1: 90, line: { color: theme.axis, width: 2, dash: "dash" } },
-    ],
-    annotations: [
-      { xref: "paper", x: 1, xanchor: "right", y: 90 + half, yanchor: "bottom", showarrow: false, text: "90° = random direction", font: { size: theme.large ? 20 : 14, color: theme.text } },
-    ],
-  }
+  const line = (y) => ({ type: "line", ...across, y0: y, y1: y, line: { color: theme.axis, width: 2, dash: "dash" } })
+  const label = (y, text, yanchor = "bottom") => ({ xref: "paper", x: 1, xanchor: "right", y, yanchor, showarrow: false, text, font: { size: theme.large ? 20 : 14, color: theme.text } })
+  if (panel.angle)
+    return {
+      shapes: [{ type: "rect", ...across, y0: 90 - half, y1: 90 + half, fillcolor: theme.band, line: { width: 0 } }, line(90)],
+      annotations: [label(90 + half, "90° = random direction")],
+    }
+  if (panel.unit === "×") return { shapes: [line(1)], annotations: [label(0, "1 = as large as bp's")] }
+  if (most) return { shapes: [line(most)], annotations: [label(most, `${most} = all that there can be`, "top")] }
+  return { shapes: [], annotations: [] }
 }
 
 // ---- in words ----
 
 function sentenceOf(panel, { view, store, choices }) {
+  if (panel.heat) return heatSentence(panel)
   const newest = panel.curves.map((curve) => {
     const values = view.runs.map((run, index) => {
       const value = shownValue(curve.metric, store.newest(index, curve.metric, curve.layer), choices)
       return value === null || choices.hidden.includes(run.rule) ? "" : `${run.name} ${formatted(value, panel.unit)}`
     })
     const words = values.filter(Boolean).join(", ")
-    return words && `${curve.train ? "train " : panel.angle ? "" : "test "}${words}`
+    return words && `${curve.train ? "train " : panel.measure ? "" : "test "}${words}`
   })
   const known = newest.filter(Boolean).join("; ")
   return known ? `${panel.title}, newest values: ${known}.` : `${panel.title}: no values yet.`

@@ -152,21 +152,37 @@ function mean(values) {
 }
 
 class Toolbar {
-  constructor(choices, onChange, onFit) {
+  constructor(layout, choices, onChange, onFit) {
     this.root = element("section", "dfa-toolbar", "", { role: "toolbar", "aria-label": "How to draw" })
     this.choices = choices
     this.onChange = onChange
     this.refreshers = []
-    this.options = {} // name -> values that can be chosen
-    this.#segments("x", "Horizontal axis", [["step", "Step"], ["epoch", "Epoch"], ["seconds", "Seconds"]])
-    this.#segments("accuracy", "Error or accuracy", [[false, "Error"], [true, "Accuracy"]])
-    this.#segments("angle", "Which angle", [["signal", "Signal angle"], ["gradient", "Weight gradient"]])
-    this.#segments("log", "Loss axis", [[false, "Linear loss"], [true, "Log"]])
+    this.options = {} // name -> values that can be chosen, or what they look like
+    if (layout === "lab") this.#labChoices()
+    else this.places = this.#select("place", "Place that the curves are of", [[1, "Layer 1"]])
+    if (this.places) this.options.place = /^(\d+|all)$/
     this.#slider()
     const fit = element("button", "dfa-fit", "Fit", { type: "button", title: "Reset the zoom of all panels (double-click in a panel does the same)" })
     fit.addEventListener("click", onFit)
     this.root.append(fit)
     this.refresh()
+  }
+
+  #labChoices() {
+    this.#segments("x", "Horizontal axis", [["step", "Step"], ["epoch", "Epoch"], ["seconds", "Seconds"]])
+    this.#segments("accuracy", "Error or accuracy", [[false, "Error"], [true, "Accuracy"]])
+    this.#select("angle", "What is drawn layer by layer", Object.entries(MEASURES).map(([value, { name }]) => [value, name]))
+    this.#segments("log", "Loss axis", [[false, "Linear loss"], [true, "Log"]])
+  }
+
+  // The layers that there are; the whole network and the readout, where they are measured.
+  offerPlaces(layers) {
+    if (!this.places || this.offered === layers.length) return
+    this.offered = layers.length
+    const readout = Math.max(0, ...layers) + 1
+    const places = [...layers.map((layer) => [layer, `Layer ${layer}`]), [readout, "Readout"], ["all", "Whole network"]]
+    this.places.replaceChildren(...places.map(([value, word]) => element("option", "", word, { value })))
+    this.places.value = placeOf(layers, this.choices)
   }
 
   refresh() {
@@ -187,6 +203,15 @@ class Toolbar {
       button.addEventListener("click", () => this.#set(name, value))
       this.refreshers.push(() => button.setAttribute("aria-pressed", this.choices[name] === value))
     }
+  }
+
+  #select(name, label, options) {
+    const list = this.root.appendChild(element("select", "dfa-select", "", { "aria-label": label, title: label, "data-select": name }))
+    this.options[name] = options.map(([value]) => value)
+    for (const [value, word] of options) list.append(element("option", "", word, { value }))
+    list.addEventListener("change", () => this.#set(name, list.value))
+    this.refreshers.push(() => (list.value = this.choices[name]))
+    return list
   }
 
   #slider() {

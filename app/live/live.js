@@ -2,6 +2,8 @@
 //   experiment: id; another id clears the data and keeps the viewer's choices
 //   large: for a projector; title, status: {state, sentence, step, steps, epoch, epochs, rate, left, device}
 //   runs: [{name, rule, seed, colour}]; the place in the list is the run number
+//   layout: "angles" for the page of that name, with heat: {measure, rules: {rule: {steps, rows, values}}, version}
+//   most_directions: {layer: number}, what the effective rank can be at most
 //   layers: hidden blocks; eps: of adversarial training, 0: none; random_band: {layer: degrees}; definitions: {metric: text}; metrics: names, if records use numbers
 //   records: columns {from, run, metric, layer, step, epoch, seconds, value}; from: place of the first in the whole list
 
@@ -15,19 +17,20 @@ const stats = (globalThis.__dfa_live ??= { mounts: 0, unmounts: 0, updates: 0, p
 
 const RESYNC_PATIENCE_MS = 3000
 const CHOICES_KEY = "dfa-lab-live"
-const DEFAULT_CHOICES = { x: "step", smoothing: 0, log: false, accuracy: false, angle: "signal", hidden: [] }
+const DEFAULT_CHOICES = { x: "step", smoothing: 0, log: false, accuracy: false, angle: "signal", place: 1, hidden: [] }
 
-function savedChoices() {
+function savedChoices(key) {
   try {
-    return { ...DEFAULT_CHOICES, ...JSON.parse(localStorage.getItem(CHOICES_KEY) ?? "{}") }
+    const choices = { ...DEFAULT_CHOICES, ...JSON.parse(localStorage.getItem(key) ?? "{}") }
+    return choices.angle in MEASURES ? choices : { ...choices, angle: DEFAULT_CHOICES.angle }
   } catch {
     return { ...DEFAULT_CHOICES } // storage forbidden, or not ours
   }
 }
 
-function saveChoices(choices) {
+function saveChoices(key, choices) {
   try {
-    localStorage.setItem(CHOICES_KEY, JSON.stringify(choices))
+    localStorage.setItem(key, JSON.stringify(choices))
   } catch {
     // Storage forbidden: choices last as long as the page.
   }
@@ -73,6 +76,7 @@ class Panel {
     const frame = element("div", "dfa-frame")
     frame.append(this.plot, this.note, this.cursor)
     this.root.append(this.heading, frame)
+    if (definition.about) this.root.append(element("p", "dfa-about", owner.view.definitions?.[definition.about] ?? ""))
     frame.addEventListener("pointermove", (event) => owner.pointAt(this, event))
     frame.addEventListener("pointerleave", () => owner.pointAt(null))
     // A redraw in the middle of a drag would take the zoom box away.
@@ -83,7 +87,7 @@ class Panel {
   describe(definition) {
     this.definition = definition
     this.heading.replaceChildren(element("span", "", definition.title))
-    if (!definition.angle) this.heading.append(lineKey("test", "solid"), lineKey("train", "dotted"))
+    if (!definition.measure) this.heading.append(lineKey("test", "solid"), lineKey("train", "dotted"))
   }
 
   context() {
@@ -94,10 +98,12 @@ class Panel {
   }
 
   explain() {
+    this.root.classList.toggle("dfa-tall", this.definition.heat?.rows.length > 8)
     this.plot.setAttribute("aria-label", sentenceOf(this.definition, this.owner))
     const { view, store } = this.owner
-    const some = this.definition.curves.some((curve) => view.runs.some((_, run) => store.get(run, curve.metric, curve.layer)))
-    setText(this.note, some ? (globalThis.Plotly ? "" : this.owner.plotlyTrouble || "Preparing the chart…") : "No values yet")
+    const some = this.definition.heat?.steps.length || this.definition.curves.some((curve) => view.runs.some((_, run) => store.get(run, curve.metric, curve.layer)))
+    const none = ["finished", "failed", "interrupted", "stopped"].includes(view.status?.state) ? "No values" : "No values yet"
+    setText(this.note, some ? (globalThis.Plotly ? "" : this.owner.plotlyTrouble || "Preparing the chart…") : none)
   }
 
   draw(Plotly) {
@@ -158,7 +164,6 @@ function lineKey(word, style) {
 class LiveView {
   constructor() {
     this.store = new RecordStore()
-    this.choices = savedChoices()
     this.touch = matchMedia("(pointer: coarse)").matches // there a drag must scroll the page
     this.panels = new Map()
     this.zoomedX = null
@@ -173,16 +178,26 @@ class LiveView {
     this.root = element("div", "dfa-live")
     this.status = new StatusStrip()
     this.tiles = new Tiles((rule) => this.toggle(rule))
-    this.toolbar = new Toolbar(this.choices, (name) => this.chosen(name), () => this.fit())
+    this.scale = new ScaleKey()
+    this.learning = element("div", "dfa-grid")
+    this.angles = element("div", "dfa-grid")
+    this.captions = { learning: element("div", "dfa-captions"), angles: element("div", "dfa-captions") }
+    this.root.append(this.status.root, this.tiles.root, this.scale.root)
+    this.root.append(this.learning, this.angles, this.captions.angles, this.captions.learning)
+  }
+
+  // What is drawn where is known with the first view. Each layout keeps choices of its own.
+  #begin(layout) {
+    this.layout = layout
+    this.choicesKey = layout === "lab" ? CHOICES_KEY : `${CHOICES_KEY}-${layout}`
+    this.choices = savedChoices(this.choicesKey)
+    this.toolbar = new Toolbar(layout, this.choices, (name) => this.chosen(name), () => this.fit())
     const { zoom, ...linked } = viewFromAddress(DEFAULT_CHOICES, this.toolbar.options)
     this.linkedZoom = zoom
     Object.assign(this.choices, linked)
     this.toolbar.refresh()
-    this.learning = element("div", "dfa-grid")
-    this.angles = element("div", "dfa-grid")
-    this.captions = { learning: element("div", "dfa-captions"), angles: element("div", "dfa-captions") }
-    this.root.append(this.status.root, this.tiles.root, this.toolbar.root)
-    this.root.append(this.learning, this.angles, this.captions.angles, this.captions.learning)
+    this.root.insertBefore(this.toolbar.root, layout === "lab" ? this.learning : this.angles)
+    this.root.classList.add(`dfa-layout-${layout}`)
   }
 
   attach(host) {
@@ -214,6 +229,7 @@ class LiveView {
   receive(view, setTriggerValue) {
     if (!view) return
     stats.updates++
+    if (!this.choices) this.#begin(view.layout ?? "lab")
     if (!this.view) this.zoomedX = this.linkedZoom ?? null
     else if (view.experiment !== this.view.experiment) this.#startOver()
     const first = !this.view
@@ -225,6 +241,8 @@ class LiveView {
     else if (added > 0) this.askedAt = null
     this.status.show(view.title, view.status)
     this.tiles.show(view, this.store, this.choices)
+    this.toolbar.offerPlaces(view.layers)
+    this.scale.show(view)
     shared.numbersShown.resolve()
     if (this.#pictureChanged(added)) this.#arrangePanels()
   }
@@ -251,10 +269,10 @@ class LiveView {
 
   // A tick without news costs no drawing.
   #pictureChanged(added) {
-    const { experiment, runs, layers, eps, random_band, definitions } = this.view
+    const { experiment, runs, layers, eps, random_band, definitions, heat } = this.view
     this.root.classList.toggle("dfa-large", Boolean(this.view.large))
     this.theme = themeOf(this.root)
-    const drawnFrom = JSON.stringify([experiment, runs, layers, eps, random_band, definitions, this.theme])
+    const drawnFrom = JSON.stringify([experiment, runs, layers, eps, random_band, definitions, heat?.measure, heat?.version, this.theme])
     const changed = added > 0 || drawnFrom !== this.drawnFrom
     this.drawnFrom = drawnFrom
     return changed
@@ -269,9 +287,10 @@ class LiveView {
   }
 
   chosen(name) {
-    saveChoices(this.choices)
+    saveChoices(this.choicesKey, this.choices)
     if (name === "x") this.zoomedX = null
     if (name === "log") for (const [key, panel] of this.panels) if (key.startsWith("loss")) panel.zoomedY = null
+    if (name === "angle" || name === "place") for (const panel of this.panels.values()) if (panel.definition.measure && !panel.definition.heat) panel.zoomedY = null
     if (name === "accuracy" && this.panels.has("error")) this.panels.get("error").zoomedY = null
     this.#toAddress()
     if (!this.view) return
@@ -328,6 +347,7 @@ class LiveView {
         panel.cursor.style.left = `${this.margin.l + share * (width - this.margin.l - this.margin.r)}px`
       }
       if (panel === this.pointed || !panel.drawn || !panel.onScreen) continue
+      if (panel.definition.heat) continue
       if (visible && panel.plot.data.length) globalThis.Plotly.Fx.hover(panel.plot, { xval: this.cursorAt }, "xy")
       else globalThis.Plotly.Fx.unhover(panel.plot)
     }
@@ -346,8 +366,9 @@ class LiveView {
   }
 
   #arrangePanels() {
-    const learning = learningPanels(this.choices, this.view.eps)
-    const angles = anglePanels(this.view.layers, this.choices)
+    const lab = this.layout === "lab"
+    const learning = lab ? learningPanels(this.choices, this.view.eps) : heatPanels(this.view, this.choices)
+    const angles = lab ? anglePanels(this.view.layers, this.choices) : everyMeasure(this.view.layers, this.choices)
     const wanted = [...learning, ...angles]
     for (const [key, panel] of this.panels) {
       if (wanted.some((definition) => definition.key === key)) continue
@@ -358,7 +379,7 @@ class LiveView {
     learning.forEach((definition, place) => this.#place(definition, this.learning, place))
     angles.forEach((definition, place) => this.#place(definition, this.angles, place))
     this.#caption(this.captions.learning, learning)
-    this.#caption(this.captions.angles, angles)
+    this.#caption(this.captions.angles, lab ? angles : [])
     this.redraw()
   }
 

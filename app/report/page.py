@@ -28,7 +28,7 @@ def html(summary: dict[str, Any]) -> str:
         _rules(summary),
         _section("After the last epoch", _final(summary)),
         _section("Curves", _figures(summary, drawn)),
-        _section("What the angles are", _definitions()),
+        _section("What is measured", _definitions()),
         _section("Settings", _settings(summary)),
         _section("Repeat it", f"<pre><code>{escape(words.repeat(summary))}</code></pre>"),
         _section("Made with", _pairs(words.origin(summary))),
@@ -113,6 +113,10 @@ def _final(summary: dict[str, Any]) -> str:
             "Figures of each run after its last epoch.",
         )
         made += f"<details><summary>Every run</summary>{runs}</details>"
+    names, rows = words.measured(summary)
+    if names:
+        caption = "First and last hidden layer, and the whole network, as last measured; mean over seeds. –: there is none."
+        made += _table(["rule", *names], _rows(rows), caption)
     return made
 
 

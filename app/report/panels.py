@@ -10,6 +10,16 @@ from dfa_lab.results import WHOLE
 
 MOST_LAYERS = 12  # panels of angles; of a deeper network as many layers, evenly apart
 CHANCE = 90  # degrees, between random vectors of many entries
+MEASURED = {
+    "Weight gradient": "gradient_angle",
+    "Update": "update_angle",
+    "Feedback–weight": "feedback_angle",
+    "Signal size ratio": "signal_ratio",
+    "Gradient size ratio": "gradient_ratio",
+    "Saturated": "saturated",
+    "Dead": "dead",
+    "Effective rank": "effective_rank",
+}
 Value = float | None
 
 
@@ -74,7 +84,7 @@ def layers(summary: dict[str, Any]) -> list[str]:
 
 
 def panels(summary: dict[str, Any]) -> list[Panel]:
-    """Error, loss, the angle of the signal in each hidden layer, and that of the whole weight gradient."""
+    """Error, loss, the angle of the signal in each hidden layer, and those of the whole weight gradient and step."""
     made = [
         Panel("Error", "%", (*_curves(summary, "train_error"), *_curves(summary, "test_error")), "wrong answers"),
         Panel("Loss", "", (*_curves(summary, "train_loss"), *_curves(summary, "test_loss")), "mean over samples"),
@@ -87,12 +97,13 @@ def panels(summary: dict[str, Any]) -> list[Panel]:
     for layer in chosen(layers(summary)):
         made.append(Panel(f"Signal angle, layer {layer}", "°", tuple(_angles(summary, "signal", layer))))
     made.append(Panel("Weight gradient, whole network", "°", tuple(_angles(summary, "weight_gradient", WHOLE))))
+    made.append(Panel("Update, whole network", "°", tuple(_angles(summary, "update", WHOLE))))
     return [panel for panel in made if any(y is not None for curve in panel.curves for y in curve.y)]
 
 
 def definitions() -> list[tuple[str, str]]:
-    """(name, what it is) of the two angles that are drawn."""
-    return [("Signal angle", METRICS["signal_angle"][1]), ("Weight gradient", METRICS["gradient_angle"][1])]
+    """(name, what it is) of everything measured by layer that the report shows."""
+    return [("Signal angle", METRICS["signal_angle"][1])] + [(name, METRICS[metric][1]) for name, metric in MEASURED.items()]
 
 
 def chosen(layers: list[str]) -> list[str]:

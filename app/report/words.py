@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from app.report.panels import layers, mean_and_spread, rules
+from app.report.panels import MEASURED, layers, mean_and_spread, rules
 from dfa_lab.config import Experiment, SettingsError, extra
 from dfa_lab.parsing import command, describe, parse
+from dfa_lab.results import ANGLES, WHOLE
 from dfa_lab.wording import title
 
 MANY_LAYERS = 6  # angles that a table shows each in its own column
@@ -96,3 +97,36 @@ def _spread(values: list[float | None], factor: int, unit: str, digits: int = 2)
         return "–"
     mean, spread = mean_and_spread(known)
     return f"{mean:.{digits}f}" + (f" ± {spread:.{digits}f}" if len(known) > 1 else "") + unit
+
+
+def measured(summary: dict[str, Any]) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """(names, (rule, figures)): what was last measured, mean over seeds, in the first and the last hidden layer and the whole
+    network, as far as there is such a value. Reports of an earlier lab have fewer."""
+    by_rule = {rule: [run for run in summary["runs"] if run["rule"] == rule] for rule in rules(summary)}
+    names = [name for name in MEASURED if any(_layers_of(run, MEASURED[name]) for run in summary["runs"])]
+    return names, [(rule, [_measured(runs, MEASURED[name]) for name in names]) for rule, runs in by_rule.items()]
+
+
+def _layers_of(run: dict[str, Any], metric: str) -> dict[str, list[float | None]]:
+    if metric in ANGLES:
+        return run["angles"].get(ANGLES[metric], {})
+    return run.get("measures", {}).get(metric, {})
+
+
+def _measured(runs: list[dict[str, Any]], metric: str) -> str:
+    series = [_layers_of(run, metric) for run in runs]
+    hidden = [layer for layer in layers({"runs": runs}) if layer in series[0]]
+    ends = [hidden[0], hidden[-1]] if len(hidden) > 1 else hidden
+    shown = [*ends, WHOLE] if WHOLE in series[0] else ends
+    texts = []
+    for layer in shown:
+        known = [last for one in series if (last := one.get(layer, [None])[-1]) is not None]
+        figure = _figure(metric, mean_and_spread(known)[0]) if len(known) == len(series) else "–"
+        texts.append(f"all {figure}" if layer == WHOLE else figure)
+    return " · ".join(texts) or "–"
+
+
+def _figure(metric: str, value: float) -> str:
+    if metric in ANGLES:
+        return f"{value:.0f}°"
+    return {"saturated": f"{value:.0%}", "dead": f"{value:.0%}", "effective_rank": f"{value:.0f}"}.get(metric, f"{value:.2g}")

@@ -3,7 +3,8 @@
 Signal angle, of block l: ∠(δ̂_l, δ_l) for every sample, with δ̂_l what the rule delivers at the block's output and
 δ_l = ∂L/∂h_l by backpropagation through the same weights on the same batch; then mean and spread over samples.
 Weight-gradient angle, of layer l: ∠(ΔW_l of the rule, ΔW_l of bp), each the gradient of the whole batch; and of all
-layers joined into one vector.
+layers joined into one vector. The ratios compare the lengths of the same vectors: a rule that points the right way may
+still send ten times too much.
 """
 
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ class Alignment:
 
     signal: dict[int, tuple[float | None, float | None]]  # block -> mean and standard deviation over samples
     gradient: dict[int | None, float | None]  # layer, the readout one above the last block; None: the whole network
+    signal_ratio: dict[int, float | None]  # block -> |δ̂_l| / |δ_l|, each over the whole batch; None: |δ_l| is zero
+    gradient_ratio: dict[int | None, float | None]  # layer -> |ΔW_l of the rule| / |ΔW_l of bp|
+    hidden: list[Tensor]  # h_1 … h_L, (N, …), without a graph
 
 
 def alignment(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor) -> Alignment:
@@ -45,14 +49,34 @@ def alignment(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor
     found.append(joint_angle(lengths, true_lengths, torch.stack(found)))
     for signal, delta in zip(signals, deltas, strict=True):
         found.extend(_mean_and_spread(signal, delta))
-    values = torch.stack(found).tolist()  # one transfer from the device
+    found.extend((lengths / true_lengths).double())
+    found.append(lengths.double().norm() / true_lengths.double().norm())
+    for signal, delta in zip(signals, deltas, strict=True):
+        found.append(_length(signal, delta) / _length(delta, delta))
+    values = [defined(value) for value in torch.stack(found).tolist()]  # one transfer from the device
 
-    degrees = [None if value != value else value for value in values]
-    after = len(layers) + 1
+    count, blocks = len(layers) + 1, range(1, len(deltas) + 1)
+    angles, spread = values[:count], values[count : count + 2 * len(deltas)]
+    ratios, sizes = values[count + 2 * len(deltas) :][:count], values[len(values) - len(deltas) :]
     return Alignment(
-        signal={l + 1: (degrees[after + 2 * l], degrees[after + 2 * l + 1]) for l in range(len(deltas))},
-        gradient={**dict(zip(layers, degrees, strict=False)), None: degrees[len(layers)]},
+        signal={l: (spread[2 * l - 2], spread[2 * l - 1]) for l in blocks},
+        gradient=dict(zip([*layers, None], angles, strict=True)),
+        signal_ratio=dict(zip(blocks, sizes, strict=True)),
+        gradient_ratio=dict(zip([*layers, None], ratios, strict=True)),
+        hidden=[h.detach() for h in hs],
     )
+
+
+def defined(value: float) -> float | None:
+    """None for what is not a number: 0/0, or a quotient by zero."""
+    return value if abs(value) < float("inf") else None
+
+
+def _length(vectors: Tensor | None, like: Tensor) -> Tensor:
+    """Of all entries together, 0-d float64; what is not sent has none."""
+    if vectors is None:
+        return torch.zeros((), dtype=torch.float64, device=like.device)
+    return torch.linalg.vector_norm(vectors).double()
 
 
 def _join(tensors: tuple[Tensor, ...], numbers: tuple[int, ...], number: int) -> Tensor:

@@ -9,12 +9,13 @@ from torch import Tensor
 def angle(u: Tensor, v: Tensor) -> Tensor:
     """∠(u, v) along the last dimension, in degrees, float64; NaN where either is zero or not finite: there is no angle.
 
-    Kahan's formula 2·atan2(|û-v̂|, |û+v̂|) keeps its precision near 0° and 180°, where arccos loses half of its digits.
+    Kahan's formula 2·atan2(|û-v̂|, |û+v̂|) keeps its precision near 0° and 180°, where arccos loses half of its digits. Both
+    lengths are taken times |u|, which saves making û and v̂: with millions of weights their memory is what costs time.
     """
-    u = u / torch.linalg.vector_norm(u, dim=-1, keepdim=True)  # 0/0 is NaN
-    v = v / torch.linalg.vector_norm(v, dim=-1, keepdim=True)
-    apart, along = torch.linalg.vector_norm(u - v, dim=-1), torch.linalg.vector_norm(u + v, dim=-1)
-    return torch.rad2deg(2 * torch.atan2(apart.double(), along.double()))
+    ratio = torch.linalg.vector_norm(u, dim=-1, keepdim=True) / torch.linalg.vector_norm(v, dim=-1, keepdim=True)
+    apart, along = (torch.linalg.vector_norm(torch.addcmul(u, v, s), dim=-1).double() for s in (-ratio, ratio))
+    degrees = torch.rad2deg(2 * torch.atan2(apart, along))  # NaN if v is zero: 0·∞
+    return torch.where(apart + along == 0, torch.nan, degrees)  # u is zero
 
 
 def joint_angle(lengths_u: Tensor, lengths_v: Tensor, angles: Tensor) -> Tensor:

@@ -84,11 +84,18 @@ def _product(network: Network, block: int) -> Tensor | None:
     """W_{L+1} … W_{l+1} (C, n_l) where all layers above the block are dense and one after the other."""
     product: Tensor | None = None
     for part in [*list(network.blocks)[block:], network.readout]:
-        dense = [module for module in part.modules() if isinstance(module, Linear)]
-        if len(dense) != 1 or not all(isinstance(module, (Linear, *PLAIN)) for module in part.modules()):
+        dense = only_dense(part)
+        if dense is None:
             return None
-        product = dense[0].weight if product is None else dense[0].weight @ product
+        product = dense.weight if product is None else dense.weight @ product
     return product
+
+
+def only_dense(part: nn.Module) -> Linear | None:
+    """The one dense layer of a block in which there is no other map from inputs to outputs; None elsewhere."""
+    dense = [module for module in part.modules() if isinstance(module, Linear)]
+    plain = all(isinstance(module, (Linear, *PLAIN)) for module in part.modules())
+    return dense[0] if len(dense) == 1 and plain else None
 
 
 def picture(pair: Pair) -> Picture:

@@ -4,13 +4,15 @@ from functools import partial
 
 from pydantic import BaseModel
 
+from dfa_lab.settings.knob import Names
 from dfa_lab.settings.knob import knob as any_knob
 
+MEASURES = ("angles", "update", "feedback", "units", "rank")
 knob = partial(any_knob, group="measuring")
 
 
 class MeasuringSettings(BaseModel):
-    """Where and how often angles are measured."""
+    """What is measured, on what and how often."""
 
     probe_size: int = knob(128, "Training samples on which angles are measured.", unit="samples", ge=2, le=10_000)
     measure_every: int = knob(
@@ -20,4 +22,11 @@ class MeasuringSettings(BaseModel):
         unit="steps",
         ge=0,
         le=1_000_000,
+    )
+    measures: Names = knob(
+        MEASURES,
+        "What is measured. angles: signal, weight gradient and their sizes; update: the optimiser's step; feedback: B against "
+        "the weights; units: saturated and dead ones; rank: effective rank of each layer.",
+        choices=MEASURES,
+        min_length=1,
     )

@@ -12,6 +12,7 @@ from dfa_lab.config import Experiment
 from dfa_lab.feedback import bind
 from dfa_lab.feedback.changing import change
 from dfa_lab.feedback.distributions import draw, half_width
+from dfa_lab.measure.updates import Before
 from dfa_lab.networks.adjusting import adjust, zero_biases
 from dfa_lab.networks.layers import Conv2d
 from dfa_lab.networks.norms import limit, limit_as_dfa_torch
@@ -57,16 +58,24 @@ class Run:
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate * self.schedule.factor(steps)
 
-    def step(self, x: Tensor, t: Tensor, number: int = 0) -> None:
-        """One optimiser step on the batch x (N, …), t (N,); `number`: steps done before it."""
+    def step(self, x: Tensor, t: Tensor, number: int = 0, watched: bool = False) -> Before | None:
+        """One optimiser step on the batch x (N, …), t (N,); `number`: steps done before it. Measuring costs it no seconds.
+
+        `watched`: what the weights were and where the true gradient pointed comes back.
+        """
         began = perf_counter()
         experiment, network = self.experiment, self.network
         if not self.schedule.constant:
             self.set_rate(number)
         self.optimizer.zero_grad()
         network.mode(training=True)
+        clean = x
         if experiment.eps:
             x = self._move(x, t, number)
+        noted, noting = None, perf_counter()
+        if watched:
+            noted = self._note(clean, x, t, number)
+        began += perf_counter() - noting
         hs, y = self._forward(x, number, "moved" if experiment.eps else "clean")
         if experiment.exact and not experiment.eps:
             limit_as_dfa_torch(network, experiment.max_in_norm, experiment.max_out_norm)
@@ -78,6 +87,23 @@ class Run:
             zero_biases(network)
         (self.moved if experiment.eps else self.clean).add(y, t)
         self.seconds += perf_counter() - began
+        return noted
+
+    def _note(self, clean: Tensor, x: Tensor, t: Tensor, number: int) -> Before:
+        """Of a step on x, which is `clean` moved by ε or itself: the gradient of all that the step is made of."""
+
+        def backward() -> tuple[Tensor, Tensor]:
+            purpose = "moved" if self.experiment.eps else "clean"
+            batches = [(x, purpose), *([(clean, "clean")] if self.experiment.eps and self.experiment.accumulate else [])]
+            ys = []
+            for inputs, purpose in batches:
+                self.network.noise.start(lambda purpose=purpose: seeded(self.seed, "dropout", number, purpose))
+                with self._precision():
+                    ys.append(self.network(inputs.detach()))
+            errors = [criterion.error(self.criterion, criterion.as_float(y.detach()), t, self.experiment.exact) for y in ys]
+            return torch.cat(ys), torch.cat(errors)
+
+        return Before(self.network, backward)
 
     def _forward(self, x: Tensor, number: int, purpose: str) -> tuple[list[Tensor], Tensor]:
         """The rule's, with the dropout masks of this step; they are the same for every rule of a seed."""

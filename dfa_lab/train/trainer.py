@@ -4,11 +4,10 @@
         ...
 
 No thread, no queue and no pacing inside: it pauses because nobody calls `next`, and between any two steps its whole
-state can be saved and resumed, on the CPU bit for bit. Angles are measured, and the test set is evaluated, after every
-epoch, and angles in between as often as is cheap.
+state can be saved and resumed, on the CPU bit for bit. What is measured, and evaluated, after which step: plan.py.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from math import prod
 from typing import Self
 
@@ -20,7 +19,8 @@ from dfa_lab.config import Experiment
 from dfa_lab.data.augmentation import augment
 from dfa_lab.device import resolve, shorten_products, threads, title
 from dfa_lab.feedback.changing import Change
-from dfa_lab.measure.alignment import alignment
+from dfa_lab.measure.probing import probe
+from dfa_lab.measure.updates import Before
 from dfa_lab.records import Record
 from dfa_lab.seeding import generator
 from dfa_lab.train.fitting import check
@@ -29,6 +29,7 @@ from dfa_lab.train.run import Run
 from dfa_lab.train.starting import start_from
 
 PART = 2_000_000_000  # multiplications that are evaluated at once: some tens of milliseconds on a CPU
+Parts = Iterator[list[Record]]  # of a step, with what each leaves to be recorded
 
 
 class Diverged(ArithmeticError):
@@ -69,7 +70,7 @@ class Trainer:
         self.plan = Plan(experiment, len(self.data.x_train))
         self.steps = self.plan.steps
         self.redraws = 0  # of feedback, so far
-        self._parts: Iterator[list[Record]] | None = None  # of a step that has begun
+        self._parts: Parts | None = None  # of a step that has begun
         self._orders: dict[int, tuple[int, Tensor]] = {}  # seed -> (epoch, order of the samples)
         self._wrong = [0.0] * len(self.runs)  # among the samples that each run was trained on in this epoch
         self.probes = {seed: self._probe(seed) for seed in experiment.seeds}
@@ -121,17 +122,20 @@ class Trainer:
         """(number, run) of those that have not ended."""
         return [(number, run) for number, run in enumerate(self.runs) if not run.schedule.ended]
 
-    def _step(self) -> Iterator[list[Record]]:
+    def _step(self) -> Parts:
         """The parts of the next step."""
         if self.step == 0:
             yield from self._test(self._active())
-            yield from self._measure(self._active())
+            yield from self._measure(self.plan.groups_after(0), self._active(), {})
         batches: dict[int, tuple[Tensor, Tensor]] = {}
         active = self._active()
-        for _, run in active:
+        groups = self.plan.groups_after(self.step + 1)
+        updates: dict[int, Before] = {}  # of the runs, before this step; only where the step is measured
+        for number, run in active:
             if run.seed not in batches:
                 batches[run.seed] = self.next_batch(run.seed)
-            run.step(*batches[run.seed], self.step)
+            if before := run.step(*batches[run.seed], self.step, watched="update" in groups):
+                updates[number] = before
             yield []
         epoch, position = divmod(self.step, self.plan.steps_per_epoch)
         self.step += 1
@@ -141,11 +145,12 @@ class Trainer:
             yield self._train(active)
         if at_end:
             self._end_epoch(active, epoch + 1)
-        last = self.step == self.steps or any(run.schedule.ended for _, run in active)
-        to_test = at_end and ((epoch + 1) % self.plan.test_every == 0 or last)
-        if to_test or self.plan.measures_after(self.step):
-            yield from self._measure(active)
-        if to_test:
+        ended = at_end and any(run.schedule.ended for _, run in active)
+        if ended:
+            groups = frozenset(self.experiment.measures)
+        if groups:
+            yield from self._measure(groups, active, updates)
+        if ended or self.plan.tests_after(self.step):
             yield from self._test(active)
 
     def next_batch(self, seed: int) -> tuple[Tensor, Tensor]:
@@ -219,7 +224,7 @@ class Trainer:
                 self._wrong[number] += wrong if kind == tallies[-1] else 0  # of what it was trained on
         return records
 
-    def _test(self, active: list[tuple[int, Run]]) -> Iterator[list[Record]]:
+    def _test(self, active: list[tuple[int, Run]]) -> Parts:
         x, t = self.data.x_test, self.data.y_test
         kinds = ["", "_adversarial"] if self.experiment.eps else [""]
         sums = torch.zeros(len(active), len(kinds), 2, dtype=torch.float64, device=self.device)
@@ -242,17 +247,13 @@ class Trainer:
                 records.append(self._record(number, f"test_error{kind}", None, wrong))
         yield records
 
-    def _measure(self, active: list[tuple[int, Run]]) -> Iterator[list[Record]]:
+    def _measure(self, groups: Collection[str], active: list[tuple[int, Run]], updates: dict[int, Before]) -> Parts:
         for number, run in active:
             run.network.mode(training=False)
-            found = alignment(run.rule, run.network, self.experiment.criterion, *self.probes[run.seed])
-            records = []
-            for layer, (mean, spread) in found.signal.items():
-                records.append(self._record(number, "signal_angle", layer, mean))
-                records.append(self._record(number, "signal_angle_std", layer, spread))
-            for layer, degrees in found.gradient.items():
-                records.append(self._record(number, "gradient_angle", layer, degrees))
-            yield records
+            found = probe(run.rule, run.network, self.experiment.criterion, *self.probes[run.seed], groups)
+            if number in updates:
+                found |= {("update_angle", layer): degrees for layer, degrees in updates.pop(number).angles().items()}
+            yield [self._record(number, metric, layer, value) for (metric, layer), value in found.items()]
 
     def _require_finite(self, number: int, loss: float) -> None:
         if not abs(loss) < float("inf"):

@@ -9,7 +9,7 @@ import pytest
 
 from app import report
 from app.report import words
-from app.report.panels import MOST_LAYERS, Panel, chosen, mean_and_spread, panels
+from app.report.panels import MEASURED, MOST_LAYERS, Panel, chosen, mean_and_spread, panels
 from dfa_lab.config import RULES
 from dfa_lab.feedback import rule_class
 from dfa_lab.parsing import parse
@@ -114,6 +114,7 @@ def test_each_figure_has_its_words_and_angles_their_line(page: Elements, summary
         "Signal angle, layer 1",
         "Signal angle, layer 2",
         "Weight gradient, whole network",
+        "Update, whole network",
     ]
     words = [attributes["aria-label"] or "" for _, attributes in page.found if attributes.get("role") == "img"]
     assert len(words) == len(drawn)
@@ -136,6 +137,20 @@ def test_settings_figures_and_origin(page: Elements, summary: dict[str, Any]) ->
     mean, spread = mean_and_spread(errors)
     assert dict(rows)["bp"][names.index("test error")] == f"{mean:.2f} ± {spread:.2f} %"
     assert dict(rows)["shallow"][names.index("angle 1")] == "–"
+
+
+def test_everything_that_is_measured_is_in_a_table(page: Elements, summary: dict[str, Any]) -> None:
+    names, rows = words.measured(summary)
+    assert names == list(MEASURED)
+    found = {rule: dict(zip(names, cells, strict=True)) for rule, cells in rows}
+    assert found["bp"]["Weight gradient"] == "0° · 0° · all 0°" and found["bp"]["Feedback–weight"] == "–"
+    assert found["bp"]["Signal size ratio"] == "1 · 1" and found["shallow"]["Signal size ratio"] == "0 · 0"
+    own = [run["measures"]["effective_rank"] for run in summary["runs"] if run["rule"] == "dfa"]
+    assert found["dfa"]["Effective rank"] == " · ".join(f"{sum(one[l][-1] for one in own) / 2:.0f}" for l in ("1", "2"))
+    assert found["dfa"]["Update"] in page.text and found["dfa"]["Effective rank"] in page.text
+    old = {**summary, "runs": [{k: v for k, v in run.items() if k != "measures"} for run in summary["runs"]]}
+    assert words.measured(old)[0] == ["Weight gradient", "Update", "Feedback–weight"]
+    assert Elements(report.html(old)).text
 
 
 def test_the_command_does_not_take_the_name_again() -> None:
@@ -172,7 +187,7 @@ def test_a_deep_network_is_drawn_in_part() -> None:
     layers = [str(n) for n in range(1, 51)]
     assert len(chosen(layers)) == MOST_LAYERS and chosen(layers)[0] == "1" and chosen(layers)[-1] == "50"
     summary = trained(rules="dfa", epochs=1, num_layers=14)
-    assert len(panels(summary)) == MOST_LAYERS + 3
+    assert len(panels(summary)) == MOST_LAYERS + 4
     names, rows = words.figures(summary)
     assert "angles" in names and re.fullmatch(r"\d+° to \d+°", rows[0][1][names.index("angles")])
     assert f"{MOST_LAYERS} of 14 hidden layers are drawn." in report.html(summary)

@@ -46,6 +46,7 @@ CHANGES: dict[str, tuple[dict[str, object], object]] = {  # settings both have, 
     "precision": ({}, "bf16"),
     "probe_size": ({}, 8),
     "measure_every": ({}, 2),
+    "measures": ({}, "angles"),
     "threads": ({}, 2),
     "augment": ({}, True),
 }
@@ -102,7 +103,7 @@ def test_every_setting_is_listed() -> None:
 def test_a_setting_is_not_ignored(name: str) -> None:
     base, value = CHANGES[name]
     before, after = outcome(**base), outcome(**(base | {name: value}))
-    if name in ("probe_size", "measure_every", "threads"):
+    if name in ("probe_size", "measure_every", "measures", "threads"):
         assert same(before[0], after[0])
         assert before[1] != after[1]
     else:

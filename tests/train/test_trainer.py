@@ -10,9 +10,12 @@ import torch.nn.functional as F
 from small_data import plain, small, small_set
 from torch import Tensor
 
+from dfa_lab.measure.updates import Before
 from dfa_lab.records import METRICS, Record
 from dfa_lab.train.run import Run
 from dfa_lab.train.trainer import Diverged, Trainer
+
+WHOLE_TOO = ("gradient_angle", "gradient_ratio", "update_angle")
 
 
 @pytest.fixture
@@ -21,9 +24,9 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> dict[int, list[tuple[Tensor, Ten
     seen: dict[int, list[tuple[Tensor, Tensor]]] = defaultdict(list)
     real = Run.step
 
-    def step(self: Run, x: Tensor, t: Tensor, number: int = 0) -> None:
+    def step(self: Run, x: Tensor, t: Tensor, number: int = 0, watched: bool = False) -> Before | None:
         seen[id(self)].append((x.clone(), t.clone()))
-        real(self, x, t, number)
+        return real(self, x, t, number, watched)
 
     monkeypatch.setattr(Run, "step", step)
     return seen
@@ -87,8 +90,11 @@ def test_records_of_step_0_come_with_the_first_step() -> None:
     assert {(r.samples, r.epoch, r.seconds) for r in at_start} == {(0, 0.0, 0.0)}
     for run in range(4):
         found = {(r.metric, r.layer) for r in at_start if r.run == run}
-        signals = {(m, l) for m in ("signal_angle", "signal_angle_std") for l in (1, 2)}
-        assert found == {("test_loss", None), ("test_error", None)} | signals | {("gradient_angle", l) for l in (1, 2, 3, None)}
+        by_block = ["signal_angle", "signal_angle_std", "signal_ratio", "saturated", "dead", "effective_rank"]
+        by_block += ["feedback_angle"] * (run in (1, 2))  # of fa and dfa
+        measured = {(m, l) for m in by_block for l in (1, 2)}
+        measured |= {(m, l) for m in ("gradient_angle", "gradient_ratio") for l in (1, 2, 3, None)}
+        assert found == {("test_loss", None), ("test_error", None)} | measured  # there was no step yet, so no update angle
     assert not [r for records in trainer for r in records if r.step == 0]
 
 
@@ -101,7 +107,7 @@ def test_fields_of_the_records() -> None:
         assert r.samples == r.step // 7 * 50 + r.step % 7 * 8
         assert r.epoch == pytest.approx(r.samples / 50)
         assert r.seconds >= 0
-        assert (r.layer is None) == (r.metric.startswith(("train", "test"))) or r.metric == "gradient_angle"
+        assert (r.layer is None) == (r.metric.startswith(("train", "test"))) or r.metric in WHOLE_TOO
     for run in range(8):
         times = [r.seconds for r in records if r.run == run]
         assert times == sorted(times) and times[-1] > 0
@@ -173,6 +179,39 @@ def test_when_angles_are_measured(every: int, wanted: list[int]) -> None:
     for metric, layer in (("signal_angle", 1), ("gradient_angle", None)):
         steps = [r.step for r in records if r.run == 2 and (r.metric, r.layer) == (metric, layer)]
         assert steps == wanted
+
+
+def test_what_is_dear_is_measured_as_rarely_as_it_can_be_afforded() -> None:
+    """With 2 probe samples for each of the batch: angles every 40 steps, the others cost 2.4 steps and may take 1.2 %."""
+    plan = Trainer(small(epochs=200), small_set()).plan
+    assert (plan.measure_every, plan.others_every) == (40, 200)
+    everything = {"angles", "update", "feedback", "units", "rank"}
+    assert [step for step in range(1, 400) if plan.groups_after(step) == everything] == [1, 2, 4, 8, 16, 32, 64, 128, 200]
+    assert plan.groups_after(0) == plan.groups_after(plan.steps) == everything
+    assert plan.groups_after(80) == plan.groups_after(7) == {"angles"}  # at an interval; after an epoch
+    assert plan.groups_after(81) == set()
+    for measures, every in (("angles", 40), ("feedback", 40), ("update,feedback", 120), ("rank,angles", 120)):
+        plan = Trainer(small(epochs=200, measures=measures), small_set()).plan
+        assert plan.others_every == every
+        assert plan.groups_after(every) == set(measures.split(","))
+    plan = Trainer(small(epochs=200, measure_every=5), small_set()).plan  # as was asked for, whatever it costs
+    assert plan.groups_after(5) == plan.groups_after(7) == everything
+
+
+def test_the_seconds_of_a_run_are_those_of_its_training_alone(monkeypatch) -> None:
+    """A clock that only the measuring moves stands still for the runs."""
+    now = [0.0]
+    real = Run._note
+
+    def slow(self: Run, *given):
+        now[0] += 1000
+        return real(self, *given)
+
+    monkeypatch.setattr("dfa_lab.train.run.perf_counter", lambda: now[0])
+    monkeypatch.setattr(Run, "_note", slow)
+    trainer = Trainer(small(measure_every=1), small_set())
+    next(trainer)
+    assert now[0] == 4000 and [run.seconds for run in trainer.runs] == [0.0] * 4
 
 
 def test_where_a_gradient_is_zero_there_is_no_angle() -> None:

@@ -131,15 +131,17 @@ def test_choices_survive_a_reload_and_travel_in_the_link(visit) -> None:
     page = visit("points=40")
     page.locator(".dfa-tile", has_text="bp").click()
     smooth(page, 0.6)
-    for choice in ("x:epoch", "log:true", "accuracy:true", "angle:gradient"):
+    for choice in ("x:epoch", "log:true", "accuracy:true"):
         choose(page, choice)
+    page.get_by_label("What is drawn layer by layer").select_option("gradient")
     page.reload()
     wait_for_charts(page)
     wait_until_drawn(page)
     assert page.locator(".dfa-tile", has_text="bp").get_attribute("aria-pressed") == "false"
     assert page.locator(".dfa-smoothing input").input_value() == "0.6"
     pressed = page.locator("[data-choice][aria-pressed=true]").evaluate_all("all => all.map(one => one.dataset.choice)")
-    assert pressed == ["x:epoch", "accuracy:true", "angle:gradient", "log:true"]
+    assert pressed == ["x:epoch", "accuracy:true", "log:true"]
+    assert page.get_by_label("What is drawn layer by layer").input_value() == "gradient"
     loss = page.evaluate("() => document.querySelector('[data-panel=loss] .js-plotly-plot').layout")
     assert (loss["yaxis"]["type"], loss["xaxis"]["title"]["text"]) == ("log", "epoch")
     assert page.locator("figcaption span").all_inner_texts()[-4:] == [
