@@ -8,8 +8,8 @@ from contextlib import nullcontext
 
 import streamlit as st
 
+from app import drawn_points, watching
 from app import learnt_views as views
-from app import watching
 from app.learnt_views import Chosen
 from app.texts import plain
 from dfa_lab import data
@@ -58,10 +58,12 @@ def show() -> None:
             persist_state="session",
         )
         chosen = _choose(str(name), experiment, len(status.layers))
+        board = offered is OF_POINTS and drawn_points.wanted()
     st.session_state.learnt_shown = _around(status)
-    st.fragment(_tick, run_every=EVERY if status.demo or status.state in ACTIVE else None)(
-        offered[str(name)], chosen, str(name)
-    )
+    with drawn_points.beside(board):
+        st.fragment(_tick, run_every=EVERY if status.demo or status.state in ACTIVE else None)(
+            offered[str(name)], chosen, str(name)
+        )
 
 
 def _choose(name: str, experiment: Experiment, blocks: int) -> Chosen:
@@ -71,9 +73,10 @@ def _choose(name: str, experiment: Experiment, blocks: int) -> Chosen:
         key = f"learnt_seed_{experiment.seeds}"
         seed = st.selectbox("Seed", experiment.seeds, key=key, persist_state="session", width=120)
     if name == "Decision surfaces":
-        options = ["test", "training", "none"]
+        drawn = experiment.dataset == "points"
+        options = [*(["all"] if drawn else []), "test", "training", "none"]
         points = st.segmented_control(
-            "Points", options, default="test", required=True, key="learnt_points", persist_state="session"
+            "Points", options, default=options[0], required=True, key=f"learnt_points_{drawn}", persist_state="session"
         )
     if name == "Hidden units" and len(experiment.rules) > 1:
         key = f"learnt_rule_{experiment.rules}"
