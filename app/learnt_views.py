@@ -29,6 +29,7 @@ class Chosen:
     rule: str = ""
     block: int = 1
     eps: float = 0.0
+    tsne: bool = False
 
 
 def surfaces(status: Status, chosen: Chosen) -> None:
