@@ -22,7 +22,7 @@ from dfa_lab.wording import SPELLINGS, title
 
 ELSEWHERE = ("models_folder", "preproc_folder")  # the server's owner chooses where it reads programs and writes files
 ENOUGH = 500  # steps
-FOR_DRAWINGS = {"epochs": 1000, "batch_size": 32, "learning_rate": 3e-3, "normalization": "channel"}
+FOR_DRAWINGS = {"epochs": 10_000, "batch_size": 32, "learning_rate": 3e-3, "normalization": "channel"}
 ATTACH = "experiment"  # the link's parameter that names a running or stored experiment
 
 

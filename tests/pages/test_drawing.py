@@ -37,7 +37,7 @@ def test_a_link_with_points_is_drawn_trained_and_seen(app):
     id = app.query_params["experiment"]
     until_step(manager(), id, 2)
     status = manager().status(id)
-    assert status and status.experiment.points == text and status.experiment.epochs == 1000
+    assert status and status.experiment.points == text and status.experiment.epochs == 10_000
     assert manager().store.get(id).experiment.points == text  # type: ignore[union-attr]
     manager().pause(id)
 
