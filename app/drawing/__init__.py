@@ -66,7 +66,7 @@ def _parts(text: str) -> str:
             f"All {len(points)} points train and test, since no class has five: the test error says nothing about new points."
         )
     if st.session_state.get("setting_hold_out"):
-        return f"Of {len(train)} points a part is held out and tests; the {len(test)} others, every fifth of a class, are not used."
+        return f"Of {len(train)} points a part is held out and tests; the other {len(test)} are not used."
     return f"{len(train)} points train, {len(test)} test: every fifth of a class."
 
 
