@@ -100,6 +100,7 @@ def test_every_setting_has_its_widget(app):
         "preproc_folder",
         "device_number",
         "classes",
+        "points",
         "datapath",
         "download",
         "conv_channels",
