@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 import torch
 
-from app import flags
+from app import drawing, flags
 from app.flags import GROUPS
 from app.sharing import FORM_ONLY
 from app.texts import plain
@@ -17,12 +17,15 @@ from dfa_lab.parsing import keep_good, parse
 from dfa_lab.runs.demo import demonstration
 from dfa_lab.train import saved
 from dfa_lab.train.fitting import check
+from dfa_lab.train.plan import Plan
 from dfa_lab.wording import SPELLINGS, title
 
 ELSEWHERE = ("models_folder", "preproc_folder")  # the server's owner chooses where it reads programs and writes files
 SEVERAL = [
     name for name, field in Experiment.model_fields.items() if extra(field)["choices"] and isinstance(field.default, tuple)
 ]
+ENOUGH = 500  # steps
+FOR_DRAWINGS = {"epochs": 10_000, "batch_size": 32, "learning_rate": 3e-3, "normalization": "channel"}
 ATTACH = "experiment"  # the link's parameter that names a running or stored experiment
 
 
@@ -95,7 +98,11 @@ def _widget(name: str) -> None:
     field = Experiment.model_fields[name]
     common = {"label": title(name), "key": key(name), "help": field.description, "persist_state": "session"}
     choices = [*extra(field)["choices"], *(own_file.names() if name == "network" else [])]
-    if name == "load":
+    if name == "points":
+        st.markdown(title(name), help=field.description)
+        drawing.board("board")
+        _length()
+    elif name == "load":
         st.selectbox(
             options=_with_current(name, ["", *saved.names()]), format_func=lambda kept: kept or "new weights", **common
         )
@@ -115,6 +122,29 @@ def _widget(name: str) -> None:
         st.number_input(step=1, format="%d", **common)
     else:
         st.text_input(**common)
+
+
+def _length() -> None:
+    """A drawing has few points, so the epochs that suit other sets are over at once: say so, and offer what suits."""
+    experiment, _ = read()
+    if experiment is None:
+        return
+    steps = Plan(experiment, data.facts_of(experiment).train).steps
+    if steps >= ENOUGH:
+        return
+    st.caption(f"With these settings the training is over after {steps:,} steps.")
+    st.button("Suit the settings to it", icon=":material/tune:", help=f"Sets {about_suiting()}.", on_click=suit)
+
+
+def about_suiting() -> str:
+    """What `suit` changes."""
+    return ", ".join(f"{title(name).split(' (')[0].lower()} {as_text(value)}" for name, value in FOR_DRAWINGS.items())
+
+
+def suit() -> None:
+    """Settings with which networks learn a drawing."""
+    for name, value in FOR_DRAWINGS.items():
+        st.session_state[key(name)] = as_text(value)
 
 
 def _with_current(name: str, options: list[str]) -> list[str]:

@@ -8,8 +8,8 @@ from contextlib import nullcontext
 
 import streamlit as st
 
+from app import drawn_points, embedding, watching
 from app import learnt_views as views
-from app import watching
 from app.learnt_views import Chosen
 from app.texts import plain
 from dfa_lab import data
@@ -58,27 +58,37 @@ def show() -> None:
             persist_state="session",
         )
         chosen = _choose(str(name), experiment, len(status.layers))
+        board = offered is OF_POINTS and drawn_points.wanted()
     st.session_state.learnt_shown = _around(status)
-    st.fragment(_tick, run_every=EVERY if status.demo or status.state in ACTIVE else None)(
-        offered[str(name)], chosen, str(name)
-    )
+    with drawn_points.beside(board):
+        if chosen.tsne:
+            embedding.show(st.session_state.learnt_shown[0], chosen)
+            return
+        st.fragment(_tick, run_every=EVERY if status.demo or status.state in ACTIVE else None)(
+            offered[str(name)], chosen, str(name)
+        )
 
 
 def _choose(name: str, experiment: Experiment, blocks: int) -> Chosen:
     """The controls of a view. Their keys hold what they offer: an answer never outlives its question."""
     seed, points, rule, block, eps = experiment.seeds[0], "test", experiment.rules[0], 1, 0.0
+    tsne: str | None = None
     if len(experiment.seeds) > 1:
         key = f"learnt_seed_{experiment.seeds}"
         seed = st.selectbox("Seed", experiment.seeds, key=key, persist_state="session", width=120)
     if name == "Decision surfaces":
-        options = ["test", "training", "none"]
+        drawn = experiment.dataset == "points"
+        options = [*(["all"] if drawn else []), "test", "training", "none"]
         points = st.segmented_control(
-            "Points", options, default="test", required=True, key="learnt_points", persist_state="session"
+            "Points", options, default=options[0], required=True, key=f"learnt_points_{drawn}", persist_state="session"
         )
     if name == "Hidden units" and len(experiment.rules) > 1:
         key = f"learnt_rule_{experiment.rules}"
         rule = st.segmented_control("Rule", experiment.rules, default=rule, required=True, key=key, persist_state="session")
-    if name in ("Hidden units", "Hidden layers") and blocks > 1:
+    if name == "Hidden layers":
+        maps = ["PCA, live", "t-SNE"]
+        tsne = st.segmented_control("Map", maps, default=maps[0], required=True, key="learnt_map", persist_state="session")
+    if (name == "Hidden units" or tsne == "PCA, live") and blocks > 1:
         options = list(range(1, blocks + 1))
         if blocks <= 8:
             key = f"learnt_layer_{blocks}"
@@ -97,7 +107,7 @@ def _choose(name: str, experiment: Experiment, blocks: int) -> Chosen:
             persist_state="session",
             width=360,
         )
-    return Chosen(int(seed), str(points), str(rule), int(block or 1), float(eps))
+    return Chosen(int(seed), str(points), str(rule), int(block or 1), float(eps), tsne == "t-SNE")
 
 
 def _tick(view: Callable[[Status, Chosen], None], chosen: Chosen, name: str) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import looks
 from app import pictures as draw
-from dfa_lab import data
+from dfa_lab import data, drawing
 from dfa_lab.measure.mistakes import confusion
 from dfa_lab.measure.surface import decided
 from dfa_lab.runs.live import Status
@@ -29,6 +29,7 @@ class Chosen:
     rule: str = ""
     block: int = 1
     eps: float = 0.0
+    tsne: bool = False
 
 
 def surfaces(status: Status, chosen: Chosen) -> None:
@@ -36,7 +37,8 @@ def surfaces(status: Status, chosen: Chosen) -> None:
     theme, panels = _theme(), []
     points = looks.share(status, ("points",), lambda: looks.points(status.id), lasting=True).value
     names = _names(status)
-    shown, t = points.get(chosen.points, (np.zeros((0, 2)), np.zeros(0, int)))
+    most = MOST_POINTS if status.experiment.dataset != "points" else drawing.MOST_POINTS  # of a drawing, all
+    shown, t = _points(points, chosen.points)
     for run, rule in _runs(status, chosen):
         look = looks.share(status, ("surface", run), lambda run=run: looks.decision(status.id, run))
         plane, p, right = look.value
@@ -44,15 +46,26 @@ def surfaces(status: Status, chosen: Chosen) -> None:
         alt = (
             f"Decision surface of {rule}: {len(names)} classes in the plane, {right:.1%} of the test points on their own side."
         )
-        address = draw.surface(pixels, plane.places(shown[:MOST_POINTS]), t[:MOST_POINTS])
+        address = draw.surface(pixels, plane.places(shown[:most]), t[:most])
         panels.append(draw.panel(rule, f"{right:.1%} right", draw.image(address, alt), look.note))
     st.html(draw.side_by_side(panels))
     st.html(draw.legend(names))
-    count = f" {min(MOST_POINTS, len(t))} of the {len(t)} {chosen.points} points are drawn." if len(t) else ""
+    kind = "" if chosen.points == "all" else f" {chosen.points}"
+    count = f" {min(most, len(t))} of the {len(t)}{kind} points are drawn." if len(t) else ""
     st.caption(
         "Each place has the colour of the class that the network gives it, fainter the less sure it is. Right: share of the "
         f"test points.{count}"
     )
+
+
+def _points(points: dict[str, tuple[np.ndarray, np.ndarray]], which: str) -> tuple[np.ndarray, np.ndarray]:
+    """(N, 2) and classes (N,) of the training points, the test points, all or none."""
+    if which == "all":
+        (x, t), (x_test, t_test) = points["training"], points["test"]
+        if np.array_equal(x, x_test):  # of a small drawing
+            return x, t
+        return np.concatenate([x, x_test]), np.concatenate([t, t_test])
+    return points.get(which, (np.zeros((0, 2)), np.zeros(0, int)))
 
 
 def units(status: Status, chosen: Chosen) -> None:

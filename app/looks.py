@@ -6,7 +6,7 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -16,13 +16,14 @@ import torch
 
 from app import moment
 from dfa_lab.data.picturing import as_stored, pictures
-from dfa_lab.measure import filters, mistakes, representations, surface
+from dfa_lab.measure import components, filters, mistakes, representations, surface
 from dfa_lab.measure.looking import answers
 from dfa_lab.runs.live import Status
 from dfa_lab.runs.looking import GONE, LOOKING, Gone
 from dfa_lab.train.trainer import Trainer
 
 SIDE = 96  # pixels of a decision surface
+MOST_NUMBERS = 60_000_000  # activities that are taken at once, of all rules and layers: 240 MB
 MAP_SIDE = 40  # of a unit's map
 MOST_UNITS = 32
 ASKED = 2000  # test samples of the confusion matrix
@@ -204,7 +205,7 @@ def attacked(id: str, run: int, eps: float) -> Moved:
     return moment.look(id, take)
 
 
-def clouds(id: str, run: int) -> tuple[np.ndarray, list[representations.Cloud]]:
+def clouds(id: str, run: int) -> tuple[np.ndarray, list[components.Cloud]]:
     """(classes (N,), a cloud for every block) of the first test samples."""
 
     def take(trainer: Trainer, rows: slice) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -217,7 +218,30 @@ def clouds(id: str, run: int) -> tuple[np.ndarray, list[representations.Cloud]]:
     parts = _in_turns(id, run, moment.look(id, count), take)
     t = np.concatenate([one for one, _ in parts])
     blocks = [np.concatenate(hs) for hs in zip(*(hs for _, hs in parts), strict=True)]
-    return t, [representations.principal(h, t) for h in blocks]
+    return t, [components.principal(h, t) for h in blocks]
+
+
+def samples_at_hand(id: str, runs: Sequence[int], blocks: Sequence[int], wanted: int) -> int:
+    """How many test samples `layers` can take of these runs and blocks, of `wanted`: fewer of wide networks."""
+
+    def take(trainer: Trainer) -> int:
+        units = np.prod(trainer.data.facts.shape) + len(runs) * sum(trainer.units[block - 1] for block in blocks)
+        return int(min(wanted, len(trainer.data.x_test), max(FEWEST, MOST_NUMBERS // units)))
+
+    return moment.look(id, take)
+
+
+def layers(id: str, run: int, blocks: Sequence[int], samples: int) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """(classes (N,), inputs (N, n), activities (N, n_l) of each of the blocks, counted from 1) of the first test samples."""
+
+    def take(trainer: Trainer, rows: slice) -> tuple[np.ndarray, ...]:
+        x = trainer.data.inputs(trainer.data.x_test[rows], trainer.dtype)
+        hs = representations.activities(trainer.runs[run].network, x)
+        t = trainer.data.y_test[rows].cpu().numpy()
+        return (t, x.flatten(1).float().cpu().numpy(), *(hs[block - 1] for block in blocks))
+
+    t, x, *hs = (np.concatenate(part) for part in zip(*_in_turns(id, run, samples, take), strict=True))
+    return t, x, hs
 
 
 def class_names(id: str) -> tuple[str, ...]:

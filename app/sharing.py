@@ -10,7 +10,8 @@ from dfa_lab.config import Experiment, extra
 from dfa_lab.parsing import command, differences
 
 FORM_ONLY = tuple(name for name, field in Experiment.model_fields.items() if extra(field)["local"])  # no link chooses these
-PATHS = ("lessons", "angles", "experiments", "reproduce", "proofs", "rules")  # of the other pages
+QR_MOST = 1000  # characters: more and the squares of a code that fits are too small
+PATHS = ("lessons", "path", "learnt", "angles", "feedback", "experiments", "reproduce", "proofs", "rules")  # of the other pages
 
 
 def address(parameters: dict[str, str], page: str = "") -> str:
@@ -59,6 +60,9 @@ def texts(url: str, leads: str = "with these settings") -> None:
     st.code(url, language=None, wrap_lines=True)
     left, right = st.columns([2, 3])
     left.caption("For phones in the room")
-    left.html(qr(url))
+    if len(url) <= QR_MOST:
+        left.html(qr(url))
+    else:
+        left.info("This link is too long for a QR code that phones can read: write it out, or draw fewer points.")
     right.caption("To show the lab in another page")
     right.code(embed(url), language="html", wrap_lines=True)

@@ -27,7 +27,7 @@ def bar(experiment: Experiment | None, status: Status) -> None:
             shortcut="Mod+Enter",
             disabled=experiment is None,
             help="Begin a new experiment with the settings of the form",
-            on_click=_start,
+            on_click=start,
             args=(experiment,),
         )
         if flags.TRANSPORT in flags.hidden():  # without Start nobody could begin what the link says
@@ -78,7 +78,8 @@ def _speed(status: Status) -> None:
     st.selectbox("Speed", names, key="speed", on_change=_set_speed)
 
 
-def _start(experiment: Experiment, *, paused: bool = False, pace: float = 0.0) -> None:
+def start(experiment: Experiment, *, paused: bool = False, pace: float = 0.0) -> None:
+    """Begin it, and put it on screen; why it cannot be is among the session's problems."""
     try:
         id = manager().start(experiment, paused=paused, pace=pace)
     except SettingsError as error:
@@ -110,7 +111,7 @@ def _reset() -> None:
     status = watching.current()
     if not status.demo:
         manager().stop(status.id)
-    _start(status.experiment.model_copy(update={"save": ""}), paused=True, pace=status.pace)  # the name is taken
+    start(status.experiment.model_copy(update={"save": ""}), paused=True, pace=status.pace)  # the name is taken
 
 
 def _set_rate() -> None:

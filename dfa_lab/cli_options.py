@@ -10,11 +10,12 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from dfa_lab import drawing
 from dfa_lab.config import Experiment, SettingsError, extra
 from dfa_lab.parsing import parse
-from dfa_lab.wording import SPELLINGS, allowed, spellings
+from dfa_lab.wording import SPELLINGS, allowed, refuse, spellings
 
-FILES = {"datapath": "FOLDER", "preproc_folder": "FOLDER", "models_folder": "FOLDER"}
+FILES = {"points": "POINTS|@FILE", "datapath": "FOLDER", "preproc_folder": "FOLDER", "models_folder": "FOLDER"}
 
 
 def refused(problems: list[str]) -> typer.Exit:
@@ -71,7 +72,7 @@ def _option(name: str) -> inspect.Parameter:
         return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[bool | None, option])
     if name not in ("datapath", "device"):  # their descriptions say it, and looking for devices would import torch
         about.append(f"Takes {allowed(name)}.")
-    if default:
+    if default and name != "points":
         about.append(f"Default: {default}.")
     kind = {int: "NUMBER", float: "NUMBER", str: "NAME", bool: "1|0"}.get(field.annotation or object, "LIST")
     option = typer.Option(*words, help=" ".join(about), show_default=False, metavar=FILES.get(name, kind))
@@ -98,9 +99,27 @@ def once(options: dict[str, Any]) -> tuple[Path | None, dict[str, Any]]:
         raise refused([f"--{words[name]} is given {times} times: give it once." for name, times in twice.items()])
     given = {name: value[0] if isinstance(value, list) else value for name, value in given.items()}
     file: Path | None = given.pop("json", None)
+    if str(given.get("points", "")).startswith("@"):
+        given["points"] = _points(given["points"])
     if file and (reason := _unwritable(file)):
         raise refused([f"--json is {file}: {reason}; name another file."])
     return file, given
+
+
+def _points(given: str) -> str:
+    """Of --points @FILE: what the setting holds. Only the command line reads files, never a link."""
+    path = Path(given.removeprefix("@"))
+    try:
+        found, fitted = drawing.from_csv(path.read_text(encoding="utf-8"))
+    except drawing.Unreadable as error:
+        raise refused([refuse("points", given, str(error))]) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        wanted = f"a text file that can be read, with x,y,class in each line ({reason})"
+        raise refused([refuse("points", given, wanted)]) from None
+    if fitted:
+        typer.echo(f"The points of {path} reach beyond -1 and 1: they are moved and scaled to fit, both ways alike.", err=True)
+    return found
 
 
 def parsed(given: dict[str, Any]) -> Experiment:

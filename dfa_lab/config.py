@@ -12,6 +12,7 @@ from typing import Self
 from pydantic import ConfigDict, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from dfa_lab import drawing
 from dfa_lab.settings.data import DATASETS, ON_DISK, DataSettings
 from dfa_lab.settings.knob import extra
 from dfa_lab.settings.measuring import MeasuringSettings
@@ -101,6 +102,16 @@ class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSetti
     def _file_name(cls, value: str) -> str:
         if value and not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,79}", value):
             raise PydanticCustomError("name", "not a name")
+        return value
+
+    @field_validator("points")
+    @classmethod
+    def _drawn(cls, value: str) -> str:
+        value = value.strip()
+        try:
+            drawing.decode(value)
+        except drawing.Unreadable as error:
+            raise PydanticCustomError("points", "{why}", {"why": str(error)}) from None
         return value
 
     @field_validator("device")

@@ -37,7 +37,8 @@ def parse(settings: Mapping[str, object]) -> Experiment:
                 problems.append(one["msg"])
             elif name not in refused:
                 refused.add(name)
-                problems.append(refuse(name, given.get(name), allowed(name)))
+                wanted = one["msg"] if one["type"] == "points" else allowed(name)
+                problems.append(refuse(name, given.get(name), wanted))
         raise SettingsError(problems) from None
     if problems:
         raise SettingsError(problems)

@@ -20,6 +20,7 @@ def spellings(name: str) -> tuple[str, ...]:
 
 
 TEXTS = {
+    "points": "points as the page and its links write them, or @FILE, which has x,y,class in each line",
     "datapath": "the name of a folder",
     "preproc_folder": "the name of a folder",
     "models_folder": "the name of a folder",

@@ -7,6 +7,7 @@ import pytest
 
 from dfa_lab import config
 from dfa_lab.config import DATASETS, ON_DISK, RULES, Experiment, SettingsError
+from dfa_lab.drawing import Point, encode
 from dfa_lab.parsing import command, differences, keep_good, parse
 from dfa_lab.wording import SPELLINGS, allowed, spellings
 
@@ -15,6 +16,7 @@ GOOD: dict[str, tuple[str, object]] = {  # a text that is not the default, and w
     "datapath": ("/data/my sets", "/data/my sets"),
     "download": ("true", True),
     "classes": ("3", 3),
+    "points": ("AAAA__-x", "AAAA__-x"),
     "normalization": ("channel", "channel"),
     "network": ("conv", "conv"),
     "num_layers": ("4", 4),
@@ -331,6 +333,9 @@ def random_experiment(chance: random.Random) -> Experiment:
             )
         elif name == "save":
             settings[name] = "".join(chance.choice("aZ09_") + chance.choice("a. -_") for _ in range(chance.randint(1, 20)))
+        elif name == "points":
+            drawn = [Point(chance.randint(0, 1023), chance.randint(0, 1023), n % 10) for n in range(chance.randint(2, 500))]
+            settings[name] = encode(drawn)
         elif field.annotation is str:
             settings[name] = "".join(
                 chance.choice("aZ09 ,.-_=&?#%'\"\\$`!*/~é漢\n\t;|<>()") for _ in range(chance.randint(1, 20))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.report.panels import MEASURED, layers, mean_and_spread, rules
+from dfa_lab import drawing
 from dfa_lab.config import Experiment, SettingsError, extra
 from dfa_lab.parsing import command, describe, parse
 from dfa_lab.results import ANGLES, WHOLE
@@ -38,9 +39,15 @@ def settings(summary: dict[str, Any]) -> tuple[list[tuple[str, str, str]], list[
     for name, field in Experiment.model_fields.items():
         value = getattr(given, name)
         label = title(name).removesuffix(f" ({extra(field)['unit']})")
-        row = (label, _shown(value), _shown(field.default))
+        show = _drawn if name == "points" else _shown  # the command to repeat it has the points themselves
+        row = (label, show(value), show(field.default))
         (usual if value == field.default else other).append(row)
     return other, usual
+
+
+def _drawn(text: str) -> str:
+    points = drawing.decode(text)
+    return f"{len(points)} points of {drawing.classes(points)} classes"
 
 
 def _shown(value: object) -> str:

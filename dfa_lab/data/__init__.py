@@ -2,7 +2,7 @@
 
 from dfa_lab.data.about import Arrays, Facts
 from dfa_lab.data.augmentation import augment
-from dfa_lab.data.catalog import facts, is_here
+from dfa_lab.data.catalog import facts, is_here, whole
 from dfa_lab.data.checking import check
 from dfa_lab.data.dataset import DataSet
 from dfa_lab.data.errors import DataError
@@ -10,4 +10,17 @@ from dfa_lab.data.folder import root
 from dfa_lab.data.loading import load
 from dfa_lab.data.splitting import facts_of
 
-__all__ = ["Arrays", "DataError", "DataSet", "Facts", "augment", "check", "facts", "facts_of", "is_here", "load", "root"]
+__all__ = [
+    "Arrays",
+    "DataError",
+    "DataSet",
+    "Facts",
+    "augment",
+    "check",
+    "facts",
+    "facts_of",
+    "is_here",
+    "load",
+    "root",
+    "whole",
+]

@@ -4,6 +4,7 @@ from pathlib import Path
 from types import ModuleType
 
 from dfa_lab import registry
+from dfa_lab.config import Experiment
 from dfa_lab.data.about import Facts
 
 PACKAGE = "dfa_lab.data.sets"
@@ -11,19 +12,30 @@ PACKAGE = "dfa_lab.data.sets"
 
 def module(name: str) -> ModuleType:
     """The file of the set: it has `facts(classes)`, `load(folder, download, classes)` and, unless the set is always
-    there, `here(folder)`.
+    there, `here(folder)`. Where it names a `SETTING`, it is made from that one's value in place of the number of classes.
 
     Raises KeyError if no set has this name.
     """
     return registry.load(PACKAGE, name)
 
 
-def facts(name: str, classes: int = 2) -> Facts:
-    """Facts of a set as published; `classes` counts for the sets that are made with any number of classes.
+def facts(name: str, made_from: int | str | None = None) -> Facts:
+    """Facts of a set as published; `made_from` counts for the sets that are made: the number of classes, or what
+    `made_from` gives. None: that of the setting's default.
 
     Raises KeyError if no set has this name.
     """
-    return module(name).facts(classes)
+    return module(name).facts() if made_from is None else module(name).facts(made_from)
+
+
+def made_from(experiment: Experiment) -> int | str:
+    """What the experiment's set is made from, if it is made."""
+    return getattr(experiment, getattr(module(experiment.dataset), "SETTING", "classes"))
+
+
+def whole(experiment: Experiment) -> Facts:
+    """Facts of the experiment's set before anything is held out."""
+    return facts(experiment.dataset, made_from(experiment))
 
 
 def is_here(name: str, folder: Path) -> bool:

@@ -16,7 +16,8 @@ def check(experiment: Experiment, facts: Facts) -> None:
     """
     problems = []
     images = len(facts.shape) == 3
-    if experiment.batch_size > facts.train:
+    whole = experiment.dataset == "points" and not experiment.drop_last  # a drawing may be one batch, the last of its epoch
+    if experiment.batch_size > facts.train and not whole:
         most = f"at most {facts.train}, the number of {facts.title} training {facts.samples}"
         problems.append(refuse("batch_size", experiment.batch_size, most))
     if experiment.format == "yuv" and not (images and facts.shape[0] == 3):

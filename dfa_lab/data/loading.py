@@ -9,7 +9,7 @@ import torch
 
 from dfa_lab.config import Experiment
 from dfa_lab.data.about import Arrays, Facts
-from dfa_lab.data.catalog import facts, module
+from dfa_lab.data.catalog import made_from, module, whole
 from dfa_lab.data.dataset import DataSet
 from dfa_lab.data.errors import DataError
 from dfa_lab.data.folder import ALWAYS_THERE, root, unusable
@@ -29,12 +29,12 @@ def load(experiment: Experiment, device: torch.device) -> DataSet:
     set takes long (CIFAR: half a minute). Takes settings that `check` does not refuse.
     Raises DataError if the set is missing, damaged, or does not fit the device's memory.
     """
-    name, known = experiment.dataset, facts(experiment.dataset, experiment.classes)
+    name, known, made = experiment.dataset, whole(experiment), made_from(experiment)
     folder, asked = root(experiment.datapath), Preparation.of(experiment)
-    key = (name, str(folder.absolute()) if known.megabytes else "", known.classes)
+    key = (name, str(folder.absolute()) if known.megabytes else "", made if isinstance(made, str) else known.classes)
 
     def as_read() -> DataSet:
-        return _read(name, known, folder, experiment.download)
+        return _read(name, known, folder, experiment.download, made)
 
     def prepared() -> DataSet:
         return prepare(share((*key, AS_READ, "cpu"), as_read), asked, folder_of(experiment), name, device)
@@ -68,8 +68,8 @@ def _in_words(known: Facts, folder: Path, device: torch.device) -> Iterator[None
         ) from error
 
 
-def _read(name: str, known: Facts, folder: Path, download: bool) -> DataSet:
-    arrays: Arrays = module(name).load(folder, download, known.classes)
+def _read(name: str, known: Facts, folder: Path, download: bool, made: int | str) -> DataSet:
+    arrays: Arrays = module(name).load(folder, download, made)
     verify(arrays, known, folder)
     parts = (arrays.x_train, arrays.y_train, arrays.x_test, arrays.y_test)
     real = replace(known, train=len(arrays.x_train), test=len(arrays.x_test))

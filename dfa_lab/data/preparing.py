@@ -7,7 +7,7 @@ from typing import Self
 import torch
 
 from dfa_lab.config import Experiment
-from dfa_lab.data.catalog import facts
+from dfa_lab.data.catalog import whole
 from dfa_lab.data.colours import yuv
 from dfa_lab.data.dataset import DataSet
 from dfa_lab.data.folder import root
@@ -66,5 +66,5 @@ def folder_of(experiment: Experiment) -> Path | None:
     small, and there may be no data folder."""
     if experiment.preproc_folder:
         return root(experiment.preproc_folder)
-    on_disk = facts(experiment.dataset, experiment.classes).megabytes > 0
+    on_disk = whole(experiment).megabytes > 0
     return root(experiment.datapath) / "preprocessed" if on_disk else None

@@ -18,7 +18,7 @@ def facts_of(experiment: Experiment) -> Facts:
 
     Raises KeyError if no set has this name.
     """
-    facts = catalog.facts(experiment.dataset, experiment.classes)
+    facts = catalog.whole(experiment)
     return _split(facts) if experiment.hold_out else facts
 
 

@@ -1,6 +1,4 @@
-"""How the hidden layers see the data: the two directions in which a block's activities differ most."""
-
-from dataclasses import dataclass
+"""How the hidden layers see the data."""
 
 import numpy as np
 from torch import Tensor
@@ -9,31 +7,8 @@ from dfa_lab.measure.looking import undisturbed
 from dfa_lab.networks import Network
 
 
-@dataclass(frozen=True)
-class Cloud:
-    """Samples in the plane of the first two principal components."""
-
-    points: np.ndarray  # (N, 2)
-    shares: tuple[float, float]  # of the whole variance that each component has
-
-
 def activities(network: Network, x: Tensor) -> list[np.ndarray]:
     """[h_1 … h_L], each (N, n_l), for the inputs x (N, …)."""
     with undisturbed(network):
         hs, _ = network.hidden(x)
         return [h.flatten(1).float().cpu().numpy() for h in hs]
-
-
-def principal(h: np.ndarray, t: np.ndarray) -> Cloud:
-    """PCA of activities h (N, n). The mean of the first class t is put on the positive side of both axes: components have
-    no sign, and without one of their own the picture would flip from one look to the next."""
-    from sklearn.decomposition import PCA  # slow to import: only where it is needed
-
-    points, shares = np.zeros((len(h), 2)), np.zeros(2)
-    wanted = min(2, *h.shape)
-    if np.ptp(h, axis=0).any():  # else every sample is the same point
-        pca = PCA(wanted, svd_solver="covariance_eigh" if h.shape[1] <= 500 else "randomized", random_state=0)
-        points[:, :wanted] = pca.fit_transform(h.astype(np.float64))
-        shares[:wanted] = pca.explained_variance_ratio_
-    first = points[t == t.min()].mean(0)
-    return Cloud(points * np.where(first < 0, -1, 1), (float(shares[0]), float(shares[1])))

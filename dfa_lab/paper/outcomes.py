@@ -136,4 +136,4 @@ class Outcomes:
             step = self._manager.checkpoints.step(id, experiment)
         except CheckpointError:
             return None
-        return step // ceil(data.facts(experiment.dataset, experiment.classes).train / experiment.batch_size)
+        return step // ceil(data.whole(experiment).train / experiment.batch_size)

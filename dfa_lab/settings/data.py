@@ -5,6 +5,7 @@ from functools import partial
 from pydantic import BaseModel
 
 from dfa_lab import registry
+from dfa_lab.settings.drawn import START
 from dfa_lab.settings.knob import knob as any_knob
 
 DATASETS = registry.names("dfa_lab.data.sets", first=("digits", "mnist", "fashion_mnist"))
@@ -39,6 +40,14 @@ class DataSettings(BaseModel):
         basic=True,
         ge=2,
         le=10,
+    )
+    points: str = knob(
+        START,
+        "The set 'points', up to 500 points of up to ten classes that you draw or load, four characters a point. One in "
+        "five of each class tests; where no class has five, all train and test.",
+        title="Your own points",
+        when={"dataset": ("points",)},
+        basic=True,
     )
     normalization: str = knob(
         "scale",

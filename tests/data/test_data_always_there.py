@@ -12,7 +12,7 @@ from dfa_lab import data, registry
 from dfa_lab.data import sharing
 from dfa_lab.parsing import parse
 
-TOYS = ("circles", "gaussians", "moons", "spirals", "xor")
+TOYS = ("circles", "gaussians", "moons", "points", "spirals", "xor")
 ALWAYS = ("digits", *TOYS)
 
 

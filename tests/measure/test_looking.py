@@ -6,7 +6,7 @@ import torch
 from sklearn.metrics import confusion_matrix
 from torch import nn
 
-from dfa_lab.measure import filters, mistakes, representations, surface
+from dfa_lab.measure import components, filters, mistakes, representations, surface
 from dfa_lab.measure.looking import answers, undisturbed
 from dfa_lab.networks import Network
 from dfa_lab.networks.layers import Conv2d, Linear
@@ -106,17 +106,17 @@ def test_the_principal_axis_of_a_stretched_cloud_is_found():
     along, across = random.normal(0, 5, 400), random.normal(0, 1, 400)
     axis, other = np.array([0.6, 0.8, 0.0]), np.array([-0.8, 0.6, 0.0])
     t = (along < 0).astype(int)  # class 0 is on the positive side
-    cloud = representations.principal(along[:, None] * axis + across[:, None] * other + 7, t)
+    cloud = components.principal(along[:, None] * axis + across[:, None] * other + 7, t)
     assert np.corrcoef(cloud.points[:, 0], along)[0, 1] > 0.99
     assert cloud.shares[0] == pytest.approx(along.var() / (along.var() + across.var()), abs=0.01)
     assert sum(cloud.shares) == pytest.approx(1)
-    wide = representations.principal(np.pad(along[:, None] * axis, ((0, 0), (0, 600))), t)  # by another way of reckoning
+    wide = components.principal(np.pad(along[:, None] * axis, ((0, 0), (0, 600))), t)  # by another way of reckoning
     assert np.corrcoef(wide.points[:, 0], along)[0, 1] > 0.999
 
 
 @pytest.mark.parametrize("n", [1, 3])
 def test_a_layer_that_says_the_same_to_everything_is_one_point(n: int):
-    cloud = representations.principal(np.ones((10, n)), np.arange(10) % 2)
+    cloud = components.principal(np.ones((10, n)), np.arange(10) % 2)
     assert not cloud.points.any() and cloud.shares == (0, 0)
 
 
@@ -139,7 +139,7 @@ def everything(trainer: Trainer) -> None:
         mistakes.ask(run.network, "bce", x, t)
         mistakes.moved(run.network, "bce", x, t, 0.1)
         for h in representations.activities(run.network, x):
-            representations.principal(h, t.numpy())
+            components.principal(h, t.numpy())
 
 
 def test_looking_between_any_two_parts_of_a_step_changes_nothing():

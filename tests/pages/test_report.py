@@ -128,6 +128,7 @@ def test_each_figure_has_its_words_and_angles_their_line(page: Elements, summary
 def test_settings_figures_and_origin(page: Elements, summary: dict[str, Any]) -> None:
     other, usual = words.settings(summary)
     assert ("Hidden layers", "2", "2") in usual and ("Units per layer", "6", "100") in other
+    assert ("Your own points", "90 points of 3 classes", "90 points of 3 classes") in usual
     assert ("Seeds", "0, 1", "0") in other and ("Biases", "yes", "yes") in usual
     text = " ".join(page.text.split())
     assert summary["versions"]["torch"] in text and summary["device"]["title"] in text

@@ -55,6 +55,7 @@ ELSEWHERE = {  # what needs files, a machine or the data as stored
     "datapath": "tests/data",
     "download": "tests/data",
     "classes": "tests/data",
+    "points": "tests/data",
     "normalization": "tests/data",
     "format": "tests/data",
     "whiten": "tests/data",

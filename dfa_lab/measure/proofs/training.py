@@ -57,7 +57,7 @@ class ShortTraining:
     def __init__(self, experiment: Experiment, seconds: float, dataset: data.DataSet | None = None):
         """Raises SettingsError and data.DataError for what cannot be begun."""
         self.seconds, self._asked, self._diverged = seconds, experiment, ""
-        facts = data.facts(experiment.dataset, experiment.classes)
+        facts = data.whole(experiment)
         network = networks.build(experiment, facts.shape, facts.classes, experiment.seeds[0])
         self._work = sum(network.multiplications())
         changes = {

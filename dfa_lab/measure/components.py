@@ -1,0 +1,28 @@
+"""The two directions in which samples differ most."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Samples in the plane of the first two principal components."""
+
+    points: np.ndarray  # (N, 2)
+    shares: tuple[float, float]  # of the whole variance that each component has
+
+
+def principal(h: np.ndarray, t: np.ndarray) -> Cloud:
+    """PCA of activities h (N, n). The mean of the first class t is put on the positive side of both axes: components have
+    no sign, and without one of their own the picture would flip from one look to the next."""
+    from sklearn.decomposition import PCA  # slow to import: only where it is needed
+
+    points, shares = np.zeros((len(h), 2)), np.zeros(2)
+    wanted = min(2, *h.shape)
+    if np.ptp(h, axis=0).any():  # else every sample is the same point
+        pca = PCA(wanted, svd_solver="covariance_eigh" if h.shape[1] <= 500 else "randomized", random_state=0)
+        points[:, :wanted] = pca.fit_transform(h.astype(np.float64))
+        shares[:wanted] = pca.explained_variance_ratio_
+    first = points[t == t.min()].mean(0)
+    return Cloud(points * np.where(first < 0, -1, 1), (float(shares[0]), float(shares[1])))

@@ -1,0 +1,73 @@
+"""t-SNE on the page: it is begun, shows how far it is and then the figure, is kept, and can be cancelled."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+from app import embedding
+from dfa_lab.measure.mapping import Mapping
+from dfa_lab.parsing import parse
+from tests.runs.patience import until, until_state, until_step
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = {"dataset": "points", "num_layers": 1, "num_hidden": 8, "rules": "bp,dfa", "epochs": 10_000, "device": "cpu"}
+
+
+def html(app) -> str:
+    return " ".join(one.proto.body for one in app.get("html"))
+
+
+def texts(app) -> str:
+    return " ".join(one.value for kind in ("caption", "info", "warning", "error") for one in app.get(kind))
+
+
+def press(app, key: str) -> None:
+    app.button(key=key).click().run()
+    assert not app.exception
+
+
+def test_maps_are_made_kept_and_cancelled(app):
+    from app.engine import manager
+
+    id = manager().start(parse(SETTINGS), pace=50)
+    until_step(manager(), id, 2)
+    app.query_params["experiment"] = id
+    app.run()
+    app.switch_page(str(ROOT / "pages" / "learnt.py")).run()
+    for label, value in (("View", "Hidden layers"), ("Map", "t-SNE")):
+        next(one for one in app.button_group if one.label == label).set_value(value).run()
+    press(app, "tsne_make")
+    first: embedding.Maps = app.session_state[embedding.KEY]
+    assert "of 3 maps done" in app.get("progress")[0].proto.text and "tsne_make" not in {one.key for one in app.button}
+    until(lambda: not first.mapping.running)
+    app.run()
+    shown = html(app)
+    assert not first.mapping.problem and shown.count('alt="t-SNE map of 18 test samples, ') == 4  # the input in both rows
+    assert shown.index("input of bp") < shown.index("hidden layer 1 of bp") < shown.index("hidden layer 1 of dfa")
+    assert f"Taken at step {first.step:,}: 18 test samples" in texts(app)
+    step = first.step
+    time.sleep(0.1)
+    app.run()
+    assert f"Taken at step {step:,}" in texts(app) and app.session_state[embedding.KEY] is first  # not made again by itself
+
+    press(app, "tsne_make")
+    second: embedding.Maps = app.session_state[embedding.KEY]
+    assert second is not first
+    press(app, "tsne_cancel")
+    assert second.mapping.process.returncode is not None and not second.mapping.running
+    assert app.session_state[embedding.KEY] is first and html(app).count('alt="t-SNE map') == 4
+
+    busy = [
+        Mapping([np.random.RandomState(0).normal(size=(2000, 50))] * 9, np.zeros(2000, int)) for _ in range(embedding.AT_ONCE)
+    ]
+    embedding._under_way()[0].update(busy)
+    press(app, "tsne_make")
+    assert "2 visitors are having maps made" in texts(app)
+    for one in busy:
+        one.cancel()
+    manager().stop(id)
+    until_state(manager(), id, "stopped")
+    until(lambda: manager()._lives[id].trainer is None)
+    press(app, "tsne_make")
+    assert "press Reset in the Lab" in texts(app) and html(app).count('alt="t-SNE map') == 4
