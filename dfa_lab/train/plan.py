@@ -14,6 +14,7 @@ class Plan:
 
     def __init__(self, experiment: Experiment, train: int):
         batch = experiment.batch_size
+        self.batch = batch
         self.size = train - train % batch if experiment.drop_last else train  # samples of an epoch
         self.steps_per_epoch = ceil(self.size / batch)
         self.epochs = experiment.epochs - experiment.exact  # dfa-torch stops before the last one
@@ -24,6 +25,15 @@ class Plan:
         cheap = affordable(experiment.probe_size, batch)
         self.measure_every = experiment.measure_every or max(cheap, planned // MOST_POINTS)
         self.test_every = ceil(shown / MOST_POINTS)  # epochs
+
+    def epoch(self, step: int) -> float:
+        """Passes through the training set after this many steps, with fractions."""
+        whole, position = divmod(step, self.steps_per_epoch)
+        return whole + min(1.0, position * self.batch / self.size)
+
+    def rows(self, position: int) -> slice:
+        """Of an epoch's samples: the batch of this number."""
+        return slice(position * self.batch, min((position + 1) * self.batch, self.size))
 
     def measures_after(self, step: int) -> bool:
         """Regularly; and alignment turns first, within a few steps, so after 1, 2, 4, 8, … too until that begins."""

@@ -4,8 +4,7 @@
         ...
 
 No thread, no queue and no pacing inside: it pauses because nobody calls `next`, and between any two steps its whole
-state can be saved and resumed, on the CPU bit for bit. Angles are measured, and the test set is evaluated, after every
-epoch, and angles in between as often as is cheap.
+state can be saved and resumed, on the CPU bit for bit. Angles are measured more often than tests are run (plan.py).
 """
 
 from collections.abc import Iterator
@@ -63,12 +62,12 @@ class Trainer:
         count = f" ({self.threads} thread{'s' if self.threads > 1 else ''})" if self.device.type == "cpu" else ""
         self.device_title = title(self.device) + count
         self.learning_rate = experiment.learning_rate
-        self.step = 0
-        self.samples = 0
-        self._recorded = 0  # samples seen at the last training record
+        self.step = self.samples = self._recorded = 0  # the last: samples seen at the last training record
         self.plan = Plan(experiment, len(self.data.x_train))
         self.steps = self.plan.steps
         self.redraws = 0  # of feedback, so far
+        self.changes: list[dict[str, object]] = []  # made while it trained, each with its step; `change` makes one again
+        self.quiet = False  # neither measures nor tests, which changes no weight: for replays
         self._parts: Iterator[list[Record]] | None = None  # of a step that has begun
         self._orders: dict[int, tuple[int, Tensor]] = {}  # seed -> (epoch, order of the samples)
         self._wrong = [0.0] * len(self.runs)  # among the samples that each run was trained on in this epoch
@@ -102,8 +101,7 @@ class Trainer:
             torch.set_num_threads(self.threads)
         if self.device.type == "cuda":
             shorten_products(self.experiment.precision == "tf32")
-        records = next(self._parts, None)
-        if records is None:
+        if (records := next(self._parts, None)) is None:
             self._parts = None
         return records or []
 
@@ -123,12 +121,11 @@ class Trainer:
 
     def _step(self) -> Iterator[list[Record]]:
         """The parts of the next step."""
-        if self.step == 0:
+        if self.step == 0 and not self.quiet:
             yield from self._test(self._active())
             yield from self._measure(self._active())
         epoch, position = divmod(self.step, self.plan.steps_per_epoch)
-        first = position * self.experiment.batch_size
-        rows = slice(first, min(first + self.experiment.batch_size, self.plan.size))
+        rows = self.plan.rows(position)
         batches: dict[int, tuple[Tensor, Tensor]] = {}
         active = self._active()
         for _, run in active:
@@ -145,9 +142,9 @@ class Trainer:
             self._end_epoch(active, epoch + 1)
         last = self.step == self.steps or any(run.schedule.ended for _, run in active)
         to_test = at_end and ((epoch + 1) % self.plan.test_every == 0 or last)
-        if to_test or self.plan.measures_after(self.step):
+        if (to_test or self.plan.measures_after(self.step)) and not self.quiet:
             yield from self._measure(active)
-        if to_test:
+        if to_test and not self.quiet:
             yield from self._test(active)
 
     def _batch(self, seed: int, epoch: int, rows: slice) -> tuple[Tensor, Tensor]:
@@ -168,11 +165,11 @@ class Trainer:
     @property
     def epoch(self) -> float:
         """Passes through the training set so far, with fractions."""
-        whole, position = divmod(self.step, self.plan.steps_per_epoch)
-        return whole + min(1.0, position * self.experiment.batch_size / self.plan.size)
+        return self.plan.epoch(self.step)
 
     def set_learning_rate(self, rate: float) -> None:
         """From the next step on, in every run."""
+        self.changes.append({"step": self.step, "learning_rate": rate})
         self.learning_rate = rate
         for run in self.runs:
             run.learning_rate = rate
@@ -180,6 +177,7 @@ class Trainer:
 
     def change_feedback(self, change: Change) -> list[str]:
         """Between two steps, in every run of the rules that have such feedback; their names."""
+        self.changes.append({"step": self.step, **change._asdict()})
         self.redraws += change.how == "redraw"
         found = {
             rule: run.change_feedback(change.block, change.how, self.redraws)
@@ -277,6 +275,7 @@ class Trainer:
             "seconds": [run.seconds for run in self.runs],
             "wrong": self._wrong,
             "redraws": self.redraws,
+            "changes": list(self.changes),
             "schedules": [run.schedule.state() for run in self.runs],
         }
         return tensors, numbers
@@ -296,4 +295,5 @@ class Trainer:
         self._wrong = list(numbers["wrong"])
         self.redraws = numbers.get("redraws", 0)  # not in checkpoints of an earlier lab
         self.set_learning_rate(numbers["learning_rate"])
+        self.changes = list(numbers.get("changes", []))
         return self
