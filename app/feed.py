@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app import projector, watching
+from app import moment, projector, watching
 from app.engine import manager
 from app.live import live
 from app.view import message
@@ -19,7 +19,7 @@ DEMO_NOTE = (
 )
 
 
-def show(status: Status, current: Callable[[], Status] = watching.current) -> None:
+def show(status: Status, current: Callable[[], Status] = watching.now) -> None:
     """Mount the chart of what `current` gives; it ticks while there is something to wait for."""
     waiting = status.state in ACTIVE or status.demo
     st.session_state.shown_state = _shown(status)
@@ -40,7 +40,7 @@ def _tick(current: Callable[[], Status]) -> None:
     # what an ordinary tick brings is sent again; a whole history is not: a browser that missed it asks
     sent["starts"] = [*sent["starts"], reached][-OVERLAP:] if len(records) < LARGE else [reached]
     note = manager().problem or (DEMO_NOTE if status.demo else "")
-    live(message(status, records, start, note, projector.on()), key="live", on_resync=_resync)
+    live(message(status, records, start, note, projector.on(), moment.marker(status)), key="live", on_resync=_resync)
 
 
 def _shown(status: Status) -> tuple[str, str]:

@@ -15,8 +15,9 @@ from dfa_lab.wording import SPELLINGS, shown
 GROUPS = {"data": "Data", "network": "Network", "rules": "Learning rules", "training": "Training", "measuring": "Measuring"}
 TRANSPORT = "transport"  # the bar with Start, Pause, Step and Reset
 ALL = "all"
-VIEW = ("hide", "projector", "lesson", "step", "answer", "run", "embed", "embed_options")  # parameters that are no settings
-KEPT = ("hide", "projector")  # those of the Lab that stay while the visitor goes from page to page
+# parameters that are no settings
+VIEW = ("hide", "projector", "lesson", "step", "answer", "run", "at", "embed", "embed_options")
+KEPT = ("hide", "projector", "at")  # those of the Lab that stay while the visitor goes from page to page
 NOTE = "This link hides some controls, so that there is less to look at. Their values are those of the link."
 
 

@@ -33,7 +33,7 @@ class Manager(Conductor):
         """`resume`: what was interrupted goes on where it does so by itself (resuming.py)."""
         super().__init__(folder)
         self._demos = 0
-        self.replays = Replays(self.store, self.snapshots, self.records)
+        self.replays = Replays(self.store, self.snapshots, self.records, self.newest)
         for stored in self.store.experiments():
             if stored.demo and stored.state in ENDED:  # of a server that was stopped
                 self.store.delete(stored.id)
@@ -221,7 +221,13 @@ class Manager(Conductor):
         """The last step that can be replayed: of one that failed, the last at which figures were still finite."""
         if status.state != "failed":
             return status.step
-        return max((record.step for record in self.records(status.id)[-1:]), default=0)
+        return newest.step if (newest := self.newest(status.id)) else 0
+
+    def newest(self, id: str) -> Record | None:
+        """The last record."""
+        if live := self._lives.get(id):
+            return live.records[-1] if live.records else None
+        return next(iter(self.store.records(id, since=self.store.count(id) - 1)), None)
 
     def _forget(self, id: str) -> None:
         self.snapshots.remove(id)

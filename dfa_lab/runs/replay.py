@@ -34,6 +34,8 @@ FORGOTTEN = 10.0  # seconds after which a replay that nobody asks about any more
 OTHER_VERSION = "Its settings are those of another version of the lab: it cannot be trained again here."
 NOT_FINITE = "After step {:,} weights are no longer finite numbers: there is nothing to look at. Choose an earlier step."
 
+FOLLOWS = "Step {:,} is being replayed: the pictures follow."
+
 log = logging.getLogger(__name__)
 
 
@@ -89,9 +91,15 @@ class Replay:
 class Replays:
     """Replays of all visitors: who asks for the same step looks at the same trainer."""
 
-    def __init__(self, store: Store, snapshots: Snapshots, records: Callable[[str], list[Record]]):
-        """`records(id)`: all of an experiment."""
-        self._store, self._snapshots, self._records = store, snapshots, records
+    def __init__(
+        self,
+        store: Store,
+        snapshots: Snapshots,
+        records: Callable[[str], list[Record]],
+        newest: Callable[[str], Record | None],
+    ):
+        """`records(id)`: all of an experiment; `newest(id)`: the last one."""
+        self._store, self._snapshots, self._records, self._newest = store, snapshots, records, newest
         self._known: OrderedDict[tuple[str, int], Replay] = OrderedDict()  # the one asked for last at the end
         self._lock = threading.Lock()
         self._slots = threading.Semaphore(AT_ONCE)
@@ -119,7 +127,7 @@ class Replays:
         replay = self.ask(id, step)
         with replay.turn:
             if replay.trainer is None:
-                raise Gone(replay.words())
+                raise Gone(replay.sentence or FOLLOWS.format(step))
             return function(replay.trainer)
 
     def seconds(self, id: str, step: int) -> float:
@@ -127,11 +135,11 @@ class Replays:
         with self._lock:
             if (known := self._known.get((id, step))) and known.state != "forgotten":
                 return 0.0
-        last = self._records(id)[-1:]
-        if not last or not last[0].step or (experiment := self._experiment(id)) is None:
+        last, experiment = self._newest(id), self._experiment(id)
+        if last is None or not last.step or experiment is None:
             return 0.0
         from_step = max((one for one in self._snapshots.steps(id) if one <= step), default=0)
-        return (step - from_step) * last[0].seconds / last[0].step * len(experiment.runs())
+        return (step - from_step) * last.seconds / last.step * len(experiment.runs())
 
     def forget(self, id: str) -> None:
         """The experiment was deleted."""
