@@ -13,7 +13,7 @@ import streamlit as st
 from app.engine import manager
 from app.view import epoch
 from dfa_lab.runs.live import ENDED, Status
-from dfa_lab.runs.replay import Replay
+from dfa_lab.runs.replaying import Replay
 from dfa_lab.train.trainer import Trainer
 
 T = TypeVar("T")
@@ -79,6 +79,8 @@ def choose(status: Status, step: int | None) -> None:
     """Show this past step of an experiment from now on; None, or the step at which an active one is: show it as it is."""
     if step is not None and not gone(status) and step >= status.step:
         step = None
+    if (before := chosen(status)) is not None and before != step:
+        manager().replays.leave(status.id, before)
     if step is None:
         leave("")
     else:

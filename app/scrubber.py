@@ -59,7 +59,7 @@ def _controls(status: Status, step: int | None, last: int) -> None:
     at = last if step is None else step
     playing = bool(st.session_state.get("moment_playing"))
     st.button(
-        "One step back",
+        "Step back",
         key="moment_back",
         icon=":material/chevron_left:",
         help="One step back",
@@ -73,7 +73,7 @@ def _controls(status: Status, step: int | None, last: int) -> None:
         "Step", 0, last, key=key, help=HELP, label_visibility="collapsed", on_change=_slid, args=(status,), width="stretch"
     )
     st.button(
-        "One step on",
+        "Step on",
         key="moment_on",
         icon=":material/chevron_right:",
         help="One step on",

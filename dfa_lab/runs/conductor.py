@@ -215,8 +215,8 @@ class Conductor:
             self.store.add_event(live.id, history.CHANGE, history.text(trainer.changes[-1]))
 
     def _snap(self, live: Live, trainer: Trainer) -> None:
-        """A state on the way, for replays; the last one is no more than a shortcut."""
-        self.snapshots.take(live.id, trainer, live.spacing, live.demo)
+        """A state on the way, for replays, or the last one."""
+        self.snapshots.take(live.id, trainer, live.spacing, live.demo, trainer.done or live.state in ENDED)
 
     def _finish(self, live: Live, state: str, why: str) -> None:
         """End it; the networks of one that is kept stay until its worker has written them down."""

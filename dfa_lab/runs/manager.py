@@ -38,8 +38,10 @@ class Manager(Conductor):
             if stored.demo and stored.state in ENDED:  # of a server that was stopped
                 self.store.delete(stored.id)
         for id in [] if self.store.problem else self.snapshots.ids():
-            if self.store.get(id) is None:
+            if (stored := self.store.get(id)) is None:
                 self.snapshots.remove(id)
+            elif stored.state not in ACTIVE:
+                self.snapshots.tidy(id)
         atexit.register(self.close)
         for stored, step in automatic(self.store, self.checkpoints) if resume else ():
             with suppress(ContinueError):  # another server was faster

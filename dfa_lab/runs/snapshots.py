@@ -70,7 +70,7 @@ class Snapshots:
         """`folder` is made when the first is written."""
         self.problem = ""
         self._folder = folder
-        self._queue: queue.Queue[_Copy | None] = queue.Queue(WAITING)
+        self._queue: queue.Queue[_Copy | None] = queue.Queue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()  # of the thread
         self._lock = threading.Lock()  # of the files, and of what follows
@@ -78,11 +78,14 @@ class Snapshots:
         self._removed: set[str] = set()
         self._not_before = 0.0
 
-    def take(self, id: str, trainer: Trainer, spacing: Spacing, demo: bool = False) -> None:
-        """Copy the state of a trainer that is between steps, and have it written. Nothing happens where there is no room."""
+    def take(self, id: str, trainer: Trainer, spacing: Spacing, demo: bool = False, last: bool = False) -> None:
+        """Copy the state of a trainer that is between steps, and have it written. Nothing happens where there is no room.
+
+        `last`: it goes no further, so this one may wait behind others.
+        """
         began = time.perf_counter()
         spacing.last = trained(trainer)
-        if time.monotonic() < self._not_before or self._queue.full():
+        if time.monotonic() < self._not_before or (self._queue.qsize() >= WAITING and not last):
             return
         tensors, numbers = trainer.state()
         size, most = sum(tensor.nbytes for tensor in tensors.values()), DEMO_BYTES if demo else BYTES
@@ -94,8 +97,7 @@ class Snapshots:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="dfa-lab-snapshots", daemon=True)
                 self._thread.start()
-        with suppress(queue.Full):  # another thread was faster
-            self._queue.put_nowait(_Copy(id, copies, numbers, most, spacing, time.perf_counter() - began))
+        self._queue.put(_Copy(id, copies, numbers, most, spacing, time.perf_counter() - began))
 
     def steps(self, id: str) -> list[int]:
         """Those of which there is a file; it may be damaged."""
@@ -119,6 +121,12 @@ class Snapshots:
             if self._sizes:
                 self._sizes.pop(id, None)
             shutil.rmtree(self._folder / id, ignore_errors=True)
+
+    def tidy(self, id: str) -> None:
+        """Remove what a kill has left half written; only of an experiment that no server is busy with."""
+        for path in (self._folder / id).glob("*.part"):
+            with suppress(OSError):
+                path.unlink()
 
     def ids(self) -> list[str]:
         """Experiments that have snapshots."""
