@@ -75,17 +75,21 @@ def marker(status: Status) -> int | None:
     return step if id == status.id else None
 
 
-def choose(status: Status, step: int | None) -> None:
-    """Show this past step of an experiment from now on; None, or the step at which an active one is: show it as it is."""
+def choose(status: Status, step: int | None, begin: bool = True) -> None:
+    """Show this past step of an experiment from now on; None, or the step at which an active one is: show it as it is.
+
+    `begin`: with the replay, as there are pictures on the page.
+    """
     if step is not None and not gone(status) and step >= status.step:
         step = None
-    if (before := chosen(status)) is not None and before != step:
+    if (before := marker(status)) is not None and before != step:
         manager().replays.leave(status.id, before)
     if step is None:
         leave("")
     else:
         st.session_state.moment, st.session_state.at = (status.id, step), str(step)
-        _begin(status.id, step)
+        if begin:
+            _begin(status.id, step)
     into_url()
 
 
@@ -113,7 +117,7 @@ def arrive(status: Status, text: str) -> list[str]:
     """Choose the step that a link names; a sentence if there is no such step."""
     last = manager().reached(status)
     if text.isdecimal() and len(text) < 12 and int(text) <= last:
-        choose(status, int(text))
+        choose(status, int(text), begin=False)
         return []
     into_url()
     return [f"The link asks for step {text[:20]!r}; this experiment can be shown at the steps 0 to {last:,}, and is as it is."]

@@ -17,20 +17,26 @@ HELP = (
 )
 
 
-def show() -> None:
-    """The whole bar. Call it where `watching.arrive` has been called."""
+def show(pictures: bool = True) -> None:
+    """The whole bar. Call it where `watching.arrive` has been called.
+
+    Without `pictures` on the page nothing is replayed yet: the step is chosen, and a line in the charts shows where it is.
+    """
     status = watching.now()
-    watching.current()  # says what pictures look at
+    if pictures:
+        watching.current()  # says what they look at
     last = _last(status)
-    step = moment.chosen(status)
     if last < 1:
         return
+    step = moment.chosen(status) if pictures else moment.marker(status)
     with st.container(key="scrubber", gap="xsmall"):
-        st.markdown(_words(status, step, last))
+        st.markdown(_words(status, step, last, pictures))
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            _controls(status, step, last)
-        waits = st.session_state.get("moment_playing") or ((replay := moment.replay(status)) is not None and not replay.over)
-        st.fragment(_follow, run_every=EVERY if waits else None)(status.id)
+            _controls(status, step, last, pictures)
+        if pictures:
+            replay = moment.replay(status)
+            waits = st.session_state.get("moment_playing") or (replay is not None and not replay.over)
+            st.fragment(_follow, run_every=EVERY if waits else None)(status.id)
 
 
 def note(status: Status) -> None:
@@ -47,80 +53,55 @@ def _last(status: Status) -> int:
     return max(moment.manager().reached(status), moment.marker(status) or 0)
 
 
-def _words(status: Status, step: int | None, last: int) -> str:
+def _words(status: Status, step: int | None, last: int, pictures: bool = False) -> str:
     if step is None:
         how = {"running": "as it trains", "paused": "while it is paused"}.get(status.state, status.state)
         return f"**Now**, {how}. Drag to go back in time."
     where = f"**Step {step:,} of {max(status.steps, last):,}, epoch {epoch(status.experiment, step):.1f}**"
-    return f"{where}: replayed{', the last one' if step == last and moment.gone(status) else ''}."
+    return where + (f": replayed{', the last one' if step == last and moment.gone(status) else ''}." if pictures else ".")
 
 
-def _controls(status: Status, step: int | None, last: int) -> None:
+def _controls(status: Status, step: int | None, last: int, pictures: bool) -> None:
     at = last if step is None else step
-    playing = bool(st.session_state.get("moment_playing"))
-    st.button(
-        "Step back",
-        key="moment_back",
-        icon=":material/chevron_left:",
-        help="One step back",
-        disabled=at < 1,
-        on_click=_go,
-        args=(status, at - 1),
-    )
-    key = f"moment_slider_{status.id}"
-    st.session_state[key] = at
-    st.slider(
-        "Step", 0, last, key=key, help=HELP, label_visibility="collapsed", on_change=_slid, args=(status,), width="stretch"
-    )
-    st.button(
-        "Step on",
-        key="moment_on",
-        icon=":material/chevron_right:",
-        help="One step on",
-        disabled=step is None or at >= last,
-        on_click=_go,
-        args=(status, at + 1),
-    )
-    st.button(
-        "Stop" if playing else "Play",
-        key="moment_play",
-        icon=":material/stop:" if playing else ":material/play_arrow:",
-        help="The training as a film, from here on or from the beginning",
-        on_click=_play,
-        args=(status, step, last),
-    )
-    if not moment.gone(status):
+
+    def button(label: str, key: str, icon: str, to: int | None, disabled: bool = False, about: str | None = None) -> None:
+        args = (status, to, pictures)
+        st.button(label, key=f"moment_{key}", icon=icon, help=about, disabled=disabled, on_click=_go, args=args)
+
+    button("Step back", "back", ":material/chevron_left:", at - 1, at < 1)
+    button("Step on", "on", ":material/chevron_right:", at + 1, step is None or at >= last)
+    if pictures:
+        playing = bool(st.session_state.get("moment_playing"))
         st.button(
-            "Now",
-            key="moment_now",
-            icon=":material/update:",
-            disabled=step is None,
-            help="As it is now, and live while it trains",
-            on_click=_go,
-            args=(status, None),
+            "Stop" if playing else "Play",
+            key="moment_play",
+            icon=":material/stop:" if playing else ":material/play_arrow:",
+            help="The training as a film, from here on or from the beginning",
+            on_click=_play,
+            args=(status, step, last),
         )
+    if not moment.gone(status) or not pictures:
+        button("Now", "now", ":material/update:", None, step is None, "As it is now, and live while it trains")
     elif step is None:
         seconds = moment.manager().replays.seconds(status.id, last)
-        st.button(
-            f"Replay the last step (about {_time(seconds)})",
-            key="moment_last",
-            icon=":material/replay:",
-            on_click=_go,
-            args=(status, last),
-        )
+        button(f"Replay the last step (about {_time(seconds)})", "last", ":material/replay:", last)
+    key = f"moment_slider_{status.id}"
+    st.session_state[key] = at
+    args = (status, pictures)
+    st.slider("Step", 0, last, key=key, help=HELP, label_visibility="collapsed", on_change=_slid, args=args, width="stretch")
 
 
 def _time(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
-def _go(status: Status, step: int | None) -> None:
+def _go(status: Status, step: int | None, pictures: bool) -> None:
     st.session_state.moment_playing = False
-    moment.choose(status, step)
+    moment.choose(status, step, begin=pictures)
 
 
-def _slid(status: Status) -> None:
-    _go(status, st.session_state[f"moment_slider_{status.id}"])
+def _slid(status: Status, pictures: bool) -> None:
+    _go(status, st.session_state[f"moment_slider_{status.id}"], pictures)
 
 
 def _play(status: Status, step: int | None, last: int) -> None:

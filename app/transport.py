@@ -58,7 +58,7 @@ def bar(experiment: Experiment | None, status: Status) -> None:
 
 
 def _moment() -> None:
-    scrubber.show()
+    scrubber.show(pictures=False)
     st.caption("A line in the charts marks the step. What the networks were then:")
     for page, label, icon in PICTURES:
         st.page_link(page, label=label, icon=icon)
