@@ -18,11 +18,21 @@ from machine import describe, table
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from dfa_lab.parsing import parse  # noqa: E402 (the path has to be there first)
+from dfa_lab.config import Experiment  # noqa: E402 (the path has to be there first)
+from dfa_lab.parsing import parse  # noqa: E402
 from dfa_lab.runs.manager import Manager  # noqa: E402
 
 CASES = {"digits, mlp 2×100, 3 rules": 100, "digits, mlp 2×800, 3 rules": 800}
 REPLAYS = 20
+TRAINED = 30  # seconds before them
+
+
+def begun(manager: Manager, experiment: Experiment) -> str:
+    """Its id, once it trains."""
+    id = manager.start(experiment)
+    while (status := manager.status(id)) is None or status.rate == 0:
+        time.sleep(0.1)
+    return id
 
 
 def steps_per_second(manager: Manager, id: str, seconds: float) -> float:
@@ -60,9 +70,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             manager = Manager(Path(folder))
             experiment = parse({"dataset": "digits", "rules": "bp,fa,dfa", "epochs": 100_000, "num_hidden": hidden})
-            id = manager.start(experiment)
-            while (status := manager.status(id)) is None or status.rate == 0:
-                time.sleep(0.1)
+            id = begun(manager, experiment)
             without, with_them = [], []
             for _ in range(given.repeats):
                 manager.snapshots._not_before = float("inf")
@@ -70,21 +78,16 @@ def main() -> None:
                 manager.snapshots._not_before = 0.0
                 with_them.append(steps_per_second(manager, id, given.seconds))
             manager.stop(id)
+            id = begun(manager, experiment)
+            time.sleep(TRAINED)
+            cost = manager._lives[id].spacing.cost
+            manager.stop(id)
             manager.snapshots.flush()
             kept = manager.snapshots.steps(id)
             ratio = median(b / a for a, b in zip(without, with_them, strict=True))
             replays = waits(manager, id, kept[-1])
-            rows.append(
-                [
-                    name,
-                    f"{median(without):.0f}",
-                    f"{median(with_them):.0f}",
-                    f"{ratio:.2f}",
-                    str(len(kept)),
-                    f"{median(replays):.2f} s",
-                    f"{max(replays):.2f} s",
-                ]
-            )
+            speeds = [f"{median(without):.0f}", f"{median(with_them):.0f}", f"{ratio:.2f}"]
+            rows.append([name, *speeds, f"{1000 * cost:.0f} ms", f"{median(replays):.2f} s", f"{max(replays):.2f} s"])
             manager.close()
     print(
         table(
