@@ -220,10 +220,10 @@ class Manager(Conductor):
         return live is not None and (live.trainer is not None or live.state in ("queued", "loading"))
 
     def reached(self, status: Status) -> int:
-        """The last step that can be replayed: of one that failed, the last at which figures were still finite."""
+        """The last step that can be replayed: of one that failed, the last whose weights gave a finite loss in the next."""
         if status.state != "failed":
             return status.step
-        return newest.step if (newest := self.newest(status.id)) else 0
+        return max(0, newest.step - 1) if (newest := self.newest(status.id)) else 0
 
     def newest(self, id: str) -> Record | None:
         """The last record."""
