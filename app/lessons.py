@@ -166,7 +166,8 @@ def _tools(lesson: Lesson, number: int, choice: int, status: Status | None) -> N
             st.button("Watch again", icon=":material/replay:", on_click=_watch, args=(lesson, number, choice))
         if st.button("Open in the Lab", icon=":material/science:"):
             _open_in_lab(lesson.steps[number - 1], status)
-        with st.popover("Share", icon=":material/link:"):
+        # opening runs the page: what is shared is what is shown then
+        with st.popover("Share", icon=":material/link:", key="share", on_change="rerun"):
             sharing.texts(sharing.address({"lesson": lesson.name, "step": str(number)}, "lessons"), "to this step")
         projector.toggle()
 

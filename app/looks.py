@@ -60,11 +60,12 @@ def _kept() -> tuple[OrderedDict[tuple, Look], threading.Lock]:
     return OrderedDict(), threading.Lock()
 
 
-def share(status: Status, what: tuple, make: Callable[[], Any], *, lasting: bool = False) -> Look:
+def share(status: Status, what: tuple, make: Callable[[], Any], *, lasting: bool = False, rest: float = REST) -> Look:
     """The last look at `what` if that is of now or was taken just before, else a new one by `make`.
 
-    Each past step has looks of its own. `lasting`: it never changes. Where there is nothing to look at any more, the last
-    one, with a note. Raises Gone if there is none.
+    Each past step has looks of its own. `lasting`: it never changes; `rest`: for so many times what it took no new one
+    is made. Where there is nothing to look at
+    any more, the last one, with a note. Raises Gone if there is none.
     """
     looks, lock = _kept()
     key = (status.id, status.step if moment.past(status) else None, *what)
@@ -74,7 +75,7 @@ def share(status: Status, what: tuple, make: Callable[[], Any], *, lasting: bool
         while len(looks) > KEPT:
             looks.popitem(last=False)
     with look.lock:
-        young = status.state == "running" and time.monotonic() - look.when < max(FRESH, REST * look.seconds)
+        young = status.state == "running" and time.monotonic() - look.when < max(FRESH, rest * look.seconds)
         if look.value is not None and (lasting or look.step == status.step or young):
             return look
         began = time.monotonic()

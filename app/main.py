@@ -18,6 +18,7 @@ st.navigation(
     [
         st.Page("../pages/lab.py", title="Lab", icon=":material/science:", default=True),
         st.Page("../pages/lessons.py", title="Lessons", icon=":material/school:"),
+        st.Page("../pages/path.py", title="The path of the error", icon=":material/route:"),
         st.Page("../pages/learnt.py", title="What it has learnt", icon=":material/visibility:"),
         st.Page("../pages/feedback.py", title="Feedback", icon=":material/grid_on:"),
         st.Page("../pages/proofs.py", title="Is it really DFA?", icon=":material/fact_check:"),

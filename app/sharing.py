@@ -19,7 +19,7 @@ def address(parameters: dict[str, str], page: str = "") -> str:
     folder, _, last = here.rstrip("/").rpartition("/")
     root = folder if last in PATHS else here.rstrip("/")
     target = f"{root}/{page}" if root or page else ""
-    return f"{target}?{urlencode(parameters, safe=',')}"
+    return f"{target}?{urlencode(parameters, safe=',:~')}"
 
 
 def link(experiment: Experiment, view: dict[str, str] | None = None) -> str:
@@ -45,6 +45,7 @@ def share(experiment: Experiment) -> None:
     view = {
         "hide": flags.choose("share_hide"),
         "projector": "true" if st.toggle("For a projector", key="share_projector") else "",
+        flags.CHARTS: st.query_params.get(flags.CHARTS, ""),
     }
     url = link(experiment, view)
     texts(url)

@@ -4,7 +4,7 @@ import time
 
 import streamlit as st
 
-from app import flags, projector, scrubber, watching
+from app import flags, keyboard, projector, scrubber, watching
 from app.controls import as_text
 from app.engine import manager
 from app.sharing import share
@@ -22,12 +22,13 @@ SPEEDS = {"1 step/s": 1.0, "5/s": 5.0, "15/s": 15.0, "50/s": 50.0, "200/s": 200.
 
 def bar(experiment: Experiment | None, status: Status) -> None:
     """`experiment`: what Start begins, None while the form has a problem; `status`: of what is on screen."""
+    keyboard.reset_with_r()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.button(
             "Start",
             icon=":material/play_arrow:",
             type="primary",
-            shortcut="S",
+            shortcut="Mod+Enter",
             disabled=experiment is None,
             help="Begin a new experiment with the settings of the form",
             on_click=_start,
@@ -45,14 +46,23 @@ def bar(experiment: Experiment | None, status: Status) -> None:
             disabled=not active,
             on_click=_resume if paused else _pause,
         )
-        st.button("Step", icon=":material/skip_next:", disabled=not active, help="One batch, then wait", on_click=_step)
-        st.button("Reset", icon=":material/restart_alt:", help="Back to step 0, with the same settings", on_click=_reset)
+        st.button(
+            "Step", icon=":material/skip_next:", shortcut="S", disabled=not active, help="One batch, then wait", on_click=_step
+        )
+        st.button(
+            "Reset\u2002:gray[R]",
+            key="reset",
+            icon=":material/restart_alt:",
+            help="Back to step 0, with the same settings",
+            on_click=_reset,
+        )
         with st.popover("Adjust", icon=":material/tune:", disabled=not active):
             _learning_rate(status)
             _speed(status)
         with st.popover("Moment", icon=":material/history:", help="Go back to any step of this training"):
             _moment()
-        with st.popover("Share", icon=":material/link:"):
+        # opening runs the page: what is shared is what is shown then
+        with st.popover("Share", icon=":material/link:", key="share", on_change="rerun"):
             share(status.experiment)
         projector.toggle()
 

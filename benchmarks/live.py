@@ -35,6 +35,10 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def chromium() -> str | None:
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
 def wait_until_up(port: int) -> None:
     while True:
         try:
@@ -92,7 +96,7 @@ def waits(repeats: int) -> None:
     """A fresh server each time, as `make run` starts it; then a person's first minute, in Chromium."""
     from playwright.sync_api import sync_playwright
 
-    browser_path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    browser_path = chromium()
     if browser_path is None:
         print("No Chromium on this machine: the waits are not measured.")
         return

@@ -157,6 +157,7 @@ class Toolbar {
     this.choices = choices
     this.onChange = onChange
     this.refreshers = []
+    this.options = {} // name -> values that can be chosen
     this.#segments("x", "Horizontal axis", [["step", "Step"], ["epoch", "Epoch"], ["seconds", "Seconds"]])
     this.#segments("accuracy", "Error or accuracy", [[false, "Error"], [true, "Accuracy"]])
     this.#segments("angle", "Which angle", [["signal", "Signal angle"], ["gradient", "Weight gradient"]])
@@ -179,6 +180,7 @@ class Toolbar {
   }
 
   #segments(name, label, options) {
+    this.options[name] = options.map(([value]) => value)
     const group = this.root.appendChild(element("div", "dfa-segments", "", { role: "group", "aria-label": label }))
     for (const [value, word] of options) {
       const button = group.appendChild(element("button", "", word, { type: "button", "data-choice": `${name}:${value}` }))

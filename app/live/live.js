@@ -190,6 +190,10 @@ class LiveView {
     this.status = new StatusStrip()
     this.tiles = new Tiles((rule) => this.toggle(rule))
     this.toolbar = new Toolbar(this.choices, (name) => this.chosen(name), () => this.fit())
+    const { zoom, ...linked } = viewFromAddress(DEFAULT_CHOICES, this.toolbar.options)
+    this.linkedZoom = zoom
+    Object.assign(this.choices, linked)
+    this.toolbar.refresh()
     this.learning = element("div", "dfa-grid")
     this.angles = element("div", "dfa-grid")
     this.captions = { learning: element("div", "dfa-captions"), angles: element("div", "dfa-captions") }
@@ -226,8 +230,11 @@ class LiveView {
   receive(view, setTriggerValue) {
     if (!view) return
     stats.updates++
-    if (view.experiment !== this.view?.experiment) this.#startOver()
+    if (!this.view) this.zoomedX = this.linkedZoom ?? null
+    else if (view.experiment !== this.view.experiment) this.#startOver()
+    const first = !this.view
     this.view = view
+    if (first) this.#toAddress()
     const added = this.store.append(view.records, view.metrics ?? [])
     stats.points = this.store.have
     if (added < 0) this.#askForMissing(setTriggerValue)
@@ -243,6 +250,11 @@ class LiveView {
     this.store.clear()
     this.askedAt = null
     this.#forgetZoom()
+    this.#toAddress()
+  }
+
+  #toAddress() {
+    viewIntoAddress(this.choices, DEFAULT_CHOICES, this.zoomedX)
   }
 
   #askForMissing(setTriggerValue) {
@@ -278,6 +290,7 @@ class LiveView {
     if (name === "x") this.zoomedX = null
     if (name === "log") for (const [key, panel] of this.panels) if (key.startsWith("loss")) panel.zoomedY = null
     if (name === "accuracy" && this.panels.has("error")) this.panels.get("error").zoomedY = null
+    this.#toAddress()
     if (!this.view) return
     this.tiles.show(this.view, this.store, this.choices)
     this.#arrangePanels()
@@ -285,6 +298,7 @@ class LiveView {
 
   fit() {
     this.#forgetZoom()
+    this.#toAddress()
     this.redraw()
   }
 
@@ -299,6 +313,7 @@ class LiveView {
     if (x) this.zoomedX = x.map(Number)
     const y = rangeOf("yaxis")
     if (y) panel.zoomedY = y.map(Number)
+    if (x) this.#toAddress()
     if (x || y) this.redraw()
   }
 

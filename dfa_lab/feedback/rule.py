@@ -6,7 +6,7 @@ Shapes: N samples, C classes, n_l units of block l (flattened); e (N, C); h_l (N
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from math import prod
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +26,7 @@ class Rule(nn.Module, ABC):
     source: ClassVar[str]
     colour: ClassVar[str]  # the rule's one colour, everywhere; all of them keep 3:1 on white and on near-black
     paper_starts_at_zero: ClassVar[bool] = False  # with tanh and sigmoid
+    path: ClassVar[Literal["chain", "direct", "none"]] = "none"  # on which the error reaches the hidden blocks: pages draw it
     replaces_weights: ClassVar[bool] = False  # its feedback stands in for the weights of every layer above the first
 
     def __init__(self, network: Network, magnitude: float, draw: Draw):
@@ -57,6 +58,8 @@ class Rule(nn.Module, ABC):
 class ChainRule(Rule):
     """The error travels back block by block through a transport matrix in each layer: W for bp, B for fa."""
 
+    path = "chain"
+
     def hidden(self, network: Network, x: Tensor) -> tuple[list[Tensor], Tensor]:
         return network.hidden(x)
 
@@ -78,6 +81,7 @@ class DirectRule(Rule):
     never computed: each block's own local gradient is all that autograd does.
     """
 
+    path = "direct"
     broadcasts_target = False  # True: -onehot/N instead of (softmax - onehot)/N, what dfa-torch sends with ce
 
     def __init__(self, network: Network, magnitude: float, draw: Draw):

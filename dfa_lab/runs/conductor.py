@@ -12,6 +12,7 @@ from dfa_lab.runs import history
 from dfa_lab.runs.checkpoints import Checkpoints
 from dfa_lab.runs.failures import sentence
 from dfa_lab.runs.live import ACTIVE, ENDED, Live
+from dfa_lab.runs.record_list import RecordList
 from dfa_lab.runs.resuming import RESUMED, ContinueError, place, status_of
 from dfa_lab.runs.snapshots import Snapshots, trained
 from dfa_lab.runs.store import Store, Stored
@@ -67,7 +68,7 @@ class Conductor:
     def _take_up(self, stored: Stored, step: int) -> None:
         """Queue an experiment of the store, to go on from `step`: that of its checkpoint, or 0."""
         assert stored.experiment is not None
-        records = [record for record in self.store.records(stored.id) if record.step <= step]
+        records = RecordList(record for record in self.store.records(stored.id) if record.step <= step)
         status = status_of(stored, self.store)
         live = Live(stored.id, stored.experiment, False, "queued", keep=True, queues=True, continues=step > 0, records=records)
         if status is not None:
@@ -173,7 +174,8 @@ class Conductor:
             if self._closed:  # while its data were loading
                 return None
             if name not in self._workers:
-                self._workers[name] = Worker(name, self._measured, self._ended, self._save, self._changed, self._snap)
+                calls = (self._measured, self._ended, self._save, self._changed, self._snap, self._reached)
+                self._workers[name] = Worker(name, *calls)
             return self._workers[name]
 
     @staticmethod
@@ -186,7 +188,7 @@ class Conductor:
         if worker := self._workers.get(self._place(live)):
             worker.wake()
 
-    def _switch(self, id: str, before: str, after: str) -> None:
+    def _switch(self, id: str, before: str, after: str, to_end_of_epoch: bool = False) -> None:
         live = self._lives.get(id)
         if live is None:
             return
@@ -198,6 +200,7 @@ class Conductor:
                 return
             live.state = after
             live.single_steps = 0
+            live.pause_at = live.end_of_epoch() if to_end_of_epoch else None
             live.halt_clock()
             self.store.set_state(id, after)
             self.store.add_event(id, after, "")
@@ -217,6 +220,9 @@ class Conductor:
     def _snap(self, live: Live, trainer: Trainer) -> None:
         """A state on the way, for replays, or the last one."""
         self.snapshots.take(live.id, trainer, live.spacing, live.demo, trainer.done or live.state in ENDED)
+
+    def _reached(self, live: Live) -> None:
+        self._switch(live.id, "running", "paused")
 
     def _finish(self, live: Live, state: str, why: str) -> None:
         """End it; the networks of one that is kept stay until its worker has written them down."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from dfa_lab.config import Experiment
 from dfa_lab.feedback.changing import Change
-from dfa_lab.records import Record
+from dfa_lab.runs.record_list import RecordList
 from dfa_lab.runs.snapshots import Spacing
 from dfa_lab.train.trainer import Trainer
 
@@ -51,8 +51,9 @@ class Live:
     learning_rate: float | None = None  # asked for and not yet given to the trainer
     changes: list[Change] = field(default_factory=list)  # asked for and not yet done, between two steps
     single_steps: int = 0  # still to do while paused
+    pause_at: int | None = None  # the step after which it pauses by itself
     trainer: Trainer | None = None
-    records: list[Record] = field(default_factory=list)
+    records: RecordList = field(default_factory=RecordList)
     lock: threading.Lock = field(default_factory=threading.Lock)
     turn: threading.Lock = field(default_factory=threading.Lock)
     onlookers: int = 0  # who wait for their `turn`
@@ -79,7 +80,7 @@ class Live:
                 return False
             self.single_steps -= 1
             return True
-        if self.state != "running":
+        if self.state != "running" or self.reached():
             return False
         if not self.pace:
             return True
@@ -89,6 +90,17 @@ class Live:
             return False
         self._owed -= 1
         return True
+
+    def reached(self) -> bool:
+        """Whether it is where it was to pause."""
+        return self.trainer is not None and self.pause_at is not None and self.trainer.step >= self.pause_at
+
+    def end_of_epoch(self) -> int | None:
+        """The step after which the present epoch, or the one that is about to begin, is over; None without networks."""
+        if self.trainer is None:
+            return None
+        steps = self.trainer.plan.steps_per_epoch
+        return (self.trainer.step // steps + 1) * steps
 
     def stepped(self, now: float) -> None:
         """Count one step for the rate."""

@@ -144,6 +144,12 @@ class Manager(Conductor):
                 live.single_steps += 1
             self._wake(live)
 
+    def epoch(self, id: str) -> None:
+        """Every step to the end of the present epoch, then pause. Nothing happens before its data are loaded."""
+        if (live := self._lives.get(id)) and live.trainer is not None:
+            self.pause(id)
+            self._switch(id, "paused", "running", to_end_of_epoch=True)
+
     def stop(self, id: str) -> None:
         """End it; what was measured stays, and so does the checkpoint, which is written once the step in hand is done."""
         live = self._lives.get(id)

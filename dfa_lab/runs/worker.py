@@ -23,10 +23,10 @@ log = logging.getLogger(__name__)
 
 
 class Worker:
-    """All five are called in this thread: `measured` with the new records of every turn, `ended` with (live, state,
+    """All six are called in this thread: `measured` with the new records of every turn, `ended` with (live, state,
     sentence), `save` between two steps of an experiment whose state is to be written down, `changed` with (live, sentence)
     when its learning rate, without a sentence, or its feedback was changed, `snap` between two steps, with the trainer,
-    when a snapshot is due."""
+    when a snapshot is due, `reached` when it is where it was to pause."""
 
     def __init__(
         self,
@@ -36,8 +36,10 @@ class Worker:
         save: Callable[[Live], None],
         changed: Callable[[Live, str], None],
         snap: Callable[[Live, Trainer], None],
+        reached: Callable[[Live], None],
     ):
-        self._measured, self._ended, self._save, self._changed, self._snap = measured, ended, save, changed, snap
+        self._measured, self._ended, self._save, self._changed = measured, ended, save, changed
+        self._snap, self._reached = snap, reached
         self._lives: list[Live] = []
         self._wake = threading.Condition()
         self._closed = False
@@ -125,6 +127,8 @@ class Worker:
                 break
         if records:
             self._measured(live, records)
+        if live.state == "running" and live.reached() and (trainer := live.trainer) and trainer.between_steps:
+            self._reached(live)
         self._keep(live)
         return worked
 

@@ -71,7 +71,7 @@ class Trainer:
         self._parts: Iterator[list[Record]] | None = None  # of a step that has begun
         self._orders: dict[int, tuple[int, Tensor]] = {}  # seed -> (epoch, order of the samples)
         self._wrong = [0.0] * len(self.runs)  # among the samples that each run was trained on in this epoch
-        self._probes = {seed: self._probe(seed) for seed in experiment.seeds}
+        self.probes = {seed: self._probe(seed) for seed in experiment.seeds}
         if experiment.load and not restored:
             start_from(self.runs, experiment)
 
@@ -124,17 +124,16 @@ class Trainer:
         if self.step == 0 and not self.quiet:
             yield from self._test(self._active())
             yield from self._measure(self._active())
-        epoch, position = divmod(self.step, self.plan.steps_per_epoch)
-        rows = self.plan.rows(position)
         batches: dict[int, tuple[Tensor, Tensor]] = {}
         active = self._active()
         for _, run in active:
             if run.seed not in batches:
-                batches[run.seed] = self._batch(run.seed, epoch, rows)
+                batches[run.seed] = self.next_batch(run.seed)
             run.step(*batches[run.seed], self.step)
             yield []
+        epoch, position = divmod(self.step, self.plan.steps_per_epoch)
         self.step += 1
-        self.samples += rows.stop - rows.start
+        self.samples += len(next(iter(batches.values()))[1])
         at_end = position + 1 == self.plan.steps_per_epoch
         if self.step % self.plan.record_every == 0 or at_end:
             yield self._train(active)
@@ -147,9 +146,10 @@ class Trainer:
         if to_test and not self.quiet:
             yield from self._test(active)
 
-    def _batch(self, seed: int, epoch: int, rows: slice) -> tuple[Tensor, Tensor]:
-        """Inputs and classes of a training batch, the same for every rule of a seed."""
-        chosen = self._order(seed, epoch)[rows]
+    def next_batch(self, seed: int) -> tuple[Tensor, Tensor]:
+        """Inputs and classes of the step that is next, the same for every rule of a seed."""
+        epoch, position = divmod(self.step, self.plan.steps_per_epoch)
+        chosen = self._order(seed, epoch)[self.plan.rows(position)]
         x = self.data.inputs(self.data.x_train[chosen], self.dtype)
         if self.experiment.augment:
             x = augment(x, generator(seed, "augment", self.step), self.experiment.exact)
@@ -243,7 +243,7 @@ class Trainer:
     def _measure(self, active: list[tuple[int, Run]]) -> Iterator[list[Record]]:
         for number, run in active:
             run.network.mode(training=False)
-            found = alignment(run.rule, run.network, self.experiment.criterion, *self._probes[run.seed])
+            found = alignment(run.rule, run.network, self.experiment.criterion, *self.probes[run.seed])
             records = []
             for layer, (mean, spread) in found.signal.items():
                 records.append(self._record(number, "signal_angle", layer, mean))

@@ -64,9 +64,7 @@ def refusal(name: str, folder: Path, capfd: pytest.CaptureFixture[str]) -> str:
     ("name", "wanted"),
     [
         ("mnist", "MNIST"),
-        ("cifar10", "cifar-10-batches-py"),
         ("svhn", "train_32x32.mat and extra_32x32.mat and test_32x32.mat"),
-        ("stl10", "stl10_binary"),
     ],
 )
 @pytest.mark.usefixtures("no_network")

@@ -42,10 +42,11 @@ def said(test: AppTest) -> str:
     return "\n".join(one.value for kind in kinds for one in kind)
 
 
-@pytest.mark.parametrize("name", lessons())
-def test_a_lesson_can_be_clicked_through_to_its_end(page, name: str):
+def test_a_lesson_can_be_clicked_through_to_its_end(page):
+    """The engine's side of it; tests/browser clicks through all of them."""
     from app.engine import manager
 
+    name = "what-is-dfa"
     page.run()
     page.button(key=f"begin_{name}").click().run()
     steps = lessons()[name].steps

@@ -127,7 +127,7 @@ def test_hidden_rule_and_smoothing_stay(visit) -> None:
     assert page.locator(".dfa-smoothing input").input_value() == "0.8"
 
 
-def test_choices_survive_a_reload(visit) -> None:
+def test_choices_survive_a_reload_and_travel_in_the_link(visit) -> None:
     page = visit("points=40")
     page.locator(".dfa-tile", has_text="bp").click()
     smooth(page, 0.6)
@@ -145,6 +145,16 @@ def test_choices_survive_a_reload(visit) -> None:
     assert page.locator("figcaption span").all_inner_texts()[-4:] == [
         f"{place} · weight gradient" for place in ("Whole network", "Layer 1", "Layer 2", "Readout")
     ]
+    nonsense = "x:evil,zoom:9~1,log:perhaps,smoothing:9,hidden:<b>,constructor:1"
+    other = visit(f"{page.url.partition('?')[2]},{nonsense},zoom:2~7")  # of somebody who has chosen nothing
+    wait_until_drawn(other)
+    chosen = other.locator("[data-choice][aria-pressed=true]")
+    assert chosen.evaluate_all("all => all.map(one => one.dataset.choice)") == pressed
+    assert other.locator(".dfa-tile", has_text="bp").get_attribute("aria-pressed") == "false"
+    assert other.locator(".dfa-smoothing input").input_value() == "0.6"
+    assert other.evaluate("() => document.querySelector('[data-panel=loss] .js-plotly-plot')._fullLayout.xaxis.range") == [2, 7]
+    other.locator(".dfa-fit").click()
+    assert "zoom" not in other.url and "charts=" in other.url
 
 
 def test_lost_deltas_are_asked_for_again(visit) -> None:

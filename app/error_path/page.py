@@ -1,0 +1,214 @@
+"""The page "The path of the error": live, or one batch in slow motion, of the experiment on screen.
+
+Slow motion shows the next step of one's own experiment while that waits: entering it pauses, a demonstration is copied first.
+No visit begins with it, so that coming here never stops a training by itself.
+"""
+
+import time
+from collections.abc import Callable
+
+import streamlit as st
+
+from app import controls, error_path, flags, projector, watching
+from app.engine import manager
+from app.error_path import message, taking
+from app.texts import plain
+from dfa_lab import data
+from dfa_lab.parsing import describe
+from dfa_lab.runs.live import ACTIVE, ENDED, Status
+from dfa_lab.runs.looking import Gone
+
+EVERY = 1.0  # seconds
+PHASE = 2.5  # seconds that Play stays at a phase
+PATIENCE = 1.5  # seconds that a button waits for what it has asked for
+OVER = "There is no next step to be shown: this experiment has ended. Press Reset in the Lab to train it again."
+LIVE, SLOW = "Live", "Slow motion"
+ALL = "all rules"
+INTRO = (
+    "All rules compute the same output and the same error **e**. They differ in **how that error reaches the hidden blocks**. "
+    "Here is what arrives now: its size, and how far it points from the true gradient."
+)
+TOLD = {
+    "forward": "**1. Forward.** The batch goes up through the weights. All rules do the same here.",
+    "error": "**2. Error.** The output is compared with the targets. This error is all that the hidden blocks can learn from.",
+    "feedback": "**3. Feedback.** The error travels to the blocks, and this is where the rules differ: δ̂ arrives, δ is the "
+    "true gradient.",
+    "update": "**4. Update.** Each block changes its own weights by what has arrived. Next phase does it and goes on with the "
+    "next batch.",
+}
+
+
+def show() -> None:
+    """The whole page."""
+    st.title("The path of the error", anchor=False)
+    watching.arrive()
+    error_path.load()
+    controls.show_problems(st.session_state.problems)
+    status = watching.current()
+    st.session_state.setdefault("path_phase", 0)
+    if st.session_state.get("path_mode", LIVE) == LIVE:  # slow motion needs the room
+        with st.container(width=960):
+            st.markdown(INTRO)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        what = "The demonstration" if status.demo else "Your experiment"
+        st.markdown(f"{what}: **{plain(describe(status.experiment))}**.")
+        st.page_link("../pages/lab.py", label="Settings and curves in the Lab", icon=":material/science:")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        seed, rules = _choose(status)
+        slow = st.session_state.get("path_mode") == SLOW and not status.demo
+        _buttons(status, slow)
+    st.session_state.path_around = _around(status)
+    waits = status.demo or (status.state in ACTIVE and (status.state != "paused" or _plays(slow)))
+    st.fragment(_tick, run_every=EVERY if waits else None)(seed, rules, slow)
+
+
+def _choose(status: Status) -> tuple[int, tuple[str, ...]]:
+    """Seed and rules that are drawn. What was chosen stays while it can be."""
+    experiment = status.experiment
+    offered = (ALL, *experiment.rules)
+    st.segmented_control("View", [LIVE, SLOW], default=LIVE, required=True, key="path_mode", on_change=_entered)
+    rule: str | None = ALL
+    if len(experiment.rules) > 1:
+        key = f"path_rules_{experiment.rules}"
+        rule = st.segmented_control("Rules", offered, default=ALL, required=True, key=key, persist_state="session")
+    seed = experiment.seeds[0]
+    if len(experiment.seeds) > 1:
+        key = f"path_seed_{experiment.seeds}"
+        seed = st.selectbox("Seed", experiment.seeds, key=key, persist_state="session", width=120)
+    return int(seed), experiment.rules if rule in (ALL, None) else (str(rule),)
+
+
+def _buttons(status: Status, slow: bool) -> None:
+    active, waits = status.state in ACTIVE, status.state == "paused"
+    if not slow or status.state == "running":
+        if flags.TRANSPORT in flags.hidden():
+            pass  # a link's wish
+        elif waits:
+            st.button("Resume", key="path_resume", icon=":material/resume:", shortcut="Space", on_click=_resume)
+        else:
+            off = not (active or status.demo)
+            st.button("Pause", key="path_pause", icon=":material/pause:", shortcut="Space", disabled=off, on_click=_pause)
+    if slow:
+        st.button(
+            "Next phase",
+            key="path_next",
+            icon=":material/skip_next:",
+            type="primary",
+            shortcut="Space" if waits else None,
+            disabled=not waits,
+            on_click=_next,
+            help="Forward, error, feedback, update; then the step is done and the next batch comes",
+        )
+        one = "Do this batch's step, and show the same phase of the next one"
+        st.button("Batch", key="path_batch", icon=":material/fast_forward:", disabled=not waits, on_click=_step, help=one)
+        all_of_it = "Train to the end of this epoch, then wait"
+        st.button("Epoch", key="path_epoch", icon=":material/last_page:", disabled=not waits, on_click=_epoch, help=all_of_it)
+        st.toggle("Play", key="path_play", disabled=not active, help="Go through the phases by itself")
+    projector.toggle()
+
+
+def _plays(slow: bool) -> bool:
+    return slow and bool(st.session_state.get("path_play"))
+
+
+def _tick(seed: int, rules: tuple[str, ...], slow: bool) -> None:
+    status = watching.current()
+    if _around(status) != st.session_state.path_around:
+        st.rerun()
+    if _plays(slow) and status.state == "paused":
+        _play()
+        status = watching.current()
+    phase = message.PHASES[st.session_state.path_phase]
+    frozen = slow and status.state == "paused"
+    if slow and status.state in ENDED:
+        st.info(OVER, icon=":material/info:")
+    elif slow and status.state == "running":
+        st.info("It is being trained now: slow motion goes on where it pauses.", icon=":material/hourglass_empty:")
+    try:
+        look = taking.paths(status, seed, rules)
+        shape = data.facts_of(status.experiment).shape
+        view = message.view(status, look.value, shape, look.step, large=projector.on(), note=look.note)
+        if frozen:
+            told = taking.phases(status, seed, rules)
+            view = message.slowed(view, told, phase, status.experiment, taking.class_names(status))
+    except Gone as gone:
+        st.info(str(gone), icon=":material/hourglass_empty:")
+        return
+    if frozen:
+        st.markdown(TOLD[phase])
+    error_path.draw(view, "path")
+    word = {"running": "training now"}.get(status.state, status.state)
+    what = (
+        f"Sizes and angles are those of the next batch of {view['samples']} samples, with its dropout if there is any."
+        if frozen
+        else f"Sizes are RMS, of one sample's error, and angles means, over {view['samples']} training samples; no dropout."
+    )
+    st.caption(f"Step {view['step']:,} of {status.steps:,}: {word}. {what}")
+
+
+def _around(status: Status) -> tuple[object, ...]:
+    """What the page around the fragment depends on; a demonstration that begins again changes nothing of it."""
+    experiment = status.experiment.model_copy(update={"seeds": ()}) if status.demo else status.id
+    return experiment, "demo" if status.demo else status.state, len(status.layers)
+
+
+def _play() -> None:
+    """The next phase, when the present one has been there long enough."""
+    if time.monotonic() - st.session_state.get("path_advanced", 0.0) >= PHASE:
+        _next()
+
+
+def _entered() -> None:
+    """Another view was chosen: slow motion pauses what is one's own."""
+    st.session_state.problems = []
+    if st.session_state.path_mode != SLOW:
+        return
+    st.session_state.path_phase, st.session_state.path_advanced = 0, time.monotonic()
+    id = watching.own()
+    if id is None:
+        st.session_state.path_mode = LIVE
+        return
+    manager().pause(id)
+    _wait(id, lambda status: status.state not in ("queued", "loading", "running"))
+
+
+def _next() -> None:
+    st.session_state.path_advanced = time.monotonic()
+    if st.session_state.path_phase + 1 < len(message.PHASES):
+        st.session_state.path_phase += 1
+    else:
+        st.session_state.path_phase = 0
+        _step()
+
+
+def _step() -> None:
+    status = watching.current()
+    if not status.demo and status.state == "paused":
+        manager().step(status.id)
+        _wait(status.id, lambda now: now.step > status.step or now.state != "paused")
+
+
+def _epoch() -> None:
+    status = watching.current()
+    if not status.demo and status.state == "paused":
+        st.session_state.path_phase = 0
+        manager().epoch(status.id)
+        _wait(status.id, lambda now: now.state != "running")
+
+
+def _pause() -> None:
+    if id := watching.own():
+        manager().pause(id)
+        _wait(id, lambda status: status.state not in ("queued", "loading"))
+
+
+def _resume() -> None:
+    if id := watching.own():
+        manager().resume(id)
+
+
+def _wait(id: str, done: Callable[[Status], bool]) -> None:
+    """For what the page is to be drawn with, but not for long."""
+    over = time.monotonic() + PATIENCE
+    while (status := manager().status(id)) and not done(status) and time.monotonic() < over:
+        time.sleep(0.02)

@@ -1,0 +1,60 @@
+"""The records of an experiment in memory: 45 bytes each, where a list of tuples takes 300, for trainings that last."""
+
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from typing import overload
+
+from dfa_lab.records import METRICS, Record
+
+ROW = struct.Struct("<HhBdqdqd")  # run, layer, metric, value, step, epoch, samples, seconds
+NAMES = list(METRICS)
+NUMBERS = {name: number for number, name in enumerate(NAMES)}
+NO_LAYER = -1
+NOTHING = float("nan")
+
+
+class RecordList(Sequence[Record]):
+    """Only grows. One thread extends it while others read; a value that is no number comes back as None, as in the store."""
+
+    def __init__(self, records: Iterable[Record] = ()):
+        self._rows = bytearray()
+        self.extend(records)
+
+    def extend(self, records: Iterable[Record]) -> None:
+        """All of them at once: no reader sees a part of a row."""
+        self._rows += b"".join(map(_packed, records))
+
+    def __len__(self) -> int:
+        return len(self._rows) // ROW.size
+
+    @overload
+    def __getitem__(self, place: int) -> Record: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Record]: ...
+
+    def __getitem__(self, place: int | slice) -> Record | list[Record]:
+        count = len(self)
+        if isinstance(place, int):
+            if not -count <= place < count:
+                raise IndexError(place)
+            return _record(*ROW.unpack_from(self._rows, place % count * ROW.size))
+        start, stop, step = place.indices(count)
+        if step != 1:
+            return [self[number] for number in range(start, stop, step)]
+        return [_record(*row) for row in ROW.iter_unpack(bytes(self._rows[start * ROW.size : stop * ROW.size]))]
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self[:])
+
+
+def _packed(record: Record) -> bytes:
+    layer = NO_LAYER if record.layer is None else record.layer
+    value = NOTHING if record.value is None else record.value
+    after = (record.step, record.epoch, record.samples, record.seconds)
+    return ROW.pack(record.run, layer, NUMBERS[record.metric], value, *after)
+
+
+def _record(run: int, layer: int, metric: int, value: float, step: int, epoch: float, samples: int, seconds: float) -> Record:
+    known = None if value != value else value
+    return Record(run, NAMES[metric], None if layer == NO_LAYER else layer, known, step, epoch, samples, seconds)
