@@ -34,7 +34,7 @@ def show() -> None:
     """The whole page."""
     watching.arrive()
     st.title("Angles", anchor=False)
-    status = watching.current()
+    status = watching.now()
     experiment = status.experiment
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"On screen: **{plain(describe(experiment))}**, rules **{', '.join(experiment.rules)}**.")

@@ -104,7 +104,7 @@ def _ask(of: Hashable, chosen: Chosen, again: bool) -> None:
             key=f"tsne_samples_{there}",
             persist_state="session",
         )
-        label = "Again, of now" if again else "Make the maps"
+        label = "Again, of what is shown now" if again else "Make the maps"
         if not st.button(label, type="secondary" if again else "primary", icon=":material/scatter_plot:", key="tsne_make"):
             return
     try:

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import streamlit as st
 
-from app import controls, feedback_figures, moment, watching
+from app import controls, feedback_figures, moment, scrubber, watching
 from app.engine import manager
 from app.proof_figures import inked
 from app.proving import INKS
@@ -46,6 +46,7 @@ def show() -> None:
         what = "The demonstration" if status.demo else "Your experiment"
         st.markdown(f"{what}: **{plain(describe(status.experiment))}**, {_seen(status)}.")
         st.page_link("../pages/lab.py", label="Its curves in the Lab", icon=":material/science:")
+    scrubber.show()
     rule, seed, block = _choose(status)
     _buttons(status, rule, block)
     st.session_state.feedback_shown = _shown(status)
@@ -60,7 +61,7 @@ def _shown(status: Status) -> tuple[str, str, int]:
 
 def _seen(status: Status) -> str:
     """Its state in a word; of a demonstration, which begins again by itself, it does not matter."""
-    return "running" if status.demo else status.state
+    return "running" if status.demo and not moment.past(status) else status.state
 
 
 def _choose(status: Status) -> tuple[str, int, int]:
@@ -87,7 +88,8 @@ def _choose(status: Status) -> tuple[str, int, int]:
 
 
 def _buttons(status: Status, rule: str, block: int) -> None:
-    active = status.demo or status.state not in ENDED
+    past = moment.past(status)
+    active = (status.demo or status.state not in ENDED) and not past
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         for how, (label, icon, about) in BUTTONS.items():
             st.button(label, key=f"feedback_{how}", icon=icon, help=about, disabled=not active, on_click=_change, args=(how,))
@@ -96,6 +98,10 @@ def _buttons(status: Status, rule: str, block: int) -> None:
             if st.session_state.get("feedback_of") not in with_it:
                 st.session_state.feedback_of = rule
             st.segmented_control("Of", with_it, key="feedback_of", required=True)
+    if past:
+        ended = moment.gone(watching.now())
+        instead = "Start another training in the Lab and change B while it runs." if ended else "Press Now and change B there."
+        st.caption(f"The past cannot be changed. {instead}")
 
 
 def _change(how: str) -> None:
@@ -123,7 +129,7 @@ def _tick(rule: str, seed: int, block: int) -> None:
     elif status.state in ENDED and not status.demo:
         st.info(
             f"It has ended ({status.state}), and its networks are no longer in memory: matrices are shown of experiments "
-            "that run or are paused. Start it again in the Lab.",
+            "that run or are paused, or of a step that is replayed. Choose one above, or start it again in the Lab.",
             icon=":material/info:",
         )
     else:
@@ -140,7 +146,10 @@ def _draw(status: Status, rule: str, seed: int, block: int) -> None:
 
     try:
         blocks, found, step = moment.look(status.id, copied)
-    except Gone:
+    except Gone as gone:
+        if moment.past(status):
+            st.info(plain(str(gone)), icon=":material/hourglass_empty:")
+            return
         again = "begins again in a few seconds" if status.demo else "is in the middle of a long step"
         st.info(f"It {again}: the pictures follow.", icon=":material/hourglass_empty:")
         return

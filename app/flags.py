@@ -17,8 +17,8 @@ TRANSPORT = "transport"  # the bar with Start, Pause, Step and Reset
 ALL = "all"
 CHARTS = "charts"  # what is chosen in the charts; the browser writes and reads it (live/address.js)
 # parameters that are no settings
-VIEW = ("hide", "projector", CHARTS, "lesson", "step", "answer", "run", "embed", "embed_options")
-KEPT = ("hide", "projector")  # those of the Lab that stay while the visitor goes from page to page
+VIEW = ("hide", "projector", CHARTS, "lesson", "step", "answer", "run", "at", "embed", "embed_options")
+KEPT = ("hide", "projector", "at")  # those of the Lab that stay while the visitor goes from page to page
 NOTE = "This link hides some controls, so that there is less to look at. Their values are those of the link."
 
 

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 
 import streamlit as st
 
-from app import drawn_points, embedding, watching
+from app import controls, drawn_points, embedding, moment, scrubber, watching
 from app import learnt_views as views
 from app.learnt_views import Chosen
 from app.texts import plain
@@ -42,11 +42,13 @@ def show() -> None:
     """The whole page."""
     watching.arrive()
     st.title("What it has learnt", anchor=False)
+    controls.show_problems(st.session_state.problems)
     status = watching.current()
     experiment = status.experiment
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"On screen: **{plain(describe(experiment))}**, rules **{', '.join(experiment.rules)}**.")
         st.page_link("../pages/lab.py", label="Settings and curves in the Lab", icon=":material/science:")
+    scrubber.show()
     offered = OF_IMAGES if len(data.facts_of(experiment).shape) == 3 else OF_POINTS
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         name = st.segmented_control(
@@ -122,13 +124,13 @@ def _tick(view: Callable[[Status, Chosen], None], chosen: Chosen, name: str) -> 
             view(status, chosen)
         st.session_state.learnt_drawn = status.id, name
     except Gone as gone:
-        st.info(str(gone), icon=":material/hourglass_empty:")
+        st.info(plain(str(gone)), icon=":material/hourglass_empty:")
 
 
 def _around(status: Status) -> tuple[object, ...]:
     """What the page around the fragment depends on; a demonstration that begins again changes nothing of it."""
     return (
         status.experiment.model_copy(update={"seeds": ()}) if status.demo else status.id,
-        status.state in ACTIVE,
+        moment.past(status) or status.state in ACTIVE,
         len(status.layers),
     )

@@ -57,6 +57,12 @@ def _row(one: Stored) -> None:
             st.caption(f"{one.state} · {started} · {one.id}" + (f" · {plain(one.sentence)}" if one.sentence else ""))
         if manager().store.busy(one):
             st.button("Stop", key=f"stop_{one.id}", icon=":material/stop:", on_click=manager().stop, args=(one.id,))
+        if one.experiment and st.button(
+            "Look inside", key=f"look_{one.id}", icon=":material/visibility:", help="Its networks, at any step of the training"
+        ):
+            watching.arrive()
+            watching.watch(one.id)
+            st.switch_page("../pages/learnt.py")
         if one.experiment and st.button("Open", key=f"open_{one.id}", icon=":material/open_in_new:"):
             watching.arrive()  # whoever has not been in the Lab yet
             watching.watch(one.id)

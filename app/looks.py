@@ -64,13 +64,15 @@ def _kept() -> tuple[OrderedDict[tuple, Look], threading.Lock]:
 def share(status: Status, what: tuple, make: Callable[[], Any], *, lasting: bool = False, rest: float = REST) -> Look:
     """The last look at `what` if that is of now or was taken just before, else a new one by `make`.
 
-    `lasting`: it never changes; `rest`: for so many times what it took no new one is made. Where there is nothing to look
-    at any more, the last one, with a note. Raises Gone if there is none.
+    Each past step has looks of its own. `lasting`: it never changes; `rest`: for so many times what it took no new one
+    is made. Where there is nothing to look at
+    any more, the last one, with a note. Raises Gone if there is none.
     """
     looks, lock = _kept()
+    key = (status.id, status.step if moment.past(status) else None, *what)
     with lock:
-        look = looks.setdefault((status.id, *what), Look())
-        looks.move_to_end((status.id, *what))
+        look = looks.setdefault(key, Look())
+        looks.move_to_end(key)
         while len(looks) > KEPT:
             looks.popitem(last=False)
     with look.lock:

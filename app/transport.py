@@ -4,7 +4,7 @@ import time
 
 import streamlit as st
 
-from app import flags, keyboard, projector, watching
+from app import flags, keyboard, projector, scrubber, watching
 from app.controls import as_text
 from app.engine import manager
 from app.sharing import share
@@ -13,6 +13,10 @@ from dfa_lab.parsing import parse
 from dfa_lab.runs.live import ACTIVE, Status
 
 FIRST_POINTS = 0.4  # seconds that Start waits for them; a large data set takes longer to load
+PICTURES = (
+    ("../pages/learnt.py", "What it has learnt", ":material/visibility:"),
+    ("../pages/feedback.py", "Feedback", ":material/grid_on:"),
+)
 SPEEDS = {"1 step/s": 1.0, "5/s": 5.0, "15/s": 15.0, "50/s": 50.0, "200/s": 200.0, "full speed": 0.0}
 
 
@@ -55,10 +59,19 @@ def bar(experiment: Experiment | None, status: Status) -> None:
         with st.popover("Adjust", icon=":material/tune:", disabled=not active):
             _learning_rate(status)
             _speed(status)
+        with st.popover("Moment", icon=":material/history:", help="Go back to any step of this training"):
+            _moment()
         # opening runs the page: what is shared is what is shown then
         with st.popover("Share", icon=":material/link:", key="share", on_change="rerun"):
             share(status.experiment)
         projector.toggle()
+
+
+def _moment() -> None:
+    scrubber.show(pictures=False)
+    st.caption("A line in the charts marks the step. What the networks were then:")
+    for page, label, icon in PICTURES:
+        st.page_link(page, label=label, icon=icon)
 
 
 def _learning_rate(status: Status) -> None:
@@ -108,7 +121,7 @@ def _step() -> None:
 
 
 def _reset() -> None:
-    status = watching.current()
+    status = watching.now()
     if not status.demo:
         manager().stop(status.id)
     start(status.experiment.model_copy(update={"save": ""}), paused=True, pace=status.pace)  # the name is taken

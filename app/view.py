@@ -2,24 +2,30 @@
 
 from collections.abc import Sequence
 
+from dfa_lab import data
+from dfa_lab.config import Experiment
 from dfa_lab.feedback import rule_class
 from dfa_lab.measure.angles import random_band
 from dfa_lab.parsing import describe
 from dfa_lab.records import METRICS, Record
 from dfa_lab.runs.live import Status
+from dfa_lab.train.plan import Plan
 
 NAMES = list(METRICS)
 DIGITS = 5  # significant ones that are sent
 
 
-def message(status: Status, records: Sequence[Record], start: int, note: str = "", large: bool = False) -> dict:
+def message(
+    status: Status, records: Sequence[Record], start: int, note: str = "", large: bool = False, marker: int | None = None
+) -> dict:
     """`records` begin at number `start` of the experiment's whole list; `note` is shown where the status says nothing;
-    `large`: for a projector."""
+    `large`: for a projector; `marker`: a step to draw a line at."""
     experiment = status.experiment
     return {
         "experiment": status.id,
         "title": describe(experiment),
         "large": large,
+        "marker": None if marker is None else {"step": marker, "epoch": round(epoch(experiment, marker), 4)},
         "status": {
             "state": status.state,
             "sentence": status.sentence or note,
@@ -57,6 +63,11 @@ def message(status: Status, records: Sequence[Record], start: int, note: str = "
             "value": [_short(r.value) for r in records],
         },
     }
+
+
+def epoch(experiment: Experiment, step: int) -> float:
+    """Passes through the training set after a step."""
+    return Plan(experiment, data.facts_of(experiment).train).epoch(step)
 
 
 def _short(value: float | None) -> float | None:

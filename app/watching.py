@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import flags
+from app import flags, moment
 from app.controls import ATTACH, from_link, put
 from app.engine import manager
 from dfa_lab.config import SettingsError
@@ -17,6 +17,7 @@ def arrive() -> None:
     if "watched" in st.session_state:
         if st.session_state.watched and st.query_params.get(ATTACH) != st.session_state.watched:
             flags.into_url({ATTACH: st.session_state.watched})  # coming back from another page
+        moment.into_url()
         return
     params = {name: st.query_params.get_all(name) for name in st.query_params}
     st.session_state.problems = flags.arrive(params) + from_link(params)
@@ -32,12 +33,15 @@ def arrive() -> None:
             del st.query_params[ATTACH]
         else:
             watch(wanted)
+    if at := params.get(moment.AT, [""])[0]:
+        st.session_state.problems += moment.arrive(now(), at)
 
 
 def watch(id: str) -> None:
     """Attach to an experiment: its settings go into the form, its id into the link."""
     st.session_state.watched = id
     st.session_state.notice = ""
+    moment.leave(id)
     status = manager().status(id)
     if status is not None:
         put(status.experiment)
@@ -45,13 +49,20 @@ def watch(id: str) -> None:
 
 
 def current() -> Status:
-    """Of what is on screen now."""
+    """Of what is on screen, at the moment that this visitor has chosen; see `moment.seen`."""
+    return moment.seen(now())
+
+
+def now() -> Status:
+    """Of what is on screen, as it is now."""
     id = st.session_state.watched or manager().demo()
     status = manager().status(id)
     if status is None:  # deleted meanwhile
         st.session_state.watched = None
         status = manager().status(manager().demo())
     assert status is not None
+    if status.demo:
+        moment.leave(status.id)  # of one that is over
     return status
 
 
@@ -60,7 +71,7 @@ def own() -> str | None:
 
     None, with the sentence among the session's problems, if the server has no room for a copy.
     """
-    status = current()
+    status = now()
     if not status.demo:
         return status.id
     try:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import controls, feed, flags, transport, watching
+from app import controls, feed, flags, scrubber, transport, watching
 from app.live import load_plotly
 
 load_plotly()
@@ -15,7 +15,8 @@ controls.show_problems(refused + st.session_state.problems)
 if st.session_state.notice and not refused:
     st.info(st.session_state.notice, icon=":material/link:")
 flags.note()
-status = watching.current()
+status = watching.now()
+scrubber.note(status)
 feed.show(status)
 if flags.TRANSPORT not in flags.hidden() or status.demo:
     with st.bottom:

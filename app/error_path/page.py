@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app import controls, error_path, flags, projector, watching
+from app import controls, error_path, flags, moment, projector, scrubber, watching
 from app.engine import manager
 from app.error_path import message, taking
 from app.texts import plain
@@ -53,12 +53,13 @@ def show() -> None:
         what = "The demonstration" if status.demo else "Your experiment"
         st.markdown(f"{what}: **{plain(describe(status.experiment))}**.")
         st.page_link("../pages/lab.py", label="Settings and curves in the Lab", icon=":material/science:")
+    scrubber.show()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         seed, rules = _choose(status)
         slow = st.session_state.get("path_mode") == SLOW and not status.demo
         _buttons(status, slow)
     st.session_state.path_around = _around(status)
-    waits = status.demo or (status.state in ACTIVE and (status.state != "paused" or _plays(slow)))
+    waits = status.demo or (status.state in ACTIVE and status.state != "paused") or (_waits(status) and _plays(slow))
     st.fragment(_tick, run_every=EVERY if waits else None)(seed, rules, slow)
 
 
@@ -79,10 +80,10 @@ def _choose(status: Status) -> tuple[int, tuple[str, ...]]:
 
 
 def _buttons(status: Status, slow: bool) -> None:
-    active, waits = status.state in ACTIVE, status.state == "paused"
+    active, waits, past = status.state in ACTIVE, _waits(status), moment.past(status)
     if not slow or status.state == "running":
-        if flags.TRANSPORT in flags.hidden():
-            pass  # a link's wish
+        if flags.TRANSPORT in flags.hidden() or past:
+            pass  # a link's wish; and what is over is not paused
         elif waits:
             st.button("Resume", key="path_resume", icon=":material/resume:", shortcut="Space", on_click=_resume)
         else:
@@ -102,9 +103,15 @@ def _buttons(status: Status, slow: bool) -> None:
         one = "Do this batch's step, and show the same phase of the next one"
         st.button("Batch", key="path_batch", icon=":material/fast_forward:", disabled=not waits, on_click=_step, help=one)
         all_of_it = "Train to the end of this epoch, then wait"
-        st.button("Epoch", key="path_epoch", icon=":material/last_page:", disabled=not waits, on_click=_epoch, help=all_of_it)
-        st.toggle("Play", key="path_play", disabled=not active, help="Go through the phases by itself")
+        off = not waits or past
+        st.button("Epoch", key="path_epoch", icon=":material/last_page:", disabled=off, on_click=_epoch, help=all_of_it)
+        st.toggle("Play", key="path_play", disabled=not (active or past), help="Go through the phases by itself")
     projector.toggle()
+
+
+def _waits(status: Status) -> bool:
+    """Whether there is a next step to be shown that nobody takes meanwhile."""
+    return status.state == "paused" or (moment.past(status) and status.step < status.steps)
 
 
 def _plays(slow: bool) -> bool:
@@ -115,12 +122,12 @@ def _tick(seed: int, rules: tuple[str, ...], slow: bool) -> None:
     status = watching.current()
     if _around(status) != st.session_state.path_around:
         st.rerun()
-    if _plays(slow) and status.state == "paused":
+    if _plays(slow) and _waits(status):
         _play()
         status = watching.current()
     phase = message.PHASES[st.session_state.path_phase]
-    frozen = slow and status.state == "paused"
-    if slow and status.state in ENDED:
+    frozen = slow and _waits(status)
+    if slow and not frozen and (status.state in ENDED or moment.past(status)):
         st.info(OVER, icon=":material/info:")
     elif slow and status.state == "running":
         st.info("It is being trained now: slow motion goes on where it pauses.", icon=":material/hourglass_empty:")
@@ -164,6 +171,9 @@ def _entered() -> None:
     if st.session_state.path_mode != SLOW:
         return
     st.session_state.path_phase, st.session_state.path_advanced = 0, time.monotonic()
+    status = watching.current()
+    if moment.past(status) and not status.demo:
+        return
     id = watching.own()
     if id is None:
         st.session_state.path_mode = LIVE
@@ -183,13 +193,15 @@ def _next() -> None:
 
 def _step() -> None:
     status = watching.current()
-    if not status.demo and status.state == "paused":
+    if moment.past(status) and _waits(status):
+        moment.choose(watching.now(), status.step + 1)
+    elif not status.demo and status.state == "paused":
         manager().step(status.id)
         _wait(status.id, lambda now: now.step > status.step or now.state != "paused")
 
 
 def _epoch() -> None:
-    status = watching.current()
+    status = watching.now()
     if not status.demo and status.state == "paused":
         st.session_state.path_phase = 0
         manager().epoch(status.id)

@@ -4,6 +4,7 @@
 //   runs: [{name, rule, seed, colour}]; the place in the list is the run number
 //   layout: "angles" for the page of that name, with heat: {measure, rules: {rule: {steps, rows, values}}, version}
 //   most_directions: {layer: number}, what the effective rank can be at most
+//   marker: null, or {step, epoch}, where a line is drawn
 //   layers: hidden blocks; eps: of adversarial training, 0: none; random_band: {layer: degrees}; definitions: {metric: text}; metrics: names, if records use numbers
 //   records: columns {from, run, metric, layer, step, epoch, seconds, value}; from: place of the first in the whole list
 
@@ -73,8 +74,10 @@ class Panel {
     this.note = element("div", "dfa-note")
     this.cursor = element("div", "dfa-cursor")
     this.cursor.hidden = true
+    this.marker = element("div", "dfa-marker")
+    this.marker.hidden = true
     const frame = element("div", "dfa-frame")
-    frame.append(this.plot, this.note, this.cursor)
+    frame.append(this.plot, this.note, this.marker, this.cursor)
     this.root.append(this.heading, frame)
     if (definition.about) this.root.append(element("p", "dfa-about", owner.view.definitions?.[definition.about] ?? ""))
     frame.addEventListener("pointermove", (event) => owner.pointAt(this, event))
@@ -119,6 +122,19 @@ class Panel {
     if (this.drawn) Plotly.react(this.plot, traces, layout)
     else this.#mount(Plotly, traces, layout)
     if (traces.length) stats.drawn = context.view.experiment
+    this.mark()
+  }
+
+  // A line beside the plot and not in it: moving it draws nothing anew.
+  mark() {
+    const { margin, choices, view, store } = this.owner
+    const at = view.marker && (choices.x === "seconds" ? store.secondsAt(view.marker.step) : view.marker[choices.x])
+    const share = this.drawn && at != null ? (at - this.range[0]) / (this.range[1] - this.range[0]) : -1
+    this.marker.hidden = !(share >= 0 && share <= 1)
+    if (this.marker.hidden) return
+    const { width } = this.plot.getBoundingClientRect()
+    this.marker.style.left = `${margin.l + share * (width - margin.l - margin.r)}px`
+    this.marker.style.bottom = `${margin.b}px`
   }
 
   #mount(Plotly, traces, layout) {
@@ -245,6 +261,7 @@ class LiveView {
     this.scale.show(view)
     shared.numbersShown.resolve()
     if (this.#pictureChanged(added)) this.#arrangePanels()
+    for (const panel of this.panels.values()) panel.mark()
   }
 
   #startOver() {

@@ -42,6 +42,13 @@ class RecordStore {
     return this.series.get(seriesKey(run, metric, layer))
   }
 
+  // Of the first run; the others take about as long.
+  secondsAt(step) {
+    const series = this.get(0, "train_loss", null)
+    if (!series) return null
+    return series.seconds[Math.min(firstAtLeast(series.step, step), series.step.length - 1)]
+  }
+
   newest(run, metric, layer) {
     return this.get(run, metric, layer)?.value.findLast((value) => value !== null) ?? null
   }

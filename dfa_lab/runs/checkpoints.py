@@ -38,7 +38,7 @@ class Checkpoints:
             checkpoint.save(trainer, path)
         except Exception as error:  # whatever it is, the thread that trains goes on
             problem = (
-                f"Checkpoints cannot be written: {_why(error, path)} Training goes on, but after a restart "
+                f"Checkpoints cannot be written: {why(error, path)} Training goes on, but after a restart "
                 "of the server it would go on from an earlier epoch."
             )
             if problem != self.problem:
@@ -88,7 +88,7 @@ class Checkpoints:
         return self._folder / f"{id}.safetensors"
 
 
-def _why(error: Exception, path: Path) -> str:
+def why(error: Exception, path: Path) -> str:
     """safetensors wraps what the system says in an error of its own: "I/O error: … (os error 28)"."""
     if isinstance(error, OSError):
         return explain(error, path)

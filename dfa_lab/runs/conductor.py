@@ -8,11 +8,13 @@ from pathlib import Path
 from dfa_lab.config import SettingsError
 from dfa_lab.device import resolve
 from dfa_lab.records import Record
+from dfa_lab.runs import history
 from dfa_lab.runs.checkpoints import Checkpoints
 from dfa_lab.runs.failures import sentence
 from dfa_lab.runs.live import ACTIVE, ENDED, Live
 from dfa_lab.runs.record_list import RecordList
 from dfa_lab.runs.resuming import RESUMED, ContinueError, place, status_of
+from dfa_lab.runs.snapshots import Snapshots, trained
 from dfa_lab.runs.store import Store, Stored
 from dfa_lab.runs.worker import Worker
 from dfa_lab.train import saved
@@ -33,6 +35,7 @@ class Conductor:
     def __init__(self, folder: Path):
         self.store = Store(folder)
         self.checkpoints = Checkpoints(self.store.folder / "checkpoints")
+        self.snapshots = Snapshots(self.store.folder / "snapshots")
         self._lives: dict[str, Live] = {}
         self._workers: dict[str, Worker] = {}
         self._lock = threading.RLock()
@@ -126,6 +129,13 @@ class Conductor:
             live.begin(trainer)
             self.store.set_state(live.id, live.state)  # queued, as everything for the store is: in the order of the states
             self.store.add_records(live.id, copied)
+            if trainer.changes or live.continues:
+                self.store.add_event(live.id, history.HISTORY, history.text(trainer.changes))
+            live.spacing.last = trained(trainer)
+            if live.continues:
+                self.snapshots.cut(live.id, trainer.step)
+            if live.experiment.load:  # what it begins from may be another one day
+                self._snap(live, trainer)
         if worker := self._worker(live):
             worker.add(live)
         self._begin_queued()  # where this one begins paused
@@ -164,7 +174,8 @@ class Conductor:
             if self._closed:  # while its data were loading
                 return None
             if name not in self._workers:
-                self._workers[name] = Worker(name, self._measured, self._ended, self._save, self._changed, self._reached)
+                calls = (self._measured, self._ended, self._save, self._changed, self._snap, self._reached)
+                self._workers[name] = Worker(name, *calls)
             return self._workers[name]
 
     @staticmethod
@@ -200,7 +211,15 @@ class Conductor:
         self.store.add_records(live.id, records)
 
     def _changed(self, live: Live, text: str) -> None:
-        self.store.add_event(live.id, "knob", text)
+        """The last of the trainer's changes was made; `text` says it to people, where that was not done before."""
+        if text:
+            self.store.add_event(live.id, "knob", text)
+        if trainer := live.trainer:
+            self.store.add_event(live.id, history.CHANGE, history.text(trainer.changes[-1]))
+
+    def _snap(self, live: Live, trainer: Trainer) -> None:
+        """A state on the way, for replays, or the last one."""
+        self.snapshots.take(live.id, trainer, live.spacing, live.demo, trainer.done or live.state in ENDED)
 
     def _reached(self, live: Live) -> None:
         self._switch(live.id, "running", "paused")
@@ -212,11 +231,21 @@ class Conductor:
                 return
             live.end(state, why)
             if not live.keep:
+                self._snap_last(live)
                 live.let_go()
             self.store.set_state(live.id, state, why)
             self.store.add_event(live.id, state, why)
         self._wake(live)
         self._begin_queued()
+
+    def _snap_last(self, live: Live) -> None:
+        """Unless a step is being done just now: the worker then does it."""
+        if (trainer := live.trainer) is not None and live.turn.acquire(blocking=False):
+            try:
+                if trainer.between_steps and trainer.step and live.state in ("stopped", "interrupted"):
+                    self._snap(live, trainer)
+            finally:
+                live.turn.release()
 
     def _ended(self, live: Live, state: str, why: str) -> None:
         """As `_finish`, and nothing is written down any more."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from dfa_lab.config import Experiment
 from dfa_lab.feedback.changing import Change
 from dfa_lab.runs.record_list import RecordList
+from dfa_lab.runs.snapshots import Spacing
 from dfa_lab.train.trainer import Trainer
 
 ACTIVE = ("queued", "loading", "running", "paused")
@@ -60,6 +61,7 @@ class Live:
     keep: bool = False  # checkpoints are written
     queues: bool = False  # waits for its turn on the device
     continues: bool = False  # from its checkpoint
+    spacing: Spacing = field(default_factory=Spacing)  # of its snapshots
     last: Status | None = None  # what it was when no trainer was there any more, or not yet
     _saved: tuple[float, int, float] = (0.0, 0, 0.0)  # (time, step, epoch) of the last checkpoint
     _not_before: float = 0.0  # after a checkpoint that could not be written

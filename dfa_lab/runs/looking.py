@@ -12,8 +12,8 @@ LOOKING = 0.5  # seconds for the step in hand to end
 LONGEST = 5.0  # seconds for a part of it to end: that of a large network on a slow machine
 AFTER = 0.001  # seconds after a look in which the training has its turn: who looks again at once would keep it from it
 GONE = (
-    "This experiment has ended and its networks are no longer in memory: press Reset in the Lab to train it again, "
-    "and look while it runs or is paused."
+    "This experiment has ended and its networks are no longer in memory: choose a moment and it is replayed, or press Reset "
+    "in the Lab to train it again, and look while it runs or is paused."
 )
 NOT_YET = "Its data are still being loaded, or it waits for its turn: there is something to see after its first step."
 BUSY = "A single training step takes very long: pause the experiment, or look again later."

@@ -15,6 +15,7 @@ from dfa_lab.runs.conductor import Conductor
 from dfa_lab.runs.demo import demonstration
 from dfa_lab.runs.live import ACTIVE, ENDED, Live, Status
 from dfa_lab.runs.looking import GONE, Gone, glimpse
+from dfa_lab.runs.replay import Replays
 from dfa_lab.runs.resuming import ContinueError, automatic, status_of
 from dfa_lab.train import saved
 from dfa_lab.train.checkpoint import CheckpointError
@@ -32,9 +33,15 @@ class Manager(Conductor):
         """`resume`: what was interrupted goes on where it does so by itself (resuming.py)."""
         super().__init__(folder)
         self._demos = 0
+        self.replays = Replays(self.store, self.snapshots, self.records, self.newest)
         for stored in self.store.experiments():
             if stored.demo and stored.state in ENDED:  # of a server that was stopped
                 self.store.delete(stored.id)
+        for id in [] if self.store.problem else self.snapshots.ids():
+            if (stored := self.store.get(id)) is None:
+                self.snapshots.remove(id)
+            elif stored.state not in ACTIVE:
+                self.snapshots.tidy(id)
         atexit.register(self.close)
         for stored, step in automatic(self.store, self.checkpoints) if resume else ():
             with suppress(ContinueError):  # another server was faster
@@ -43,7 +50,7 @@ class Manager(Conductor):
     @property
     def problem(self) -> str:
         """Empty, or why runs are not being kept as they should be, for a person."""
-        return self.store.problem or self.checkpoints.problem
+        return self.store.problem or self.checkpoints.problem or self.snapshots.problem
 
     def start(
         self,
@@ -92,6 +99,7 @@ class Manager(Conductor):
         except CheckpointError as error:
             raise ContinueError(str(error)) from error
         self._take_up(stored, step)
+        self.replays.forget(id)  # it may take another way now
 
     def delete(self, id: str) -> None:
         """Stop it and remove everything there is of it, unless another live server is busy with it."""
@@ -103,6 +111,7 @@ class Manager(Conductor):
         self.store.delete(id)
         if self.store.get(id) is None:
             self.checkpoints.remove(id)
+            self._forget(id)
 
     def fork(self, id: str, *, paused: bool) -> str:
         """A copy of a running experiment that goes on by itself from the same step; of an ended one, a fresh start.
@@ -211,6 +220,27 @@ class Manager(Conductor):
             raise Gone(GONE)
         return glimpse(live, function, wait)
 
+    def has_networks(self, id: str) -> bool:
+        """Whether `look` has something to look at, now or soon."""
+        live = self._lives.get(id)
+        return live is not None and (live.trainer is not None or live.state in ("queued", "loading"))
+
+    def reached(self, status: Status) -> int:
+        """The last step that can be replayed: of one that failed, the last whose weights gave a finite loss in the next."""
+        if status.state != "failed":
+            return status.step
+        return max(0, newest.step - 1) if (newest := self.newest(status.id)) else 0
+
+    def newest(self, id: str) -> Record | None:
+        """The last record."""
+        if live := self._lives.get(id):
+            return live.records[-1] if live.records else None
+        return next(iter(self.store.records(id, since=self.store.count(id) - 1)), None)
+
+    def _forget(self, id: str) -> None:
+        self.snapshots.remove(id)
+        self.replays.forget(id)
+
     def demo(self) -> str:
         """The demonstration that newcomers share. Started when first asked for, and again a while after it has ended."""
         with self._lock:
@@ -219,6 +249,7 @@ class Manager(Conductor):
                 if live is not None:
                     self._lives.pop(live.id)
                     self.store.delete(live.id)
+                    self._forget(live.id)
                 experiment, pace = demonstration(seed=self._demos)
                 self._demos += 1
                 self._demo = self.start(experiment, pace=pace, demo=True)
@@ -230,6 +261,7 @@ class Manager(Conductor):
         atexit.unregister(self.close)
         with self._lock:
             self._closed = True
+            self.replays.close()
             workers, lives = list(self._workers.values()), list(self._lives.values())
         for worker in workers:
             worker.close()
@@ -238,4 +270,5 @@ class Manager(Conductor):
             if live.keep and live.trainer is not None:
                 self._write_down(live, live.trainer, over)
             self._ended(live, "interrupted", f"The server stopped at step {live.status().step}.")
+        self.snapshots.close()
         self.store.close()

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dfa_lab.records import Record
 from dfa_lab.runs.failures import sentence
 from dfa_lab.runs.live import ENDED, Live
-from dfa_lab.train.trainer import Diverged
+from dfa_lab.runs.snapshots import trained
+from dfa_lab.train.trainer import Diverged, Trainer
 
 TURN = 0.03  # seconds
 ASIDE = 0.0005  # seconds that it steps aside for who wants to look at a network: a lock is not fair by itself
@@ -22,9 +23,10 @@ log = logging.getLogger(__name__)
 
 
 class Worker:
-    """All five are called in this thread: `measured` with the new records of every turn, `ended` with (live, state,
+    """All six are called in this thread: `measured` with the new records of every turn, `ended` with (live, state,
     sentence), `save` between two steps of an experiment whose state is to be written down, `changed` with (live, sentence)
-    when its feedback was changed, `reached` when it is where it was to pause."""
+    when its learning rate, without a sentence, or its feedback was changed, `snap` between two steps, with the trainer,
+    when a snapshot is due, `reached` when it is where it was to pause."""
 
     def __init__(
         self,
@@ -33,10 +35,11 @@ class Worker:
         ended: Callable[[Live, str, str], None],
         save: Callable[[Live], None],
         changed: Callable[[Live, str], None],
+        snap: Callable[[Live, Trainer], None],
         reached: Callable[[Live], None],
     ):
         self._measured, self._ended, self._save, self._changed = measured, ended, save, changed
-        self._reached = reached
+        self._snap, self._reached = snap, reached
         self._lives: list[Live] = []
         self._wake = threading.Condition()
         self._closed = False
@@ -96,6 +99,7 @@ class Worker:
                 if live.learning_rate is not None and trainer.between_steps:
                     trainer.set_learning_rate(live.learning_rate)
                     live.learning_rate = None
+                    self._changed(live, "")
             worked = True
             if live.onlookers:
                 time.sleep(ASIDE)
@@ -114,6 +118,8 @@ class Worker:
                 log.error("experiment %s failed: %s", live.id, error, exc_info=not isinstance(error, Diverged))
                 self._end(live, records, "failed", sentence(error, live.experiment))
                 return True
+            if trainer.between_steps and (live.trainer is None or live.spacing.due(trained(trainer)) or trainer.done):
+                self._snap(live, trainer)
             if trainer.done:
                 self._end(live, records, "finished", "")
                 return True
@@ -135,14 +141,17 @@ class Worker:
                     return
                 changes, live.changes = live.changes, []
             for change in changes:
-                if rules := trainer.change_feedback(change):
+                rules = trainer.change_feedback(change)
+                if rules:
                     live.changed()
-                    self._changed(live, change.text(rules, trainer.step))
+                self._changed(live, change.text(rules, trainer.step) if rules else "")
 
     def _keep(self, live: Live) -> None:
         """Write down the state if that is due, and let go of the networks of what was stopped."""
         if live.checkpoint_due(time.monotonic()):
             self._save(live)
+        if live.state in ENDED and (trainer := live.trainer) is not None and trainer.between_steps:
+            self._snap(live, trainer)
         with live.lock:
             if live.state in ENDED and live.trainer is not None and live.trainer.between_steps:
                 live.let_go()

@@ -18,6 +18,7 @@ class Plan:
 
     def __init__(self, experiment: Experiment, train: int):
         batch = experiment.batch_size
+        self.batch = batch
         self.size = train - train % batch if experiment.drop_last else train  # samples of an epoch
         self.steps_per_epoch = ceil(self.size / batch)
         self.epochs = experiment.epochs - experiment.exact  # dfa-torch stops before the last one
@@ -35,6 +36,15 @@ class Plan:
             probe = experiment.probe_size / batch / 2
             cost = sum(COSTS[name] * (1 if name in ("update", "feedback") else probe) for name in self._measures & COSTS.keys())
             self.others_every *= max(1, ceil(round(cost / SPARE, 6) / self.measure_every))
+
+    def epoch(self, step: int) -> float:
+        """Passes through the training set after this many steps, with fractions."""
+        whole, position = divmod(step, self.steps_per_epoch)
+        return whole + min(1.0, position * self.batch / self.size)
+
+    def rows(self, position: int) -> slice:
+        """Of an epoch's samples: the batch of this number."""
+        return slice(position * self.batch, min((position + 1) * self.batch, self.size))
 
     def measures_after(self, step: int) -> bool:
         """Regularly; and alignment turns first, within a few steps, so after 1, 2, 4, 8, … too until that begins."""

@@ -64,12 +64,12 @@ class Trainer:
         count = f" ({self.threads} thread{'s' if self.threads > 1 else ''})" if self.device.type == "cpu" else ""
         self.device_title = title(self.device) + count
         self.learning_rate = experiment.learning_rate
-        self.step = 0
-        self.samples = 0
-        self._recorded = 0  # samples seen at the last training record
+        self.step = self.samples = self._recorded = 0  # the last: samples seen at the last training record
         self.plan = Plan(experiment, len(self.data.x_train))
         self.steps = self.plan.steps
         self.redraws = 0  # of feedback, so far
+        self.changes: list[dict[str, object]] = []  # made while it trained, each with its step; `change` makes one again
+        self.quiet = False  # neither measures nor tests, which changes no weight: for replays
         self._parts: Parts | None = None  # of a step that has begun
         self._orders: dict[int, tuple[int, Tensor]] = {}  # seed -> (epoch, order of the samples)
         self._wrong = [0.0] * len(self.runs)  # among the samples that each run was trained on in this epoch
@@ -103,8 +103,7 @@ class Trainer:
             torch.set_num_threads(self.threads)
         if self.device.type == "cuda":
             shorten_products(self.experiment.precision == "tf32")
-        records = next(self._parts, None)
-        if records is None:
+        if (records := next(self._parts, None)) is None:
             self._parts = None
         return records or []
 
@@ -124,12 +123,12 @@ class Trainer:
 
     def _step(self) -> Parts:
         """The parts of the next step."""
-        if self.step == 0:
+        if self.step == 0 and not self.quiet:
             yield from self._test(self._active())
             yield from self._measure(self.plan.groups_after(0), self._active(), {})
         batches: dict[int, tuple[Tensor, Tensor]] = {}
         active = self._active()
-        groups = self.plan.groups_after(self.step + 1)
+        groups = frozenset() if self.quiet else self.plan.groups_after(self.step + 1)
         updates: dict[int, Before] = {}  # of the runs, before this step; only where the step is measured
         for number, run in active:
             if run.seed not in batches:
@@ -146,9 +145,9 @@ class Trainer:
         if at_end:
             self._end_epoch(active, epoch + 1)
         ended = at_end and any(run.schedule.ended for _, run in active)
-        if ended:
-            groups = frozenset(self.experiment.measures)
-        if groups:
+        if self.quiet:
+            return
+        if groups := frozenset(self.experiment.measures) if ended else groups:
             yield from self._measure(groups, active, updates)
         if ended or self.plan.tests_after(self.step):
             yield from self._test(active)
@@ -156,8 +155,7 @@ class Trainer:
     def next_batch(self, seed: int) -> tuple[Tensor, Tensor]:
         """Inputs and classes of the step that is next, the same for every rule of a seed."""
         epoch, position = divmod(self.step, self.plan.steps_per_epoch)
-        first = position * self.experiment.batch_size
-        chosen = self._order(seed, epoch)[first : min(first + self.experiment.batch_size, self.plan.size)]
+        chosen = self._order(seed, epoch)[self.plan.rows(position)]
         x = self.data.inputs(self.data.x_train[chosen], self.dtype)
         if self.experiment.augment:
             x = augment(x, generator(seed, "augment", self.step), self.experiment.exact)
@@ -173,11 +171,11 @@ class Trainer:
     @property
     def epoch(self) -> float:
         """Passes through the training set so far, with fractions."""
-        whole, position = divmod(self.step, self.plan.steps_per_epoch)
-        return whole + min(1.0, position * self.experiment.batch_size / self.plan.size)
+        return self.plan.epoch(self.step)
 
     def set_learning_rate(self, rate: float) -> None:
         """From the next step on, in every run."""
+        self.changes.append({"step": self.step, "learning_rate": rate})
         self.learning_rate = rate
         for run in self.runs:
             run.learning_rate = rate
@@ -185,6 +183,7 @@ class Trainer:
 
     def change_feedback(self, change: Change) -> list[str]:
         """Between two steps, in every run of the rules that have such feedback; their names."""
+        self.changes.append({"step": self.step, **change._asdict()})
         self.redraws += change.how == "redraw"
         found = {
             rule: run.change_feedback(change.block, change.how, self.redraws)
@@ -278,6 +277,7 @@ class Trainer:
             "seconds": [run.seconds for run in self.runs],
             "wrong": self._wrong,
             "redraws": self.redraws,
+            "changes": list(self.changes),
             "schedules": [run.schedule.state() for run in self.runs],
         }
         return tensors, numbers
@@ -297,4 +297,5 @@ class Trainer:
         self._wrong = list(numbers["wrong"])
         self.redraws = numbers.get("redraws", 0)  # not in checkpoints of an earlier lab
         self.set_learning_rate(numbers["learning_rate"])
+        self.changes = list(numbers.get("changes", []))
         return self

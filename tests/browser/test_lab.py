@@ -212,3 +212,22 @@ def test_whoever_lands_on_the_list_opens_an_experiment(visit, open_page, address
     page.get_by_role("button", name="Open").first.click()
     page.wait_for_function("location.search.includes('experiment=') && window.__dfa_live?.firstDraw")
     assert page.locator("[data-testid=stException]").count() == 0
+
+
+def test_a_line_marks_the_chosen_step_and_moving_it_keeps_the_zoom(visit):
+    page = visit()
+    page.wait_for_function(f"({STEP})() > 3")
+    press(page, "Moment")
+    page.evaluate(
+        "() => Plotly.relayout(document.querySelector('[data-panel=loss] .js-plotly-plot'), {'xaxis.range': [0, 2.5]})"
+    )
+    knob = page.get_by_test_id("stPopoverBody").get_by_role("slider")
+    knob.focus()
+    knob.press("Home")
+    page.wait_for_function("() => location.search.includes('at=0')")
+    left = "() => document.querySelector('[data-panel=loss] .dfa-marker:not([hidden])')?.style.left"
+    page.wait_for_function(left)
+    before = page.evaluate(left)
+    page.get_by_test_id("stPopoverBody").get_by_role("button", name="Step on").click()
+    page.wait_for_function(f"before => ({left})() !== before", arg=before)
+    assert "at=1" in page.url and page.evaluate(RANGE) == [0, 2.5]

@@ -94,15 +94,15 @@ def test_of_the_demonstration_a_copy_is_changed(app):
     assert not [event for event in manager().store.events(demo) if event.kind == "knob"]
 
 
-def test_what_has_ended_is_said_in_a_sentence(app):
+def test_what_has_ended_is_replayed_and_cannot_be_changed(app):
     from app.engine import manager
 
     id = begin(rules="dfa")
     manager().stop(id)
     opened(app, id)
-    assert "It has ended (stopped), and its networks are no longer in memory" in words(app)
+    assert "The past cannot be changed. Start another training in the Lab" in words(app)
     assert app.button(key="feedback_flip").disabled
-    assert len(app.get("plotly_chart")) == 1  # what was measured is still there
+    assert len(app.get("plotly_chart")) == 5  # its last step, and what was measured
 
 
 def test_zero_has_no_colour_and_both_scales_agree():

@@ -111,9 +111,11 @@ def test_slow_motion_of_the_demonstration_is_that_of_a_copy(app):
     assert drawn(app)["phase"] is None  # coming back begins with Live, so that no visit pauses anything
 
 
-def test_what_is_left_when_the_networks_are_gone(app):
+def test_what_is_left_when_the_networks_are_gone_and_a_replay_would_last(app, monkeypatch):
+    from app import moment
     from app.engine import manager
 
+    monkeypatch.setattr(moment, "QUICK", -1.0)
     id = attach(app, network="conv", conv_channels="2", conv_hidden="5", rules="fa,dfa")
     assert [part["shape"] for part in drawn(app)["panels"][0]["parts"]] == [[2, 3, 3], [5], [10]]
     choose(app, "View", "Slow motion")

@@ -1,0 +1,177 @@
+"""Snapshots: spread over the training, within bounds, gone with their experiment, and never in the way of the training."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from patience import state, status, tiny, until, until_state, until_step
+from test_store_disk import NAMESPACE, mountable
+
+from dfa_lab.runs import snapshots
+from dfa_lab.runs.manager import Manager
+from dfa_lab.runs.snapshots import Snapshots, Spacing
+from dfa_lab.train.state_file import read
+from dfa_lab.train.trainer import Trainer
+
+ROOT = Path(__file__).parents[2]
+LARGE = {"rules": "dfa", "num_hidden": 400, "num_layers": 2}  # snapshots of 3 MB
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[Manager]:
+    manager = Manager(tmp_path)
+    yield manager
+    manager.close()
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots, "FIRST", 0.0)
+    monkeypatch.setattr(snapshots, "COST", 0)
+
+
+def taken(folder: Path, steps: int, id: str = "a", **settings: object) -> Snapshots:
+    """One after every step."""
+    kept, trainer = Snapshots(folder), Trainer(tiny(**{"rules": "dfa", **settings}))
+    for _ in range(steps):
+        next(trainer)
+        kept.take(id, trainer, Spacing())
+        kept.flush()
+    kept.close()
+    return kept
+
+
+def size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*.*"))
+
+
+def test_they_are_thinned_evenly_and_keep_the_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots, "MOST", 8)
+    steps = taken(tmp_path, 60).steps("a")
+    gaps = [after - before for before, after in zip([0, *steps], steps, strict=False)]
+    assert len(steps) == 8 and steps[-1] == 60
+    assert max(gaps) <= 4 * 60 / 8
+
+
+def test_an_experiment_and_all_of_them_stay_within_their_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = taken(tmp_path, 1)._path("a", 1).stat().st_size
+    monkeypatch.setattr(snapshots, "BYTES", 4 * one)
+    steps = taken(tmp_path, 10, "b").steps("b")  # logits that are not yet summed up are a part of the state
+    assert len(steps) > 1 and steps[-1] == 10 and size(tmp_path / "b") <= 4 * one
+    total = size(tmp_path) + one
+    monkeypatch.setattr(snapshots, "TOTAL", total)
+    os.utime(tmp_path / "a", (1, 1))
+    kept = taken(tmp_path, 3, "c")
+    assert kept.ids() and kept.steps("a") == [] and kept.steps("c") == [1, 2, 3]
+    monkeypatch.setattr(snapshots, "BYTES", 1000)
+    assert taken(tmp_path, 3, "d").steps("d") == []  # one alone is too large
+    assert size(tmp_path) <= total
+
+
+def test_distances_grow_with_the_training_and_with_the_cost() -> None:
+    assert Spacing().due(snapshots.FIRST) and not Spacing().due(0.9 * snapshots.FIRST)
+    assert not Spacing(last=3600).due(3600 + 0.9 * 3600 / snapshots.MOST)
+    assert Spacing(last=3600).due(3601 + 3600 / snapshots.MOST)
+    assert not Spacing(last=10, cost=1).due(59) and Spacing(last=10, cost=1).due(61)
+
+
+def test_they_go_with_their_experiment_and_with_the_demonstration(tmp_path: Path, often: None) -> None:
+    first = Manager(tmp_path)
+    id = first.start(tiny(epochs=5))
+    until_state(first, id, "finished")
+    demo = first.start(tiny(epochs=5), demo=True)
+    until_state(first, demo, "finished")
+    first.snapshots.flush()
+    assert first.snapshots.steps(id)[-1] == first.snapshots.steps(demo)[-1] == 15
+    first.delete(id)
+    assert first.snapshots.ids() == [demo]
+    first.close()
+    (tmp_path / "snapshots" / "nobody").mkdir()
+    again = Manager(tmp_path)
+    assert again.snapshots.ids() == []
+    again.close()
+
+
+def test_where_nothing_can_be_written_training_goes_on(
+    manager: Manager, tmp_path: Path, often: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "snapshots").write_text("somebody's file")
+    monkeypatch.setattr(snapshots, "RETRY", 0.0)
+    id = manager.start(tiny(), pace=200)
+    until(lambda: manager.problem)
+    assert manager.problem.startswith("Past steps cannot be kept: ") and "is not a folder" in manager.problem
+    until_step(manager, id, status(manager, id).step + 5)
+    (tmp_path / "snapshots").unlink()
+    until(lambda: not manager.problem)
+    until(lambda: manager.snapshots.steps(id))
+
+
+def full_disk(folder: Path) -> None:
+    """In a process of its own, on a file system of 8 MB."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], check=True)
+    snapshots.FIRST, snapshots.COST, snapshots.FREE, snapshots.RETRY = 0.0, 0, 0, 0.05
+    manager = Manager(folder)
+    id = manager.start(tiny(**LARGE), pace=100)
+    until(lambda: manager.problem)
+    assert "is full" in manager.problem, manager.problem
+    at = status(manager, id).step
+    until_step(manager, id, at + 10)
+    assert state(manager, id) == "running"
+    for path in manager.snapshots._files(id):
+        path.unlink()
+    until(lambda: manager.snapshots.steps(id) and not manager.problem)
+    for step in manager.snapshots.steps(id):
+        manager.snapshots.load(id, step)
+    manager.stop(id)
+    print("went on", flush=True)
+    manager.close()
+
+
+def test_full_disk(tmp_path: Path) -> None:
+    if not mountable(tmp_path):
+        pytest.skip("no file system can be mounted here")
+    command = [*NAMESPACE, sys.executable, __file__, "full", str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
+    assert done.returncode == 0 and "went on" in done.stdout, done.stdout + done.stderr
+
+
+def serve(folder: Path) -> None:
+    snapshots.FIRST, snapshots.COST, snapshots.MOST = 0.0, 0, 5
+    print(Manager(folder).start(tiny(**LARGE | {"num_hidden": 700})), flush=True)
+    time.sleep(60)
+
+
+def test_killed_while_a_snapshot_is_written(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, __file__, "serve", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        id = process.stdout.readline().strip()
+        folder = tmp_path / "snapshots" / id
+        until(lambda: list(folder.glob("*.safetensors")))
+        over = time.monotonic() + 30
+        while not list(folder.glob("*.part")):  # it is there for milliseconds
+            assert time.monotonic() < over
+            time.sleep(0.0005)
+        process.kill()
+    half = list(folder.glob("*.part"))
+    manager = Manager(tmp_path)
+    try:
+        assert state(manager, id) == "interrupted" and not list(folder.glob("*.part")), half
+        for path in folder.glob("*.safetensors"):
+            read(path)  # every one is whole
+        last = manager.reached(status(manager, id))
+        until(lambda: manager.replays.ask(id, last).over)
+        found = manager.replays.ask(id, last)
+        assert found.state == "ready" and found.exact and "damaged" not in found.note
+    finally:
+        manager.close()
+
+
+if __name__ == "__main__":
+    full_disk(Path(sys.argv[2])) if sys.argv[1] == "full" else serve(Path(sys.argv[2]))
