@@ -5,7 +5,7 @@ It needs the records alone, so it shows experiments whose networks are long gone
 
 import streamlit as st
 
-from app import feed, watching
+from app import feed, view_link, watching
 from app.engine import manager
 from app.texts import plain
 from dfa_lab.feedback import DirectRule, rule_class
@@ -40,9 +40,18 @@ def show() -> None:
         st.markdown(f"On screen: **{plain(describe(experiment))}**, rules **{', '.join(experiment.rules)}**.")
         st.page_link("../pages/lab.py", label="Settings and curves in the Lab", icon=":material/science:")
         st.page_link("../pages/rules.py", label="What each of them is", icon=":material/menu_book:")
+    options = list(MEASURES)
+    first = options.index(view_link.told("map", options, options[0]))
     measure: str = st.selectbox(
-        "Map of", list(MEASURES), key="angles_of", format_func=lambda one: MEASURES[one][0], persist_state="session", width=260
+        "Map of",
+        options,
+        index=first,
+        key="angles_of",
+        format_func=lambda one: MEASURES[one][0],
+        persist_state="session",
+        width=260,
     )
+    view_link.tell({"map": (measure, options[0])})
     name, metric = MEASURES[measure]
     st.caption(f"**{name}**: {METRICS[metric][1]}. Rows: layers, the first at the bottom; columns: steps; blank: no value.")
     if (said := missing(status)) and not status.demo:

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import streamlit as st
 
-from app import controls, feedback_figures, moment, scrubber, watching
+from app import controls, feedback_figures, moment, scrubber, view_link, watching
 from app.engine import manager
 from app.proof_figures import inked
 from app.proving import INKS
@@ -72,7 +72,7 @@ def _choose(status: Status) -> tuple[str, int, int]:
     usual = next((rule for rule in ("dfa", "fa") if rule in rules), rules[0])
     for key, options, default in (("rule", rules, usual), ("seed", seeds, seeds[0]), ("block", blocks, blocks[0])):
         if st.session_state.get(f"feedback_{key}") not in options and (key != "block" or status.layers):
-            st.session_state[f"feedback_{key}"] = default
+            st.session_state[f"feedback_{key}"] = view_link.told(key, options, default)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.segmented_control("Rule", rules, key="feedback_rule", required=True, persist_state="session")
         if len(seeds) > 1:
@@ -84,6 +84,7 @@ def _choose(status: Status) -> tuple[str, int, int]:
         kind("Delivers at block", blocks, key="feedback_block", persist_state="session", **more)  # type: ignore[operator]
     chosen = (st.session_state[f"feedback_{key}"] for key in ("rule", "seed", "block"))
     rule, seed, block = chosen
+    view_link.tell({"rule": (rule, usual), "seed": (seed, seeds[0]), "block": (block, 1)})
     return rule or usual, seeds[0] if seed is None else seed, block or 1
 
 

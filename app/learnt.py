@@ -3,12 +3,12 @@
 What is chosen stays outside of the ticking fragment, so that an update resets nothing; only the chosen view looks.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 
 import streamlit as st
 
-from app import controls, drawn_points, embedding, moment, scrubber, watching
+from app import controls, drawn_points, embedding, moment, scrubber, view_link, watching
 from app import learnt_views as views
 from app.learnt_views import Chosen
 from app.texts import plain
@@ -54,13 +54,14 @@ def show() -> None:
         name = st.segmented_control(
             "View",
             offered,
-            default=next(iter(offered)),
+            default=view_link.told("view", list(offered), next(iter(offered))),
             required=True,
             key=f"learnt_view_{len(offered)}",
             persist_state="session",
         )
         chosen = _choose(str(name), experiment, len(status.layers))
         board = offered is OF_POINTS and drawn_points.wanted()
+    _tell(str(name), offered, chosen, experiment)
     st.session_state.learnt_shown = _around(status)
     with drawn_points.beside(board):
         if chosen.tsne:
@@ -73,43 +74,64 @@ def show() -> None:
 
 def _choose(name: str, experiment: Experiment, blocks: int) -> Chosen:
     """The controls of a view. Their keys hold what they offer: an answer never outlives its question."""
-    seed, points, rule, block, eps = experiment.seeds[0], "test", experiment.rules[0], 1, 0.0
-    tsne: str | None = None
+    usual = _usual(experiment)
+    seed, points, rule, block, eps, tsne = usual.seed, usual.points, usual.rule, usual.block, usual.eps, None
     if len(experiment.seeds) > 1:
         key = f"learnt_seed_{experiment.seeds}"
-        seed = st.selectbox("Seed", experiment.seeds, key=key, persist_state="session", width=120)
+        first = experiment.seeds.index(view_link.told("seed", experiment.seeds, seed))
+        seed = st.selectbox("Seed", experiment.seeds, index=first, key=key, persist_state="session", width=120)
     if name == "Decision surfaces":
         drawn = experiment.dataset == "points"
         options = [*(["all"] if drawn else []), "test", "training", "none"]
-        points = st.segmented_control(
-            "Points", options, default=options[0], required=True, key=f"learnt_points_{drawn}", persist_state="session"
-        )
+        first = view_link.told("points", options, points)
+        key = f"learnt_points_{drawn}"
+        points = st.segmented_control("Points", options, default=first, required=True, key=key, persist_state="session")
     if name == "Hidden units" and len(experiment.rules) > 1:
         key = f"learnt_rule_{experiment.rules}"
-        rule = st.segmented_control("Rule", experiment.rules, default=rule, required=True, key=key, persist_state="session")
+        first = view_link.told("rule", experiment.rules, rule)
+        rule = st.segmented_control("Rule", experiment.rules, default=first, required=True, key=key, persist_state="session")
     if name == "Hidden layers":
         maps = ["PCA, live", "t-SNE"]
-        tsne = st.segmented_control("Map", maps, default=maps[0], required=True, key="learnt_map", persist_state="session")
+        first = view_link.told("map", maps, maps[0])
+        tsne = st.segmented_control("Map", maps, default=first, required=True, key="learnt_map", persist_state="session")
     if (name == "Hidden units" or tsne == "PCA, live") and blocks > 1:
         options = list(range(1, blocks + 1))
+        first = view_link.told("layer", options, 1)
+        key = f"learnt_layer_{blocks}"
         if blocks <= 8:
-            key = f"learnt_layer_{blocks}"
-            block = st.segmented_control("Hidden layer", options, default=1, required=True, key=key, persist_state="session")
+            block = st.segmented_control(
+                "Hidden layer", options, default=first, required=True, key=key, persist_state="session"
+            )
         else:
-            block = st.selectbox("Hidden layer", options, key=f"learnt_layer_{blocks}", persist_state="session", width=140)
+            block = st.selectbox("Hidden layer", options, index=first - 1, key=key, persist_state="session", width=140)
     if name == "Adversarial images":
-        usual = experiment.eps or 0.1
+        most = max(0.5, 2 * usual.eps)
         eps = st.slider(
             "ε, in units of the prepared inputs",
             0.0,
-            max(0.5, 2 * usual),
-            usual,
+            most,
+            view_link.told_number("eps", 0.0, most, usual.eps),
             0.01,
-            key=f"learnt_eps_{usual}",
+            key=f"learnt_eps_{usual.eps}",
             persist_state="session",
             width=360,
         )
     return Chosen(int(seed), str(points), str(rule), int(block or 1), float(eps), tsne == "t-SNE")
+
+
+def _usual(experiment: Experiment) -> Chosen:
+    """What is shown of an experiment before anybody has chosen."""
+    points = "all" if experiment.dataset == "points" else "test"
+    return Chosen(experiment.seeds[0], points, experiment.rules[0], 1, experiment.eps or 0.1)
+
+
+def _tell(name: str, offered: Iterable[str], chosen: Chosen, experiment: Experiment) -> None:
+    """What is chosen, into the address."""
+    usual = _usual(experiment)
+    told: dict[str, tuple[object, object]] = {"view": (name, next(iter(offered)))}
+    for part, key in (("seed", "seed"), ("points", "points"), ("rule", "rule"), ("block", "layer"), ("eps", "eps")):
+        told[key] = getattr(chosen, part), getattr(usual, part)
+    view_link.tell(told | {"map": ("t-SNE" if chosen.tsne else "", "")})
 
 
 def _tick(view: Callable[[Status, Chosen], None], chosen: Chosen, name: str) -> None:

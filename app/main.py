@@ -15,17 +15,25 @@ from app import projector  # noqa: E402 (the path has to be there first)
 projector.apply()
 st.logo(str(ROOT / "app" / "logo.svg"), size="large")
 st.navigation(
-    [
-        st.Page("../pages/lab.py", title="Lab", icon=":material/science:", default=True),
-        st.Page("../pages/lessons.py", title="Lessons", icon=":material/school:"),
-        st.Page("../pages/path.py", title="The path of the error", icon=":material/route:"),
-        st.Page("../pages/learnt.py", title="What it has learnt", icon=":material/visibility:"),
-        st.Page("../pages/angles.py", title="Angles", icon=":material/square_foot:"),
-        st.Page("../pages/feedback.py", title="Feedback", icon=":material/grid_on:"),
-        st.Page("../pages/proofs.py", title="Is it really DFA?", icon=":material/fact_check:"),
-        st.Page("../pages/experiments.py", title="Experiments", icon=":material/list:"),
-        st.Page("../pages/reproduce.py", title="Reproduce", icon=":material/table_chart:"),
-        st.Page("../pages/rules.py", title="Rules", icon=":material/menu_book:"),
-    ],
+    {
+        "": [
+            st.Page("../pages/lab.py", title="Lab", icon=":material/science:", default=True),
+            st.Page("../pages/lessons.py", title="Lessons", icon=":material/school:"),
+            st.Page("../pages/path.py", title="The path of the error", icon=":material/route:"),
+        ],
+        "Look inside": [
+            st.Page("../pages/learnt.py", title="What it has learnt", icon=":material/visibility:"),
+            st.Page("../pages/angles.py", title="Angles", icon=":material/square_foot:"),
+            st.Page("../pages/feedback.py", title="Feedback", icon=":material/grid_on:"),
+        ],
+        "Runs": [
+            st.Page("../pages/experiments.py", title="Experiments", icon=":material/list:"),
+            st.Page("../pages/reproduce.py", title="Reproduce", icon=":material/table_chart:"),
+        ],
+        "Proof and rules": [
+            st.Page("../pages/proofs.py", title="Is it really DFA?", icon=":material/fact_check:"),
+            st.Page("../pages/rules.py", title="Rules", icon=":material/menu_book:"),
+        ],
+    },
     position="top",
 ).run()

@@ -23,7 +23,7 @@ SPEEDS = {"1 step/s": 1.0, "5/s": 5.0, "15/s": 15.0, "50/s": 50.0, "200/s": 200.
 def bar(experiment: Experiment | None, status: Status) -> None:
     """`experiment`: what Start begins, None while the form has a problem; `status`: of what is on screen."""
     keyboard.reset_with_r()
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         st.button(
             "Start",
             icon=":material/play_arrow:",
@@ -59,9 +59,9 @@ def bar(experiment: Experiment | None, status: Status) -> None:
         with st.popover("Adjust", icon=":material/tune:", disabled=not active):
             _learning_rate(status)
             _speed(status)
-        with st.popover("Moment", icon=":material/history:", help="Go back to any step of this training"):
+        # opening runs the page: what can be gone back to, and what is shared, is what there is then
+        with st.popover("Moment", icon=":material/history:", key="moment_popover", on_change="rerun"):
             _moment()
-        # opening runs the page: what is shared is what is shown then
         with st.popover("Share", icon=":material/link:", key="share", on_change="rerun"):
             share(status.experiment)
         projector.toggle()

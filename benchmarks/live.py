@@ -1,10 +1,11 @@
 """What watching costs: training steps a second with three watchers against none, and the waits of a person.
 
-    python benchmarks/live.py            (about three minutes on two cores)
+    python benchmarks/live.py            (about eight minutes on two cores)
 
 The lab's server runs in this process; watchers are a process of their own that speaks Streamlit's protocol
 (watchers.py). Both conditions alternate on the same running experiment; medians and their ratio are printed.
-The waits are measured in a real Chromium, against a server of its own.
+Then every picture alone, in one real Chromium beside the training (panels.py). The waits are measured in a real
+Chromium, against a server of its own.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import urllib.request
 from pathlib import Path
 from statistics import median
 
+import panels
 import streamlit as st
 from machine import describe, table
 
@@ -92,6 +94,24 @@ def watched_against_headless(port: int, repeats: int, seconds: float) -> None:
     )
 
 
+def looked_at(port: int, repeats: int, seconds: float) -> None:
+    """Print what every picture costs."""
+    from app.engine import manager
+    from dfa_lab.parsing import parse
+
+    browser, rows = chromium(), []
+    if browser is None:
+        print("No Chromium on this machine: the pictures are not measured.")
+        return
+    for dataset in ("digits", "spirals"):
+        id = manager().start(parse({"dataset": dataset, "rules": "bp,fa,dfa", "epochs": 100_000}))
+        while (status := manager().status(id)) is None or status.rate == 0:
+            time.sleep(0.1)
+        rows += panels.costs(port, browser, id, dataset == "spirals", repeats, steps_per_second, seconds)
+        manager().stop(id)
+    print(table(["looked at in one Chromium", "steps/s alone", "steps/s looked at", "cost"], rows), flush=True)
+
+
 def waits(repeats: int) -> None:
     """A fresh server each time, as `make run` starts it; then a person's first minute, in Chromium."""
     from playwright.sync_api import sync_playwright
@@ -150,6 +170,7 @@ def main() -> None:
     def measure() -> None:
         try:
             watched_against_headless(port, given.repeats, given.seconds)
+            looked_at(port, min(3, given.repeats), given.seconds)
         finally:
             os._exit(0)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app import controls, error_path, flags, moment, projector, scrubber, watching
+from app import controls, error_path, flags, moment, projector, scrubber, view_link, watching
 from app.engine import manager
 from app.error_path import message, taking
 from app.texts import plain
@@ -71,11 +71,14 @@ def _choose(status: Status) -> tuple[int, tuple[str, ...]]:
     rule: str | None = ALL
     if len(experiment.rules) > 1:
         key = f"path_rules_{experiment.rules}"
-        rule = st.segmented_control("Rules", offered, default=ALL, required=True, key=key, persist_state="session")
+        first = view_link.told("rules", offered, ALL)
+        rule = st.segmented_control("Rules", offered, default=first, required=True, key=key, persist_state="session")
     seed = experiment.seeds[0]
     if len(experiment.seeds) > 1:
         key = f"path_seed_{experiment.seeds}"
-        seed = st.selectbox("Seed", experiment.seeds, key=key, persist_state="session", width=120)
+        first = experiment.seeds.index(view_link.told("seed", experiment.seeds, seed))
+        seed = st.selectbox("Seed", experiment.seeds, index=first, key=key, persist_state="session", width=120)
+    view_link.tell({"rules": (rule, ALL), "seed": (seed, next(iter(experiment.seeds)))})
     return int(seed), experiment.rules if rule in (ALL, None) else (str(rule),)
 
 
