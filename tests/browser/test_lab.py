@@ -158,7 +158,7 @@ def test_an_experiment_goes_on_without_its_tab_and_is_found_again(visit, browser
     context.close()
     later = visit()
     later.get_by_text("Runs", exact=True).click()
-    later.get_by_role("link", name="Experiments").click()
+    later.get_by_role("menuitem", name="Experiments").click()
     later.locator(f".st-key-open_{mine} button").click()
     later.wait_for_function(f"location.search.includes('{mine}')")
     later.wait_for_function(f"({STEP})() > {at + 5}")

@@ -15,7 +15,7 @@ def test_the_settings_of_the_form_are_examined_on_a_phone(serve: Callable[..., s
     page = open_page(f"{address}/?num_hidden=300&epoch=1000&gradient=bp,dfa", color_scheme="dark")
     page.wait_for_function("window.__dfa_live?.firstDraw")
     page.get_by_text("Proof and rules").click()
-    page.get_by_role("link", name="Is it really DFA?").click()
+    page.get_by_role("menuitem", name="Is it really DFA?").click()
     page.set_viewport_size({"width": 390, "height": 800})
     page.get_by_role("heading", name="4. Does it beat").wait_for()
     page.get_by_text("mlp 2×300").wait_for()
