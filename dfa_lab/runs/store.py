@@ -79,6 +79,21 @@ class Store:
         values = (id, settings, _versions(), title, "queued", "", time.time(), None, demo, self._server.id)
         self._put(f"INSERT INTO experiments ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING", *values)
 
+    def adopt(self, stored: Stored, records: Sequence[Record], events: Sequence[Event]) -> None:
+        """Add an experiment of another store with all it has; nothing happens if there is one of its id.
+
+        `stored` is not active, and `stored.settings` are what is kept of its experiment.
+        """
+        kept = (json.dumps(stored.settings), json.dumps(stored.versions), stored.title, stored.state, stored.sentence)
+        values = (stored.id, *kept, stored.created, stored.finished, stored.demo, self._server.id)
+        names = "id, settings, versions, title, state, sentence, created, finished, demo, server"
+        add_event = "INSERT INTO events (experiment, time, kind, text) VALUES (?, ?, ?, ?)"
+        self._writer.put(
+            Statement(f"INSERT INTO experiments ({names}) VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING", values),
+            *(Statement(add_event, (stored.id, *event)) for event in events),
+            *([Rows(stored.id, tuple(records))] if records else []),
+        )
+
     def set_state(self, id: str, state: str, sentence: str = "") -> None:
         """Change an experiment's state and make it this server's, unless another live server is busy with it."""
         finished = None if state in ACTIVE else time.time()
