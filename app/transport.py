@@ -4,7 +4,7 @@ import time
 
 import streamlit as st
 
-from app import flags, keyboard, projector, watching
+from app import exporting, flags, keyboard, projector, watching
 from app.controls import as_text
 from app.engine import manager
 from app.sharing import share
@@ -19,7 +19,7 @@ SPEEDS = {"1 step/s": 1.0, "5/s": 5.0, "15/s": 15.0, "50/s": 50.0, "200/s": 200.
 def bar(experiment: Experiment | None, status: Status) -> None:
     """`experiment`: what Start begins, None while the form has a problem; `status`: of what is on screen."""
     keyboard.reset_with_r()
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         st.button(
             "Start",
             icon=":material/play_arrow:",
@@ -58,6 +58,8 @@ def bar(experiment: Experiment | None, status: Status) -> None:
         # opening runs the page: what is shared is what is shown then
         with st.popover("Share", icon=":material/link:", key="share", on_change="rerun"):
             share(status.experiment)
+        with st.popover("Export", key="export", on_change="rerun") as export:  # no icon: with it the bar has two rows
+            exporting.show(status, opened=bool(export.open))
         projector.toggle()
 
 

@@ -5,6 +5,7 @@ import json
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import IO, Any
 
 import torch
@@ -55,9 +56,11 @@ def summary(source: Source, id: str) -> dict[str, Any]:
 
 def _summary(stored: Stored, experiment: Experiment, records: list[Record]) -> dict[str, Any]:
     results = Results(portable(experiment), torch.device("cpu"))
-    results.add(records)
+    for _, measured in groupby(records, key=lambda record: record.step):  # as the trainer gave them
+        results.add(measured)
     made = results.summary() | {"versions": stored.versions}
-    made["device"] = {"name": experiment.device, "title": "as set"}
+    device = experiment.device  # as set; which GPU it was is not kept
+    made["device"] = {"name": device, "title": {"cpu": "CPU", "auto": "Chosen by the lab"}.get(device, device)}
     failed = stored.state == "failed" and stored.sentence
     return made | ({"failed": stored.sentence} if failed else {})
 

@@ -66,7 +66,6 @@ def read(path: Path, experiment: Experiment) -> list[Record]:
                 nrows=MOST + 1,
                 dtype={"rule": "string", "metric": "string"},
                 index_col=False,
-                float_precision="round_trip",
                 keep_default_na=False,
                 na_values=[""],
                 compression=None,
@@ -95,7 +94,7 @@ def read(path: Path, experiment: Experiment) -> list[Record]:
 def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
     """A column as float64; NaN where it is empty."""
     try:
-        return pd.to_numeric(frame[name]).to_numpy(dtype=np.float64, na_value=np.nan)
+        return frame[[name]].to_numpy(dtype="float64", na_value=np.nan)[:, 0]
     except (ValueError, TypeError, OverflowError) as error:
         raise TableError(f"its column {name} holds something else than numbers") from error
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
 from dfa_lab.config import Experiment
+from dfa_lab.export.layout import weights_name
 from dfa_lab.runs.checkpoints import Checkpoints
 from dfa_lab.runs.looking import Gone
 from dfa_lab.train import saved, state_file
@@ -53,7 +55,20 @@ def latest(experiment: Experiment, id: str, checkpoints: Checkpoints, folder: Pa
                 return _of_state(f"from the saved run {experiment.save}", state)
         except (CheckpointError, AttributeError):
             pass
-    return Weights()
+    try:
+        return Weights("from the zip that it was imported with", _beside(checkpoints.beside(id), experiment))
+    except (OSError, SafetensorError, LookupError, ValueError, TypeError):
+        return Weights()
+
+
+def _beside(folder: Path, experiment: Experiment) -> list[tuple[int, Tensors]]:
+    """What an import has kept. Raises OSError, SafetensorError, LookupError, ValueError or TypeError if there is nothing."""
+    found = []
+    for number, (rule, seed) in enumerate(experiment.runs()):
+        with safe_open(folder / Path(weights_name(number, rule, seed)).name, framework="pt") as file:
+            step = int(json.loads((file.metadata() or {})["dfa_lab"])["step"])
+            found.append((step, {name: file.get_tensor(name) for name in file.keys()}))  # noqa: SIM118 (not a dict)
+    return found
 
 
 def _of_state(source: str, state: tuple[Tensors, dict[str, Any]]) -> Weights:

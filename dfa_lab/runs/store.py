@@ -80,16 +80,16 @@ class Store:
         self._put(f"INSERT INTO experiments ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING", *values)
 
     def adopt(self, stored: Stored, records: Sequence[Record], events: Sequence[Event]) -> None:
-        """Add an experiment of another store with all it has; nothing happens if there is one of its id.
+        """Add an experiment of another store with all it has. There is none of its id, and it is not active.
 
-        `stored` is not active, and `stored.settings` are what is kept of its experiment.
+        `stored.settings` are what is kept of its experiment.
         """
         kept = (json.dumps(stored.settings), json.dumps(stored.versions), stored.title, stored.state, stored.sentence)
         values = (stored.id, *kept, stored.created, stored.finished, stored.demo, self._server.id)
         names = "id, settings, versions, title, state, sentence, created, finished, demo, server"
         add_event = "INSERT INTO events (experiment, time, kind, text) VALUES (?, ?, ?, ?)"
         self._writer.put(
-            Statement(f"INSERT INTO experiments ({names}) VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING", values),
+            Statement(f"INSERT INTO experiments ({names}) VALUES (?,?,?,?,?,?,?,?,?,?)", values),
             *(Statement(add_event, (stored.id, *event)) for event in events),
             *([Rows(stored.id, tuple(records))] if records else []),
         )
