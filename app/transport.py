@@ -58,7 +58,7 @@ def bar(experiment: Experiment | None, status: Status) -> None:
         # opening runs the page: what is shared is what is shown then
         with st.popover("Share", icon=":material/link:", key="share", on_change="rerun"):
             share(status.experiment)
-        with st.popover("Export", key="export", on_change="rerun") as export:  # no icon: with it the bar has two rows
+        with st.popover("Export", icon=":material/download:", key="export", on_change="rerun") as export:
             exporting.show(status, opened=bool(export.open))
         projector.toggle()
 
