@@ -27,6 +27,8 @@ ABOUT = {  # in the order of the zip
     STATE: "weights, feedback and optimiser of all runs at one step, from which the lab goes on",
 }
 WEIGHTS = re.compile(r"weights/(\d{1,3})-([a-z0-9_]{1,40})-seed(\d{1,10})\.safetensors")
+EVENTS = re.compile(r"tensorboard/([a-z0-9_]{1,40})-seed(\d{1,10})/events\.out\.tfevents\.0000000000\.dfa-lab")
+ABOUT_EVENTS = "the records of {rule}, seed {seed}, for tensorboard --logdir tensorboard"
 ABOUT_WEIGHTS = "weights and feedback of run {run}: {rule}, seed {seed}, after step {step}"
 
 MEGABYTE = 10**6
@@ -43,7 +45,8 @@ LARGEST = {  # bytes of a file, unpacked
     STATE: 2000 * MEGABYTE,
 }
 LARGEST_WEIGHTS = 1000 * MEGABYTE
-MOST_FILES = 60  # 32 runs, and some
+LARGEST_EVENTS = 400 * MEGABYTE
+MOST_FILES = 100  # two for each of 32 runs, and some
 LARGEST_IN_ALL = 4000 * MEGABYTE
 
 
@@ -54,4 +57,6 @@ def weights_name(run: int, rule: str, seed: int) -> str:
 
 def largest(name: str) -> int:
     """Bytes that the file may have; 0 for what is no file of an export."""
+    if EVENTS.fullmatch(name):
+        return LARGEST_EVENTS
     return LARGEST_WEIGHTS if WEIGHTS.fullmatch(name) else LARGEST.get(name, 0)

@@ -11,7 +11,7 @@ from typing import IO, Any
 import torch
 
 from dfa_lab.config import Experiment
-from dfa_lab.export import layout, records_table, weights
+from dfa_lab.export import layout, records_table, tensorboard, weights
 from dfa_lab.export.portable import portable, query
 from dfa_lab.export.readme import readme
 from dfa_lab.export.script import script, unknown
@@ -99,6 +99,10 @@ def write(source: Source, id: str, file: IO[bytes], figures: Figures, link: str 
         name = layout.weights_name(number, rule, seed)
         files[name] = weights.as_file(tensors, {"rule": rule, "seed": seed, "step": step})
         abouts[name] = layout.ABOUT_WEIGHTS.format(run=number, rule=rule, seed=seed, step=step)
+    for (rule, seed), (name, content) in zip(
+        experiment.runs(), tensorboard.files(experiment, records, stored.created).items(), strict=True
+    ):
+        files[name], abouts[name] = content, layout.ABOUT_EVENTS.format(rule=rule, seed=seed)
     if found.state:
         tensors, numbers = found.state
         numbers = {**numbers, "experiment": shared.model_dump(mode="json")}

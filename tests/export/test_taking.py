@@ -156,8 +156,8 @@ def test_a_bomb(raw: bytes, here, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_too_many_files(raw: bytes, here, tmp_path: Path) -> None:
-    many = {f"weights/{n:03d}-bp-seed0.safetensors": b"" for n in range(100)}
-    assert "at most 60" in refused(rewritten(raw, many), here, tmp_path)
+    many = {f"weights/{n:03d}-bp-seed0.safetensors": b"" for n in range(120)}
+    assert "at most 100" in refused(rewritten(raw, many), here, tmp_path)
 
 
 def test_a_wrong_checksum(raw: bytes, here, tmp_path: Path) -> None:

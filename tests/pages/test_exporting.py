@@ -35,7 +35,7 @@ def captions(app: AppTest) -> str:
 
 def test_the_popover_offers_zip_report_and_script(app: AppTest) -> None:
     app.run()
-    labels = [one.label for one in app.get("download_button")]
+    labels = [one.label for one in app.download_button]
     assert labels == ["Everything, one zip", "Report, one page", "PyTorch script"]
 
 
@@ -45,7 +45,7 @@ def test_what_the_script_does_not_know_is_said_instead(app: AppTest) -> None:
     assert status
     app.session_state["watched"] = status.id
     app.run()
-    assert [one.label for one in app.get("download_button")] == ["Everything, one zip", "Report, one page"]
+    assert [one.label for one in app.download_button] == ["Everything, one zip", "Report, one page"]
     assert "it does not know dropout (--dropout) 1" in captions(app)
 
 
