@@ -27,7 +27,7 @@ from dfa_lab.wording import shown
 
 DEVICES = ("auto", "cpu", "cuda", "mps", *(f"cuda:{n}" for n in range(64)))
 MOST_EVENTS = 100_000
-LONGEST = 10_000  # characters of a text
+LONGEST = 4000  # characters of a text: Python reads no number of more than 4300 digits
 LATEST = 2**33  # seconds since 1970
 
 

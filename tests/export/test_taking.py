@@ -236,6 +236,7 @@ def test_settings_that_do_not_validate(settings, says: str, raw: bytes, here, tm
         {"events": None},
         {"events": [{"time": 1.0, "kind": "knob"}]},
         {"events": [1]},
+        {"events": [{"time": 1.0, "kind": "knob", "text": f"After step {'9' * 5000} the feedback to block 1"}]},
         {"sentence": "\ud800"},
     ],
     ids=lambda about: str(about)[:30],
