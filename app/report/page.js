@@ -15,10 +15,10 @@
     return {
       ...layout,
       ...(printing ? paper : {}),
-      margin: { l: 56, r: 14, t: 8, b: 44 },
+      margin: printing ? { l: 44, r: 10, t: 8, b: 34 } : { l: 56, r: 14, t: 8, b: 44 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
-      font: { family: "system-ui, sans-serif", size: 14, color: quiet },
+      font: { family: "system-ui, sans-serif", size: printing ? 11 : 14, color: quiet },
       showlegend: false,
       hovermode: "x unified",
       hoverlabel: { bgcolor: ground, bordercolor: grid, font: { color: text } },
