@@ -66,7 +66,9 @@ def _row(one: Stored) -> None:
 def _errors(id: str, experiment: Experiment) -> str:
     """Every rule in its colour with its last test error, the mean over seeds."""
     runs = experiment.runs()
-    newest = manager().store.newest(id, "test_error", len(runs))
+    finals = manager().store.finals([id])
+    finals = finals[finals["metric"] == "test_error"]
+    newest = dict(zip(finals["run"], finals["value"], strict=True))
     parts = []
     for rule in experiment.rules:
         values = [value for n, (name, _) in enumerate(runs) if name == rule and (value := newest.get(n)) is not None]
