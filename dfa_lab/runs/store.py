@@ -185,6 +185,15 @@ class Store:
         rows = self._rows("SELECT coalesce(max(seq) + 1, 0) FROM records WHERE experiment = ?", id)
         return rows[0][0] if rows else 0
 
+    def metrics(self) -> list[str]:
+        """Of all experiments, those that have last values."""
+        return [metric for (metric,) in self._rows("SELECT DISTINCT metric FROM finals ORDER BY metric")]
+
+    def counts(self) -> dict[str, int]:
+        """How many records each experiment has, removed ones too."""
+        count = "SELECT coalesce(max(seq) + 1, 0) FROM records WHERE experiment = id"
+        return dict(self._rows(f"SELECT id, ({count}) FROM experiments"))
+
     def events(self, id: str) -> list[Event]:
         """What happened to an experiment, oldest first."""
         return list(
