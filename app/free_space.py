@@ -69,7 +69,10 @@ def _offer(key: str, title: str, about: str, removable: store_space.Removable, a
         with st.container(gap="xsmall"):
             st.markdown(f"**{title}**")
             st.caption(about)
-        with st.popover(f"Remove {size(removable.size)}", icon=":material/delete:", disabled=not removable.ids):
+        if not removable.ids:
+            st.caption("Nothing to remove")
+            return
+        with st.popover(f"Remove, about {size(removable.size)}", icon=":material/delete:"):
             st.write("This cannot be undone.")
             st.button("Remove for good", key=f"space_{key}", type="primary", on_click=act, args=(removable.ids,))
 

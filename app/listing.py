@@ -13,9 +13,11 @@ from dfa_lab.runs.store_server import ACTIVE
 from dfa_lab.runs.stored import Stored
 
 MOST = 2000  # experiments that are listed
-EVERY = 2.0  # seconds
+EVERY = 2.0  # seconds, while something is active
+RARELY = 10.0  # seconds, else: another process may begin something
 EMPTY = "Nothing here yet: press Start in the Lab. Every experiment is kept and listed here."
 NO_GROUP = "Nothing"
+NEWEST, OLDEST = "newest first", "oldest first"
 
 
 def show() -> None:
@@ -43,7 +45,7 @@ def _experiments() -> None:
     view = _view(everything)
     active = any(one.state in ACTIVE for one in everything)
     st.session_state.runs_active = active
-    st.fragment(_list, run_every=EVERY if active else None)(wanted, view)
+    st.fragment(_list, run_every=EVERY if active else RARELY)(wanted, view)
     if len(everything) == MOST:
         st.caption(f"The {MOST} that were added last are listed; older ones are kept.")
 
@@ -117,6 +119,15 @@ def _view(everything: Sequence[Stored]) -> dict:
             width=200,
             persist_state="session",
         )
+        rules = {rule for one in everything if one.experiment for rule in one.experiment.rules}
+        order = st.selectbox(
+            "Sort by",
+            [NEWEST, OLDEST, "name", "state", *(rule for rule in RULES if rule in rules)],
+            key="runs_order",
+            help="This stays; a click on the head of a column sorts until a row is added.",
+            width=160,
+            persist_state="session",
+        )
         only = st.toggle(
             "Only settings that differ",
             value=True,
@@ -124,20 +135,24 @@ def _view(everything: Sequence[Stored]) -> dict:
             help="Hides the settings in which all rows are alike.",
             persist_state="session",
         )
-    return {"metric": metric, "best": best == "best", "group": "" if group == NO_GROUP else group, "only": only}
+    return {
+        "metric": metric,
+        "best": best == "best",
+        "group": "" if group == NO_GROUP else group,
+        "order": order,
+        "only": only,
+    }
 
 
 def _list(wanted: table.Wanted, view: dict) -> None:
-    """What matches, with its buttons; it ticks while something is active."""
+    """What matches, with its buttons; it ticks."""
     run_table.take_over()
     store = manager().store
     everything = store.experiments(MOST, demos=False)
     if any(one.state in ACTIVE for one in everything) != st.session_state.runs_active:
-        st.rerun()  # to begin or to end ticking
+        st.rerun()  # to tick oftener or more rarely
     found = wanted(everything)
     group, metric = view["group"], view["metric"]
-    if group:
-        found = sorted(found, key=lambda one: table.sortable(table.setting(one, group)))
     settings = table.differing(found) if view["only"] else list(table.SETTINGS)
     settings = [*([group] if group else []), *(name for name in settings if name != group)]
     finals = store.finals([one.id for one in found])
@@ -147,7 +162,11 @@ def _list(wanted: table.Wanted, view: dict) -> None:
     if not found:
         st.info("Nothing matches: press Show all.", icon=":material/search_off:")
         return
-    run_table.editor(run_table.frame(found, finals, metric, settings, view["best"]), metric)
+    shown = run_table.frame(found, finals, metric, settings, view["best"])
+    shown = run_table.ordered(shown, view["order"] if view["order"] in shown else "", group, backwards=view["order"] == OLDEST)
+    run_table.editor(shown, metric)
+    by_id = {one.id: one for one in found}
+    found = [by_id[id] for id in shown.index]
     compared = [one for one in found if one.id in run_table.choice("shown")] or found
     publishing.show(compared, finals, metric, view["best"], group, all_of_them=len(compared) == len(found))
 

@@ -72,6 +72,14 @@ def frame(found: Sequence[Stored], finals: pd.DataFrame, metric: str, settings: 
     return made.astype(dict.fromkeys(figures, float))
 
 
+def ordered(shown: pd.DataFrame, by: str, group: str, *, backwards: bool) -> pd.DataFrame:
+    """The rows by a column, the smallest first and the empty ones last, within each value of the setting `group`."""
+    shown = shown.iloc[::-1] if backwards else shown
+    if by:
+        shown = shown.sort_values(by, kind="stable", key=lambda column: column.replace("", None))
+    return shown.sort_values(group, kind="stable", key=lambda column: column.map(table.sortable)) if group else shown
+
+
 def editor(shown: pd.DataFrame, metric: str) -> None:
     """Mount it; `take_over` does what is changed in it. Only other rows make it begin anew."""
     st.session_state.runs_ids = list(shown.index)
@@ -113,14 +121,14 @@ def _columns(shown: pd.DataFrame, metric: str) -> dict[str, Any]:
                 "±", format=figures, help=f"Standard deviation of {name[: -len(SPREAD)]} over seeds"
             )
     return rules | {
-        "open": column.ButtonColumn("", type="tertiary", key="runs_open", on_click=_open, width="small"),
-        "chosen": column.CheckboxColumn("Choose", help="For the buttons above", pinned=True, width=84),
-        "shown": column.CheckboxColumn("Show", help="In comparisons and in the table for a paper", width=76),
+        "open": column.ButtonColumn("", type="tertiary", key="runs_open", on_click=_open),
+        "chosen": column.CheckboxColumn("Choose", help="For the buttons above", pinned=True),
+        "shown": column.CheckboxColumn("Show", help="In comparisons and in the table for a paper"),
         "colour": column.SelectboxColumn(
             "Colour", options=list(colours), format_func=lambda colour: COLOURS.get(str(colour), str(colour)), width="small"
         ),
         "name": column.TextColumn("Name", max_chars=80, width="medium"),
-        "state": column.TextColumn("State", width="small"),
+        "state": column.TextColumn("State"),
         "what": column.TextColumn("What", width="medium"),
         "seeds": column.NumberColumn("Seeds", format="%d", width="small"),
         "tags": column.ListColumn("Tags", help="Type a tag and press Enter"),

@@ -89,6 +89,15 @@ def test_figures_and_differences_are_those_of_the_store(app, tmp_path):
     assert {"learning_rate", "batch_size", "num_hidden"} <= set(shown(app).columns)
     app.selectbox(key="runs_group").set_value("num_hidden").run()
     assert ids(app) == ["e0", "e3", "e5", "e4"]
+    app.selectbox(key="runs_order").set_value("bp").run()
+    assert ids(app) == ["e0", "e3", "e4", "e5"]  # within the groups
+    app.selectbox(key="runs_group").set_value("Nothing").run()
+    assert ids(app) == ["e0", "e3", "e4", "e5"]
+    app.selectbox(key="runs_order").set_value("name").run()
+    assert ids(app) == ["e4", "e5", "e3", "e0"]
+    app.selectbox(key="runs_order").set_value("oldest first").run()
+    assert ids(app) == ["e0", "e3", "e4", "e5"]
+    app.selectbox(key="runs_group").set_value("num_hidden").run()
     columns = list(shown(app).columns)
     assert columns[columns.index("seeds") + 1] == "num_hidden"
 
@@ -141,7 +150,7 @@ def test_what_was_removed_comes_back(app, tmp_path, press):
     press("runs_remove")
     assert ids(app) == ["e4", "e0"]
     press("runs_undo")
-    assert ids(app) == ["e5", "e4", "e3", "e0"] and not shown(app)["chosen"].any()
+    assert ids(app) == ["e5", "e4", "e3", "e0"] and True not in shown(app)["chosen"].tolist()
     assert manager().store.count("e5") == 4
 
 
