@@ -155,8 +155,8 @@ def find(page, id: str) -> None:
     page.get_by_role("textbox", name="Search").fill(id)
     page.get_by_role("textbox", name="Search").press("Enter")
     page.get_by_role("button", name="Show all").wait_for()
-    page.wait_for_function("document.querySelectorAll('.st-key-runs_open_chosen button:not(:disabled)').length === 1")
-    page.locator(".st-key-runs_open_chosen button:not(:disabled)").click()
+    page.get_by_text("1 chosen").wait_for()
+    page.locator(".st-key-runs_open_chosen button:not(:disabled)").first.click()  # Streamlit draws it twice, once to measure it
 
 
 def test_an_experiment_goes_on_without_its_tab_and_is_found_again(visit, browser):
