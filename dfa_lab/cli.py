@@ -36,6 +36,15 @@ def train(
         ),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", show_default=False, help="No progress bar and no table.")] = False,
+    runs: Annotated[
+        Path | None,
+        typer.Option(
+            "--runs",
+            metavar="FOLDER",
+            show_default=False,
+            help="Keep what is measured in this folder too: a page with the same --runs lists it and shows it live.",
+        ),
+    ] = None,
     **settings: Any,
 ) -> None:
     """Train the rules side by side without a page.
@@ -61,8 +70,8 @@ def train(
         outputs.append(_report(begun.trainer.experiment.save))
     if begun.notice and not quiet:
         typer.echo(begun.notice, err=True)
-    summary = cli_training.advance(begun, outputs, quiet)
-    problems = [summary["failed"]] if "failed" in summary else []
+    listed = cli_training.Listed(runs, begun.trainer) if runs else None
+    summary, problems = cli_training.advance(begun, outputs, quiet, listed)
     problems += filter(None, [output.at_end(summary) for output in outputs])
     if not quiet:
         cli_output.print_table(summary)
