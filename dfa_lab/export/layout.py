@@ -17,7 +17,7 @@ CURVES = "curves.png"
 
 ABOUT = {  # in the order of the zip
     README: "what each file is",
-    EXPERIMENT: "settings, versions, title, state and what happened to it while it ran; times in seconds since 1970, UTC",
+    EXPERIMENT: "settings, versions, name, note, tags, state and what happened while it ran; times in seconds since 1970",
     COMMAND: "the command line and the link that train it again in the lab",
     SCRIPT: "trains it again with PyTorch alone: one file, no lab; its losses are the same but for rounding",
     REPORT: "settings, figures and curves as one page; opens without a network, and prints",

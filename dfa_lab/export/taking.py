@@ -1,6 +1,7 @@
 """Import: an exported zip becomes an experiment of this store. Everything is checked before anything is kept."""
 
 import math
+import re
 import shutil
 import tempfile
 import uuid
@@ -27,6 +28,7 @@ from dfa_lab.wording import shown
 
 DEVICES = ("auto", "cpu", "cuda", "mps", *(f"cuda:{n}" for n in range(64)))
 MOST_EVENTS = 100_000
+MOST_TAGS = 1000
 LONGEST = 4000  # characters of a text: Python reads no number of more than 4300 digits
 LATEST = 2**33  # seconds since 1970
 
@@ -74,6 +76,7 @@ def _take(file: IO[bytes] | Path, folder: Path, store: Store, checkpoints: Check
             shutil.copyfile(path, beside / path.name)
         notes.append(f"Its weights are kept in {beside}: they are not all that training needs to go on.")
     store.adopt(stored, records, events)
+    store.update(stored.id, name=stored.name, note=stored.note, tags=stored.tags, colour=stored.colour)
     if not store.flush() or store.get(stored.id) is None:
         checkpoints.remove(stored.id)
         store.delete(stored.id)
@@ -136,6 +139,10 @@ def _stored(about: Mapping[str, Any], experiment: Experiment, store: Store, note
     if not isinstance(versions, dict) or len(versions) > 50:
         raise ImportProblem(f"{layout.EXPERIMENT} in the zip has no versions.")
     known = {_text(name, "versions"): _text(value, "versions") for name, value in versions.items()}
+    name, note, colour = (_text(about.get(key, ""), key) for key in ("name", "note", "colour"))
+    tags = about.get("tags", [])
+    if not isinstance(tags, list) or len(tags) > MOST_TAGS or (colour and not re.fullmatch("#[0-9a-fA-F]{6}", colour)):
+        raise ImportProblem(f"{layout.EXPERIMENT} in the zip has tags or a colour that are none.")
     stored = Stored(
         id=id,
         experiment=experiment,
@@ -148,6 +155,10 @@ def _stored(about: Mapping[str, Any], experiment: Experiment, store: Store, note
         finished=finished,
         demo=False,
         server="",
+        name=name,
+        note=note,
+        tags=tuple(_text(tag, "tag") for tag in tags),
+        colour=colour,
     )
     return stored, _events(about.get("events"))
 

@@ -81,6 +81,7 @@ def test_an_import_goes_on_as_if_it_had_never_left(made, tmp_path: Path) -> None
     assert taken.id == ID and taken.notes == ()
     before, after = store.get(ID), other.get(ID)
     assert before and after and after.experiment == before.experiment
+    assert (after.name, after.note, after.tags, after.colour) == ("First", "A note.", ("a", "b"), "#102030")
     for name in ("versions", "title", "state", "sentence", "created", "finished"):
         assert getattr(after, name) == getattr(before, name)
     assert other.records(ID) == store.records(ID) and other.events(ID) == store.events(ID)

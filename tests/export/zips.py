@@ -37,6 +37,7 @@ def trained(folder: Path, steps: int = 6, **settings: object) -> tuple[Store, Ch
     store.create(ID, trainer.experiment, title="Some title")
     for _ in range(steps):
         store.add_records(ID, next(trainer))
+    store.update(ID, name="First", note="A note.", tags=("a", "b"), colour="#102030")
     store.add_event(ID, "running", "")
     store.set_state(ID, "stopped", "Stopped by hand.")
     assert checkpoints.save(ID, trainer)
@@ -72,6 +73,6 @@ def rewritten(raw: bytes, changes: Mapping[str, bytes | None], manifest: Mapping
     return file.getvalue()
 
 
-def edited(raw: bytes, name: str, **changes: object) -> bytes:
+def edited(raw: bytes, name: str, /, **changes: object) -> bytes:
     """The zip with other values in one of its JSON files."""
     return rewritten(raw, {name: json.dumps(json.loads(contents(raw)[name]) | changes).encode()})
