@@ -4,7 +4,7 @@ import time
 
 import streamlit as st
 
-from app import flags, keyboard, projector, scrubber, watching
+from app import exporting, flags, keyboard, projector, scrubber, watching
 from app.controls import as_text
 from app.engine import manager
 from app.sharing import share
@@ -14,6 +14,7 @@ from dfa_lab.runs.live import ACTIVE, Status
 
 FIRST_POINTS = 0.4  # seconds that Start waits for them; a large data set takes longer to load
 PICTURES = (
+    ("../pages/path.py", "The path of the error", ":material/route:"),
     ("../pages/learnt.py", "What it has learnt", ":material/visibility:"),
     ("../pages/feedback.py", "Feedback", ":material/grid_on:"),
 )
@@ -64,6 +65,8 @@ def bar(experiment: Experiment | None, status: Status) -> None:
             _moment()
         with st.popover("Share", icon=":material/link:", key="share", on_change="rerun"):
             share(status.experiment)
+        with st.popover("Export", icon=":material/download:", key="export", on_change="rerun") as export:
+            exporting.show(status, opened=bool(export.open))
         projector.toggle()
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from dfa_lab.cli_export import import_
 from dfa_lab.cli_options import DfaTorchCommand, once, parsed, refused, with_settings
 from dfa_lab.cli_prove import prove
 from dfa_lab.cli_reproduce import reproduce
@@ -35,6 +36,15 @@ def train(
         ),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", show_default=False, help="No progress bar and no table.")] = False,
+    runs: Annotated[
+        Path | None,
+        typer.Option(
+            "--runs",
+            metavar="FOLDER",
+            show_default=False,
+            help="Keep what is measured in this folder too: a page with the same --runs lists it and shows it live.",
+        ),
+    ] = None,
     **settings: Any,
 ) -> None:
     """Train the rules side by side without a page.
@@ -60,8 +70,8 @@ def train(
         outputs.append(_report(begun.trainer.experiment.save))
     if begun.notice and not quiet:
         typer.echo(begun.notice, err=True)
-    summary = cli_training.advance(begun, outputs, quiet)
-    problems = [summary["failed"]] if "failed" in summary else []
+    listed = cli_training.Listed(runs, begun.trainer) if runs else None
+    summary, problems = cli_training.advance(begun, outputs, quiet, listed)
     problems += filter(None, [output.at_end(summary) for output in outputs])
     if not quiet:
         cli_output.print_table(summary)
@@ -112,5 +122,21 @@ def ui(
     serve(port, address, runs, browser)
 
 
+@app.command(cls=DfaTorchCommand)
+def export(
+    id: Annotated[str, typer.Argument(help="The experiment: its id, which the page Experiments shows.")],
+    out: Annotated[Path, typer.Option(help="The zip to write.", metavar="FILE")],
+    runs: Annotated[Path | None, typer.Option(help="Folder that keeps the runs. Default: $DFA_LAB_RUNS, else ./runs.")] = None,
+) -> None:
+    """Write an experiment as one zip: settings, records, weights, report, and a PyTorch script that trains it again."""
+    if not _page_is_there():
+        raise refused([PAGE_MISSING])
+    from app import report
+    from dfa_lab.cli_export import write
+
+    write(id, out, runs, {"report.html": report.html, "curves.png": report.png})
+
+
+app.command("import", cls=DfaTorchCommand)(import_)
 app.command(cls=DfaTorchCommand)(prove)
 app.command(cls=DfaTorchCommand)(reproduce)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dfa_lab.cli_listed import Listed
 from dfa_lab.cli_options import refused
 from dfa_lab.cli_output import Output, Run, progress
 from dfa_lab.config import Experiment, SettingsError
@@ -113,14 +114,29 @@ def keep(begun: Begun) -> Output:
         raise refused([f"{label('save')} is {shown(name, 120)}: {reason}; set another in $DFA_LAB_RUNS."]) from None
 
 
-def advance(begun: Begun, outputs: list[Output], quiet: bool) -> dict:
-    """Train to the end, or until it fails; the summary, which then holds why under `failed`."""
+def advance(begun: Begun, outputs: list[Output], quiet: bool, listed: Listed | None = None) -> tuple[dict, list[str]]:
+    """Train to the end, or until it fails; the summary, which then holds why under `failed`, and what went wrong."""
+    try:
+        summary, state = _advance(begun, outputs, quiet, listed)
+    except BaseException as error:  # goes on to who called; the store is not to say that it still runs
+        if listed:
+            listed.end("failed", sentence(error))
+        raise
+    failed = summary.get("failed", "")
+    unlisted = listed.end(state, failed) if listed else ""
+    return summary, [problem for problem in (failed, unlisted) if problem]
+
+
+def _advance(begun: Begun, outputs: list[Output], quiet: bool, listed: Listed | None) -> tuple[dict, str]:
+    """The summary and the state in which it ended."""
     trainer, results = begun.trainer, begun.results
     with progress(trainer.steps, quiet) as shown_progress, _patient() as interrupted:
         bar = shown_progress.add_task("training", total=trainer.steps, completed=trainer.step)
         try:
             for records in trainer:
                 results.add(records)
+                if listed:
+                    listed.add(records)
                 if records:
                     done = f"epoch {trainer.epoch:.1f}/{trainer.experiment.epochs}"
                     shown_progress.update(bar, completed=trainer.step, description=done)
@@ -131,17 +147,17 @@ def advance(begun: Begun, outputs: list[Output], quiet: bool) -> dict:
                     raise KeyboardInterrupt
             shown_progress.update(bar, completed=trainer.step)
         except KeyboardInterrupt:
-            failed = f"Stopped at step {trainer.step} of {trainer.steps}."
+            state, failed = "stopped", f"Stopped at step {trainer.step} of {trainer.steps}."
         except Diverged as error:
-            failed = str(error)
+            state, failed = "failed", str(error)
         except Exception as error:
             told = sentence(error) if out_of_memory(error) else own_file.explain(error, trainer.experiment)
             if told is None:
                 raise
-            failed = told
+            state, failed = "failed", told
         else:
-            return results.summary()
-    return results.summary() | {"failed": failed}
+            return results.summary(), "finished"
+    return results.summary() | {"failed": failed}, state
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from app import listing
+from app import importing, listing
 
 st.title("Experiments", anchor=False)
+importing.show()
 listing.show()

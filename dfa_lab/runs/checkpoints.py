@@ -2,15 +2,20 @@
 
 import json
 import logging
+import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
+from torch import Tensor
 
 from dfa_lab.config import Experiment
 from dfa_lab.runs.store_file import explain
-from dfa_lab.train import checkpoint
+from dfa_lab.train import checkpoint, state_file
 from dfa_lab.train.checkpoint import CheckpointError
+from dfa_lab.train.state_file import Tensors
 from dfa_lab.train.trainer import Trainer
 
 log = logging.getLogger(__name__)
@@ -79,10 +84,25 @@ class Checkpoints:
         """Whether there is a file; it may be damaged."""
         return self._path(id).is_file()
 
+    def read(self, id: str, experiment: Experiment) -> tuple[Tensors, dict[str, Any]]:
+        """(tensors, numbers) of the checkpoint, without a trainer. Raises as `step` does."""
+        self.step(id, experiment)
+        return state_file.read(self._path(id))
+
+    def adopt(self, id: str, tensors: Mapping[str, Tensor], numbers: Mapping[str, object]) -> None:
+        """Write a checkpoint that came from elsewhere. Raises OSError or SafetensorError."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        state_file.write(self._path(id), tensors, numbers)
+
+    def beside(self, id: str) -> Path:
+        """The folder for weights of the experiment that are no checkpoint; it need not exist."""
+        return self._folder / id
+
     def remove(self, id: str) -> None:
         """Nothing happens if there is none, or if it cannot be removed."""
         with suppress(OSError):
             self._path(id).unlink(missing_ok=True)
+        shutil.rmtree(self.beside(id), ignore_errors=True)
 
     def _path(self, id: str) -> Path:
         return self._folder / f"{id}.safetensors"

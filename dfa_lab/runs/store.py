@@ -2,45 +2,27 @@
 
 import atexit
 import json
-import platform
+import re
 import sqlite3
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib import metadata
+from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dfa_lab.config import Experiment
 from dfa_lab.records import Record
 from dfa_lab.runs.store_file import Database, Disk, Memory, NewerError, T, Work, choose, explain
 from dfa_lab.runs.store_server import ACTIVE, MARKS, Server, mark_interrupted, opening
-from dfa_lab.runs.store_writer import Rows, Statement, Writer
+from dfa_lab.runs.store_writer import Refill, Rows, Statement, Writer
+from dfa_lab.runs.stored import COLUMNS, READ, Stored, stored, versions
 
-COLUMNS = "id, settings, versions, title, state, sentence, created, finished, demo, server"
+if TYPE_CHECKING:
+    import pandas as pd
+
 MINE = f"(server = ? OR state NOT IN ({MARKS}))"  # not an experiment that another server is busy with
 OWNED = f"EXISTS (SELECT 1 FROM experiments WHERE id = experiment AND {MINE})"
 ROW = "run, metric, layer, value, step, epoch, samples, seconds"  # of Record
-
-
-@dataclass(frozen=True)
-class Stored:
-    """An experiment as the store holds it."""
-
-    id: str
-    experiment: Experiment | None  # None: written by another version, with settings that this one cannot read
-    settings: dict[str, Any]  # as written
-    versions: dict[str, str]  # of Python and the packages that trained it
-    title: str
-    state: str  # one of store_server.ACTIVE, or finished, stopped, failed, interrupted
-    sentence: str  # why it is in this state
-    created: float  # seconds since 1970
-    finished: float | None  # None: active, or interrupted at an unknown time
-    demo: bool
-    server: str
 
 
 class Event(NamedTuple):
@@ -76,8 +58,23 @@ class Store:
     def create(self, id: str, experiment: Experiment, *, demo: bool = False, title: str = "") -> None:
         """Add an experiment, in the state queued; nothing happens if there is one of this id."""
         settings = experiment.model_dump_json()
-        values = (id, settings, _versions(), title, "queued", "", time.time(), None, demo, self._server.id)
+        values = (id, settings, versions(), title, "queued", "", time.time(), None, demo, self._server.id)
         self._put(f"INSERT INTO experiments ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING", *values)
+
+    def adopt(self, stored: Stored, records: Sequence[Record], events: Sequence[Event]) -> None:
+        """Add an experiment of another store with all it has. There is none of its id, and it is not active.
+
+        `stored.settings` are what is kept of its experiment.
+        """
+        kept = (json.dumps(stored.settings), json.dumps(stored.versions), stored.title, stored.state, stored.sentence)
+        values = (stored.id, *kept, stored.created, stored.finished, stored.demo, self._server.id)
+        names = "id, settings, versions, title, state, sentence, created, finished, demo, server"
+        add_event = "INSERT INTO events (experiment, time, kind, text) VALUES (?, ?, ?, ?)"
+        self._writer.put(
+            Statement(f"INSERT INTO experiments ({names}) VALUES (?,?,?,?,?,?,?,?,?,?)", values),
+            *(Statement(add_event, (stored.id, *event)) for event in events),
+            *([Rows(stored.id, tuple(records))] if records else []),
+        )
 
     def set_state(self, id: str, state: str, sentence: str = "") -> None:
         """Change an experiment's state and make it this server's, unless another live server is busy with it."""
@@ -96,33 +93,70 @@ class Store:
         if records:
             self._writer.put(Rows(id, tuple(records)))
 
+    def update(
+        self,
+        id: str,
+        *,
+        name: str | None = None,
+        note: str | None = None,
+        tags: Iterable[str] | None = None,
+        colour: str | None = None,
+    ) -> None:
+        """Change what a person says about an experiment; None leaves it as it is, empty takes it away.
+
+        Raises ValueError for a colour that is not "#rrggbb".
+        """
+        if colour and not re.fullmatch("#[0-9a-fA-F]{6}", colour):
+            raise ValueError(f"{colour!r} is no colour: give one as #rrggbb.")
+        listed = None if tags is None else json.dumps(list(dict.fromkeys(filter(None, (tag.strip() for tag in tags)))))
+        given = {"name": name, "note": note, "tags": listed, "colour": colour}
+        changed = {column: value for column, value in given.items() if value is not None}
+        if changed:
+            columns = ", ".join(f"{column} = ?" for column in changed)
+            self._put(f"UPDATE experiments SET {columns} WHERE id = ?", *changed.values(), id)
+
+    def remove(self, id: str) -> None:
+        """Take an experiment off the lists, with all it has still there, unless another live server is busy with it."""
+        sql = f"UPDATE experiments SET removed = ? WHERE id = ? AND removed IS NULL AND {MINE}"
+        self._put(sql, time.time(), id, self._server.id, *ACTIVE)
+
+    def restore(self, id: str) -> None:
+        """Undo `remove`."""
+        self._put("UPDATE experiments SET removed = NULL WHERE id = ?", id)
+
     def delete(self, id: str) -> None:
-        """Remove an experiment with all it has, unless another live server is busy with it."""
+        """Remove an experiment with all it has for good, unless another live server is busy with it."""
         gone = "DELETE FROM {} WHERE experiment = ?1 AND NOT EXISTS (SELECT 1 FROM experiments WHERE id = ?1)"
         self._writer.put(
             Statement(f"DELETE FROM experiments WHERE id = ? AND {MINE}", (id, self._server.id, *ACTIVE)),
             Statement(gone.format("records"), (id,)),
+            Statement(gone.format("finals"), (id,)),
             Statement(gone.format("events"), (id,)),
         )
 
     def cut(self, id: str, step: int) -> None:
         """Remove the records measured after this step: it goes on from there."""
-        self._put(f"DELETE FROM records WHERE experiment = ? AND step > ? AND {OWNED}", id, step, self._server.id, *ACTIVE)
+        sql = f"DELETE FROM records WHERE experiment = ? AND step > ? AND {OWNED}"
+        self._writer.put(Statement(sql, (id, step, self._server.id, *ACTIVE)), Refill(id))
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Wait until everything recorded before the call is committed; False if that took longer than `timeout` seconds."""
         return self._writer.flush(timeout)
 
-    def experiments(self, limit: int = 100, *, offset: int = 0, demos: bool = True) -> list[Stored]:
-        """Experiments, newest first; `demos=False`: as if there were no demonstrations."""
-        wanted = "" if demos else "WHERE NOT demo"
-        sql = f"SELECT {COLUMNS} FROM experiments {wanted} ORDER BY created DESC, number DESC LIMIT ? OFFSET ?"
-        return [_stored(row) for row in self._rows(sql, limit, offset)]
+    def experiments(self, limit: int = 100, *, offset: int = 0, demos: bool = True, removed: bool = False) -> list[Stored]:
+        """Experiments, the last added first, whatever the clock said; those that were removed instead where `removed`.
+
+        `demos=False`: as if there were no demonstrations.
+        """
+        wanted = f"removed IS {'NOT ' * removed}NULL" + ("" if demos else " AND NOT demo")
+        sql = f"SELECT {READ} FROM experiments WHERE {wanted} ORDER BY number DESC LIMIT ? OFFSET ?"
+        return [stored(row) for row in self._rows(sql, limit, offset)]
 
     def titled(self, beginning: str) -> list[Stored]:
-        """The experiments whose titles begin so, newest first."""
-        sql = f"SELECT {COLUMNS} FROM experiments WHERE substr(title, 1, ?) = ? ORDER BY created DESC, number DESC"
-        return [_stored(row) for row in self._rows(sql, len(beginning), beginning)]
+        """The experiments whose titles begin so, the last added first, without those that were removed."""
+        wanted = "substr(title, 1, ?) = ? AND removed IS NULL"
+        sql = f"SELECT {READ} FROM experiments WHERE {wanted} ORDER BY number DESC"
+        return [stored(row) for row in self._rows(sql, len(beginning), beginning)]
 
     def busy(self, stored: Stored) -> bool:
         """Whether the experiment was active when it was read, and this server's own."""
@@ -130,18 +164,13 @@ class Store:
 
     def get(self, id: str) -> Stored | None:
         """The experiment, or None if there is none of this id."""
-        rows = self._rows(f"SELECT {COLUMNS} FROM experiments WHERE id = ?", id)
-        return _stored(rows[0]) if rows else None
+        rows = self._rows(f"SELECT {READ} FROM experiments WHERE id = ?", id)
+        return stored(rows[0]) if rows else None
 
     def records(self, id: str, since: int = 0) -> list[Record]:
         """An experiment's records in the order they were added, without the first `since`."""
         sql = f"SELECT {ROW} FROM records WHERE experiment = ? AND seq >= ? ORDER BY seq"
         return list(map(Record._make, self._rows(sql, id, since)))
-
-    def newest(self, id: str, metric: str, runs: int) -> dict[int, float | None]:
-        """The last value of a metric of the whole network, by run number, of an experiment with that many runs."""
-        sql = "SELECT run, value FROM records WHERE experiment = ? AND metric = ? AND layer IS NULL ORDER BY seq DESC LIMIT ?"
-        return dict(self._rows(sql, id, metric, runs))
 
     def last(self, id: str, metric: str, runs: int) -> list[Record]:
         """The last record of a metric of the whole network for each of that many runs, but none of step 0."""
@@ -149,16 +178,65 @@ class Store:
         found = self._rows(f"SELECT {ROW} FROM records WHERE {where} ORDER BY seq DESC LIMIT ?", id, metric, runs)
         return sorted(map(Record._make, found))
 
+    def finals(self, ids: Sequence[str]) -> "pd.DataFrame":
+        """The last and best values of metrics of the whole network: experiment, run, metric, value, step, best, best_step."""
+        from dfa_lab.runs import store_tables
+
+        return self._read(lambda connection: store_tables.finals(connection, ids), store_tables.no_finals())
+
+    def curves(self, ids: Sequence[str], metric: str, points: int, layer: int | None = None) -> "pd.DataFrame":
+        """A metric's course, for each run of these experiments in at most `points` rows that keep its shape and extremes.
+
+        Columns: experiment, run, step, epoch, samples, seconds, value (NaN: not defined there).
+        """
+        from dfa_lab.runs import store_tables
+
+        return self._read(
+            lambda connection: store_tables.curves(connection, ids, metric, points, layer), store_tables.no_curves()
+        )
+
     def count(self, id: str) -> int:
         """How many records an experiment has."""
         rows = self._rows("SELECT coalesce(max(seq) + 1, 0) FROM records WHERE experiment = ?", id)
         return rows[0][0] if rows else 0
+
+    def metrics(self) -> list[str]:
+        """Of all experiments, those that have last values."""
+        return [metric for (metric,) in self._rows("SELECT DISTINCT metric FROM finals ORDER BY metric")]
+
+    def counts(self) -> dict[str, int]:
+        """How many records each experiment has, removed ones too."""
+        count = "SELECT coalesce(max(seq) + 1, 0) FROM records WHERE experiment = id"
+        return dict(self._rows(f"SELECT id, ({count}) FROM experiments"))
 
     def events(self, id: str) -> list[Event]:
         """What happened to an experiment, oldest first."""
         return list(
             map(Event._make, self._rows("SELECT time, kind, text FROM events WHERE experiment = ? ORDER BY number", id))
         )
+
+    def notice_the_dead(self) -> None:
+        """Mark what servers were busy with that have been killed since this store was opened."""
+        if isinstance(self._database, Disk) and not self.problem:
+            try:
+                with opening(self.folder, timeout=0), closing(Disk(self._path)) as database:
+                    mark_interrupted(self.folder, database, time.time())
+            except (sqlite3.Error, OSError):  # the next call will, or what is recorded says what is wrong
+                return
+
+    def compact(self) -> str:
+        """Give what removed experiments took back to the disk; why that cannot be, for a person, or nothing.
+
+        It takes about a second for 100 MB; what is recorded meanwhile waits.
+        """
+        if not isinstance(self._database, Disk):
+            return "Runs are kept in memory."
+        self.flush()
+        try:
+            self._database.compact()
+        except (sqlite3.Error, OSError) as error:
+            return f"The database stays as large as it is: {explain(error, self._path)}"
+        return ""
 
     def close(self, timeout: float = 5.0) -> None:
         """Commit what is queued, waiting at most `timeout` seconds where the disk refuses, and let go of the folder."""
@@ -202,51 +280,3 @@ class Store:
 
     def _waiting(self, error: Exception) -> str:
         return f"{explain(error, self._path)} What is measured meanwhile waits in memory, and training goes on."
-
-
-@cache
-def _versions() -> str:
-    found = {"python": platform.python_version()}
-    for package in ("dfa-lab", "torch", "torchvision", "scikit-learn"):
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return json.dumps(found)
-
-
-def _stored(row: tuple[Any, ...]) -> Stored:
-    id, settings, versions, title, state, sentence, created, finished, demo, server = row
-    given = _object(settings)
-    return Stored(
-        id=id,
-        experiment=_experiment(given),
-        settings=given,
-        versions=_object(versions),
-        title=title,
-        state=state,
-        sentence=sentence,
-        created=created,
-        finished=finished,
-        demo=bool(demo),
-        server=server,
-    )
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _experiment(settings: dict[str, Any]) -> Experiment | None:
-    if not settings:
-        return None
-    try:
-        # What was trained on a device that this machine lacks is as readable as the rest.
-        read = Experiment.model_validate({**settings, "device": "auto"})
-    except ValidationError:
-        return None
-    return read.model_copy(update={"device": str(settings.get("device", "auto"))})

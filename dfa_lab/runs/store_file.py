@@ -9,21 +9,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-SCHEMA = 1
-TABLES = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS experiments (
-    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, settings TEXT NOT NULL, versions TEXT NOT NULL,
-    title TEXT NOT NULL, state TEXT NOT NULL, sentence TEXT NOT NULL, created REAL NOT NULL, finished REAL,
-    demo INTEGER NOT NULL, server TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS records (
-    experiment TEXT NOT NULL, seq INTEGER NOT NULL, run INTEGER NOT NULL, metric TEXT NOT NULL, layer INTEGER,
-    value REAL, step INTEGER NOT NULL, epoch REAL NOT NULL, samples INTEGER NOT NULL, seconds REAL NOT NULL,
-    PRIMARY KEY (experiment, seq)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS events (
-    number INTEGER PRIMARY KEY, experiment TEXT NOT NULL, time REAL NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS events_of ON events (experiment, number);
-"""
+from dfa_lab.runs.store_schema import SCHEMA, bring_up
+
 BUSY = 5.0  # seconds that SQLite waits for another process' transaction
 CHECKED = 64 * 2**20  # bytes up to which a file is read through when opened (about 3 ms a MiB)
 FULL = "The disk that holds {} is full: free some space."
@@ -52,7 +39,7 @@ class Memory:
     def __init__(self) -> None:
         self._connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
         self._lock = threading.Lock()
-        self.write(create_tables)
+        self.write(bring_up)
 
     def write(self, work: Work[None]) -> None:
         with self._lock, _transaction(self._connection):
@@ -71,7 +58,9 @@ class Disk:
     """The database in a file: one connection to write, kept open, and one for each read."""
 
     def __init__(self, path: Path) -> None:
-        """Makes the file and its tables if they are not there.
+        """Makes the file and its tables if they are not there, and brings those of an earlier version up to this one.
+
+        Call it while no other process does: in `opening`.
 
         Raises sqlite3.Error or OSError.
         """
@@ -81,7 +70,7 @@ class Disk:
         with closing(_connect(path, "rwc")) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             with _transaction(connection):
-                create_tables(connection)
+                bring_up(connection)
 
     def write(self, work: Work[None]) -> None:
         # A file that was removed or replaced would go on being written, without a name and without an error.
@@ -99,16 +88,23 @@ class Disk:
         with closing(_connect(self.path, "rw")) as connection:
             return work(connection)
 
+    def compact(self) -> None:
+        """Make the file as small as what is in it: what was deleted leaves gaps.
+
+        Raises sqlite3.Error or OSError, the file is then as before; OSError where the disk has no room for the copy that
+        this makes.
+        """
+        size = self.path.stat().st_size
+        if shutil.disk_usage(self.path.parent).free < 2 * size:
+            raise OSError(errno.ENOSPC, "no room for a copy")
+        with closing(_connect(self.path, "rw")) as connection:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         connection, self._connection, self._file = self._connection, None, None
         if connection is not None:
             connection.close()
-
-
-def create_tables(connection: sqlite3.Connection) -> None:
-    for statement in TABLES.split(";"):
-        connection.execute(statement)
-    connection.execute("INSERT INTO meta VALUES ('schema', ?) ON CONFLICT DO NOTHING", (str(SCHEMA),))
 
 
 def choose(folder: Path) -> tuple[Path, str]:

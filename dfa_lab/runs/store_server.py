@@ -34,9 +34,9 @@ class Server:
             self._lock = None
 
 
-def opening(folder: Path) -> FileLock:
+def opening(folder: Path, timeout: float = 10) -> FileLock:
     """Held while a store is opened: two at once would see each other's half-made files and fresh locks."""
-    return FileLock(folder / "opening.lock", timeout=10, thread_local=False)
+    return FileLock(folder / "opening.lock", timeout=timeout, thread_local=False)
 
 
 def mark_interrupted(folder: Path, database: Disk, time: float) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from dfa_lab.records import Record
 from dfa_lab.runs.store_file import Database
+from dfa_lab.runs.store_finals import Finals, refill
 
 PERIOD = 0.2  # seconds that a batch gathers
 RETRY = 1.0  # seconds between attempts while the disk refuses
@@ -42,7 +43,13 @@ class Rows(NamedTuple):
     records: Sequence[Record]
 
 
-Entry = Statement | Rows
+class Refill(NamedTuple):
+    """The experiment's records are fewer than before: its last and best values are found anew."""
+
+    experiment: str
+
+
+Entry = Statement | Rows | Refill
 
 
 class Writer:
@@ -138,12 +145,17 @@ class Writer:
 def apply(connection: sqlite3.Connection, batch: Sequence[Entry]) -> None:
     """Write a batch, in order. Raises sqlite3.Error, or TypeError or ValueError for values of the wrong type."""
     cells: list[object] = []
+    finals = Finals()
     following: dict[str, int | None] = {}
     for entry in batch:
-        if isinstance(entry, Statement):
+        if not isinstance(entry, Rows):
             _insert(connection, cells)
+            finals.write(connection)
             cells, following = [], {}
-            connection.execute(entry.sql, entry.values)
+            if isinstance(entry, Refill):
+                refill(connection, entry.experiment)
+            else:
+                connection.execute(entry.sql, entry.values)
             continue
         name = entry.experiment
         if name not in following:
@@ -160,7 +172,9 @@ def apply(connection: sqlite3.Connection, batch: Sequence[Entry]) -> None:
                     float(r.seconds),
                 )
             following[name] = seq + len(entry.records)
+            finals.add(name, entry.records)
     _insert(connection, cells)
+    finals.write(connection)
 
 
 def _insert(connection: sqlite3.Connection, cells: list[object]) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import listing
 from dfa_lab.config import Experiment
 from dfa_lab.parsing import parse
 from dfa_lab.records import Record
@@ -239,41 +238,3 @@ def test_a_finished_demonstration(app, monkeypatch):
     assert (view["experiment"], view["status"]["state"]) == (id, "finished")
     assert view["status"]["step"] == view["status"]["steps"] == 3 and len(view["records"]["value"]) > 0
     assert not button(app, "Start").disabled
-
-
-def listed(app: AppTest) -> list[str]:
-    """Ids of the rows of the page Experiments."""
-    app.run()
-    app.switch_page(str(ROOT / "pages" / "experiments.py")).run()
-    assert not app.exception
-    return [one.key.removeprefix("open_") for one in app.button if one.key and one.key.startswith("open_")]
-
-
-def test_the_list_goes_on_and_holds_no_demonstrations(app, tmp_path, monkeypatch):
-    monkeypatch.setattr(listing, "PAGE", 4)
-    with closing(Store(tmp_path)) as store:
-        for n in range(9):
-            store.create(f"e{n}", parse({}))
-            store.create(f"d{n}", parse({}), demo=True)
-    assert listed(app) == ["e8", "e7", "e6", "e5"]
-    for rows in (8, 9):
-        button(app, "Show more").click().run()
-        assert not app.exception
-        assert sum(one.label == "Open" for one in app.button) == rows
-    assert not [one for one in app.button if one.label == "Show more"]
-
-
-def test_what_runs_can_be_stopped_from_the_list(app, tmp_path):
-    from app.engine import manager
-
-    with closing(Store(tmp_path)) as other:  # of a server that is alive
-        other.create("elsewhere", parse({}))
-        assert other.flush()
-        mine, quiet = manager().start(parse(TINY)), manager().start(parse(TINY), paused=True)
-        assert listed(app) == [quiet, mine, "elsewhere"]
-        assert [one.key for one in app.button if one.label == "Stop"] == [f"stop_{quiet}", f"stop_{mine}"]
-        app.button(key=f"stop_{mine}").click().run()
-        assert not app.exception
-        assert [one.key for one in app.button if one.label == "Stop"] == [f"stop_{quiet}"]
-        status = manager().status(mine)
-        assert status and status.state == "stopped"

@@ -122,11 +122,13 @@ def test_another_experiment_and_a_wrong_link_are_shown_as_they_are(app):
     opened(app, "lab", experiment=first, at="999")
     assert "The link asks for step '999'" in words(app) and "0 to 30" in words(app) and not link(app, "at")
     opened(app, "experiments")
-    app.button(key=f"look_{other}").click().run()
+    app.text_input(key="runs_text").set_value(other).run()
+    app.button(key="runs_look_inside").click().run()
     assert not app.exception and "**Step 15 of 15" in words(app)
     to(app, 3)
     opened(app, "experiments")
-    app.button(key=f"open_{first}").click().run()
+    app.text_input(key="runs_text").set_value(first).run()
+    app.button(key="runs_open_chosen").click().run()
     assert "The line in the charts" not in words(app) and not link(app, "at")
 
 

@@ -103,7 +103,11 @@ def test_two_servers_on_one_folder(tmp_path: Path) -> None:
             theirs = store.get("streaming")
             assert theirs is not None and theirs.state == "running"
             assert store.count("mine") == 100
+            store.notice_the_dead()  # it lives
+            assert (theirs := store.get("streaming")) is not None and theirs.state == "running"
             kill(process)
+            store.notice_the_dead()
+            assert (theirs := store.get("streaming")) is not None and theirs.state == "interrupted"
             with closing(Store(tmp_path)) as third:
                 states = {e.id: e.state for e in third.experiments()}
             assert states == {"streaming": "interrupted", "waiting": "interrupted", "done": "finished", "mine": "running"}

@@ -1,0 +1,126 @@
+"""A standalone PyTorch script that trains an experiment again, to the same losses, without the lab.
+
+Every random number in it comes from the same generator calls as the lab's (seeding.py, networks, feedback). Settings
+that it does not know are named by `unknown`; there is then no script, rather than one that trains something else.
+"""
+
+import re
+from itertools import pairwise
+from math import prod
+
+from dfa_lab import data
+from dfa_lab.config import Experiment
+from dfa_lab.device import threads
+from dfa_lab.export import script_data, script_text
+from dfa_lab.parsing import describe
+from dfa_lab.wording import label, shown
+
+KNOWN: dict[str, tuple[object, ...]] = {  # settings of which the script knows only some values
+    "dataset": tuple(script_data.SETS),
+    "network": ("mlp",),
+    "rules": ("bp", "fa", "dfa", "shallow"),
+    "optimizer": tuple(script_text.OPTIMIZERS),
+    "criterion": ("bce", "ce"),
+    "nonlin": tuple(script_text.NONLINEARITIES),
+    "feedback_distribution": tuple(script_text.DISTRIBUTIONS),
+    "normalization": tuple(script_data.NORMALISATIONS),
+}
+ANY = set(
+    "classes hold_out split_seed num_layers num_hidden bias init feedback_magnitude feedback_density feedback_rank "
+    "feedback_seed learning_rate learning_rate_decay halve_every weight_decay momentum batch_size drop_last epochs "
+    "seeds".split()
+)
+WITHOUT_EFFECT = set(  # on what an mlp learns
+    "datapath download preproc_folder models_folder conv_channels conv_hidden save device device_number threads "
+    "probe_size measure_every".split()
+)
+
+
+def unknown(experiment: Experiment, changed: bool = False) -> str:
+    """A sentence that lists what the script does not know; empty if it knows everything.
+
+    `changed`: something was changed while the experiment ran.
+    """
+    strange = []
+    for name, field in Experiment.model_fields.items():
+        value = getattr(experiment, name)
+        if name in KNOWN:
+            values = value if isinstance(value, tuple) else (value,)
+            fits = all(one in KNOWN[name] for one in values)
+        else:
+            fits = name in ANY | WITHOUT_EFFECT or value == field.default
+        if name == "halve_every" and value == 0:
+            fits = False  # when the error stops falling
+        if not fits:
+            strange.append(f"{label(name)} {shown(value)}")
+    if changed:
+        strange.append("what was changed while it ran")
+    return f"There is no standalone script, since it does not know {', '.join(strange)}." if strange else ""
+
+
+def script(experiment: Experiment) -> str:
+    """The text of a Python file. Raises ValueError, with the sentence of `unknown`."""
+    if strange := unknown(experiment):
+        raise ValueError(strange)
+    facts = data.facts_of(experiment)
+    widths = [prod(facts.shape), *[experiment.num_hidden] * experiment.num_layers, facts.classes]
+    work = max(one * other for one, other in pairwise(widths))
+    text = script_text
+    standard, other = script_data.imports(experiment.dataset)
+    head = text.HEAD.format(
+        title=f"{', '.join(experiment.rules)} on {describe(experiment)}",
+        needs=" and ".join(["torch", *filter(None, [script_data.PACKAGES.get(experiment.dataset)])]),
+        standard=standard,
+        other=other,
+    )
+    parts = [
+        text.GENERATOR,
+        script_data.loading(experiment),
+        text.WEIGHTS.format(kept="(W, b)" if experiment.bias else "(W, None)", zero=_zero(experiment)),
+        text.feedback(experiment),
+        text.THROUGH_FEEDBACK if "fa" in experiment.rules else "",
+        text.forward(experiment),
+        text.LOSSES[experiment.criterion],
+        text.gradients(experiment.rules),
+        text.TRAIN.format(
+            optimizer=text.OPTIMIZERS[experiment.optimizer],
+            rate=text.RATE_FALLS if experiment.learning_rate_decay or experiment.halve_every > 0 else "",
+        ),
+        text.MAIN,
+    ]
+    body = "\n\n".join(part.strip("\n") + "\n" for part in parts if part)
+    constants = _constants(experiment, facts.classes, body)
+    if threads(work * experiment.batch_size) == 1:
+        constants += "torch.set_num_threads(1)  # products this small only wait for more\n"
+    return f"{head.strip()}\n\n{constants}\n\n{body}"
+
+
+def _constants(experiment: Experiment, classes: int, body: str) -> str:
+    """Those that the rest of the script uses."""
+    values = {
+        "RULES": experiment.rules,
+        "SEEDS": experiment.seeds,
+        "HIDDEN": f"[{experiment.num_hidden}] * {experiment.num_layers}",
+        "EPOCHS": experiment.epochs,
+        "BATCH": experiment.batch_size,
+        "WHOLE_BATCHES": experiment.drop_last,
+        "RATE": experiment.learning_rate,
+        "DECAY": experiment.learning_rate_decay,
+        "HALVE_EVERY": experiment.halve_every if experiment.halve_every > 0 else None,
+        "MOMENTUM": experiment.momentum,
+        "WEIGHT_DECAY": experiment.weight_decay,
+        "MAGNITUDE": experiment.feedback_magnitude,
+        "FEEDBACK_SEED": None if experiment.feedback_seed < 0 else experiment.feedback_seed,
+        "CLASSES": classes,
+        "SPLIT_SEED": experiment.split_seed,
+    }
+    about = script_text.CONSTANTS
+    used = {name: value for name, value in values.items() if re.search(rf"\b{name}\b", body)}
+    return "".join(
+        f"{name} = {value if name == 'HIDDEN' else repr(value)}{about.get(name, '')}\n" for name, value in used.items()
+    )
+
+
+def _zero(experiment: Experiment) -> str:
+    paper = experiment.init == "paper" and experiment.nonlin in ("tanh", "sigmoid")
+    return script_text.ZERO if paper else ""
