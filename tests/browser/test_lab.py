@@ -228,6 +228,8 @@ def test_whoever_lands_on_the_list_opens_an_experiment(visit, open_page, address
 def test_a_line_marks_the_chosen_step_and_moving_it_keeps_the_zoom(visit):
     page = visit()
     page.wait_for_function(f"({STEP})() > 3")
+    press(page, "Pause")  # a copy of one's own: the demonstration begins again when it has ended
+    wait_for_state(page, "paused")
     press(page, "Moment")
     page.evaluate(
         "() => Plotly.relayout(document.querySelector('[data-panel=loss] .js-plotly-plot'), {'xaxis.range': [0, 2.5]})"
