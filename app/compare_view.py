@@ -11,9 +11,10 @@ import pandas as pd
 from dfa_lab.feedback import rule_class
 from dfa_lab.measure.averaging import without_outliers
 from dfa_lab.records import METRICS
+from dfa_lab.results import TESTED, TRAINING
 from dfa_lab.runs import comparing, table
 from dfa_lab.runs.comparing import Group
-from dfa_lab.runs.lines import DEVIATION, Line, ends, lines
+from dfa_lab.runs.lines import DEVIATION, EXTREMES, SINGLE, Line, ends, lines
 from dfa_lab.runs.stored import Stored
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -22,8 +23,8 @@ POINTS = 16_000  # of a panel, shared by its lines: SVG needs about 10 ms for a 
 FEWEST, MOST = 60, 800  # of a line
 DIGITS = 5  # significant ones that are sent
 AXIS_TITLES = {"step": "step", "epoch": "epoch", "samples": "training samples", "seconds": "seconds of training"}
+LEARNING = (*TRAINING, *TESTED)  # the others are measures of signals and layers
 UNITS = {"fraction": " %", "degrees": "°", "ratio": " ×"}
-WHOLE = 0  # a layer's number in a panel's key: of the whole network
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ class Panel:
     def title(self) -> str:
         name = (self.metric[0].upper() + self.metric[1:]).replace("_", " ")
         return name if self.layer is None else f"{name} · layer {self.layer}"
+
+    def logarithmic(self, wanted: bool) -> bool:
+        """An angle never is, a ratio always."""
+        return self.unit != "°" and (wanted or self.unit == " ×")
 
     @property
     def by(self) -> float:
@@ -71,8 +76,7 @@ def message(found: Sequence[Stored], groups: Sequence[Group], curves: Mapping[Pa
     return {
         "large": look.large,
         "axis": {"name": look.axis, "title": AXIS_TITLES[look.axis]},
-        "log": look.logarithmic,
-        "smoothing": look.smoothing,
+        "extremes": look.spread == EXTREMES,
         "value": "best" if look.best else "last",
         "groups": styled(found, groups),
         "panels": [_panel(panel, drawn[panel], groups, curves[panel], look) for panel in curves],
@@ -81,7 +85,7 @@ def message(found: Sequence[Stored], groups: Sequence[Group], curves: Mapping[Pa
 
 def points_of(groups: Sequence[Group], look: Look) -> int:
     """How many points a line has room for."""
-    count = len(groups) if look.spread in (DEVIATION, "extremes") else sum(len(group.members) for group in groups)
+    count = sum(len(group.members) if look.spread == SINGLE else 1 for group in groups)
     return int(np.clip(POINTS // max(1, count), FEWEST, MOST))
 
 
@@ -113,19 +117,23 @@ def styled(found: Sequence[Stored], groups: Sequence[Group]) -> list[dict]:
 
 
 def _panel(panel: Panel, drawn: Sequence[Line], groups: Sequence[Group], measured: pd.DataFrame, look: Look) -> dict:
+    logarithmic = panel.logarithmic(look.logarithmic)
     values = [np.concatenate([line.y, *([] if line.low is None else [line.low, line.high])]) for line in drawn]
     every = panel.by * np.concatenate(values) if values else np.zeros(0)
-    calm = without_outliers(every, look.logarithmic) if look.calm else None
+    calm = without_outliers(every, logarithmic) if look.calm else None
     above = every[np.isfinite(every) & (every > 0)]
-    floor = (float(above.min()) if len(above) else 0.0) if look.logarithmic else 0.0  # no metric is below 0
+    floor = (float(above.min()) if len(above) else 0.0) if logarithmic else 0.0  # no metric is below 0
     return {
         "key": panel.key,
+        "metric": panel.metric,
+        "layer": panel.layer,
+        "measure": panel.metric not in LEARNING,
+        "log": logarithmic,
         "title": panel.title,
         "unit": panel.unit,
         "about": METRICS.get(panel.metric, ("", ""))[1],
-        "lines": [_line(line, groups, panel.by, floor, look.logarithmic) for line in drawn],
+        "lines": [_line(line, groups, panel.by, floor, logarithmic) for line in drawn],
         "range": None if calm is None else [_short(calm[0]), _short(calm[1])],
-        "span": [_short(float(above.min())), _short(float(above.max()))] if len(above) else None,
         "notes": _notes(drawn, groups, calm),
         "cells": cells(panel, groups, measured, look.best),
     }
@@ -145,7 +153,7 @@ def _line(line: Line, groups: Sequence[Group], by: float, floor: float, logarith
 def _notes(drawn: Sequence[Line], groups: Sequence[Group], calm: tuple[float, float, int] | None) -> list[str]:
     notes = []
     if calm:
-        notes.append(f"Outliers are ignored: {calm[2]} points lie outside.")
+        notes.append(f"Outliers are ignored: {calm[2]:,} drawn {'value lies' if calm[2] == 1 else 'values lie'} outside.")
     early = [groups[line.group].name for line in drawn if line.ends_early]
     if early:
         names = ", ".join(early[:3]) + (f" and {len(early) - 3} more" if len(early) > 3 else "")

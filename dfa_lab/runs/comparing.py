@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import NamedTuple
 
 import pandas as pd
@@ -12,6 +13,7 @@ from dfa_lab.runs import table
 from dfa_lab.runs.stored import Stored
 
 EXPERIMENT, RULE = "experiment", "rule"  # what runs may be grouped by besides the settings
+MOST_TRIED = 8  # settings, of which names are made
 # What leaves a run's initial weights and the order of its batches as they are.
 HARMLESS = frozenset(
     "feedback_magnitude feedback_distribution feedback_density feedback_rank feedback_seed optimizer learning_rate "
@@ -70,13 +72,20 @@ def labels(found: Sequence[Stored], by: str = EXPERIMENT) -> dict[str, str]:
         return {"": ""}
     if by != EXPERIMENT:
         return {key(one, by): f"{words(by)} {key(one, by)}" for one in found}
-    differ = table.differing(found)
+    telling = _telling(found)
     made = {}
     for one in found:
-        settings = ", ".join(f"{words(name)} {table.setting(one, name)}" for name in differ[:3])
+        settings = ", ".join(f"{words(name)} {table.setting(one, name)}" for name in telling)
         made[one.id] = one.name or settings or (one.id[:6] if len(found) > 1 else "")
     several = {text for text in made.values() if list(made.values()).count(text) > 1}
     return {id: f"{text} ({id[:6]})" if text in several and text != id[:6] else text for id, text in made.items()}
+
+
+def _telling(found: Sequence[Stored]) -> tuple[str, ...]:
+    """The fewest settings, of three at most, that tell as many of these experiments apart as can be."""
+    differ = table.differing(found)[:MOST_TRIED]
+    some = [names for count in range(min(3, len(differ)) + 1) for names in combinations(differ, count)]
+    return max(some, key=lambda names: (len({tuple(table.setting(one, name) for name in names) for one in found}), -len(names)))
 
 
 def words(setting: str) -> str:
@@ -109,6 +118,11 @@ def pairing(first: Group, second: Group, found: Mapping[str, Stored]) -> Pairing
     both = [found[id] for id in sorted(experiments[0] | experiments[1])]
     same = set(table.differing(both)) <= HARMLESS and all(_start_alike(first.rule, second.rule, one) for one in both)
     return Pairing(lambda one: one.seed, True, same)
+
+
+def keyed(group: Group, measured: pd.DataFrame, column: str, how: Pairing) -> dict[Hashable, float]:
+    """As `values`, by what says which runs belong together."""
+    return {how.of(one): value for one, value in values(group, measured, column).items()}
 
 
 def _start_alike(first: str, second: str, one: Stored) -> bool:
