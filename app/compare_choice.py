@@ -149,7 +149,7 @@ def choices(found: Sequence[Stored]) -> Chosen:
         }
     )
     look = Look(axis, spread, smoothing, logarithmic, calm, best, projector.on())
-    return Chosen(found, [panel_of(key) for key in keys], look, by, rules, seeds)
+    return Chosen(found, [panel_of(key) for key in keys], look, by or comparing.EXPERIMENT, rules, seeds)
 
 
 def panel_of(key: str) -> Panel:

@@ -6,8 +6,11 @@ Nothing here presumes which of both is better. Values that are not finite, of ru
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
+
+K = TypeVar("K", bound=Hashable)
 
 LEVEL = 0.95  # of intervals
 EXACT = 10_000  # arrangements up to which all are tried; beyond, as many drawn at random
@@ -37,7 +40,7 @@ class Difference:
         return None if self.first is None or self.second is None else self.first - self.second
 
 
-def compare(first: Mapping[Hashable, float], second: Mapping[Hashable, float], *, pair: bool = True) -> Difference:
+def compare(first: Mapping[K, float], second: Mapping[K, float], *, pair: bool = True) -> Difference:
     """The values of two groups by seed, or by whatever says which belong together.
 
     Paired over what both have where that is two or more and at least half of the larger group; `pair=False` never.
@@ -63,7 +66,7 @@ def holm(ps: Sequence[float | None]) -> list[float | None]:
     return made
 
 
-def _finite(values: Mapping[Hashable, float]) -> dict[Hashable, float]:
+def _finite(values: Mapping[K, float]) -> dict[K, float]:
     return {key: float(value) for key, value in values.items() if value is not None and math.isfinite(value)}
 
 
@@ -78,9 +81,9 @@ def _paired(x: np.ndarray, y: np.ndarray, missing: tuple[int, int], alone: tuple
     if _alike(d, x, y):  # no spread to judge by
         same = float(d.mean())
         return Difference(**given, paired=True, low=same, high=same, exact=exact, least=least, same=True)
-    test = stats.ttest_1samp(d, 0.0)
+    test: Any = stats.ttest_1samp(d, 0.0)
     low, high = test.confidence_interval(LEVEL)
-    signed = float(stats.wilcoxon(d).pvalue) if n >= WILCOXON and np.all(d != 0) else None
+    ranks: Any = stats.wilcoxon(d) if n >= WILCOXON and np.all(d != 0) else None
     return Difference(
         **given,
         paired=True,
@@ -88,7 +91,7 @@ def _paired(x: np.ndarray, y: np.ndarray, missing: tuple[int, int], alone: tuple
         high=float(high),
         p=float(test.pvalue),
         exact=exact,
-        wilcoxon=signed,
+        wilcoxon=None if ranks is None else float(ranks.pvalue),
         least=least,
     )
 
@@ -109,7 +112,7 @@ def _apart(x: np.ndarray, y: np.ndarray, missing: tuple[int, int]) -> Difference
     if _alike(x, x) and _alike(y, y):
         same = float(x.mean() - y.mean())
         return Difference(**given, paired=False, low=same, high=same, exact=exact, least=least, same=True)
-    test = stats.ttest_ind(x, y, equal_var=False)
+    test: Any = stats.ttest_ind(x, y, equal_var=False)
     low, high = test.confidence_interval(LEVEL)
     return Difference(**given, paired=False, low=float(low), high=float(high), p=float(test.pvalue), exact=exact, least=least)
 
@@ -133,8 +136,8 @@ def _least(ways: int) -> float:
     return min(1.0, 2 / min(ways, EXACT))
 
 
-def _tries(ways: int) -> float:
-    return np.inf if ways <= EXACT else EXACT - 1
+def _tries(ways: int) -> int:
+    return EXACT if ways <= EXACT else EXACT - 1  # scipy tries all where it may try as many; at random it adds the one given
 
 
 def _alike(d: np.ndarray, *of: np.ndarray) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -59,15 +60,14 @@ def lines(groups: Sequence[Group], measured: pd.DataFrame, axis: str, spread: st
 def courses(measured: pd.DataFrame, axis: str) -> dict[tuple[str, int], Course]:
     """(experiment, run) -> its course."""
     columns = [measured[name].to_numpy() for name in ("step", axis, "value")]
-    parts = measured.groupby(["experiment", "run"], sort=False).indices
-    return {(str(id), int(run)): Course(*(column[rows] for column in columns)) for (id, run), rows in parts.items()}
+    return {(str(id), int(run)): Course(*(column[rows] for column in columns)) for (id, run), rows in _rows(measured).items()}
 
 
 def ends(measured: pd.DataFrame) -> pd.DataFrame:
     """A row for each run: experiment, run, its last value (NaN: not defined) and its best, the smallest."""
-    by = measured.groupby(["experiment", "run"], sort=False)["value"]
-    # not .last(), which passes over NaN
-    return pd.DataFrame({"last": by.nth(-1).to_numpy(), "best": by.min().to_numpy()}, index=by.min().index).reset_index()
+    values = measured["value"].to_numpy()
+    rows = [(id, run, values[some[-1]], np.fmin.reduce(values[some])) for (id, run), some in _rows(measured).items()]
+    return pd.DataFrame(rows, columns=["experiment", "run", "last", "best"])
 
 
 def table(groups: Sequence[Group], made: Mapping[str, Sequence[Line]], axis: str) -> pd.DataFrame:
@@ -86,6 +86,11 @@ def table(groups: Sequence[Group], made: Mapping[str, Sequence[Line]], axis: str
             parts.append(part)
     heads = ["panel", "rule", "group", "seed", "runs", axis, "value", "low", "high"]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=heads)
+
+
+def _rows(measured: pd.DataFrame) -> dict[Any, np.ndarray]:
+    """(experiment, run) -> its rows, in their order."""
+    return measured.groupby(["experiment", "run"], sort=False).indices
 
 
 def _run(member: Member) -> tuple[str, int]:

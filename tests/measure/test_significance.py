@@ -41,7 +41,7 @@ def test_without_pairs_it_is_welchs_formula():
     shares = [stdev(some) ** 2 / len(some) for some in (first, second)]
     freedom = sum(shares) ** 2 / sum(share**2 / (len(some) - 1) for share, some in zip(shares, (first, second), strict=True))
     assert not found.paired and found.runs == (4, 3) and found.value == pytest.approx(4.0 - fmean(second))
-    assert 4 < freedom < 5 and found.low is not None and found.high is not None
+    assert 4 < freedom < 5 and found.value and found.low and found.high
     half = (found.high - found.low) / 2
     assert 2.571 < half / math.sqrt(sum(shares)) < 2.776  # t of 5 and of 4 degrees of freedom
     every = [*first, *second]

@@ -1,6 +1,6 @@
 """Runs in groups, what they are called, which of two groups belong together, and the lines that are drawn of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -101,7 +101,7 @@ def test_a_seed_that_is_there_twice_has_no_partner():
     assert pairs(first, second, found)[1] is False
 
 
-def curves(values: dict[tuple[str, int], list[float]], every: int = 10) -> pd.DataFrame:
+def curves(values: Mapping[tuple[str, int], Sequence[float]], every: int = 10) -> pd.DataFrame:
     rows = [
         (id, run, every * n, n / 2, 640 * n, 0.1 * n, value)
         for (id, run), some in values.items()
