@@ -16,7 +16,7 @@ from dfa_lab.runs.stored import Stored
 LISTED = 2000  # experiments that can be chosen
 EVERY = 2.0  # seconds, while something is trained
 EMPTY = "Nothing to compare yet: press Start in the Lab, with several rules or seeds, and come back here."
-FEW_SETTINGS = 3  # that are said in a sentence; more are a table alone
+FEW_SETTINGS, FEW_VALUES = 4, 4  # that are said in a sentence; the table has all
 
 
 def show() -> None:
@@ -34,6 +34,7 @@ def show() -> None:
     if st.session_state.compare_problem:
         st.warning(plain(st.session_state.compare_problem), icon=":material/link_off:")
     chosen = compare_choice.choices(found)
+    st.caption(plain(differences(found)))
     active = any(one.state in ACTIVE for one in found)
     st.session_state.compare_active = active
     ticking = EVERY if active else None
@@ -55,12 +56,8 @@ def _charts(chosen: Chosen) -> None:
 
 def _settings(found: Sequence[Stored]) -> None:
     """In what the experiments differ, and a way into the Lab for each."""
-    st.subheader("What differs", anchor=False)
+    st.subheader("The experiments", anchor=False)
     differ = table.differing(found)
-    named = [f"{comparing.words(name)} ({', '.join(_values(found, name))})" for name in differ]
-    if len(found) > 1:
-        alike = "All settings are the same." if not differ else f"Only {' and '.join(named)}; all other settings are the same."
-        st.caption(plain(alike) if len(differ) <= FEW_SETTINGS else f"{len(differ)} settings; all others are the same.")
     frame = {
         "open": [":material/open_in_new: Open" for _ in found],
         "name": [one.name or table.about(one) for one in found],
@@ -87,8 +84,21 @@ def _settings(found: Sequence[Stored]) -> None:
         st.switch_page("../pages/lab.py")
 
 
-def _values(found: Sequence[Stored], name: str) -> list[str]:
-    return list(dict.fromkeys(sorted((table.setting(one, name) for one in found), key=table.sortable)))
+def differences(found: Sequence[Stored]) -> str:
+    """In what experiments differ, in one sentence."""
+    if len(found) < 2:
+        return f"One experiment: {table.about(found[0])}."
+    differ = table.differing(found)
+    if not differ:
+        return f"{len(found)} experiments, alike in all settings but rules and seeds."
+    named = [f"{comparing.words(name)} ({_values(found, name)})" for name in differ[:FEW_SETTINGS]]
+    more = f" and {len(differ) - FEW_SETTINGS} more settings" if len(differ) > FEW_SETTINGS else ""
+    return f"{len(found)} experiments that differ in {', '.join(named)}{more}; all else is the same."
+
+
+def _values(found: Sequence[Stored], name: str) -> str:
+    values = list(dict.fromkeys(sorted((table.setting(one, name) for one in found), key=table.sortable)))
+    return ", ".join(values[:FEW_VALUES]) + (f" … {values[-1]}" if len(values) > FEW_VALUES else "")
 
 
 def _open() -> None:

@@ -11,6 +11,7 @@ from app.compare_view import AXIS_TITLES, Look, Panel
 from app.engine import manager
 from app.flags import COMPARE
 from dfa_lab.config import RULES
+from dfa_lab.records import METRICS
 from dfa_lab.runs import comparing, table
 from dfa_lab.runs.lines import DEVIATION, EXTREMES, SINGLE
 from dfa_lab.runs.stored import Stored
@@ -99,8 +100,8 @@ def _link(ids: Sequence[str]) -> None:
 
 def choices(found: Sequence[Stored]) -> Chosen:
     """How these experiments are drawn; all of it is part of the link."""
-    offered = [Panel(metric, layer).key for metric, layer in manager().store.measured([one.id for one in found])]
-    usual = [key for key in USUAL if key in offered] or offered[:1]
+    offered = _panels(found)
+    usual = [key for key in USUAL if key in offered]
     keys = _several("Panels", offered, usual, format_func=lambda key: panel_of(key).title)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         axis = _one("Over", list(AXIS_TITLES), "step")
@@ -150,6 +151,14 @@ def choices(found: Sequence[Stored]) -> Chosen:
     )
     look = Look(axis, spread, smoothing, logarithmic, calm, best, projector.on())
     return Chosen(found, [panel_of(key) for key in keys], look, by or comparing.EXPERIMENT, rules, seeds)
+
+
+def _panels(found: Sequence[Stored]) -> list[str]:
+    """What was measured, in the order in which METRICS has it; the usual ones even before they were."""
+    measured = manager().store.measured([one.id for one in found]) or [(one.metric, one.layer) for one in map(panel_of, USUAL)]
+    order = list(METRICS)
+    known = [(metric, layer) for metric, layer in measured if metric in METRICS]
+    return [Panel(*one).key for one in sorted(known, key=lambda one: (order.index(one[0]), one[1] or 0))]
 
 
 def panel_of(key: str) -> Panel:

@@ -22,17 +22,18 @@ def told(name: str, options: Sequence[T], usual: T) -> T:
 
 
 def told_several(name: str, options: Sequence[T], usual: Sequence[T]) -> list[T]:
-    """Those of the options that the link names, else the usual ones; in `tell` they are one text, from `several`."""
+    """Those of the options that the link names, in its order, else the usual ones; `tell` writes them as one text, from `several`."""
     text = _said().get(name)
     if text is None:
         return list(usual)
-    words = text.split("+")
-    return [option for option in options if _word(option) in words]
+    there = {_word(option): option for option in options}
+    found = [there[word] for word in dict.fromkeys(text.split("~")) if word in there]
+    return found if found or not text else list(usual)
 
 
 def several(chosen: Sequence[object]) -> str:
     """As one text for `tell`."""
-    return "+".join(_word(one) for one in chosen)
+    return "~".join(_word(one) for one in chosen)
 
 
 def told_number(name: str, low: float, high: float, usual: float) -> float:

@@ -33,7 +33,7 @@ class ComparePanel {
     const { owner, panel } = this
     this.plot.setAttribute("aria-label", comparedSentence(panel, owner.view, owner.hidden))
     const shown = panel.lines.some((line) => !owner.hidden.has(owner.view.groups[line.group].name))
-    const none = panel.lines.length ? "All lines are hidden" : "No values of this kind"
+    const none = panel.lines.length ? "All lines are hidden" : "No values"
     setText(this.empty, shown ? (globalThis.Plotly ? "" : owner.plotlyTrouble || "Preparing the chart…") : none)
   }
 

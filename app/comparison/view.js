@@ -10,7 +10,7 @@ plotlyShared.plotly ??= Promise.withResolvers()
 plotlyShared.numbersShown ??= Promise.withResolvers()
 
 // Read by the browser tests, and handy in the console.
-const comparing = (globalThis.__dfa_compare ??= { mounts: 0, updates: 0, plots: 0, draws: 0, firstDraw: null, idle: false })
+const comparing = (globalThis.__dfa_compare ??= { mounts: 0, updates: 0, plots: 0, draws: 0, firstView: null, firstDraw: null, idle: false })
 
 class CompareView {
   constructor() {
@@ -48,6 +48,7 @@ class CompareView {
   receive(view) {
     if (!view) return
     comparing.updates++
+    comparing.firstView ??= performance.now()
     this.root.classList.toggle("dfa-large", Boolean(view.large))
     const theme = themeOf(this.root)
     const drawnFrom = JSON.stringify([view.version, theme])

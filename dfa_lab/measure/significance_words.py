@@ -65,7 +65,7 @@ def _over(found: Difference, alike: bool) -> str:
     first, second = found.runs
     if not found.paired:
         count = f"{first} and {second} runs" if first != second else f"{first} {_runs(first)} each"
-        return f"over {count}, not in pairs as their seeds do not match"
+        return f"over {count}, not in pairs, as too few of their seeds match"
     if first == 1:
         return "with 1 seed"
     return f"over {first} seeds" + (", each trained from the same weights and batches" if alike else " in pairs")

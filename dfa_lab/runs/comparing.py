@@ -102,21 +102,21 @@ class Pairing(NamedTuple):
     """How the runs of two groups belong together."""
 
     of: Callable[[Member], Hashable]  # runs with the same belong together
-    pair: bool  # whether any do
+    pair: bool  # whether any may
     from_the_same: bool  # whether those start from the same weights and see the same batches
 
 
 def pairing(first: Group, second: Group, found: Mapping[str, Stored]) -> Pairing:
-    """By experiment and seed where both are of the same experiments, else by seed where that is only once in each."""
+    """By experiment and seed where both have runs of one experiment, else by seed where that is only once in each."""
     experiments = [{one.experiment for one in group.members} for group in (first, second)]
-    if experiments[0] == experiments[1]:
-        same = all(_start_alike(first.rule, second.rule, found[id]) for id in experiments[0])
+    if both := experiments[0] & experiments[1]:
+        same = all(_start_alike(first.rule, second.rule, found[id]) for id in both)
         return Pairing(lambda one: (one.experiment, one.seed), True, same)
     seeds = [[one.seed for one in group.members] for group in (first, second)]
     if any(len(set(some)) < len(some) for some in seeds):
         return Pairing(lambda one: (one.experiment, one.seed), False, False)
-    both = [found[id] for id in sorted(experiments[0] | experiments[1])]
-    same = set(table.differing(both)) <= HARMLESS and all(_start_alike(first.rule, second.rule, one) for one in both)
+    every = [found[id] for id in sorted(experiments[0] | experiments[1])]
+    same = set(table.differing(every)) <= HARMLESS and all(_start_alike(first.rule, second.rule, one) for one in every)
     return Pairing(lambda one: one.seed, True, same)
 
 

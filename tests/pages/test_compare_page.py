@@ -84,8 +84,8 @@ def test_a_link_brings_the_experiments_and_how_they_are_drawn(app, tmp_path):
     fill(tmp_path)
     app.query_params["compare"] = "e1,e0,gone"
     app.query_params["look"] = (
-        "panels:signal_angle.1+test_error,over:samples,lines:extremes,smoothing:0.5,log:True,calm:True,by:rule,rules:dfa,"
-        "seeds:0+2"
+        "panels:signal_angle.1~test_error,over:samples,lines:extremes,smoothing:0.5,log:True,calm:True,by:rule,rules:dfa,"
+        "seeds:0~2"
     )
     visit(app)
     assert "'gone'" in app.warning[0].value and lines_of(app) == ["dfa"]

@@ -80,6 +80,12 @@ def test_rules_of_one_experiment_belong_together_by_seed():
     assert pairs(bp, dfa, found) == ({("a", 0), ("a", 1), ("b", 0), ("b", 1)}, True, True)
 
 
+def test_what_only_one_of_two_rules_has_is_no_partner():
+    found = [stored("a"), stored("b", rules="dfa", num_hidden=50)]
+    bp, dfa = comparing.groups(found, comparing.RULE)
+    assert pairs(bp, dfa, found) == ({("a", 0), ("a", 1)}, True, True) and len(dfa.members) == 4
+
+
 @pytest.mark.parametrize(
     ("settings", "same"), [({"learning_rate": 0.5}, True), ({"num_hidden": 50}, False), ({"batch_size": 7}, False)]
 )
