@@ -92,13 +92,13 @@ def measured_of(panel: Panel, column: str, first: Group, second: Group) -> Measu
 
 def _row(of: Measured, one: Difference, corrected: float | None) -> dict[str, object]:
     low, high = (None if bound is None else bound * of.by for bound in (one.low, one.high))
-    exact = None if one.exact is None or one.least is None else f"{one.exact:.3g} (≥ {one.least:.2g})"
+    exact = None if one.exact is None or one.least is None else f"{one.exact:.3g} (≥ {one.least:.3g})"
     return {
         "of": of.first,
         "from": of.second,
         "mean": None if one.first is None else significance_words.number(one.first, of),
         "mean of the other": None if one.second is None else significance_words.number(one.second, of),
-        "difference": None if one.value is None else f"{one.value * of.by:+.3g}{of.unit}",
+        "difference": None if one.value is None else f"{one.value * of.by:+.3g}{of.points}",
         "95 % interval": None if low is None or high is None else f"{low:+.3g} to {high:+.3g}",
         "runs": f"{one.runs[0]} pairs" if one.paired else f"{one.runs[0]} and {one.runs[1]}",
         "test": None if one.p is None else "t over pairs" if one.paired else "Welch",

@@ -78,10 +78,12 @@ function bandsOf(line, group, id, lines) {
 }
 
 function comparedLayout(panel, traces, context) {
+  const { theme } = context
   const layout = layoutOf(definitionOf(panel), traces, context)
   if (layout.yaxis.ticktext) layout.yaxis.ticktext = layout.yaxis.ticktext.map((text) => text + panel.unit)
   const seen = panel.range && (panel.log ? panel.range.map(Math.log10) : panel.range)
   if (seen && !context.zoomedY) Object.assign(layout.yaxis, { range: seen, autorange: false })
+  Object.assign(layout.hoverlabel, { font: { ...layout.hoverlabel.font, family: theme.font } })
   return { ...layout, hovermode: "closest", hoverdistance: 40 }
 }
 
