@@ -19,7 +19,7 @@ from dfa_lab.runs.stored import Stored
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MARKS = ("circle", "square", "diamond", "triangle-up", "x", "star", "triangle-down", "cross", "pentagon", "hexagram")
-POINTS = 16_000  # of a panel, shared by its lines: SVG needs about 10 ms for a thousand
+POINTS = 12_000  # of a panel, shared by its lines: SVG needs about 10 ms for a thousand
 FEWEST, MOST = 60, 800  # of a line
 DIGITS = 5  # significant ones that are sent
 AXIS_TITLES = {"step": "step", "epoch": "epoch", "samples": "training samples", "seconds": "seconds of training"}
