@@ -22,7 +22,7 @@ def told(name: str, options: Sequence[T], usual: T) -> T:
 
 
 def told_several(name: str, options: Sequence[T], usual: Sequence[T]) -> list[T]:
-    """Those of the options that the link names, in its order, else the usual ones; `tell` writes them as one text, from `several`."""
+    """Those of the options that the link names, in its order, else the usual ones. `tell` takes them from `several`."""
     text = _said().get(name)
     if text is None:
         return list(usual)

@@ -14,6 +14,7 @@ from dfa_lab.runs import comparing
 from dfa_lab.runs.lines import DEVIATION, EXTREMES, SINGLE, ends, lines, table
 from dfa_lab.runs.store import Store
 from dfa_lab.runs.stored import Stored
+from dfa_lab.runs.table import SETTINGS
 
 NAN = float("nan")
 
@@ -93,6 +94,10 @@ def test_experiments_belong_together_by_seed_and_start_alike_or_not(settings, sa
     found = [stored("a"), stored("b", **settings)]
     first, second = comparing.groups(found, rules=["dfa"])
     assert pairs(first, second, found) == ({0, 1}, True, same)
+
+
+def test_what_is_said_to_be_harmless_are_settings():
+    assert set(SETTINGS) >= comparing.HARMLESS
 
 
 def test_rules_that_start_from_zero_do_not_start_like_others():
