@@ -103,6 +103,14 @@ class TrainingSettings(BaseModel):
         1, "Which GPU, counted from 1.", title="Number of the GPU", flag="devid", when={"device": ("auto", "cuda")}, ge=1, le=64
     )
     threads: int = knob(0, "CPU threads of a training step. 0: chosen by the size of the network.", ge=0, le=256)
+    processes: int = knob(
+        0,
+        "Worker processes of the command line, one thread each, that share the rules and seeds on a CPU. 0: as many as are "
+        "worth it; 1: none. With --save, --load, --exact or --epoch_step 0 there is one process.",
+        local=True,
+        ge=0,
+        le=256,
+    )
     precision: str = knob(
         "float32",
         "float32; tf32: matrix products with shorter numbers (NVIDIA); bf16: products in 16 bits, weights in 32.",

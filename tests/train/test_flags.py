@@ -67,6 +67,7 @@ ELSEWHERE = {  # what needs files, a machine or the data as stored
     "save": "tests/test_cli_saved.py",
     "device": "tests/train/test_fitting.py",
     "device_number": "tests/train/test_fitting.py",
+    "processes": "tests/runs/test_processes.py",
 }
 
 
