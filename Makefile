@@ -20,7 +20,7 @@ help:
 	@echo "make run     set up and open the lab          (make run PORT=8600 ADDRESS=0.0.0.0 ARGS=\"--no-browser\")"
 	@echo "make test    set up and run the tests         (make test ARGS=\"-k oracle\")"
 	@echo "make lint    ruff and pyright"
-	@echo "make bench   every benchmark prints its table (make bench BENCH=step)"
+	@echo "make bench   all benchmarks, one table          (make bench BENCH=step ARGS=\"--repeats 200\")"
 	@echo "make clean   remove .venv and caches; runs and data sets stay"
 
 run: $(RUN_READY)
@@ -34,12 +34,9 @@ lint: $(DEV_READY)
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m pyright
 
-# A benchmark prints the machine first, so it imports benchmarks/machine.py; the other files there only help them.
-# memory.py takes twenty minutes and runs only when it is asked for: make bench BENCH=memory
+# What each of them measures and how long it takes: benchmarks/run.py. ARGS=--record keeps the figures for later comparisons.
 bench: $(DEV_READY)
-	@for file in $(if $(BENCH),benchmarks/$(BENCH).py,$$(grep -l "^from machine import" benchmarks/*.py | grep -v memory)); do \
-		echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file $(ARGS) || exit 1; echo; \
-	done
+	@PYTHONPATH=. $(BIN)/python benchmarks/run.py $(BENCH) $(ARGS)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache test-artifacts
