@@ -88,10 +88,10 @@ def main() -> None:
     for name, (shape, units, layers, samples) in CASES.items():
         step, found = measure(shape, units, layers, repeats)
         shares = [share(samples, layers, units, step, found, which) for which in ("angles", ",".join(MEASURES))]
-        figures = [f"{seconds / step:.2f}" for seconds in found.values()]
+        costs = [f"{seconds / step:.2f}" for seconds in found.values()]
         target = "≤ 10 %" if samples >= 60_000 else ""
         figures.append(Figure(f"{name}: share of ten epochs that measuring takes by default", 100 * shares[1], "%", target))
-        rows.append([name, f"{1000 * step:.2f} ms", *figures, *(f"{one:.1%}" for one in shares)])
+        rows.append([name, f"{1000 * step:.2f} ms", *costs, *(f"{one:.1%}" for one in shares)])
     head = ["network", "step", *MEASURES, "all at once", "share: angles only", "share: default"]
     print(table(head, rows))
     report(figures, quiet=True)

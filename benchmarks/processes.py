@@ -10,6 +10,7 @@ import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
 
@@ -30,7 +31,7 @@ CASES = {  # name: (settings, processes)
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def seconds(settings: dict[str, object], processes: int) -> float:
+def seconds(settings: Mapping[str, object], processes: int) -> float:
     words = [word for name, value in settings.items() for word in (f"--{name}", str(value))]
     command = [sys.executable, "-m", "dfa_lab", "train", "--dataset", "digits", "--device", "cpu", "--quiet", *words]
     began = perf_counter()

@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "benchmarks"))
 
-import run  # noqa: E402 (the path has to be there first)
-from machine import Figure, figure  # noqa: E402
+import run  # type: ignore[import-not-found]  # noqa: E402 (the path has to be there first)
+from machine import Figure, figure  # type: ignore[import-not-found]  # noqa: E402
 
 
 def test_a_benchmark_leaves_its_figures(tmp_path: Path):

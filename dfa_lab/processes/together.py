@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from heapq import heappop, heappush
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from signal import Signals
 
 from dfa_lab.processes.sharing import parts
@@ -32,7 +33,7 @@ class Together:
         """Of a trainer that has not begun; it is not kept."""
         self.experiment, self.device, self.plan, self.steps = trainer.experiment, trainer.device, trainer.plan, trainer.steps
         self.step = 0
-        self.processes: list[multiprocessing.process.BaseProcess] = []
+        self.processes: list[BaseProcess] = []
         self._parts = parts(len(trainer.runs), count)
         self._of: dict[Connection, int] = {}  # connection -> number of the process
         self._reached = dict.fromkeys(range(len(trainer.runs)), 0)  # the last step of each run that is under way
@@ -69,7 +70,7 @@ class Together:
             for part in self._parts:
                 ours, theirs = context.Pipe()
                 self._of[ours] = len(self.processes)
-                process = context.Process(target=work, args=(self.experiment, part, theirs), daemon=True)
+                process = context.Process(target=work, args=(self.experiment, part, theirs), daemon=True)  # type: ignore[attr-defined]
                 process.start()
                 self.processes.append(process)
                 theirs.close()
