@@ -20,7 +20,8 @@ from dfa_lab.train.fitting import check
 from dfa_lab.train.plan import Plan
 from dfa_lab.wording import SPELLINGS, title
 
-ELSEWHERE = ("models_folder", "preproc_folder")  # the server's owner chooses where it reads programs and writes files
+# the server's owner chooses where it reads programs and writes files; only the command line starts processes
+ELSEWHERE = ("models_folder", "preproc_folder", "processes")
 SEVERAL = [
     name for name, field in Experiment.model_fields.items() if extra(field)["choices"] and isinstance(field.default, tuple)
 ]

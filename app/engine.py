@@ -5,9 +5,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from dfa_lab.allocator import keep_memory
 from dfa_lab.networks import own_file
 from dfa_lab.runs.manager import Manager
 
+keep_memory()  # for `streamlit run app/main.py` too, which passes by the command line
 own_file.restrict(None)  # whatever comes first, a page never runs a file that nobody has trusted
 
 

@@ -60,7 +60,7 @@ def train(
     # torch is imported by what follows; neither the help nor a refusal waits for it
     from dfa_lab import cli_output, cli_training
 
-    begun = cli_training.begin(experiment or given)
+    begun = cli_training.spread(cli_training.begin(experiment or given))
     outputs: list[cli_output.Output] = []
     if begun.trainer.experiment.save:
         outputs.append(cli_training.keep(begun))
@@ -70,7 +70,7 @@ def train(
         outputs.append(_report(begun.trainer.experiment.save))
     if begun.notice and not quiet:
         typer.echo(begun.notice, err=True)
-    listed = cli_training.Listed(runs, begun.trainer) if runs else None
+    listed = cli_training.Listed(runs, begun.trainer.experiment) if runs else None
     summary, problems = cli_training.advance(begun, outputs, quiet, listed)
     problems += filter(None, [output.at_end(summary) for output in outputs])
     if not quiet:

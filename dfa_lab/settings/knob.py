@@ -42,8 +42,8 @@ def knob(
 ) -> Any:
     """One setting. `title`: its label in the form; `flag`: dfa-torch's spelling where it differs from the field's name;
     `when`: it has an effect only where another setting has one of these values; `switch`: on the command line it takes
-    no value, as in dfa-torch; `local`: it names files of this machine, so a link may not choose it; `basic`: among the
-    settings that the form shows at first."""
+    no value, as in dfa-torch; `local`: it is about this machine, its files above all, so a link may not choose it; `basic`:
+    among the settings that the form shows at first."""
     return Field(
         default,
         description=help,

@@ -110,6 +110,14 @@ class TrainingSettings(BaseModel):
         title="Runs in one computation",
         choices=("auto", "always", "never"),
     )
+    processes: int = knob(
+        0,
+        "Worker processes of the command line, one thread each, that share the rules and seeds on a CPU. 0: as many as are "
+        "worth it; 1: none. With --save, --load, --exact or --epoch_step 0 there is one process.",
+        local=True,
+        ge=0,
+        le=256,
+    )
     precision: str = knob(
         "float32",
         "float32; tf32: matrix products with shorter numbers (NVIDIA); bf16: products in 16 bits, weights in 32.",

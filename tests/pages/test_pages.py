@@ -24,9 +24,10 @@ def alerts(test: AppTest) -> str:
 
 
 def chart(test: AppTest) -> dict:
-    """What the live chart is sent."""
+    """What the live chart is sent, and what it makes of it."""
     (proto,) = (one.proto for one in test.get("bidi_component") if one.proto.component_name == "dfa_lab_live")  # type: ignore[attr-defined]
-    return json.loads(proto.json)["view"]
+    view = json.loads(proto.json)["view"]
+    return view | {"records": json.loads(view["records"])}
 
 
 def button(test: AppTest, label: str):
@@ -96,6 +97,7 @@ def test_every_setting_has_its_widget(app):
     there = {key.removeprefix("setting_") for key in keys if key.startswith("setting_")}
     elsewhere = {
         "models_folder",
+        "processes",
         "preproc_folder",
         "device_number",
         "classes",
