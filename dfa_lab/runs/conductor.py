@@ -127,6 +127,8 @@ class Conductor:
                 self.store.cut(live.id, trainer.step if live.continues else -1)
             live.records.extend(copied)
             live.begin(trainer)
+            if not live.continues and not trainer.experiment.threads and trainer.device.type == "cpu":
+                self.store.add_event(live.id, history.THREADS, str(trainer.threads))
             self.store.set_state(live.id, live.state)  # queued, as everything for the store is: in the order of the states
             self.store.add_records(live.id, copied)
             if trainer.changes or live.continues:
@@ -225,27 +227,30 @@ class Conductor:
         self._switch(live.id, "running", "paused")
 
     def _finish(self, live: Live, state: str, why: str) -> None:
-        """End it; the networks of one that is kept stay until its worker has written them down."""
+        """End it; the networks stay until its worker has brought the step in hand to its end and written down the state."""
         with live.lock:
             if live.state in ENDED:
                 return
             live.end(state, why)
-            if not live.keep:
-                self._snap_last(live)
+            if not live.keep and self._snap_last(live):
                 live.let_go()
             self.store.set_state(live.id, state, why)
             self.store.add_event(live.id, state, why)
         self._wake(live)
         self._begin_queued()
 
-    def _snap_last(self, live: Live) -> None:
-        """Unless a step is being done just now: the worker then does it."""
-        if (trainer := live.trainer) is not None and live.turn.acquire(blocking=False):
-            try:
-                if trainer.between_steps and trainer.step and live.state in ("stopped", "interrupted"):
-                    self._snap(live, trainer)
-            finally:
-                live.turn.release()
+    def _snap_last(self, live: Live) -> bool:
+        """False if a step is being done just now, or a part of one: the worker then does it."""
+        if (trainer := live.trainer) is None:
+            return True
+        if not live.turn.acquire(blocking=False):
+            return False
+        try:
+            if trainer.between_steps and trainer.step and live.state in ("stopped", "interrupted"):
+                self._snap(live, trainer)
+            return trainer.between_steps
+        finally:
+            live.turn.release()
 
     def _ended(self, live: Live, state: str, why: str) -> None:
         """As `_finish`, and nothing is written down any more."""

@@ -11,7 +11,7 @@ from typing import TypeVar
 from dfa_lab.config import Experiment
 from dfa_lab.feedback.changing import Change
 from dfa_lab.records import Record
-from dfa_lab.runs.conductor import Conductor
+from dfa_lab.runs.branching import Branching
 from dfa_lab.runs.demo import demonstration
 from dfa_lab.runs.live import ACTIVE, ENDED, Live, Status
 from dfa_lab.runs.looking import GONE, Gone, glimpse
@@ -26,14 +26,14 @@ DEMO_PAUSE = 8.0  # seconds that a finished demonstration stays on screen before
 CLOSING = 10.0  # seconds for bringing steps to their end when the server stops, so that they can be written down
 
 
-class Manager(Conductor):
+class Manager(Branching):
     """One a server. Every method may be called from any thread; none but `close` and `look` waits for a training step."""
 
     def __init__(self, folder: Path, *, resume: bool = True):
         """`resume`: what was interrupted goes on where it does so by itself (resuming.py)."""
         super().__init__(folder)
         self._demos = 0
-        self.replays = Replays(self.store, self.snapshots, self.records, self.newest)
+        self.replays = Replays(self.store, self.snapshots, self.checkpoints, self.records, self.newest)
         for stored in self.store.experiments():
             if stored.demo and stored.state in ENDED:  # of a server that was stopped
                 self.store.delete(stored.id)

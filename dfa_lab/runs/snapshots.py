@@ -189,12 +189,13 @@ class Snapshots:
             path.with_suffix(".part").unlink(missing_ok=True)
 
     def _thin(self, id: str, most: int) -> None:
-        """Remove, until the rest is within its bounds, the one whose neighbours are closest; never the last."""
+        """Remove, until the rest is within its bounds, the one whose neighbours are closest; never the last, and the first,
+        at which a fork begins, only after all others."""
         sizes = {int(path.stem): path.stat().st_size for path in self._files(id)}
         while sizes and (len(sizes) > MOST or sum(sizes.values()) > most):
             steps = sorted(sizes)
-            gaps = [(after - before, step) for before, step, after in zip([0, *steps], steps, steps[1:], strict=False)]
-            step = min(gap for gap in gaps if gap[1])[1] if len(steps) > 1 and steps[-2] else steps[-1]
+            gaps = [(after - before, step) for before, step, after in zip(steps, steps[1:], steps[2:], strict=False)]
+            step = min(gaps)[1] if gaps else steps[0]
             self._path(id, step).unlink(missing_ok=True)
             del sizes[step]
         if self._sizes is not None:

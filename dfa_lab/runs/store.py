@@ -84,6 +84,16 @@ class Store:
             *(state, sentence, finished, self._server.id, id, self._server.id, *ACTIVE),
         )
 
+    def set_experiment(self, id: str, experiment: Experiment) -> None:
+        """Change an experiment's settings: it goes on with others."""
+        self._put(
+            f"UPDATE experiments SET settings = ? WHERE id = ? AND {MINE}",
+            experiment.model_dump_json(),
+            id,
+            self._server.id,
+            *ACTIVE,
+        )
+
     def add_event(self, id: str, kind: str, text: str = "") -> None:
         """Note that something happened to an experiment, now."""
         self._put("INSERT INTO events (experiment, time, kind, text) VALUES (?, ?, ?, ?)", id, time.time(), kind, text)
