@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app import moment, projector, watching
+from app import forking, moment, projector, watching
 from app.engine import manager
 from app.live import live
 from app.view import message
@@ -47,7 +47,7 @@ def _tick(current: Callable[[], Status], key: str, more: Callable[[Status], dict
     reached = start + len(records)
     # what an ordinary tick brings is sent again; a whole history is not: a browser that missed it asks
     sent["starts"] = [*sent["starts"], reached][-OVERLAP:] if len(records) < LARGE else [reached]
-    note = manager().problem or (DEMO_NOTE if status.demo else "")
+    note = manager().problem or (DEMO_NOTE if status.demo else forking.note(status))
     view = message(status, records, start, note, projector.on(), moment.marker(status)) | more(status)
 
     def resync(have: int) -> None:

@@ -108,7 +108,7 @@ class Branching(Conductor):
         threading.Thread(target=self._load_on, args=(live, stored, step), name=f"load-{id}", daemon=True).start()
 
     def settings_at(self, id: str, step: int) -> Experiment:
-        """Those in force for the step after this one, with the learning rate that was set meanwhile.
+        """Those in force for the step after this one, with the learning rate that was set meanwhile and the last epochs.
 
         Raises KeyError, and ContinueError, with a sentence.
         """
@@ -121,7 +121,8 @@ class Branching(Conductor):
             made = history.read(self.store.events(id))
             seen = sum(one["step"] <= step for one in made)
             then = history.settings_after(stored.experiment, made, seen)
-            return then.model_copy(update={"learning_rate": history.rate_at(stored.experiment, made, step)})
+            rate = history.rate_at(stored.experiment, made, step)
+            return then.model_copy(update={"learning_rate": rate, "epochs": stored.experiment.epochs})
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise ContinueError(UNREADABLE) from error
 
@@ -149,6 +150,7 @@ class Branching(Conductor):
         self.store.create(live.id, after)
         self.store.set_state(live.id, "loading")
         source = Origin(id, step, differences(before, after))
+        self.store.add_event(live.id, FORKED, source.text())
         threading.Thread(target=self._load_fork, args=(live, source, before), name=f"load-{live.id}", daemon=True).start()
         return live.id
 
@@ -211,7 +213,6 @@ class Branching(Conductor):
                 return
             live.records.extend(records)
             self.store.add_records(live.id, records)
-            self.store.add_event(live.id, FORKED, source.text())
             if note:
                 self.store.add_event(live.id, "note", note)
             self._begin_from(live, trainer, "")

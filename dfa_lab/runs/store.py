@@ -225,6 +225,13 @@ class Store:
             map(Event._make, self._rows("SELECT time, kind, text FROM events WHERE experiment = ? ORDER BY number", id))
         )
 
+    def events_of(self, kind: str) -> dict[str, list[Event]]:
+        """Of every experiment, those of a kind."""
+        found: dict[str, list[Event]] = {}
+        for id, *event in self._rows("SELECT experiment, time, kind, text FROM events WHERE kind = ? ORDER BY number", kind):
+            found.setdefault(id, []).append(Event._make(event))
+        return found
+
     def notice_the_dead(self) -> None:
         """Mark what servers were busy with that have been killed since this store was opened."""
         if isinstance(self._database, Disk) and not self.problem:

@@ -130,7 +130,7 @@ def test_a_stopped_one_with_changes_on_the_way(tmp_path: Path, lost: bool) -> No
 
 def test_what_cannot_go_on_says_why_and_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     manager = Manager(tmp_path)
-    stuck = tiny(epochs=500, epoch_step=0, optimizer="sgd", LR=1e-9, batch_size=2000, rules="bp")
+    stuck = tiny(epochs=200, epoch_step=0, rules="bp", LR=30.0)
     try:
         done, ended = manager.start(tiny(epochs=3)), manager.start(stuck)
         running = manager.start(tiny(), paused=True)
