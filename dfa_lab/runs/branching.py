@@ -49,9 +49,10 @@ class Branching(Conductor):
     reached: Callable[[Status], int]
 
     def last_step(self, id: str) -> int:
-        """The last step that is known of a stored experiment: of its records, snapshots and changes.
+        """The step from which a stored experiment goes on: the last that is known of its records, snapshots and changes.
 
-        Of one that failed, the last whose weights gave a finite loss.
+        Of one that failed, the last whose weights gave a finite loss. Of one that was interrupted, the last of which all
+        records were kept: snapshots may be ahead of them.
         """
         status = self.status(id)
         if status is None:
@@ -62,7 +63,8 @@ class Branching(Conductor):
             made = history.read(self.store.events(id))
         except (ValueError, TypeError):
             made = []
-        return max(status.step, *self.snapshots.steps(id), *(one["step"] for one in made), 0)
+        known = [status.step - 1] if status.state == "interrupted" else [status.step, *self.snapshots.steps(id)]
+        return max(0, *known, *(one["step"] for one in made))
 
     def train_on(self, id: str, epochs: int, *, paused: bool = False) -> None:
         """Let an experiment that has ended go on, from its last step, until so many epochs are done in all.

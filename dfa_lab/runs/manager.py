@@ -42,6 +42,9 @@ class Manager(Branching):
                 self.snapshots.remove(id)
             elif stored.state not in ACTIVE:
                 self.snapshots.tidy(id)
+        for id in [] if self.store.problem else self.checkpoints.half_written():
+            if (stored := self.store.get(id)) is None or stored.state not in ACTIVE:
+                self.checkpoints.tidy(id)
         atexit.register(self.close)
         for stored, step in automatic(self.store, self.checkpoints) if resume else ():
             with suppress(ContinueError):  # another server was faster

@@ -8,6 +8,7 @@ import torch
 from patience import status, tiny, until, until_state, until_step
 from torch import Tensor
 
+from dfa_lab import device
 from dfa_lab.config import Experiment, SettingsError
 from dfa_lab.feedback.changing import Change
 from dfa_lab.runs.manager import Manager
@@ -100,7 +101,7 @@ ACTS = ((4, Change("redraw", 1, "dfa")), (6, 0.02))
 
 def changed_and_stopped(manager: Manager, **settings: object) -> str:
     """At step 8, in the middle of an epoch, after ACTS."""
-    id = manager.start(tiny(epochs=20, **settings), paused=True)
+    id = manager.start(tiny(epochs=10, **settings), paused=True)
     paused_at(manager, id, 4)
     manager.change_feedback(id, Change("redraw", 1, "dfa"))
     until(lambda: manager.look(id, lambda trainer: len(trainer.changes)) == 1)
@@ -122,8 +123,8 @@ def test_a_stopped_one_with_changes_on_the_way(tmp_path: Path, lost: bool) -> No
     again = Manager(tmp_path)
     try:
         assert again.last_step(id) == 8
-        again.train_on(id, 10)
-        assert_same(last_state(again, id), uninterrupted(tiny(**ALL_AT_ONCE | {"epochs": 10}), *ACTS))
+        again.train_on(id, 11)
+        assert_same(last_state(again, id), uninterrupted(tiny(**ALL_AT_ONCE | {"epochs": 11}), *ACTS))
     finally:
         again.close()
 
@@ -184,7 +185,7 @@ def test_what_diverged_waits_at_its_last_finite_step(manager: Manager) -> None:
 
 def test_unchanged_a_fork_is_the_origin_and_outlives_it(manager: Manager, tmp_path: Path) -> None:
     id = changed_and_stopped(manager, **ALL_AT_ONCE)
-    whole = uninterrupted(tiny(**ALL_AT_ONCE | {"epochs": 20}), *ACTS)
+    whole = uninterrupted(tiny(**ALL_AT_ONCE | {"epochs": 10}), *ACTS)
     forks = [manager.fork_at(id, step, {}, paused=True) for step in (0, 5, 8)]
     for fork in forks:
         until_state(manager, fork, "paused")
@@ -194,7 +195,7 @@ def test_unchanged_a_fork_is_the_origin_and_outlives_it(manager: Manager, tmp_pa
     for fork in forks:
         manager.resume(fork)
     for fork, acts in zip(forks, ((), ACTS[:1], ACTS), strict=True):
-        same = whole if acts == ACTS else uninterrupted(tiny(**ALL_AT_ONCE | {"epochs": 20}), *acts)
+        same = whole if acts == ACTS else uninterrupted(tiny(**ALL_AT_ONCE | {"epochs": 10}), *acts)
         assert_same(last_state(manager, fork), same)
         origin = origin_of(manager.store.events(fork))
         assert origin and origin.id == id and not origin.settings
@@ -206,9 +207,9 @@ def test_unchanged_a_fork_is_the_origin_and_outlives_it(manager: Manager, tmp_pa
             found = ready(again, forks[1], step)
             assert found.state == "ready" and found.exact and found.trainer
             if step == 3:
-                assert_same(found.trainer.state()[0], uninterrupted(tiny(**ALL_AT_ONCE | {"epochs": 20}), until_step=3))
-        again.train_on(forks[1], 22)
-        assert_same(last_state(again, forks[1]), uninterrupted(tiny(**ALL_AT_ONCE | {"epochs": 22}), *ACTS[:1]))
+                assert_same(found.trainer.state()[0], uninterrupted(tiny(**ALL_AT_ONCE | {"epochs": 10}), until_step=3))
+        again.train_on(forks[1], 12)
+        assert_same(last_state(again, forks[1]), uninterrupted(tiny(**ALL_AT_ONCE | {"epochs": 12}), *ACTS[:1]))
     finally:
         again.close()
 
@@ -294,3 +295,26 @@ def test_what_cannot_be_another_is_refused_in_words(manager: Manager) -> None:
     with pytest.raises(KeyError):
         manager.fork_at("nobody", 1, {})
     assert [one.id for one in manager.store.experiments()] == [id]
+
+
+def test_threads_are_those_it_had_whatever_the_server_has_now(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment = tiny(rules="dfa", num_hidden=300, epochs=2)  # worth several threads
+    monkeypatch.setattr(device, "ALL_THREADS", 1)
+    id = manager.start(experiment)
+    until_state(manager, id, "finished")
+    monkeypatch.setattr(device, "ALL_THREADS", 2)
+    assert Trainer(experiment).threads == 2
+    for lost in (False, True):
+        if lost:
+            manager.snapshots.remove(id)
+            manager.replays.forget(id)
+        found = ready(manager, id, 5)
+        assert found.trainer and found.trainer.threads == 1 and found.exact and (not lost or found.begun == 0)
+    manager.train_on(id, 3)
+    until_state(manager, id, "finished", "failed")
+    assert status(manager, id).state == "finished"
+    fixed = uninterrupted(tiny(rules="dfa", num_hidden=300, epochs=3, threads=1))
+    until(lambda: not manager.has_networks(id))
+    found = ready(manager, id, 9).trainer
+    assert found and found.threads == 1
+    assert_same(found.state()[0], fixed)
