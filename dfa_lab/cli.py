@@ -108,6 +108,15 @@ def ui(
             "Default: $DFA_LAB_MODELS, else none."
         ),
     ] = None,
+    quota: Annotated[
+        str,
+        typer.Option(
+            metavar="SIZE",
+            show_default=False,
+            help="How much that folder may take, such as 20GB: beyond, past steps of old experiments are no longer kept, and "
+            "where that is not enough nothing new begins. Default: $DFA_LAB_QUOTA, else no limit.",
+        ),
+    ] = "",
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
     """Open the lab in the browser."""
@@ -117,6 +126,14 @@ def ui(
         if not Path(folder).is_dir():
             raise refused([f"--models is {folder}: there is no such folder; name the one that holds your network files."])
         os.environ["DFA_LAB_MODELS"] = str(Path(folder).resolve())  # said where the command was started
+    if quota:
+        from dfa_lab.runs.quota import NAME, QuotaError, parse_size
+
+        try:
+            parse_size(quota)
+        except QuotaError as error:
+            raise refused([str(error)]) from None
+        os.environ[NAME] = quota
     from app.launch import serve
 
     serve(port, address, runs, browser)

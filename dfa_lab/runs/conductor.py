@@ -12,6 +12,7 @@ from dfa_lab.runs import history
 from dfa_lab.runs.checkpoints import Checkpoints
 from dfa_lab.runs.failures import sentence
 from dfa_lab.runs.live import ACTIVE, ENDED, Live
+from dfa_lab.runs.quota import Quota
 from dfa_lab.runs.record_list import RecordList
 from dfa_lab.runs.resuming import RESUMED, ContinueError, place, status_of
 from dfa_lab.runs.snapshots import Snapshots, trained
@@ -32,10 +33,11 @@ MOST_KEPT_RUNNING = 1  # experiments with checkpoints that run at a time on a de
 class Conductor:
     """The inside of the manager. Locks are taken in this order: `_lock`, then the `turn` or `lock` of an experiment."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, quota: str = ""):
         self.store = Store(folder)
+        self.quota = Quota(self.store.folder, quota)
         self.checkpoints = Checkpoints(self.store.folder / "checkpoints")
-        self.snapshots = Snapshots(self.store.folder / "snapshots")
+        self.snapshots = Snapshots(self.store.folder / "snapshots", self.quota.room)
         self._lives: dict[str, Live] = {}
         self._workers: dict[str, Worker] = {}
         self._lock = threading.RLock()
@@ -59,6 +61,8 @@ class Conductor:
             others = [one for one in self._lives.values() if one.state in ACTIVE and one.state != "queued" and not one.demo]
             if not (live.demo or live.queues) and len(others) >= MOST_ACTIVE:
                 raise SettingsError([TOO_MANY])
+            if not (live.demo or live.queues) and self.quota.full:
+                raise SettingsError([self.quota.full])
             self._lives.pop(live.id, None)  # one that is taken up goes to the end of the queue
             self._lives[live.id] = live
             ended = [id for id, one in self._lives.items() if one.state in ENDED and one.trainer is None and id != self._demo]

@@ -29,9 +29,9 @@ CLOSING = 10.0  # seconds for bringing steps to their end when the server stops,
 class Manager(Branching):
     """One a server. Every method may be called from any thread; none but `close` and `look` waits for a training step."""
 
-    def __init__(self, folder: Path, *, resume: bool = True):
-        """`resume`: what was interrupted goes on where it does so by itself (resuming.py)."""
-        super().__init__(folder)
+    def __init__(self, folder: Path, *, resume: bool = True, quota: str = ""):
+        """`resume`: what was interrupted goes on where it does so by itself (resuming.py). `quota`: a size, see quota.py."""
+        super().__init__(folder, quota)
         self._demos = 0
         self.replays = Replays(self.store, self.snapshots, self.checkpoints, self.records, self.newest)
         for stored in self.store.experiments():
@@ -53,7 +53,7 @@ class Manager(Branching):
     @property
     def problem(self) -> str:
         """Empty, or why runs are not being kept as they should be, for a person."""
-        return self.store.problem or self.checkpoints.problem or self.snapshots.problem
+        return self.store.problem or self.checkpoints.problem or self.snapshots.problem or self.quota.problem
 
     def start(
         self,
