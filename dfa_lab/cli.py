@@ -10,6 +10,7 @@ from dfa_lab.cli_export import import_
 from dfa_lab.cli_options import DfaTorchCommand, once, parsed, refused, with_settings
 from dfa_lab.cli_prove import prove
 from dfa_lab.cli_reproduce import reproduce
+from dfa_lab.cli_resume import resume
 
 app = typer.Typer(
     help="DFA Lab: see how networks learn without backpropagation.",
@@ -155,5 +156,6 @@ def export(
 
 
 app.command("import", cls=DfaTorchCommand)(import_)
+app.command(cls=DfaTorchCommand)(resume)
 app.command(cls=DfaTorchCommand)(prove)
 app.command(cls=DfaTorchCommand)(reproduce)

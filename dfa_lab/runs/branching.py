@@ -80,14 +80,11 @@ class Branching(Conductor):
         step = self.last_step(id)
         try:
             after = before.model_copy(update={"epochs": parse({"epochs": epochs}).epochs})
-            check_midway(before, after, step)
-            facts = check(after)
+            plan = Plan(after, check(after).train)
         except SettingsError as error:
             raise ContinueError(str(error)) from error
-        plan = Plan(after, facts.train)
         if step >= plan.steps:
-            done = plan.epoch(step)
-            raise ContinueError(refuse("epochs", epochs, f"more than {after.epochs}: so many are done ({done:g})"))
+            raise ContinueError(refuse("epochs", epochs, f"more than {plan.epoch(step):.4g}, since so many are done"))
         records = RecordList(record for record in self.records(id) if record.step <= step and step)
         diverged = stored.state == "failed" and DIVERGED in stored.sentence
         with self._lock:

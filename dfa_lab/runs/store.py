@@ -285,7 +285,10 @@ class Store:
             self.folder.mkdir(parents=True, exist_ok=True)
             with opening(self.folder):
                 self._path, notice = choose(self.folder)
+                new = not self._path.exists()
                 database = Disk(self._path)
+                if new and notice:
+                    notice = f"{notice} {self._rescued(database)}".strip()
                 self._server.claim(self.folder)
                 mark_interrupted(self.folder, database, time.time())
             return database, notice
@@ -294,6 +297,15 @@ class Store:
                 database.close()
             self._server.release()
             return Memory(), f"Runs are not being kept: {explain(error, self._path)} Give another folder with --runs."
+
+    def _rescued(self, database: Disk) -> str:
+        """What came of copying a damaged file's experiments. Raises sqlite3.Error or OSError."""
+        from dfa_lab.runs.store_rescue import rescue
+
+        said: list[str] = []
+        damaged = sorted((path for path in self.folder.glob("runs*.sqlite") if path != self._path), key=lambda path: path.name)
+        database.write(lambda connection: said.append(rescue(damaged[-1], connection)))
+        return said[-1]
 
     def _waiting(self, error: Exception) -> str:
         return f"{explain(error, self._path)} What is measured meanwhile waits in memory, and training goes on."

@@ -1,5 +1,6 @@
 """An experiment that goes on, and one that is forked off another, train bit for bit as if nobody had interfered."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import pytest
 import torch
 from patience import status, tiny, until, until_state, until_step
 from torch import Tensor
+from typer.testing import CliRunner
 
 from dfa_lab import device
+from dfa_lab.cli import app
 from dfa_lab.config import Experiment, SettingsError
 from dfa_lab.feedback.changing import Change
 from dfa_lab.runs.manager import Manager
@@ -137,7 +140,7 @@ def test_what_cannot_go_on_says_why_and_stays_as_it_is(tmp_path: Path, monkeypat
         running = manager.start(tiny(), paused=True)
         for id in (done, ended):
             until_state(manager, id, "finished")
-        for epochs, why in ((3, "more than 3"), (1, "epochs are done"), (0, "epochs")):
+        for epochs, why in ((3, "more than 3, since so many"), (1, "more than 3"), (0, "epochs")):
             with pytest.raises(ContinueError, match=why):
                 manager.train_on(done, epochs)
         with pytest.raises(ContinueError, match="still training"):
@@ -318,3 +321,48 @@ def test_threads_are_those_it_had_whatever_the_server_has_now(manager: Manager, 
     found = ready(manager, id, 9).trainer
     assert found and found.threads == 1
     assert_same(found.state()[0], fixed)
+
+
+def test_the_command_line_does_it_too(tmp_path: Path) -> None:
+    first = Manager(tmp_path)
+    id = first.start(tiny(epochs=2))
+    until_state(first, id, "finished")
+    first.close()
+    runner = CliRunner()
+    done = runner.invoke(app, ["resume", id, "--epoch", "4", "--runs", str(tmp_path)])
+    assert done.exit_code == 0 and f"{id}: 4 epochs are done, 12 steps." in done.output, done.output
+    for arguments, why in (
+        ([id, "--epoch", "3"], "more than 4, since so many are done"),
+        (["nobody", "--epoch", "3"], "no experiment 'nobody'"),
+        ([id, "--epoch", "9", "--runs", str(tmp_path / "none")], "no folder of runs"),
+    ):
+        refused = runner.invoke(app, ["resume", "--runs", str(tmp_path), *arguments])
+        assert refused.exit_code == 2 and why in refused.output, refused.output
+    again = Manager(tmp_path)
+    try:
+        assert_same(again.snapshots.load(id, 12)[0], uninterrupted(tiny(epochs=4)))
+        assert status(again, id).state == "finished"
+    finally:
+        again.close()
+
+
+def test_a_clock_that_is_set_back_changes_nothing_but_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, back = time.time, [0.0]
+    monkeypatch.setattr(time, "time", lambda: real() - back[0])
+    manager = Manager(tmp_path)
+    try:
+        first = manager.start(tiny(epochs=6), paused=True)
+        paused_at(manager, first, 4)
+        back[0] = 86_400.0  # yesterday
+        second = manager.start(tiny(epochs=2))
+        manager.resume(first)
+        for id in (first, second):
+            until_state(manager, id, "finished")
+        assert [one.id for one in manager.store.experiments()] == [second, first]  # by their order, not by the clock
+        assert_same(last_state(manager, first), uninterrupted(tiny(epochs=6)))
+        kinds = [event.kind for event in manager.store.events(first)]
+        assert kinds[-2:] == ["running", "finished"] and manager.store.count(first) == len(manager.records(first))
+        manager.train_on(first, 7)
+        assert_same(last_state(manager, first), uninterrupted(tiny(epochs=7)))
+    finally:
+        manager.close()
