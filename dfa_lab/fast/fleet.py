@@ -43,11 +43,15 @@ class Fleet:
         self._shapes = networks[0].shapes
         self._transports, self._projections = self._feedback()
         optimizers = [run.optimizer for run in self.runs]
-        self._update = Update(self.runs[0].experiment, flat, start, trained, optimizers) if known(self.runs[0].experiment) else None
+        self._update = (
+            Update(self.runs[0].experiment, flat, start, trained, optimizers) if known(self.runs[0].experiment) else None
+        )
         self._give = gradients_to_torch(flat, start, trained)
         self._maps = isinstance(self.stages[0].layer, Convolution)
         seeds = list(dict.fromkeys(run.seed for run in self.runs))
-        self._speakers = [next(run for run in self.runs if run.seed == seed) for seed in seeds]  # one a seed: they draw the masks
+        self._speakers = [
+            next(run for run in self.runs if run.seed == seed) for seed in seeds
+        ]  # one a seed: they draw the masks
         self._seed_of = [seeds.index(run.seed) for run in self.runs]
         self._count = count
         first = self.runs[0].experiment

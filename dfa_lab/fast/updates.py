@@ -13,7 +13,12 @@ from dfa_lab.config import Experiment
 from dfa_lab.fast.flat import Flat
 
 PIECE = 2**16  # entries that go through an update at once on a CPU: three vectors of them fit in a core's cache
-STATES = {"sgd": ("momentum_buffer",), "nag": ("momentum_buffer",), "rmsprop": ("square_avg",), "adam": ("exp_avg", "exp_avg_sq")}
+STATES = {
+    "sgd": ("momentum_buffer",),
+    "nag": ("momentum_buffer",),
+    "rmsprop": ("square_avg",),
+    "adam": ("exp_avg", "exp_avg_sq"),
+}
 ALPHA, EPS = 0.99, 1e-8  # of rmsprop
 BETA1, BETA2 = 0.9, 0.999  # of adam
 

@@ -247,11 +247,7 @@ class Branching(Conductor):
         live.spacing.last = trained(trainer)
         self.store.set_state(live.id, live.state, why)
         self.store.add_event(live.id, history.HISTORY, history.text(trainer.changes))
-        if (
-            not trainer.experiment.threads
-            and trainer.device.type == "cpu"
-            and history.threads(self.store.events(live.id)) is None
-        ):
+        if trainer.threads_chosen and history.threads(self.store.events(live.id)) is None:
             self.store.add_event(live.id, history.THREADS, str(trainer.threads))
 
     def _train(self, live: Live) -> None:

@@ -131,7 +131,7 @@ class Conductor:
                 self.store.cut(live.id, trainer.step if live.continues else -1)
             live.records.extend(copied)
             live.begin(trainer)
-            if not live.continues and not trainer.experiment.threads and trainer.device.type == "cpu":
+            if trainer.threads_chosen and not live.continues:
                 self.store.add_event(live.id, history.THREADS, str(trainer.threads))
             self.store.set_state(live.id, live.state)  # queued, as everything for the store is: in the order of the states
             self.store.add_records(live.id, copied)

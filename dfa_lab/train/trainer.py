@@ -18,7 +18,7 @@ from torch import Tensor
 from dfa_lab import data
 from dfa_lab.config import Experiment
 from dfa_lab.data.augmentation import augment
-from dfa_lab.device import ALL_THREADS, resolve, shorten_products, threads, title
+from dfa_lab.device import ALL_THREADS, WORTH_SHARING, resolve, shorten_products, threads, title
 from dfa_lab.feedback.changing import Change
 from dfa_lab.measure.probing import probe
 from dfa_lab.measure.updates import Before
@@ -61,7 +61,10 @@ class Trainer:
         self.runs = [Run(experiment, rule, seed, shape, classes, self.device, dtype) for rule, seed in experiment.runs()]
         self.units = tuple(prod(shape) for shape in self.runs[0].network.shapes)  # n_l of every block
         work = self.runs[0].network.multiplications()
-        self.threads = experiment.threads or threads(max(work) * experiment.batch_size)
+        largest = max(work) * experiment.batch_size
+        self.threads = experiment.threads or threads(largest)
+        # whether their number was this machine's choice
+        self.threads_chosen = not experiment.threads and self.device.type == "cpu" and largest >= WORTH_SHARING
         self.evaluated_at_once = int(min(1000, max(16, PART // sum(work))))
         self.learning_rate = experiment.learning_rate
         self.step = self.samples = self._recorded = 0  # the last: samples seen at the last training record
@@ -89,9 +92,9 @@ class Trainer:
     def use_threads(self, count: object) -> None:
         """Of the CPU, as many as this training had before, where this machine has them: other sums round otherwise.
 
-        Nothing happens where the settings say how many, and for what is no such number.
+        Nothing happens where settings or the network's size say how many, and for what is no such number.
         """
-        if not self.experiment.threads and type(count) is int and 0 < count <= max(ALL_THREADS, os.cpu_count() or 1):
+        if self.threads_chosen and type(count) is int and 0 < count <= max(ALL_THREADS, os.cpu_count() or 1):
             self.threads = count
 
     def __next__(self) -> list[Record]:

@@ -101,7 +101,7 @@ def test_pause_step_resume_stop(manager: Manager) -> None:
         act(id)
     assert stays(manager, id) == end and state(manager, id) == "stopped"
     kinds = [event.kind for event in manager.store.events(id)]
-    assert kinds == ["threads", "paused", "running", "stopped"]
+    assert kinds == ["paused", "running", "stopped"]
 
 
 def test_the_step_in_hand_is_not_the_step_that_was_asked_for(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
