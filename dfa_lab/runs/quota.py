@@ -13,7 +13,8 @@ NEAR = 0.9  # share of the quota from which on that is said
 EVERY = 10.0  # seconds between two looks at the folder
 TAKE = "The runs of this server take {} without snapshots, of the {} that they may (--quota)."
 NOTHING_NEW = (
-    "Remove some for good under Free space on the page Experiments; what is running goes on and is recorded to its end."
+    "Nothing new begins until some are removed for good under Free space on the page Experiments; what runs is recorded "
+    "to its end."
 )
 NO_PAST = "Past steps of old experiments are no longer kept: remove some for good under Free space on the page Experiments."
 UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}

@@ -57,7 +57,7 @@ def test_the_oldest_snapshots_go_and_then_nothing_new_begins(tmp_path: Path) -> 
     try:
         assert "of the 50.0 kB that they may (--quota)" in none.problem and none.problem == none.quota.full
         for begin in (lambda: none.start(tiny()), lambda: none.fork_at(old, 3, {})):
-            with pytest.raises(SettingsError, match="Remove some for good under Free space"):
+            with pytest.raises(SettingsError, match="until some are removed for good under Free space"):
                 begin()
         assert len(none.store.experiments()) == 2
         demo = none.start(tiny(epochs=4), demo=True)  # which is gone in a moment
