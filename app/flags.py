@@ -17,8 +17,9 @@ TRANSPORT = "transport"  # the bar with Start, Pause, Step and Reset
 ALL = "all"
 CHARTS = "charts"  # what is chosen in the charts; the browser writes and reads it (live/address.js)
 LOOK = "look"  # what is chosen on a page of pictures (view_link.py)
+COMPARE = "compare"  # ids of the experiments on the page Compare
 # parameters that are no settings
-VIEW = ("hide", "projector", CHARTS, LOOK, "lesson", "step", "answer", "run", "at", "embed", "embed_options")
+VIEW = ("hide", "projector", CHARTS, LOOK, COMPARE, "lesson", "step", "answer", "run", "at", "embed", "embed_options")
 KEPT = ("hide", "projector", "at")  # those of the Lab that stay while the visitor goes from page to page
 NOTE = "This link hides some controls, so that there is less to look at. Their values are those of the link."
 

@@ -78,7 +78,7 @@ class Update:
         self._rate = spread[self._start :]
 
     def step(self) -> None:
-        """From the gradients, which are written over. Without momentum and decay a gradient is that of torch to the last digit."""
+        """From the gradients, which are written over."""
         self._count += 1
         rates = self._rate.split(len(self._scratch)) if isinstance(self._rate, Tensor) else [self._rate] * len(self._pieces)
         for (p, g, *state), rate in zip(self._pieces, rates, strict=True):

@@ -32,8 +32,8 @@ from dfa_lab.wording import refuse
 EPOCHS = "epochs"  # the kind of the event that says how many were given
 ASKING = 0.02  # seconds between two looks at the replay that is waited for
 ENDED_ITSELF = (
-    "Its schedule has ended every run: the training error had stopped falling, or nothing was left to learn. More epochs "
-    "change nothing; fork it before its end with another halve_every."
+    "Its schedule has ended every run that had not diverged: the training error had stopped falling, or nothing was left to "
+    "learn. More epochs change nothing; fork it before its end with another halve_every."
 )
 WAITS = (
     "Taken up at step {:,}, the last one that was finite, and paused: it would diverge again. Lower the learning rate first."
@@ -172,7 +172,7 @@ class Branching(Conductor):
             if (found := self._past(live, live.id, step)) is None:
                 return self._as_before(live, stored, stored.sentence)
             old, note = found
-            if all(run.schedule.ended for run in old.runs):
+            if all(run.schedule.ended or number in old.failed for number, run in enumerate(old.runs)):
                 raise CannotReplay(ENDED_ITSELF)
             made = history.entry(step, stored.experiment, live.experiment, None)
             trainer = history.with_settings(old, made) if made["settings"] else old

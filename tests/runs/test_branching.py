@@ -218,7 +218,7 @@ def test_unchanged_a_fork_is_the_origin_and_outlives_it(manager: Manager, tmp_pa
 
 
 def test_a_fork_with_other_settings_is_that_training_from_there_on(manager: Manager) -> None:
-    """The oracle sets what torch itself knows on a trainer of its own: rates and decay in the groups of the optimiser."""
+    """The oracle sets rate and decay on a trainer of its own, where they are read."""
     settings = {"rules": "dfa", "optimizer": "sgd", "momentum": 0.5, "epochs": 4}
     id = manager.start(tiny(**settings))
     until_state(manager, id, "finished")
@@ -226,6 +226,8 @@ def test_a_fork_with_other_settings_is_that_training_from_there_on(manager: Mana
     oracle = uninterrupted(tiny(**settings | {"epochs": 5}), until_step=5)
     oracle.set_learning_rate(0.3)
     oracle.runs[0].optimizer.param_groups[0]["weight_decay"] = 0.01
+    oracle.runs[0].experiment = oracle.runs[0].experiment.model_copy(update={"weight_decay": 0.01})
+    oracle._groups = None  # what makes the steps reads it when it is made
     for _ in oracle:
         pass
     found = last_state(manager, fork)
