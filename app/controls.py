@@ -30,9 +30,12 @@ FOR_DRAWINGS = {"epochs": 10_000, "batch_size": 32, "learning_rate": 3e-3, "norm
 ATTACH = "experiment"  # the link's parameter that names a running or stored experiment
 
 
-def key(name: str) -> str:
+FORM = "setting"  # which form: that of a new experiment
+
+
+def key(name: str, form: str = FORM) -> str:
     """Of a setting's widget in the session's state."""
-    return f"setting_{name}"
+    return f"{form}_{name}"
 
 
 def as_text(value: object) -> object:
@@ -44,11 +47,11 @@ def as_text(value: object) -> object:
     return value
 
 
-def put(experiment: Experiment) -> None:
+def put(experiment: Experiment, form: str = FORM) -> None:
     """Show this experiment's settings in the form."""
     for name in Experiment.model_fields:
         value = getattr(experiment, name)
-        st.session_state[key(name)] = list(value) if name in SEVERAL else as_text(value)
+        st.session_state[key(name, form)] = list(value) if name in SEVERAL else as_text(value)
 
 
 def from_link(params: Mapping[str, list[str]]) -> list[str]:
@@ -77,27 +80,28 @@ def form() -> tuple[Experiment | None, list[str]]:
         if basic:
             st.subheader(heading, anchor=False)
         for name in basic:
-            _widget(name)
+            widget(name)
         with st.expander(f"More: {heading.lower()}" if basic else heading):
             for name in names:
                 if name not in basic:
-                    _widget(name)
+                    widget(name)
     return read()
 
 
-def _in_force(name: str) -> bool:
+def in_force(name: str, form: str = FORM) -> bool:
     """False where another setting makes this one irrelevant."""
     when = extra(Experiment.model_fields[name])["when"]
     if name == "device_number" and "cuda" not in present():
         return False
-    return all(st.session_state.get(key(other)) in values for other, values in when.items())
+    return all(st.session_state.get(key(other, form)) in values for other, values in when.items())
 
 
-def _widget(name: str) -> None:
-    if not _in_force(name) or name in ELSEWHERE:
+def widget(name: str, form: str = FORM) -> None:
+    """The setting's own, nothing where it has no effect."""
+    if not in_force(name, form) or name in ELSEWHERE:
         return
     field = Experiment.model_fields[name]
-    common = {"label": title(name), "key": key(name), "help": field.description, "persist_state": "session"}
+    common = {"label": title(name), "key": key(name, form), "help": field.description, "persist_state": "session"}
     choices = [*extra(field)["choices"], *(own_file.names() if name == "network" else [])]
     if name == "points":
         st.markdown(title(name), help=field.description)
@@ -105,7 +109,9 @@ def _widget(name: str) -> None:
         _length()
     elif name == "load":
         st.selectbox(
-            options=_with_current(name, ["", *saved.names()]), format_func=lambda kept: kept or "new weights", **common
+            options=_with_current(key(name, form), ["", *saved.names()]),
+            format_func=lambda kept: kept or "new weights",
+            **common,
         )
     elif name in SEVERAL:
         st.pills(options=choices, selection_mode="multi", **common)
@@ -114,9 +120,9 @@ def _widget(name: str) -> None:
     elif name == "dataset":
         st.selectbox(options=choices, format_func=_dataset_title, **common)
     elif choices and len(choices) < 4:
-        st.segmented_control(options=_with_current(name, choices), required=True, **common)
+        st.segmented_control(options=_with_current(key(name, form), choices), required=True, **common)
     elif choices:
-        st.selectbox(options=_with_current(name, choices), **common)
+        st.selectbox(options=_with_current(key(name, form), choices), **common)
     elif field.annotation is bool:
         st.toggle(**common)
     elif field.annotation is int:
@@ -148,9 +154,9 @@ def suit() -> None:
         st.session_state[key(name)] = as_text(value)
 
 
-def _with_current(name: str, options: list[str]) -> list[str]:
+def _with_current(key: str, options: list[str]) -> list[str]:
     """A stored experiment or a link may name a file that is not there; it is refused in words, not left out in silence."""
-    current = st.session_state.get(key(name), options[0])
+    current = st.session_state.get(key, options[0])
     return options if current in options else [*options, current]
 
 
@@ -162,10 +168,8 @@ def _dataset_title(name: str) -> str:
 
 def read() -> tuple[Experiment | None, list[str]]:
     """The experiment that the form describes, or None and the sentences for what cannot be."""
-    names = [name for name in Experiment.model_fields if _in_force(name)]
-    given = {name: "" if (value := st.session_state[key(name)]) is None else value for name in names}
     try:
-        experiment = parse({name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+        experiment = parse(_values([name for name in Experiment.model_fields if in_force(name)], FORM))
         if experiment.load:
             saved.net(experiment.load)
         check(experiment)
@@ -176,6 +180,21 @@ def read() -> tuple[Experiment | None, list[str]]:
     except data.DataError as error:
         return None, [str(error)]
     return experiment, []
+
+
+def given(before: Experiment, names: list[str], form: str) -> tuple[Experiment | None, list[str]]:
+    """`before` with these settings as a form says them, or None and the sentences for what cannot be."""
+    kept = {name: value for name, value in before.model_dump().items() if name != "device"}
+    try:
+        return parse({**kept, **_values(names, form)}).model_copy(update={"device": before.device}), []
+    except SettingsError as error:
+        return None, error.problems
+
+
+def _values(names: list[str], form: str) -> dict[str, object]:
+    """As the widgets hold them, for `parse`."""
+    values = {name: "" if (value := st.session_state[key(name, form)]) is None else value for name in names}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
 
 def show_problems(problems: list[str]) -> None:

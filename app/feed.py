@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app import moment, projector, watching
+from app import forking, moment, projector, watching
 from app.engine import manager
 from app.live import live
 from app.shared_records import SharedRecords
@@ -48,7 +48,7 @@ def _tick(current: Callable[[], Status], key: str, more: Callable[[Status], dict
     records, reached = SHARED.since(status.id, start, manager().records, status.state == "running")
     # what an ordinary tick brings is sent again; a whole history is not: a browser that missed it asks
     sent["starts"] = [*sent["starts"], reached][-OVERLAP:] if reached - start < LARGE else [reached]
-    note = manager().problem or (DEMO_NOTE if status.demo else "")
+    note = manager().problem or (DEMO_NOTE if status.demo else forking.note(status))
     view = message(status, records, note, projector.on(), moment.marker(status)) | more(status)
 
     def resync(have: int) -> None:

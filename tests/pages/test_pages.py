@@ -224,7 +224,7 @@ def test_a_link_to_an_experiment_of_an_earlier_server(app, tmp_path, left, sente
     assert (view["experiment"], view["status"]["state"], view["status"]["sentence"]) == ("old", state, sentence)
     assert (view["status"]["step"], view["records"]["value"]) == (3, [0.5])
     assert app.number_input(key="setting_num_hidden").value == 7
-    assert button(app, "Pause").disabled and button(app, "Step").disabled and not button(app, "Reset").disabled
+    assert button(app, "Train on to 20 epochs") and button(app, "Step").disabled and not button(app, "Reset").disabled
 
 
 def test_a_finished_demonstration(app, monkeypatch):
