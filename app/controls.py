@@ -1,6 +1,6 @@
 """Experiment ⇄ widgets ⇄ link. The widgets are made from the fields of Experiment."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import streamlit as st
 import torch
@@ -84,6 +84,14 @@ def form() -> tuple[Experiment | None, list[str]]:
     return read()
 
 
+def widgets(names: Iterable[str]) -> dict[str, object]:
+    """Draw those of some settings alone; what they hold, for `parse`, without those that are irrelevant."""
+    for name in names:  # on another page than the form's a text would begin empty (Streamlit 1.67)
+        st.session_state[key(name)] = st.session_state[key(name)]
+    found = {name: _widget(name) for name in names}
+    return {name: "" if value is None else value for name, value in found.items() if _in_force(name)}
+
+
 def _in_force(name: str) -> bool:
     """False where another setting makes this one irrelevant."""
     when = extra(Experiment.model_fields[name])["when"]
@@ -92,9 +100,10 @@ def _in_force(name: str) -> bool:
     return all(st.session_state.get(key(other)) in values for other, values in when.items())
 
 
-def _widget(name: str) -> None:
+def _widget(name: str) -> object:
+    """Draw it; what it holds, None where it is irrelevant or holds nothing."""
     if not _in_force(name) or name in ELSEWHERE:
-        return
+        return None
     field = Experiment.model_fields[name]
     common = {"label": title(name), "key": key(name), "help": field.description, "persist_state": "session"}
     choices = [*extra(field)["choices"], *(own_file.names() if name == "network" else [])]
@@ -102,26 +111,26 @@ def _widget(name: str) -> None:
         st.markdown(title(name), help=field.description)
         drawing.board("board")
         _length()
-    elif name == "load":
-        st.selectbox(
+        return st.session_state[key(name)]
+    if name == "load":
+        return st.selectbox(
             options=_with_current(name, ["", *saved.names()]), format_func=lambda kept: kept or "new weights", **common
         )
-    elif name in SEVERAL:
-        st.pills(options=choices, selection_mode="multi", **common)
-    elif name == "device":
-        st.selectbox(options=["auto", *present()], **common)
-    elif name == "dataset":
-        st.selectbox(options=choices, format_func=_dataset_title, **common)
-    elif choices and len(choices) < 4:
-        st.segmented_control(options=_with_current(name, choices), required=True, **common)
-    elif choices:
-        st.selectbox(options=_with_current(name, choices), **common)
-    elif field.annotation is bool:
-        st.toggle(**common)
-    elif field.annotation is int:
-        st.number_input(step=1, format="%d", **common)
-    else:
-        st.text_input(**common)
+    if name in SEVERAL:
+        return st.pills(options=choices, selection_mode="multi", **common)
+    if name == "device":
+        return st.selectbox(options=["auto", *present()], **common)
+    if name == "dataset":
+        return st.selectbox(options=choices, format_func=_dataset_title, **common)
+    if choices and len(choices) < 4:
+        return st.segmented_control(options=_with_current(name, choices), required=True, **common)
+    if choices:
+        return st.selectbox(options=_with_current(name, choices), **common)
+    if field.annotation is bool:
+        return st.toggle(**common)
+    if field.annotation is int:
+        return st.number_input(step=1, format="%d", **common)
+    return st.text_input(**common)
 
 
 def _length() -> None:

@@ -90,8 +90,8 @@ def test_one_sign_or_what_one_unit_receives_changes_and_nothing_else() -> None:
 def test_a_part_that_a_matrix_does_not_have_is_left_as_it_is() -> None:
     trainer = stepped()
     before = matrices(trainer)
-    for part in ({"unit": 7}, {"unit": 1, "row": 11}):
-        assert trainer.change_feedback(Change("flip", 1, **part)) == []
+    for unit, row in ((7, 0), (1, 11)):
+        assert trainer.change_feedback(Change("flip", 1, unit=unit, row=row)) == []
     assert trainer.change_feedback(Change("flip", 1, unit=1, row=9)) == ["dfa"]  # fa's B has only 6 rows
     assert changed(before, matrices(trainer)) == {("dfa", 1)}
 
@@ -198,8 +198,8 @@ def test_while_it_runs_and_while_it_waits(manager: Manager) -> None:
 
 def test_every_change_has_its_words() -> None:
     for how in WORDS:
-        for part in ({}, {"unit": 4}, {"unit": 4, "row": 2}):
-            assert step_of(Change(how, 3, **part).text(["fa"], 17)) == 17
+        for unit, row in ((0, 0), (4, 0), (4, 2)):
+            assert step_of(Change(how, 3, unit=unit, row=row).text(["fa"], 17)) == 17
     text = Change("flip", 3, "fa", unit=4, row=2).text(["fa"], 17)
     assert text == "After step 17 the feedback to block 3, unit 4 from row 2, changed its sign in fa."
 
