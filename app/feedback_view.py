@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import controls, feedback_changes, feedback_figures, moment, scrubber, view_link, watching
+from app import controls, feedback_changes, feedback_figures, moment, scrubber, sharing, view_link, watching
 from app.engine import manager
 from app.feedback_changes import Part
 from app.proof_figures import inked
@@ -37,6 +37,7 @@ def show() -> None:
         what = "The demonstration" if status.demo else "Your experiment"
         st.markdown(f"{what}: **{plain(describe(status.experiment))}**, {_seen(status)}.")
         st.page_link("../pages/lab.py", label="Its curves in the Lab", icon=":material/science:")
+        sharing.share_page("feedback")
     scrubber.show()
     rule, seed, block = _choose(status)
     part = feedback_changes.buttons(status, rule, seed, block)

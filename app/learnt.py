@@ -8,7 +8,7 @@ from contextlib import nullcontext
 
 import streamlit as st
 
-from app import controls, drawn_points, embedding, moment, scrubber, view_link, watching
+from app import controls, drawn_points, embedding, moment, scrubber, sharing, view_link, watching
 from app import learnt_views as views
 from app.learnt_views import Chosen
 from app.texts import plain
@@ -48,6 +48,7 @@ def show() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"On screen: **{plain(describe(experiment))}**, rules **{', '.join(experiment.rules)}**.")
         st.page_link("../pages/lab.py", label="Settings and curves in the Lab", icon=":material/science:")
+        sharing.share_page("learnt")
     scrubber.show()
     offered = OF_IMAGES if len(data.facts_of(experiment).shape) == 3 else OF_POINTS
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):

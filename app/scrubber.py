@@ -7,7 +7,7 @@ import streamlit as st
 from app import moment, watching
 from app.texts import plain
 from app.view import epoch
-from dfa_lab.runs.live import Status
+from dfa_lab.runs.live import ACTIVE, Status
 
 EVERY = 0.6  # seconds between two looks at a replay, and between two frames of a film
 FRAMES = 60  # of a film from the first step to the last
@@ -17,26 +17,39 @@ HELP = (
 )
 
 
-def show(pictures: bool = True) -> None:
+def show(pictures: bool = True, seen: bool = True) -> None:
     """The whole bar. Call it where `watching.arrive` has been called.
 
     Without `pictures` on the page nothing is replayed yet: the step is chosen, and a line in the charts shows where it is.
+    `seen`: whether anybody sees the bar now, who may wait for a first step to go back to.
     """
     status = watching.now()
     if pictures:
         watching.current()  # says what they look at
     last = _last(status)
     if last < 1:
+        st.fragment(_wait_for_one, run_every=EVERY if seen and status.state in ACTIVE else None)(status.id, pictures)
         return
     step = moment.chosen(status) if pictures else moment.marker(status)
     with st.container(key="scrubber", gap="xsmall"):
         st.markdown(_words(status, step, last, pictures))
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             _controls(status, step, last, pictures)
+        if pictures and status.state == "failed":
+            st.markdown(f":material/error: It failed: {plain(status.sentence)}")
         if pictures:
             replay = moment.replay(status)
             waits = st.session_state.get("moment_playing") or (replay is not None and not replay.over)
             st.fragment(_follow, run_every=EVERY if waits else None)(status.id)
+
+
+def _wait_for_one(id: str, pictures: bool) -> None:
+    """Where no step has been trained yet: say so, and draw the bar once there is one to go back to."""
+    status = watching.now()
+    if status.id != id or _last(status) >= 1:
+        st.rerun()
+    if not pictures:
+        st.caption("No step has been trained yet: there is nothing to go back to.")
 
 
 def note(status: Status) -> None:

@@ -44,7 +44,7 @@ class Panel {
 
 class PathView {
   constructor() {
-    this.chosen = null // number of the layer whose details are open
+    this.chosen = layerFromAddress() // number of the layer whose details are open
     this.panels = []
     this.root = element("div", "dfa-path")
     this.legend = this.#legend()
@@ -137,6 +137,7 @@ class PathView {
   choose(number, panel) {
     const closes = this.chosen === number
     this.chosen = closes ? null : number
+    layerIntoAddress(this.chosen)
     this.#show()
     if (closes && panel.details.root.contains(document.activeElement)) panel.diagram.nodes.get(number)?.group.focus()
   }
