@@ -64,8 +64,10 @@ def _part(size: tuple[int, int] | None) -> Part:
     if size is None:
         return Part()
     kinds = [WHOLE, UNIT, ENTRY]
-    st.session_state.setdefault("feedback_part", view_link.told("part", kinds, WHOLE))
-    kind = st.segmented_control("Change", kinds, key="feedback_part", required=True, persist_state="session", help=ABOUT_PARTS)
+    first = view_link.told("part", kinds, WHOLE)
+    kind = st.segmented_control(
+        "Change", kinds, default=first, key="feedback_part", required=True, persist_state="session", help=ABOUT_PARTS
+    )
     return Part(
         _number("unit", "Unit (column)", size[1]) if kind in (UNIT, ENTRY) else 0,
         _number("row", "From row", size[0]) if kind == ENTRY else 0,

@@ -11,6 +11,7 @@ NEUTRAL = {"light": "#F4F4F2", "dark": "#1B1D22"}  # zero is no colour; both end
 INK = {"light": "#000000", "dark": "#FFFFFF"}
 NEGATIVE, POSITIVE = "#1C86CC", "#D9690F"
 W_COLOUR, GREY = "#8A8A8A", "#8A8A8A"
+BESIDE = 0.01  # of the picture, between what is framed and its frame
 MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
@@ -34,9 +35,16 @@ def heat(shown: Shown, limit: float, theme: str, unit: int = 0, row: int = 0) ->
     if unit:
         down, across = len(shown.cells) / shown.shape[0], len(shown.cells[0]) / shown.shape[1]
         rows = ((row - 1) * down, row * down) if row else (0, len(shown.cells))
-        columns = ((unit - 1) * across, unit * across)
-        ink = {"color": INK.get(theme, INK["light"]), "width": 3}
-        figure.add_shape(x0=columns[0] - 0.5, x1=columns[1] - 0.5, y0=rows[0] - 0.5, y1=rows[1] - 0.5, line=ink)
+        aside = len(shown.cells[0]) * BESIDE  # of a narrow column as much is seen as of what is beside it
+        above = len(shown.cells) * BESIDE if row else 0
+        ink = {"color": INK.get(theme, INK["light"]), "width": 2.5}
+        figure.add_shape(
+            x0=(unit - 1) * across - 0.5 - aside,
+            x1=unit * across - 0.5 + aside,
+            y0=rows[0] - 0.5 - above,
+            y1=rows[1] - 0.5 + above,
+            line=ink,
+        )
     figure.update_xaxes(visible=False, fixedrange=True)
     figure.update_yaxes(visible=False, fixedrange=True, autorange="reversed")
     rows = len(shown.cells)

@@ -75,8 +75,8 @@ def _choose(status: Status) -> tuple[str, int, int]:
         kind = st.segmented_control if len(blocks) <= 6 else st.selectbox
         more = {"required": True} if len(blocks) <= 6 else {"width": 160}
         kind("Delivers at block", blocks, key="feedback_block", persist_state="session", **more)  # type: ignore[operator]
-        st.session_state.setdefault("feedback_own", view_link.told("own", [True, False], True))
-        st.toggle("In units of each one's spread", key="feedback_own", help=OWN, persist_state="session")
+        own = view_link.told("own", [True, False], True)
+        st.toggle("In units of each one's spread", own, key="feedback_own", help=OWN, persist_state="session")
     chosen = (st.session_state[f"feedback_{key}"] for key in ("rule", "seed", "block"))
     rule, seed, block = chosen
     return rule or usual, seeds[0] if seed is None else seed, block or 1

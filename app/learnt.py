@@ -57,6 +57,7 @@ def show() -> None:
             offered,
             default=view_link.told("view", list(offered), next(iter(offered))),
             required=True,
+            wrap=True,  # on a phone all of them are seen
             key=f"learnt_view_{len(offered)}",
             persist_state="session",
         )
@@ -147,7 +148,7 @@ def _tick(view: Callable[[Status, Chosen], None], chosen: Chosen, name: str) -> 
             view(status, chosen)
         st.session_state.learnt_drawn = status.id, name
     except Gone as gone:
-        st.info(plain(str(gone)), icon=":material/hourglass_empty:")
+        st.info(plain(moment.why(status, gone)), icon=":material/hourglass_empty:")
 
 
 def _around(status: Status) -> tuple[object, ...]:

@@ -46,7 +46,7 @@ def show() -> None:
     controls.show_problems(st.session_state.problems)
     status = watching.current()
     _arrive(status)
-    if st.session_state.get("path_mode", LIVE) == LIVE:  # slow motion needs the room
+    if _mode() == LIVE:  # slow motion needs the room
         with st.container(width=960):
             st.markdown(INTRO)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -57,7 +57,7 @@ def show() -> None:
     scrubber.show()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         seed, rules = _choose(status)
-        slow = st.session_state.get("path_mode") == SLOW and not status.demo
+        slow = _mode() == SLOW and not status.demo
         _buttons(status, slow)
     st.session_state.path_around = _around(status)
     waits = status.demo or (status.state in ACTIVE and status.state != "paused") or (_waits(status) and _plays(slow))
@@ -66,21 +66,27 @@ def show() -> None:
 
 def _arrive(status: Status) -> None:
     """Once a session: slow motion, at the phase that the link names, of what waits already."""
-    st.session_state.setdefault("path_mode", LIVE)
     if "path_phase" in st.session_state:
         return
-    st.session_state.path_phase = 0
-    if _waits(status) and view_link.told("mode", (LIVE, SLOW), LIVE) == SLOW:
-        st.session_state.path_mode, st.session_state.path_advanced = SLOW, time.monotonic()
-        phases = message.PHASES
-        st.session_state.path_phase = phases.index(view_link.told("phase", phases, phases[0]))
+    slow = _waits(status) and view_link.told("mode", (LIVE, SLOW), LIVE) == SLOW
+    phases = message.PHASES
+    st.session_state.path_first = SLOW if slow else LIVE
+    st.session_state.path_phase = phases.index(view_link.told("phase", phases, phases[0])) if slow else 0
+    st.session_state.path_advanced = time.monotonic()
+
+
+def _mode() -> str:
+    """The view that is chosen."""
+    return st.session_state.get("path_mode", st.session_state.path_first)
 
 
 def _choose(status: Status) -> tuple[int, tuple[str, ...]]:
     """Seed and rules that are drawn. What was chosen stays while it can be."""
     experiment = status.experiment
     offered = (ALL, *experiment.rules)
-    st.segmented_control("View", [LIVE, SLOW], required=True, key="path_mode", on_change=_entered)
+    st.segmented_control(
+        "View", [LIVE, SLOW], default=st.session_state.path_first, required=True, key="path_mode", on_change=_entered
+    )
     rule: str | None = ALL
     if len(experiment.rules) > 1:
         key = f"path_rules_{experiment.rules}"
@@ -98,7 +104,7 @@ def _choose(status: Status) -> tuple[int, tuple[str, ...]]:
 
 def _tell() -> None:
     """What is chosen, and the phase of slow motion, into the address. The open layer is there already (layer.js)."""
-    mode = st.session_state.get("path_mode", LIVE)
+    mode = _mode()
     phase = message.PHASES[st.session_state.path_phase] if mode == SLOW else ""
     view_link.tell(st.session_state.path_told | {"mode": (mode, LIVE), "phase": (phase, message.PHASES[0] if phase else "")})
 
@@ -164,7 +170,7 @@ def _tick(seed: int, rules: tuple[str, ...], slow: bool) -> None:
             told = taking.phases(status, seed, rules)
             view = message.slowed(view, told, phase, status.experiment, taking.class_names(status))
     except Gone as gone:
-        st.info(str(gone), icon=":material/hourglass_empty:")
+        st.info(moment.why(status, gone), icon=":material/hourglass_empty:")
         return
     if frozen:
         st.markdown(TOLD[phase])

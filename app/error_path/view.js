@@ -36,9 +36,18 @@ class Panel {
       this.frame.replaceChildren(this.diagram.root)
       this.frame.classList.toggle("crowded", this.diagram.g.crowded)
       this.built = built
+      this.#uncover(chosen)
     } else this.diagram.show(panel, chosen)
     this.details.show(panel, chosen)
     this.numbers.show(panel, phase)
+  }
+
+  // In a deep network the layer that a link opens may lie below what is seen.
+  #uncover(chosen) {
+    const node = this.diagram.nodes.get(chosen)?.group
+    if (!node || !this.diagram.g.crowded) return
+    const [box, frame] = [node.getBoundingClientRect(), this.frame.getBoundingClientRect()]
+    this.frame.scrollTop += box.top + box.height / 2 - frame.top - frame.height / 2
   }
 }
 

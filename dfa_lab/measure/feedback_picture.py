@@ -111,7 +111,7 @@ def picture(pair: Pair) -> Picture:
     shown = _shown(pair.B_name, B, edges)
     if W is None:
         return Picture(shown, None, edges.tolist(), ([], []), None, None, None)
-    b, w = B.flatten(), W.flatten()
+    b, w = B.flatten().double(), W.flatten().double()
     some = torch.linspace(0, len(b) - 1, min(POINTS, len(b))).round().long()
     both = (b * w).sign()
     return Picture(
@@ -133,7 +133,7 @@ def in_cells(rows: int, columns: int) -> tuple[int, int]:
 
 def _shown(name: str, M: Tensor, edges: Tensor) -> Shown:
     cells = F.adaptive_avg_pool2d(M[None], in_cells(len(M), M.shape[1]))[0]
-    spread = float(M.square().mean().sqrt())
+    spread = float(M.double().square().mean().sqrt())  # what diverges has squares beyond 32 bits
     scaled = (M.flatten() / (spread or 1.0)).clamp(-REACH, REACH)
     counts, shape = (
         (torch.histogram(entries, over).hist / M.numel()).tolist()

@@ -69,6 +69,14 @@ def test_angle_correlation_and_signs() -> None:
     assert same.B.spread == pytest.approx(2 * (14.25 / 4) ** 0.5) and same.B.largest == 6
 
 
+def test_what_diverges_has_figures_too() -> None:
+    M = torch.tensor([[1.0, -2.0], [3.0, 0.5]])
+    found = picture(paired(M, 1e34 * M))
+    assert found.angle == pytest.approx(0, abs=1e-4) and found.correlation == pytest.approx(1) and found.same_sign == 1
+    assert found.W and found.W.spread == pytest.approx(1e34 * found.B.spread)
+    assert found.W.shape_counts == pytest.approx(found.B.shape_counts)
+
+
 def test_of_zeros_there_is_no_angle() -> None:
     broken = picture(paired(torch.zeros(4, 5), torch.ones(4, 5)))
     assert broken.angle is None and broken.correlation is None and broken.same_sign is None and broken.B.largest == 0

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import plotly.graph_objects as go
+import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
@@ -140,10 +141,10 @@ def test_zero_has_no_colour_and_both_scales_agree():
         assert isinstance(heat, go.Heatmap) and (heat.zmin, heat.zmax) == (-3.0, 3.0)
         assert heat.colorscale and heat.colorscale[1] == (0.5, feedback_figures.NEUTRAL[theme])
         framed = feedback_figures.heat(shown.B, 3.0, theme, unit=2, row=1).layout.shapes
-        assert [(box.x0, box.x1, box.y0, box.y1) for box in framed] == [(0.5, 1.5, -0.5, 0.5)]
+        assert [(box.x0, box.x1, box.y0, box.y1) for box in framed] == [pytest.approx((0.48, 1.52, -0.51, 0.51))]
     wide = picture(Pair(torch.randn(10, 512), None, "B₁", ""))  # two units a cell
     (column,) = feedback_figures.heat(wide.B, 3.0, "light", unit=3).layout.shapes
-    assert (column.x0, column.x1, column.y0, column.y1) == (0.5, 1.0, -0.5, 9.5)
+    assert (column.x0, column.x1, column.y0, column.y1) == pytest.approx((0.5 - 2.56, 1.0 + 2.56, -0.5, 9.5))
     assert feedback_figures.heat(wide.B, 3.0, "light").to_plotly_json()["data"][0]["x"][1] == "units 3 to 4"
     histogram = feedback_figures.histogram(shown, "#000000").to_plotly_json()["data"]
     assert {line["name"] for line in histogram} == {"B₁", "W₂"}
