@@ -23,9 +23,11 @@ def loss(criterion: str, y: Tensor, t: Tensor, exact: bool = False) -> Tensor:
 def error(criterion: str, y: Tensor, t: Tensor, exact: bool = False) -> Tensor:
     """e (N, C) of the batch mean of `loss`: (p - onehot(t)) / N with p the logistic (bce) or the softmax (ce).
 
+    y may be of several runs, (R, N, C), and t then (R, N): e is that of each.
+
     `exact`: bce as in dfa-torch, p - onehot(t), which is divided by nothing. Its sgd steps are then N times as long;
     rmsprop and adam are blind to that.
     """
-    p = torch.softmax(y, 1) if criterion == "ce" else torch.sigmoid(y)
-    e = p.scatter_add(1, t[:, None], torch.full_like(y[:, :1], -1.0))
-    return e if exact and criterion == "bce" else e.div_(len(y))
+    p = torch.softmax(y, -1) if criterion == "ce" else torch.sigmoid(y)
+    e = p.scatter_add(-1, t[..., None], torch.full_like(y[..., :1], -1.0))
+    return e if exact and criterion == "bce" else e.div_(y.shape[-2])

@@ -1,0 +1,191 @@
+"""Fleet: runs that make their steps together, as one computation on stacked tensors; a fleet of one is a run by hand.
+
+The runs stay what they are: their parameters, feedback and optimisers are views of what is trained here, so everything
+that measures, shows, saves or changes a run works on it between two steps.
+"""
+
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+
+import torch
+from torch import Tensor
+
+from dfa_lab.fast import reading
+from dfa_lab.fast.flat import Flat, stacked
+from dfa_lab.fast.layers import Convolution, to_maps
+from dfa_lab.fast.updates import Update, gradients_to_torch, known
+from dfa_lab.networks.norms import limit
+from dfa_lab.seeding import number as seeded
+from dfa_lab.train import criterion
+from dfa_lab.train.run import Run
+
+Batches = Mapping[int, tuple[Tensor, Tensor]]  # seed -> x (N, …), t (N,)
+ORDER = {"chain": 0, "direct": 1, "none": 2}
+
+
+class Fleet:
+    """Runs of one experiment, all known to fast/reading.py, either all with hidden layers that learn or all without."""
+
+    def __init__(self, runs: Sequence[Run]):
+        # Those through weights first, then those through feedback in layers, then the direct ones.
+        self.runs = sorted(runs, key=lambda run: (ORDER[reading.path(run.rule) or "none"], _has_feedback(run)))
+        count = len(self.runs)
+        networks = [run.network for run in self.runs]
+        paths = [reading.path(run.rule) for run in self.runs]
+        self._chain, self._direct = paths.count("chain"), paths.count("direct")
+        self._by_weights = sum(not _has_feedback(run) for run in self.runs[: self._chain])
+        parameters, hidden = reading.parameters(networks)
+        flat = Flat(parameters)
+        learns = self._chain + self._direct > 0
+        trained = parameters if learns else parameters[hidden:]
+        start = 0 if learns else flat.starts[hidden]
+        self.stages = reading.stages(networks, flat, self._mask)
+        self._shapes = networks[0].shapes
+        self._transports, self._projections = self._feedback()
+        optimizers = [run.optimizer for run in self.runs]
+        self._update = Update(self.runs[0].experiment, flat, start, trained, optimizers) if known(self.runs[0].experiment) else None
+        self._give = gradients_to_torch(flat, start, trained)
+        self._maps = isinstance(self.stages[0].layer, Convolution)
+        seeds = list(dict.fromkeys(run.seed for run in self.runs))
+        self._speakers = [next(run for run in self.runs if run.seed == seed) for seed in seeds]  # one a seed: they draw the masks
+        self._seed_of = [seeds.index(run.seed) for run in self.runs]
+        self._count = count
+        first = self.runs[0].experiment
+        self._criterion, self._limits = first.criterion, (first.max_in_norm, first.max_out_norm)
+
+    def _feedback(self) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
+        """(B of the chain rules that have it, by layer; B of the direct rules, by block), stacked; the rules get views."""
+        transports, projections = {}, {}
+        through = self.runs[self._by_weights : self._chain]
+        for place, (number, _) in enumerate(self.runs[0].network.layers()):
+            layers = [list(run.network.layers())[place][1] for run in through]
+            if number > 1 and layers:
+                transports[number] = torch.stack([layer.feedback for layer in layers if layer.feedback is not None])
+                for layer, B in zip(layers, transports[number], strict=True):
+                    layer.feedback = B
+        direct = self.runs[self._chain : self._chain + self._direct]
+        for block in range(1, len(self._shapes) + 1) if direct else ():
+            found = [run.rule.matrices(run.network)[block] for run in direct]
+            projections[block] = torch.stack(found)
+            for run, old, B in zip(direct, found, projections[block], strict=True):
+                name = next(name for name, buffer in run.rule.named_buffers() if buffer is old)
+                setattr(run.rule, name, B)
+        return transports, projections
+
+    @torch.no_grad()
+    def step(self, batches: Batches, number: int) -> None:
+        """One optimiser step of every run on the batch of its seed; `number`: steps done before it."""
+        began = perf_counter()
+        for run in self.runs:
+            if not run.schedule.constant:
+                run.set_rate(number)
+            run.network.mode(training=True)
+        for speaker in self._speakers:
+            speaker.network.noise.start(lambda run=speaker: seeded(run.seed, "dropout", number, "clean"))
+        x, t = self._inputs(batches)
+        y = self._forward(x)
+        e = criterion.error(self._criterion, y, t)
+        self._backward(e)
+        self._move()
+        for r, run in enumerate(self.runs):
+            run.clean.add(y if self._count == 1 else y[r], batches[run.seed][1])
+        share = (perf_counter() - began) / self._count
+        for run in self.runs:
+            run.seconds += share
+
+    def _inputs(self, batches: Batches) -> tuple[Tensor, Tensor]:
+        """x as the first stage wants it, and t (N,) or (R, N)."""
+        if self._count == 1:
+            return batches[self.runs[0].seed]
+        xs, ts = zip(*(batches[run.seed] for run in self.runs), strict=True)
+        if self._maps:
+            return torch.cat(xs, 1), torch.stack(ts)
+        if len(self._speakers) == 1:
+            return xs[0].flatten(1).expand(self._count, -1, -1), ts[0].expand(self._count, -1)
+        return torch.stack(xs).flatten(2), torch.stack(ts)
+
+    def _mask(self, h: Tensor, p: float) -> Tensor:
+        """The next dropout mask of the step: every run gets that of its seed."""
+        if self._count == 1:
+            return self.runs[0].network.noise.mask(h, p)
+        if h.dim() == 3:
+            masks = [run.network.noise.mask(h[0], p) for run in self._speakers]
+            return torch.stack([masks[seed] for seed in self._seed_of])
+        own = h[:, : h.shape[1] // self._count]
+        masks = [run.network.noise.mask(own, p) for run in self._speakers]
+        return torch.cat([masks[seed] for seed in self._seed_of], 1)
+
+    def _forward(self, h: Tensor) -> Tensor:
+        """The logits (N, C) or (R, N, C)."""
+        for stage in self.stages:
+            for part in stage.before:
+                h = part.forward(h)
+            h = stage.layer.forward(h)
+            for part in stage.after:
+                h = part.forward(h)
+        return h
+
+    def _backward(self, e: Tensor) -> None:
+        g = e
+        for number in range(len(self.stages), 0, -1):
+            stage = self.stages[number - 1]
+            for part in reversed(stage.after):
+                g = part.backward(g)
+            stage.layer.gradients(g)
+            if number == 1 or not self._chain + self._direct:
+                return
+            g = self._signals(number, g, e)
+
+    def _signals(self, number: int, g: Tensor, e: Tensor) -> Tensor:
+        """δ̂ at the output of block `number` - 1, of g = ∂L/∂a of the layer above it."""
+        stage, parts = self.stages[number - 1], []
+        maps = isinstance(stage.layer, Convolution)
+        if self._chain:
+            W, B = stage.layer.W, self._transports.get(number)
+            per_run = g.shape[1] // self._count if maps else 1
+            for M, first, last in ((W, 0, self._by_weights), (B, self._by_weights, self._chain)):
+                if M is None or first == last:
+                    continue
+                if self._count == 1:
+                    parts.append(stage.layer.send(g, stacked(M) if M is B else M))
+                elif maps:
+                    own = M[first:last] if M is W else M
+                    parts.append(_sent_by_maps(stage.layer, g, own, first, last, per_run))
+                else:
+                    parts.append(stage.layer.send(g[first:last], M[first:last] if M is W else M))
+            parts = [self._joined(parts, maps)]
+            for part in reversed(stage.before):
+                parts = [part.backward(parts[0])]
+        shape = self._shapes[number - 2]
+        if self._direct:
+            B = stacked(self._projections[number - 1])
+            projected = e @ B if self._count == 1 else torch.bmm(e[self._chain :], self._projections[number - 1])
+            if self._count == 1:
+                parts.append(projected.view(len(projected), *shape))
+            else:
+                parts.append(to_maps(projected, shape[1:]) if len(shape) == 3 else projected)
+        return self._joined(parts, len(shape) == 3)
+
+    @staticmethod
+    def _joined(parts: list[Tensor], maps: bool) -> Tensor:
+        return parts[0] if len(parts) == 1 else torch.cat(parts, 1 if maps else 0)
+
+    def _move(self) -> None:
+        rates = [run.optimizer.param_groups[0]["lr"] for run in self.runs]
+        if self._update:
+            self._update.set_rates(rates)
+            self._update.step()
+        else:
+            self._give()
+            for run in self.runs:
+                run.optimizer.step()
+        for run in self.runs:
+            limit(run.network, *self._limits)
+
+
+def _sent_by_maps(layer, g: Tensor, M: Tensor, first: int, last: int, per_run: int) -> Tensor:
+    return layer.send(g[:, first * per_run : last * per_run].contiguous(), M)
+
+
+def _has_feedback(run: Run) -> bool:
+    return any(layer.feedback is not None for _, layer in run.network.layers())

@@ -1,0 +1,231 @@
+"""The parts of a network with their forward and backward pass by hand, for one run or R stacked ones.
+
+`forward` keeps what `backward` needs until the next one; `backward` turns ∂L/∂output into ∂L/∂input and may write over
+what it is given.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+ops = torch.ops.aten
+
+
+class Part(Protocol):
+    """What has no weights that feedback could replace."""
+
+    def forward(self, h: Tensor) -> Tensor: ...
+
+    def backward(self, g: Tensor) -> Tensor: ...
+
+
+class Weighted(Protocol):
+    """A layer of weights W, in one run or in each of R."""
+
+    W: Tensor
+
+    def forward(self, h: Tensor) -> Tensor: ...
+
+    def gradients(self, g: Tensor) -> None:
+        """∂L/∂W and ∂L/∂b, of g = ∂L/∂a, to where they belong."""
+        ...
+
+    def send(self, g: Tensor, M: Tensor) -> Tensor:
+        """The error a layer below gets through M, shaped as W: for the runs of M alone, which g is of too."""
+        ...
+
+
+class Dense:
+    """a = h Wᵀ + b."""
+
+    def __init__(self, W: Tensor, b: Tensor | None, dW: Tensor, db: Tensor | None):
+        self.W, self.b, self.dW, self.db = W, b, dW, db
+
+    def forward(self, h: Tensor) -> Tensor:
+        self.h = h
+        if self.W.dim() == 2:
+            return h @ self.W.t() if self.b is None else torch.addmm(self.b, h, self.W.t())
+        W = self.W.transpose(1, 2)
+        return torch.bmm(h, W) if self.b is None else torch.baddbmm(self.b.unsqueeze(1), h, W)
+
+    def gradients(self, g: Tensor) -> None:
+        if self.W.dim() == 2:
+            torch.mm(g.t(), self.h, out=self.dW)
+        else:
+            torch.bmm(g.transpose(1, 2), self.h, out=self.dW)
+        if self.db is not None:
+            torch.sum(g, -2, out=self.db)
+
+    def send(self, g: Tensor, M: Tensor) -> Tensor:
+        return g @ M
+
+
+class Convolution:
+    """a = h * W + b, of R runs as R groups of channels."""
+
+    def __init__(self, layer: nn.Conv2d, W: Tensor, b: Tensor | None, dW: Tensor, db: Tensor | None):
+        self.W, self.b, self.dW, self.db = W, b, dW, db
+        assert isinstance(layer.padding, tuple)
+        self.how = (list(layer.stride), list(layer.padding), list(layer.dilation))
+
+    def forward(self, h: Tensor) -> Tensor:
+        self.h = h
+        b = None if self.b is None else self.b.flatten()
+        return torch.convolution(h, _kernels(self.W), b, *self.how, False, [0, 0], _groups(self.W))
+
+    def gradients(self, g: Tensor) -> None:
+        W, wanted = _kernels(self.W), [False, True, self.db is not None]
+        size = None if self.db is None else [len(W)]
+        _, dW, db = ops.convolution_backward(g, self.h, W, size, *self.how, False, [0, 0], _groups(self.W), wanted)
+        self.dW.copy_(dW.view_as(self.dW))
+        if self.db is not None:
+            self.db.copy_(db.view_as(self.db))
+
+    def send(self, g: Tensor, M: Tensor) -> Tensor:
+        h = self.h[:, : _groups(M) * M.shape[-3]]  # only its shape is looked at
+        wanted = [True, False, False]
+        return ops.convolution_backward(g, h, _kernels(M), None, *self.how, False, [0, 0], _groups(M), wanted)[0]
+
+
+class Activation:
+    """tanh, sigmoid or relu; written over its input, which is the sum of a layer and nobody else's."""
+
+    def __init__(self, kind: type[nn.Module]):
+        self._forward, self._backward = ACTIVATIONS[kind]
+
+    def forward(self, h: Tensor) -> Tensor:
+        self.h = self._forward(h)
+        return self.h
+
+    def backward(self, g: Tensor) -> Tensor:
+        return self._backward(g, self.h)
+
+
+ACTIVATIONS: dict[type[nn.Module], tuple[Callable[[Tensor], Tensor], Callable[[Tensor, Tensor], Tensor]]] = {
+    nn.Tanh: (torch.tanh_, lambda g, h: ops.tanh_backward.grad_input(g, h, grad_input=g)),
+    nn.Sigmoid: (torch.sigmoid_, lambda g, h: ops.sigmoid_backward.grad_input(g, h, grad_input=g)),
+    nn.ReLU: (torch.relu_, lambda g, h: ops.threshold_backward.grad_input(g, h, 0, grad_input=g)),
+}
+
+
+class Mask:
+    """Dropout, with a mask that is the same for every run of a seed."""
+
+    def __init__(self, p: float, draw: Callable[[Tensor, float], Tensor]):
+        """`draw(h, p)`: the next mask of the step, shaped as h."""
+        self._p, self._draw = p, draw
+
+    def forward(self, h: Tensor) -> Tensor:
+        self.mask = self._draw(h, self._p)
+        return h * self.mask
+
+    def backward(self, g: Tensor) -> Tensor:
+        # Of fewer runs than the mask, the first ones are meant.
+        mask = self.mask if g.shape == self.mask.shape else self.mask[tuple(map(slice, g.shape))]
+        return g.mul_(mask)
+
+
+class Pool:
+    """Max-pooling."""
+
+    def __init__(self, layer: nn.MaxPool2d):
+        self.how = ([layer.kernel_size] * 2, [layer.stride] * 2, [0, 0], [1, 1], False)
+
+    def forward(self, h: Tensor) -> Tensor:
+        self.h = h
+        pooled, self.where = ops.max_pool2d_with_indices(h, *self.how)
+        return pooled
+
+    def backward(self, g: Tensor) -> Tensor:
+        return ops.max_pool2d_with_indices_backward(g.contiguous(), self.h, *self.how, self.where)
+
+
+class Flatten:
+    """Maps become the inputs of a dense layer; what is dense already stays as it is."""
+
+    def __init__(self, runs: int):
+        self.runs = runs
+
+    def forward(self, h: Tensor) -> Tensor:
+        self.shape = h.shape[1:]
+        if self.runs == 1:
+            return h.flatten(1)
+        return to_rows(h, self.runs) if h.dim() == 4 else h
+
+    def backward(self, g: Tensor) -> Tensor:
+        if self.runs == 1:
+            return g.view(len(g), *self.shape)
+        return to_maps(g, self.shape[1:]) if len(self.shape) == 3 else g
+
+
+class Norm:
+    """Batch norm in training: every run with the statistics of its own batch, and running ones for evaluation."""
+
+    def __init__(self, layers: Sequence[nn.BatchNorm1d | nn.BatchNorm2d], scale: Tensor, shift: Tensor | None, *grads: Tensor):
+        """`scale` and `shift` (R, C) or (C,) and their gradients; no `shift` of its own if it stays zero."""
+        self.layers, self.scale, self.shift, self.grads = layers, scale, shift, grads
+        mean, var = ([getattr(layer, name) for layer in layers] for name in ("running_mean", "running_var"))
+        self.mean, self.var = torch.cat(mean), torch.cat(var)
+        for r, layer in enumerate(layers):  # what is kept of a run are views
+            layer.running_mean = self.mean.view(len(layers), -1)[r]
+            layer.running_var = self.var.view(len(layers), -1)[r]
+
+    def forward(self, h: Tensor) -> Tensor:
+        self.dense = h.dim() == 3
+        self.h = to_channels(h) if self.dense else h
+        scale = self.scale.flatten()
+        shift = layer_shift(self.layers) if self.shift is None else self.shift.flatten()
+        first = self.layers[0]
+        assert first.momentum is not None
+        out, *self.saved = ops.native_batch_norm(self.h, scale, shift, self.mean, self.var, True, first.momentum, first.eps)
+        for layer in self.layers:
+            assert layer.num_batches_tracked is not None
+            layer.num_batches_tracked.add_(1)
+        return from_channels(out, len(self.layers)) if self.dense else out
+
+    def backward(self, g: Tensor) -> Tensor:
+        g = to_channels(g) if self.dense else g.contiguous()
+        wanted = [True, True, self.shift is not None]
+        statistics = (self.mean, self.var, *self.saved)
+        back, *found = ops.native_batch_norm_backward(
+            g, self.h, self.scale.flatten(), *statistics, True, self.layers[0].eps, wanted
+        )
+        for grad, new in zip(self.grads, found, strict=False):
+            grad.copy_(new.view_as(grad))
+        return from_channels(back, len(self.layers)) if self.dense else back
+
+
+def layer_shift(layers: Sequence[nn.BatchNorm1d | nn.BatchNorm2d]) -> Tensor:
+    """β of norms that do not train it."""
+    return torch.cat([layer.bias.detach() for layer in layers])
+
+
+def to_rows(h: Tensor, runs: int) -> Tensor:
+    """(N, R·C, H, W) -> (R, N, C·H·W)."""
+    return h.reshape(len(h), runs, -1).transpose(0, 1)
+
+
+def to_maps(g: Tensor, size: Sequence[int]) -> Tensor:
+    """(R, N, C·H·W) -> (N, R·C, H, W), with `size` (H, W)."""
+    return g.transpose(0, 1).reshape(g.shape[1], -1, *size)
+
+
+def to_channels(h: Tensor) -> Tensor:
+    """(R, N, n) -> (N, R·n)."""
+    return h.transpose(0, 1).reshape(h.shape[1], -1)
+
+
+def from_channels(h: Tensor, runs: int) -> Tensor:
+    """(N, R·n) -> (R, N, n)."""
+    return h.view(len(h), runs, -1).transpose(0, 1).contiguous()
+
+
+def _kernels(W: Tensor) -> Tensor:
+    """(R, out, in, k, k) as the kernels of a grouped convolution."""
+    return W.flatten(0, 1) if W.dim() == 5 else W
+
+
+def _groups(W: Tensor) -> int:
+    return len(W) if W.dim() == 5 else 1
