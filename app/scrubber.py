@@ -10,6 +10,8 @@ from app.view import epoch
 from dfa_lab.runs.live import ACTIVE, Status
 
 EVERY = 0.6  # seconds between two looks at a replay, and between two frames of a film
+GROWS = 2.0  # seconds between two looks at how far the training is
+FAR = 4  # times the last step on the slider, until it gets a new end
 FRAMES = 60  # of a film from the first step to the last
 HELP = (
     "Any step of this training, not only now: its networks are trained again up to there, from the last state that was saved "
@@ -41,6 +43,8 @@ def show(pictures: bool = True, seen: bool = True) -> None:
             replay = moment.replay(status)
             waits = st.session_state.get("moment_playing") or (replay is not None and not replay.over)
             st.fragment(_follow, run_every=EVERY if waits else None)(status.id)
+            grows = step is None and (status.demo or status.state == "running")
+            st.fragment(_grow, run_every=GROWS if grows else None)(status.id, last)
 
 
 def _wait_for_one(id: str, pictures: bool) -> None:
@@ -50,6 +54,13 @@ def _wait_for_one(id: str, pictures: bool) -> None:
         st.rerun()
     if not pictures:
         st.caption("No step has been trained yet: there is nothing to go back to.")
+
+
+def _grow(id: str, last: int) -> None:
+    """Draw the bar anew when the training is far beyond its end. Seldom: a page that is drawn anew closes open lists."""
+    status = watching.now()
+    if status.id != id or _last(status) > FAR * last + FAR:
+        st.rerun()
 
 
 def note(status: Status) -> None:

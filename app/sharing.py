@@ -57,8 +57,9 @@ def share(experiment: Experiment) -> None:
 def share_page(page: str) -> None:
     """A popover with the address of a page of pictures: the same experiment, step and view wherever it is opened."""
     # opening runs the page: what is shared is what is shown then
-    with st.popover("Share", icon=":material/link:", key="share_page", on_change="rerun"):
-        texts(address(st.query_params.to_dict(), page), "to what is shown here")
+    with st.popover("Share", icon=":material/link:", key="share_page", on_change="rerun") as popover:
+        if popover.open:
+            texts(address(st.query_params.to_dict(), page), "to what is shown here")
 
 
 def texts(url: str, leads: str = "with these settings") -> None:
