@@ -18,8 +18,9 @@ ALL = "all"
 CHARTS = "charts"  # what is chosen in the charts; the browser writes and reads it (live/address.js)
 LOOK = "look"  # what is chosen on a page of pictures (view_link.py)
 LAYER = "layer"  # whose details are open on the path of the error; the browser writes and reads it (error_path/layer.js)
+COMPARE = "compare"  # ids of the experiments on the page Compare
 # parameters that are no settings
-VIEW = ("hide", "projector", CHARTS, LOOK, LAYER, "lesson", "step", "answer", "run", "at", "embed", "embed_options")
+VIEW = ("hide", "projector", CHARTS, LOOK, LAYER, COMPARE, "lesson", "step", "answer", "run", "at", "embed", "embed_options")
 KEPT = ("hide", "projector", "at")  # those of the Lab that stay while the visitor goes from page to page
 NOTE = "This link hides some controls, so that there is less to look at. Their values are those of the link."
 

@@ -157,7 +157,8 @@ def _list(wanted: table.Wanted, view: dict) -> None:
     settings = [*([group] if group else []), *(name for name in settings if name != group)]
     finals = store.finals([one.id for one in found])
     chosen = [one for one in found if one.id in run_table.choice("chosen")] or (found if len(found) == 1 else [])
-    _buttons(chosen, len(found), len(everything))
+    eyed = [one.id for one in everything if one.id in run_table.choice("shown")]
+    _buttons(chosen, len(found), len(everything), eyed)
     _undo()
     if not found:
         st.info("Nothing matches: press Show all.", icon=":material/search_off:")
@@ -171,8 +172,11 @@ def _list(wanted: table.Wanted, view: dict) -> None:
     publishing.show(compared, finals, metric, view["best"], group, all_of_them=len(compared) == len(found))
 
 
-def _buttons(chosen: Sequence[Stored], found: int, everything: int) -> None:
-    """What can be done with the chosen experiments; a single one that was found counts as chosen."""
+def _buttons(chosen: Sequence[Stored], found: int, everything: int, eyed: Sequence[str]) -> None:
+    """What can be done with the chosen experiments; a single one that was found counts as chosen.
+
+    `eyed`: ids of those that are ticked Show.
+    """
     store = manager().store
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         one = chosen[0] if len(chosen) == 1 and chosen[0].experiment else None
@@ -190,6 +194,13 @@ def _buttons(chosen: Sequence[Stored], found: int, everything: int) -> None:
             disabled=one is None,
             help="Its networks, at any step of the training",
         )
+        compare = st.button(
+            "Compare",
+            key="runs_compare",
+            icon=":material/stacked_line_chart:",
+            disabled=not chosen and not eyed,
+            help="The curves of the chosen ones over each other; of those ticked Show where none is chosen",
+        )
         if busy := [one.id for one in chosen if store.busy(one)]:
             st.button("Stop", key="runs_stop", icon=":material/stop:", on_click=_stop, args=(busy,))
         if chosen:
@@ -202,6 +213,10 @@ def _buttons(chosen: Sequence[Stored], found: int, everything: int) -> None:
         watching.arrive()  # whoever has not been in the Lab yet
         watching.watch(id)
         st.switch_page("../pages/lab.py")
+    if compare:
+        if chosen:
+            run_table.compare([one.id for one in chosen])
+        st.switch_page("../pages/compare.py")
     if inside and one:
         watching.arrive()
         watching.watch(one.id)

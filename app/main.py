@@ -28,6 +28,7 @@ st.navigation(
         ],
         "Runs": [
             st.Page("../pages/experiments.py", title="Experiments", icon=":material/list:"),
+            st.Page("../pages/compare.py", title="Compare", icon=":material/stacked_line_chart:"),
             st.Page("../pages/reproduce.py", title="Reproduce", icon=":material/table_chart:"),
         ],
         "Proof and rules": [

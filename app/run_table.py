@@ -101,6 +101,13 @@ def anew() -> None:
     st.session_state.runs_applied = {}
 
 
+def compare(ids: Sequence[str]) -> None:
+    """Only these are ticked Show."""
+    choice("shown").clear()
+    choice("shown").update(ids)
+    anew()
+
+
 def opened() -> str | None:
     """The id of the row whose button was pressed just now."""
     return st.session_state.pop("runs_opened", None)

@@ -21,6 +21,21 @@ def told(name: str, options: Sequence[T], usual: T) -> T:
     return next((option for option in options if _word(option) == text), usual)
 
 
+def told_several(name: str, options: Sequence[T], usual: Sequence[T]) -> list[T]:
+    """Those of the options that the link names, in its order, else the usual ones. `tell` takes them from `several`."""
+    text = _said().get(name)
+    if text is None:
+        return list(usual)
+    there = {_word(option): option for option in options}
+    found = [there[word] for word in dict.fromkeys(text.split("~")) if word in there]
+    return found if found or not text else list(usual)
+
+
+def several(chosen: Sequence[object]) -> str:
+    """As one text for `tell`."""
+    return "~".join(_word(one) for one in chosen)
+
+
 def told_number(name: str, low: float, high: float, usual: float) -> float:
     """The number that the link gives, if it lies between the bounds, else the usual one."""
     try:

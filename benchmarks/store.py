@@ -6,6 +6,7 @@ The store is built in a temporary folder as a file of schema 1, so that opening 
 """
 
 import argparse
+import json
 import math
 import sqlite3
 import tempfile
@@ -16,8 +17,11 @@ from pathlib import Path
 
 from machine import describe, table
 
+from app.compare_view import Look, Panel, message
 from dfa_lab.config import Experiment
 from dfa_lab.records import Record
+from dfa_lab.runs.comparing import groups
+from dfa_lab.runs.lines import FULL
 from dfa_lab.runs.store import Store
 from dfa_lab.runs.store_schema import FIRST
 from dfa_lab.runs.stored import versions
@@ -26,6 +30,11 @@ METRICS = ("train_loss", "train_error", "test_loss", "test_error")
 LAYERS = 2  # with a signal angle and its spread each
 RULES = ("bp", "fa", "dfa")
 COMPARED, POINTS = 30, 500
+PANELS = (Panel("test_error"), Panel("train_loss"), Panel("signal_angle", 1))
+LOOKS = {
+    "means": Look(),
+    "smoothed, logarithmic, without outliers": Look("epoch", smoothing=0.6, logarithmic=True, calm=True),
+}
 
 
 def experiment(number: int) -> Experiment:
@@ -66,6 +75,17 @@ def build(folder: Path, experiments: int, records: int) -> None:
         connection.execute("COMMIT")
 
 
+def compared(store: Store, look: Look) -> str:
+    """What the page Compare does until its message is ready: the list, the curves, the groups, JSON."""
+    found = store.experiments(COMPARED)
+    ids = [one.id for one in found]
+    curves = {panel: store.curves(ids, panel.metric, FULL, panel.layer) for panel in PANELS}
+    assert len(store.measured(ids)) > len(PANELS)
+    sent = message(found, groups(found), curves, look)
+    assert all(len(panel["lines"]) == COMPARED * len(RULES) for panel in sent["panels"])
+    return json.dumps(sent)
+
+
 def timed(work: Callable[[], object]) -> tuple[float, object]:
     began = time.perf_counter()
     result = work()
@@ -76,6 +96,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--experiments", type=int, default=1000)
     parser.add_argument("--records", type=int, default=10_000_000)
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="build it there, which must be empty, and leave it")
     given = parser.parse_args()
     print(describe(), flush=True)
     found: list[list[str]] = []
@@ -84,7 +105,8 @@ def main() -> None:
         found.append([what, f"{seconds:.2f} s", target])
 
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder = given.keep or Path(name)
+        folder.mkdir(exist_ok=True)
         note("building it", timed(lambda: build(folder, given.experiments, given.records))[0])
         took, store = timed(lambda: Store(folder))
         assert isinstance(store, Store) and not store.problem, store
@@ -106,6 +128,10 @@ def main() -> None:
             for metric, layer in (("test_error", None), ("signal_angle", 1)):
                 took, curves = timed(lambda metric=metric, layer=layer: store.curves(ids, metric, POINTS, layer))
                 what = f"{metric} of {COMPARED} experiments, {len(RULES) * COMPARED} runs, {POINTS} points each"
+                note(what, took, "≤ 2 s")
+            for words, look in LOOKS.items():
+                took, sent = timed(lambda look=look: compared(store, look))
+                what = f"page Compare, {COMPARED} experiments, {len(PANELS)} panels, {words}: {len(str(sent)) / 1e6:.1f} MB"
                 note(what, took, "≤ 2 s")
             records = [Record(0, "train_loss", None, 0.5, step, 0.0, 0, 0.0) for step in range(20)]
 

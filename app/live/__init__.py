@@ -15,7 +15,7 @@ from streamlit.components.v2 import component
 
 FOLDER = Path(__file__).parent
 # Joined in this order into one script: inline component scripts cannot import each other.
-PARTS = ("records.js", "figure.js", "heat.js", "interface.js", "address.js", "live.js")
+PARTS = ("records.js", "theme.js", "figure.js", "heat.js", "interface.js", "address.js", "live.js")
 
 
 def _text(*names: str) -> str:

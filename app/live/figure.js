@@ -4,7 +4,7 @@ const MARGIN = { l: 62, r: 18, t: 12, b: 52 }
 const LARGE_MARGIN = { l: 84, r: 24, t: 14, b: 72 }
 const FEW_POINTS = 25 // up to here each test value gets a marker
 const POINTS_PER_PANEL = 9000 // shared by its traces: SVG needs about 10 ms for a thousand
-const AXIS_TITLES = { step: "step", epoch: "epoch", seconds: "seconds of training" }
+const AXIS_TITLES = { step: "step", epoch: "epoch", samples: "training samples", seconds: "seconds of training" }
 
 function marginOf(theme) {
   return theme?.large ? LARGE_MARGIN : MARGIN

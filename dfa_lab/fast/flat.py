@@ -2,6 +2,9 @@
 
 Every network keeps its parameters; their values become views, so that whoever reads, saves or loads a network sees what
 is trained here. An optimiser's step is then a few operations on one long vector, whatever the number of layers and runs.
+
+The last digit of a matrix product depends on how its factors lie in memory. So on a CPU everything begins where torch
+would have it begin: a run then computes the same whatever else is computed with it.
 """
 
 from collections.abc import Sequence
@@ -10,18 +13,23 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
+LINE = 64  # bytes: where torch's tensors begin on a CPU
+
 
 class Flat:
-    """Parameter k of every run side by side, k after k: `values` and `grads` are (all entries,)."""
+    """Parameter k of every run side by side, k after k: `values` and `grads` are (all entries,), with zeros between them."""
 
     def __init__(self, parameters: Sequence[Sequence[nn.Parameter]]):
         """`parameters[k]`: the k-th of each run, all of one shape."""
         first = parameters[0][0]
-        sizes = [len(same) * same[0].numel() for same in parameters]
-        self.starts = [sum(sizes[:k]) for k in range(len(sizes) + 1)]
-        self.values = torch.empty(self.starts[-1], dtype=first.dtype, device=first.device)
-        self.grads = torch.zeros_like(self.values)
         self.shapes = [(len(same), *same[0].shape) for same in parameters]
+        self._strides = [_padded(prod(shape[1:]), first) for shape in self.shapes]  # from run to run
+        sizes = [stride * shape[0] for stride, shape in zip(self._strides, self.shapes, strict=True)]
+        self.starts = [0]
+        for size in sizes:
+            self.starts.append(self.starts[-1] + size)
+        self.values = torch.zeros(self.starts[-1], dtype=first.dtype, device=first.device)
+        self.grads = torch.zeros_like(self.values)
         for same, rows in zip(parameters, self.split(self.values), strict=True):
             for p, row in zip(same, rows, strict=True):
                 row.copy_(p.detach())
@@ -30,10 +38,32 @@ class Flat:
 
     def split(self, flat: Tensor) -> list[Tensor]:
         """Views of a vector like `values`: (R, *shape) for each k."""
-        pieces = zip(self.starts, self.shapes, strict=False)
-        return [flat[start : start + prod(shape)].view(shape) for start, shape in pieces]
+        pieces = zip(self.starts, self._strides, self.shapes, strict=False)
+        return [flat[start:].as_strided(shape, (stride, *_contiguous(shape[1:]))) for start, stride, shape in pieces]
 
 
 def stacked(several: Tensor) -> Tensor:
     """(R, …) as the parts of fast/layers.py want it: without R where that is 1."""
     return several[0] if len(several) == 1 else several
+
+
+def rows(shape: Sequence[int], like: Tensor) -> Tensor:
+    """An empty tensor (R, …) whose rows begin where they would if they were alone."""
+    stride = _padded(prod(shape[1:]), like)
+    return like.new_empty(shape[0] * stride).as_strided(tuple(shape), (stride, *_contiguous(shape[1:])))
+
+
+def in_rows(several: Tensor) -> Tensor:
+    """The same values as `rows`; a copy where they do not lie so already."""
+    if several.device.type != "cpu" or prod(several.shape[1:]) * several.element_size() % LINE == 0:
+        return several
+    return rows(several.shape, several).copy_(several)
+
+
+def _padded(entries: int, like: Tensor) -> int:
+    per_line = LINE // like.element_size()
+    return -(-entries // per_line) * per_line if like.device.type == "cpu" else entries
+
+
+def _contiguous(shape: Sequence[int]) -> tuple[int, ...]:
+    return tuple(prod(shape[n + 1 :]) for n in range(len(shape)))

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from dfa_lab.fast import reading
-from dfa_lab.fast.flat import Flat, stacked
-from dfa_lab.fast.layers import Convolution, to_maps
+from dfa_lab.fast.flat import Flat, in_rows, stacked
+from dfa_lab.fast.layers import Convolution, product, to_maps
 from dfa_lab.fast.updates import Update, gradients_to_torch, known
 from dfa_lab.networks.norms import limit
 from dfa_lab.seeding import number as seeded
@@ -43,11 +43,15 @@ class Fleet:
         self._shapes = networks[0].shapes
         self._transports, self._projections = self._feedback()
         optimizers = [run.optimizer for run in self.runs]
-        self._update = Update(self.runs[0].experiment, flat, start, trained, optimizers) if known(self.runs[0].experiment) else None
+        self._update = (
+            Update(self.runs[0].experiment, flat, start, trained, optimizers) if known(self.runs[0].experiment) else None
+        )
         self._give = gradients_to_torch(flat, start, trained)
         self._maps = isinstance(self.stages[0].layer, Convolution)
         seeds = list(dict.fromkeys(run.seed for run in self.runs))
-        self._speakers = [next(run for run in self.runs if run.seed == seed) for seed in seeds]  # one a seed: they draw the masks
+        self._speakers = [
+            next(run for run in self.runs if run.seed == seed) for seed in seeds
+        ]  # one a seed: they draw the masks
         self._seed_of = [seeds.index(run.seed) for run in self.runs]
         self._count = count
         first = self.runs[0].experiment
@@ -60,13 +64,13 @@ class Fleet:
         for place, (number, _) in enumerate(self.runs[0].network.layers()):
             layers = [list(run.network.layers())[place][1] for run in through]
             if number > 1 and layers:
-                transports[number] = torch.stack([layer.feedback for layer in layers if layer.feedback is not None])
+                transports[number] = in_rows(torch.stack([layer.feedback for layer in layers if layer.feedback is not None]))
                 for layer, B in zip(layers, transports[number], strict=True):
                     layer.feedback = B
         direct = self.runs[self._chain : self._chain + self._direct]
         for block in range(1, len(self._shapes) + 1) if direct else ():
             found = [run.rule.matrices(run.network)[block] for run in direct]
-            projections[block] = torch.stack(found)
+            projections[block] = in_rows(torch.stack(found))
             for run, old, B in zip(direct, found, projections[block], strict=True):
                 name = next(name for name, buffer in run.rule.named_buffers() if buffer is old)
                 setattr(run.rule, name, B)
@@ -85,7 +89,7 @@ class Fleet:
         x, t = self._inputs(batches)
         y = self._forward(x)
         e = criterion.error(self._criterion, y, t)
-        self._backward(e)
+        self._backward(in_rows(e) if self._count > 1 else e)
         self._move()
         for r, run in enumerate(self.runs):
             run.clean.add(y if self._count == 1 else y[r], batches[run.seed][1])
@@ -102,7 +106,7 @@ class Fleet:
             return torch.cat(xs, 1), torch.stack(ts)
         if len(self._speakers) == 1:
             return xs[0].flatten(1).expand(self._count, -1, -1), ts[0].expand(self._count, -1)
-        return torch.stack(xs).flatten(2), torch.stack(ts)
+        return in_rows(torch.stack(xs).flatten(2)), torch.stack(ts)
 
     def _mask(self, h: Tensor, p: float) -> Tensor:
         """The next dropout mask of the step: every run gets that of its seed."""
@@ -158,8 +162,8 @@ class Fleet:
                 parts = [part.backward(parts[0])]
         shape = self._shapes[number - 2]
         if self._direct:
-            B = stacked(self._projections[number - 1])
-            projected = e @ B if self._count == 1 else torch.bmm(e[self._chain :], self._projections[number - 1])
+            B = self._projections[number - 1]
+            projected = product(e, B[0]) if self._count == 1 else product(e[self._chain :], B)
             if self._count == 1:
                 parts.append(projected.view(len(projected), *shape))
             else:
@@ -168,7 +172,7 @@ class Fleet:
 
     @staticmethod
     def _joined(parts: list[Tensor], maps: bool) -> Tensor:
-        return parts[0] if len(parts) == 1 else torch.cat(parts, 1 if maps else 0)
+        return parts[0] if len(parts) == 1 else torch.cat(parts, 1) if maps else in_rows(torch.cat(parts))
 
     def _move(self) -> None:
         rates = [run.optimizer.param_groups[0]["lr"] for run in self.runs]

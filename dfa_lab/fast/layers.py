@@ -10,6 +10,8 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from dfa_lab.fast.flat import in_rows, rows
+
 ops = torch.ops.aten
 
 
@@ -38,19 +40,32 @@ class Weighted(Protocol):
 
 
 class Dense:
-    """a = h Wᵀ + b."""
+    """a = h Wᵀ + b. On a CPU the product of each run is one of its own, so that its last digits are those of a run alone."""
 
     def __init__(self, W: Tensor, b: Tensor | None, dW: Tensor, db: Tensor | None):
         self.W, self.b, self.dW, self.db = W, b, dW, db
+        self._each = list(zip(*([None] * len(W) if one is None else list(one) for one in (W, b, dW, db)), strict=True))
+        self._looped = W.dim() == 3 and W.device.type == "cpu"
 
     def forward(self, h: Tensor) -> Tensor:
         self.h = h
+        if self._looped:
+            a = rows((*h.shape[:2], self.W.shape[1]), h)
+            for (W, b, _, _), own, out in zip(self._each, h, a, strict=True):
+                torch.mm(own, W.t(), out=out) if b is None else torch.addmm(b, own, W.t(), out=out)
+            return a
         if self.W.dim() == 2:
             return h @ self.W.t() if self.b is None else torch.addmm(self.b, h, self.W.t())
         W = self.W.transpose(1, 2)
         return torch.bmm(h, W) if self.b is None else torch.baddbmm(self.b.unsqueeze(1), h, W)
 
     def gradients(self, g: Tensor) -> None:
+        if self._looped:
+            for (_, _, dW, db), own, h in zip(self._each, g, self.h, strict=True):
+                torch.mm(own.t(), h, out=dW)
+                if db is not None:
+                    torch.sum(own, 0, out=db)
+            return
         if self.W.dim() == 2:
             torch.mm(g.t(), self.h, out=self.dW)
         else:
@@ -59,7 +74,17 @@ class Dense:
             torch.sum(g, -2, out=self.db)
 
     def send(self, g: Tensor, M: Tensor) -> Tensor:
+        return product(g, M)
+
+
+def product(g: Tensor, M: Tensor) -> Tensor:
+    """g M, of each run alone on a CPU."""
+    if g.dim() == 2 or g.device.type != "cpu":
         return g @ M
+    out = rows((*g.shape[:2], M.shape[2]), g)
+    for own, B, place in zip(g, M, out, strict=True):
+        torch.mm(own, B, out=place)
+    return out
 
 
 class Convolution:
@@ -119,7 +144,7 @@ class Mask:
 
     def forward(self, h: Tensor) -> Tensor:
         self.mask = self._draw(h, self._p)
-        return h * self.mask
+        return in_rows(h * self.mask) if h.dim() == 3 else h * self.mask
 
     def backward(self, g: Tensor) -> Tensor:
         # Of fewer runs than the mask, the first ones are meant.
@@ -163,38 +188,62 @@ class Flatten:
 class Norm:
     """Batch norm in training: every run with the statistics of its own batch, and running ones for evaluation."""
 
+    running_mean: Tensor | None
+    running_var: Tensor | None
+
     def __init__(self, layers: Sequence[nn.BatchNorm1d | nn.BatchNorm2d], scale: Tensor, shift: Tensor | None, *grads: Tensor):
         """`scale` and `shift` (R, C) or (C,) and their gradients; no `shift` of its own if it stays zero."""
         self.layers, self.scale, self.shift, self.grads = layers, scale, shift, grads
-        mean, var = ([getattr(layer, name) for layer in layers] for name in ("running_mean", "running_var"))
-        self.mean, self.var = torch.cat(mean), torch.cat(var)
-        for r, layer in enumerate(layers):  # what is kept of a run are views
-            layer.running_mean = self.mean.view(len(layers), -1)[r]
-            layer.running_var = self.var.view(len(layers), -1)[r]
+        if len(layers) > 1:
+            for name in ("running_mean", "running_var"):
+                joined = torch.stack([getattr(layer, name) for layer in layers])
+                for layer, row in zip(layers, joined, strict=True):  # what is kept of a run are views
+                    setattr(layer, name, row)
+                setattr(self, name, joined.view(-1))
+        else:
+            self.running_mean, self.running_var = layers[0].running_mean, layers[0].running_var
+        self._each = [
+            Norm([layer], scale[r], None if shift is None else shift[r], *(grad[r] for grad in grads))
+            for r, layer in enumerate(layers)
+            if len(layers) > 1
+        ]
 
     def forward(self, h: Tensor) -> Tensor:
         self.dense = h.dim() == 3
+        if self._looped(h):
+            out = rows(h.shape, h)
+            for norm, own, place in zip(self._each, h, out, strict=True):
+                place.copy_(norm.forward(own))
+            return out
         self.h = to_channels(h) if self.dense else h
         scale = self.scale.flatten()
         shift = layer_shift(self.layers) if self.shift is None else self.shift.flatten()
-        first = self.layers[0]
+        first, running = self.layers[0], (self.running_mean, self.running_var)
         assert first.momentum is not None
-        out, *self.saved = ops.native_batch_norm(self.h, scale, shift, self.mean, self.var, True, first.momentum, first.eps)
+        out, *self.saved = ops.native_batch_norm(self.h, scale, shift, *running, True, first.momentum, first.eps)
         for layer in self.layers:
             assert layer.num_batches_tracked is not None
             layer.num_batches_tracked.add_(1)
         return from_channels(out, len(self.layers)) if self.dense else out
 
     def backward(self, g: Tensor) -> Tensor:
+        if self._looped(g):
+            for norm, own in zip(self._each, g, strict=True):
+                own.copy_(norm.backward(own))
+            return g
         g = to_channels(g) if self.dense else g.contiguous()
         wanted = [True, True, self.shift is not None]
-        statistics = (self.mean, self.var, *self.saved)
+        statistics = (self.running_mean, self.running_var, *self.saved)
         back, *found = ops.native_batch_norm_backward(
             g, self.h, self.scale.flatten(), *statistics, True, self.layers[0].eps, wanted
         )
         for grad, new in zip(self.grads, found, strict=False):
             grad.copy_(new.view_as(grad))
         return from_channels(back, len(self.layers)) if self.dense else back
+
+    def _looped(self, h: Tensor) -> bool:
+        """On a CPU, dense runs are normalised one after the other, as in `Dense`."""
+        return self.dense and h.device.type == "cpu"
 
 
 def layer_shift(layers: Sequence[nn.BatchNorm1d | nn.BatchNorm2d]) -> Tensor:
@@ -204,7 +253,7 @@ def layer_shift(layers: Sequence[nn.BatchNorm1d | nn.BatchNorm2d]) -> Tensor:
 
 def to_rows(h: Tensor, runs: int) -> Tensor:
     """(N, R·C, H, W) -> (R, N, C·H·W)."""
-    return h.reshape(len(h), runs, -1).transpose(0, 1)
+    return in_rows(h.reshape(len(h), runs, -1).transpose(0, 1).contiguous())
 
 
 def to_maps(g: Tensor, size: Sequence[int]) -> Tensor:
@@ -219,7 +268,7 @@ def to_channels(h: Tensor) -> Tensor:
 
 def from_channels(h: Tensor, runs: int) -> Tensor:
     """(N, R·n) -> (R, N, n)."""
-    return h.view(len(h), runs, -1).transpose(0, 1).contiguous()
+    return in_rows(h.view(len(h), runs, -1).transpose(0, 1).contiguous())
 
 
 def _kernels(W: Tensor) -> Tensor:

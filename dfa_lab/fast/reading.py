@@ -11,6 +11,7 @@ from dfa_lab.config import Experiment
 from dfa_lab.fast.flat import Flat, stacked
 from dfa_lab.fast.layers import ACTIVATIONS, Activation, Convolution, Dense, Flatten, Mask, Norm, Part, Pool, Weighted
 from dfa_lab.feedback import ChainRule, DirectRule, Rule
+from dfa_lab.feedback.rules.shallow import Shallow
 from dfa_lab.networks import Network
 from dfa_lab.networks.layers import Conv2d, Dropout, Linear
 
@@ -36,7 +37,8 @@ def path(rule: Rule) -> Path | None:
     if isinstance(rule, DirectRule):
         same = _inherits(own, DirectRule, "hidden", "starts", "signals", "matrices", "backward")
         return "direct" if same and not rule.broadcasts_target else None
-    return "none" if own.path == "none" and _inherits(own, Rule, "backward") else None
+    same = _inherits(own, Shallow, "hidden", "starts", "signals", "matrices", "backward")
+    return "none" if isinstance(rule, Shallow) and same else None
 
 
 def _inherits(own: type, family: type, *names: str) -> bool:

@@ -13,7 +13,12 @@ from dfa_lab.config import Experiment
 from dfa_lab.fast.flat import Flat
 
 PIECE = 2**16  # entries that go through an update at once on a CPU: three vectors of them fit in a core's cache
-STATES = {"sgd": ("momentum_buffer",), "nag": ("momentum_buffer",), "rmsprop": ("square_avg",), "adam": ("exp_avg", "exp_avg_sq")}
+STATES = {
+    "sgd": ("momentum_buffer",),
+    "nag": ("momentum_buffer",),
+    "rmsprop": ("square_avg",),
+    "adam": ("exp_avg", "exp_avg_sq"),
+}
 ALPHA, EPS = 0.99, 1e-8  # of rmsprop
 BETA1, BETA2 = 0.9, 0.999  # of adam
 
@@ -73,7 +78,7 @@ class Update:
         self._rate = spread[self._start :]
 
     def step(self) -> None:
-        """From the gradients, which are written over. Without momentum and decay a gradient is that of torch to the last digit."""
+        """From the gradients, which are written over."""
         self._count += 1
         rates = self._rate.split(len(self._scratch)) if isinstance(self._rate, Tensor) else [self._rate] * len(self._pieces)
         for (p, g, *state), rate in zip(self._pieces, rates, strict=True):

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from dfa_lab.data.picturing import as_stored, pictures
+from dfa_lab.fast.fleet import Fleet
 from dfa_lab.measure.angles import angle
 from dfa_lab.measure.error_path import rms
 from dfa_lab.networks import Network
@@ -128,15 +129,31 @@ def phases(trainer: Trainer, run: int, rate: float | None = None) -> Phases:
     with torch.random.fork_rng(devices=own):  # a person's own network may draw from it
         x, t = trainer.next_batch(watched.seed)
         watched.step(x, t, trainer.step)
+        after = _as_it_will_be(trainer, run, rate)
     with torch.no_grad():
-        return _told(trainer, watched, t, before)
+        return _told(trainer, watched, t, before, after or watched.network.state_dict())
 
 
-def _told(trainer: Trainer, run: _Watched, t: Tensor, before: dict[str, Tensor]) -> Phases:
+def _as_it_will_be(trainer: Trainer, run: int, rate: float | None) -> dict[str, Tensor]:
+    """The tensors of a run after a step that it makes in one computation with others, of which the last digits depend on
+    them; empty if it makes it by itself."""
+    together = trainer.companions(run)
+    if len(together) == 1:
+        return {}
+    runs = [copy.deepcopy(trainer.runs[n], {id(trainer.experiment): trainer.experiment}) for n in together]
+    for one in runs:
+        if rate is not None:
+            one.learning_rate = rate
+            one.set_rate(trainer.step)
+    Fleet(runs).step({one.seed: trainer.next_batch(one.seed) for one in runs}, trainer.step)
+    return runs[together.index(run)].network.state_dict()
+
+
+def _told(trainer: Trainer, run: _Watched, t: Tensor, before: dict[str, Tensor], after: dict[str, Tensor]) -> Phases:
     experiment, data = trainer.experiment, trainer.data
     layers = []
     signals: list[Tensor | None] = [*run.signals, run.e]
-    after = {name: tensor.detach() for name, tensor in run.network.state_dict().items()}
+    after = {name: tensor.detach() for name, tensor in after.items()}
     last = _last_layers(run.network)
     for number, (h, signal, delta) in enumerate(zip([*run.hs, run.y], signals, [*run.deltas, run.e], strict=True), start=1):
         degrees = None if signal is None else float(angle(signal.float().flatten(1), delta.float().flatten(1)).nanmean())

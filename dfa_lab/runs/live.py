@@ -152,7 +152,7 @@ class Live:
             self.id,
             experiment,
             self.state,
-            self.sentence,
+            self.sentence or self.losses(),
             self.demo,
             step=trainer.step,
             steps=trainer.steps,
@@ -164,6 +164,10 @@ class Live:
             pace=self.pace,
             layers=trainer.units,
         )
+
+    def losses(self) -> str:
+        """The runs that diverged while others go on, for a person."""
+        return " ".join(self.trainer.failed.values()) if self.trainer else ""
 
     def begin(self, trainer: Trainer) -> None:
         """Its data are loaded: from now on it runs, or waits paused."""

@@ -137,7 +137,8 @@ def replayed(
         replay.now = trainer.step
         if unwanted():
             return None
-    if not all(bool(torch.isfinite(p).all()) for run in trainer.runs for p in run.network.parameters()):
+    going = [run for number, run in enumerate(trainer.runs) if number not in trainer.failed]
+    if not all(bool(torch.isfinite(p).all()) for run in going for p in run.network.parameters()):
         raise CannotReplay(NOT_FINITE.format(replay.step))
     replay.exact = differing is None
     replay.note = _compared(trainer, replay, compared, differing, notes)

@@ -195,6 +195,12 @@ class Store:
             lambda connection: store_tables.curves(connection, ids, metric, points, layer), store_tables.no_curves()
         )
 
+    def measured(self, ids: Sequence[str]) -> list[tuple[str, int | None]]:
+        """(metric, layer or None) of what was measured in any of these experiments, in alphabetical order."""
+        from dfa_lab.runs import store_tables
+
+        return self._read(lambda connection: store_tables.measured(connection, ids), [])
+
     def count(self, id: str) -> int:
         """How many records an experiment has."""
         rows = self._rows("SELECT coalesce(max(seq) + 1, 0) FROM records WHERE experiment = ?", id)

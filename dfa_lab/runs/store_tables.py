@@ -11,6 +11,7 @@ from tsdownsample import MinMaxLTTBDownsampler
 FINALS = ("experiment", "run", "metric", "value", "step", "best", "best_step")
 CURVES = ("experiment", "run", "step", "epoch", "samples", "seconds", "value")
 LEAST = 8  # points of a curve
+FIRST_RECORDS = 3000  # of an experiment, among which each of its layers' metrics is once
 AMONG = "experiment IN (SELECT value FROM json_each(?))"
 
 
@@ -26,6 +27,16 @@ def finals(connection: sqlite3.Connection, ids: Sequence[str]) -> pd.DataFrame:
     """A row for each experiment, run and metric. Raises sqlite3.Error."""
     sql = f"SELECT {', '.join(FINALS)} FROM finals WHERE {AMONG} ORDER BY experiment, run, metric"
     return _frame(FINALS, connection.execute(sql, (json.dumps(list(ids)),)).fetchall())
+
+
+def measured(connection: sqlite3.Connection, ids: Sequence[str]) -> list[tuple[str, int | None]]:
+    """(metric, layer) of what these experiments have, without reading all of it. Raises sqlite3.Error."""
+    sql = (
+        f"SELECT metric, layer FROM records WHERE {AMONG} AND seq < ? UNION SELECT metric, NULL FROM finals WHERE {AMONG} "
+        "ORDER BY metric, layer"
+    )
+    among = json.dumps(list(ids))
+    return connection.execute(sql, (among, FIRST_RECORDS, among)).fetchall()
 
 
 def curves(connection: sqlite3.Connection, ids: Sequence[str], metric: str, points: int, layer: int | None) -> pd.DataFrame:

@@ -111,7 +111,7 @@ class Worker:
                 with live.lock:
                     live.stepped(time.monotonic())
             except StopIteration:
-                self._end(live, records, "finished", "")
+                self._end(live, records, "finished", live.losses())
                 return True
             except Exception as error:
                 # that a network diverges is news for who started it, not for who keeps the server
@@ -121,7 +121,7 @@ class Worker:
             if trainer.between_steps and (live.trainer is None or live.spacing.due(trained(trainer)) or trainer.done):
                 self._snap(live, trainer)
             if trainer.done:
-                self._end(live, records, "finished", "")
+                self._end(live, records, "finished", live.losses())
                 return True
             if live.checkpoint_due(time.monotonic()):
                 break

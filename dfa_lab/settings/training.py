@@ -103,6 +103,13 @@ class TrainingSettings(BaseModel):
         1, "Which GPU, counted from 1.", title="Number of the GPU", flag="devid", when={"device": ("auto", "cuda")}, ge=1, le=64
     )
     threads: int = knob(0, "CPU threads of a training step. 0: chosen by the size of the network.", ge=0, le=256)
+    together: str = knob(
+        "auto",
+        "Make each step of all runs one computation on stacked weights. auto: where that is faster, which is narrow dense "
+        "networks on a CPU, where no digit changes, and all dense ones on a GPU.",
+        title="Runs in one computation",
+        choices=("auto", "always", "never"),
+    )
     precision: str = knob(
         "float32",
         "float32; tf32: matrix products with shorter numbers (NVIDIA); bf16: products in 16 bits, weights in 32.",

@@ -1,8 +1,17 @@
 """The optimisers by dfa-torch's names: torch's own, with the constants of torch7's."""
 
+from contextlib import suppress
+
 from torch import nn, optim
 
 from dfa_lab.config import Experiment
+
+# torch imports its compiler at the first call of any of these, to keep it away from them: more than a second of every
+# process, for a compiler that nothing here uses. It looks first whether that has been done.
+with suppress(AttributeError):  # in another version of torch: then it is imported
+    for _name in ("add_param_group", "zero_grad", "state_dict", "load_state_dict"):
+        _bare = getattr(optim.Optimizer, _name).__wrapped__
+        setattr(_bare, "__dynamo_disable", _bare)
 
 SIMPLE: dict[str, type[optim.Optimizer]] = {
     "adam": optim.Adam,

@@ -74,7 +74,7 @@ class Run:
             x = self._move(x, t, number)
         noted, noting = None, perf_counter()
         if watched:
-            noted = self._note(clean, x, t, number)
+            noted = self.note(x, t, number, clean)
         began += perf_counter() - noting
         hs, y = self._forward(x, number, "moved" if experiment.eps else "clean")
         if experiment.exact and not experiment.eps:
@@ -89,8 +89,10 @@ class Run:
         self.seconds += perf_counter() - began
         return noted
 
-    def _note(self, clean: Tensor, x: Tensor, t: Tensor, number: int) -> Before:
-        """Of a step on x, which is `clean` moved by ε or itself: the gradient of all that the step is made of."""
+    def note(self, x: Tensor, t: Tensor, number: int, clean: Tensor | None = None) -> Before:
+        """Of the step that is next, on x, which is `clean` moved by ε or itself: the gradient of all that it is made of."""
+        self.network.mode(training=True)
+        clean = x if clean is None else clean
 
         def backward() -> tuple[Tensor, Tensor]:
             purpose = "moved" if self.experiment.eps else "clean"

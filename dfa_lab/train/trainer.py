@@ -18,6 +18,7 @@ from dfa_lab import data
 from dfa_lab.config import Experiment
 from dfa_lab.data.augmentation import augment
 from dfa_lab.device import resolve, shorten_products, threads, title
+from dfa_lab.fast.choosing import Together, groups
 from dfa_lab.feedback.changing import Change
 from dfa_lab.measure.probing import probe
 from dfa_lab.measure.updates import Before
@@ -33,7 +34,7 @@ Parts = Iterator[list[Record]]  # of a step, with what each leaves to be recorde
 
 
 class Diverged(ArithmeticError):
-    """A run's loss is no longer a finite number; the text says which, when and what to do."""
+    """No run is left whose loss is a finite number; the text says which, when and what to do."""
 
 
 class Trainer:
@@ -45,8 +46,10 @@ class Trainer:
         dataset: data.DataSet | None = None,
         dtype: torch.dtype = torch.float32,
         restored: bool = False,
+        by_hand: bool = True,
     ):
-        """`restored`: `restore` follows, so a saved run that the experiment started from is not needed.
+        """`restored`: `restore` follows, so a saved run that the experiment started from is not needed; `by_hand`: gradients
+        are computed as in dfa_lab/fast where that knows the network and the rule, else all through autograd.
 
         Raises SettingsError and data.DataError, each with sentences for a person.
         """
@@ -69,8 +72,11 @@ class Trainer:
         self.steps = self.plan.steps
         self.redraws = 0  # of feedback, so far
         self.changes: list[dict[str, object]] = []  # made while it trained, each with its step; `change` makes one again
+        self.failed: dict[int, str] = {}  # runs that diverged and are trained no further, with a sentence; the others go on
         self.quiet = False  # neither measures nor tests, which changes no weight: for replays
         self._parts: Parts | None = None  # of a step that has begun
+        self._by_hand = by_hand
+        self._groups: tuple[list[int], Together] | None = None  # of which active runs, and they
         self._orders: dict[int, tuple[int, Tensor]] = {}  # seed -> (epoch, order of the samples)
         self._wrong = [0.0] * len(self.runs)  # among the samples that each run was trained on in this epoch
         self.probes = {seed: self._probe(seed) for seed in experiment.seeds}
@@ -83,7 +89,7 @@ class Trainer:
     def __next__(self) -> list[Record]:
         """One step of every run; the records that are due after it (and, before the first step, those of step 0).
 
-        Raises StopIteration at the end and Diverged when a loss is not finite.
+        Raises StopIteration at the end and Diverged when no run has a finite loss any more.
         """
         records = self.advance()
         while not self.between_steps:
@@ -118,8 +124,9 @@ class Trainer:
         return (self.step >= self.steps or not self._active()) and self.between_steps
 
     def _active(self) -> list[tuple[int, Run]]:
-        """(number, run) of those that have not ended."""
-        return [(number, run) for number, run in enumerate(self.runs) if not run.schedule.ended]
+        """(number, run) of those that have neither ended nor failed."""
+        runs = enumerate(self.runs)
+        return [(number, run) for number, run in runs if not run.schedule.ended and number not in self.failed]
 
     def _step(self) -> Parts:
         """The parts of the next step."""
@@ -130,11 +137,22 @@ class Trainer:
         active = self._active()
         groups = frozenset() if self.quiet else self.plan.groups_after(self.step + 1)
         updates: dict[int, Before] = {}  # of the runs, before this step; only where the step is measured
-        for number, run in active:
-            if run.seed not in batches:
-                batches[run.seed] = self.next_batch(run.seed)
-            if before := run.step(*batches[run.seed], self.step, watched="update" in groups):
-                updates[number] = before
+        for numbers, fleet in self._together(active):
+            for number in numbers:
+                if (seed := self.runs[number].seed) not in batches:
+                    batches[seed] = self.next_batch(seed)
+            watched = "update" in groups
+            if fleet:
+                if watched:
+                    updates |= {
+                        number: self.runs[number].note(*batches[self.runs[number].seed], self.step) for number in numbers
+                    }
+                fleet.step(batches, self.step)
+            else:
+                (number,) = numbers
+                run = self.runs[number]
+                if before := run.step(*batches[run.seed], self.step, watched):
+                    updates[number] = before
             yield []
         epoch, position = divmod(self.step, self.plan.steps_per_epoch)
         self.step += 1
@@ -142,6 +160,7 @@ class Trainer:
         at_end = position + 1 == self.plan.steps_per_epoch
         if self.step % self.plan.record_every == 0 or at_end:
             yield self._train(active)
+            active = self._active()
         if at_end:
             self._end_epoch(active, epoch + 1)
         ended = at_end and any(run.schedule.ended for _, run in active)
@@ -151,6 +170,18 @@ class Trainer:
             yield from self._measure(groups, active, updates)
         if ended or self.plan.tests_after(self.step):
             yield from self._test(active)
+
+    def _together(self, active: list[tuple[int, Run]]) -> Together:
+        """The runs by who makes its steps with whom."""
+        numbers = [number for number, _ in active]
+        if self._groups is None or self._groups[0] != numbers:
+            alone: Together = [([number], None) for number in numbers]
+            self._groups = numbers, groups(active, self.experiment) if self._by_hand else alone
+        return self._groups[1]
+
+    def companions(self, run: int) -> list[int]:
+        """The runs that make their next step in one computation with this one, itself too."""
+        return next(([*numbers] for numbers, _ in self._together(self._active()) if run in numbers), [run])
 
     def next_batch(self, seed: int) -> tuple[Tensor, Tensor]:
         """Inputs and classes of the step that is next, the same for every rule of a seed."""
@@ -217,10 +248,12 @@ class Trainer:
         for number, _ in active:
             for kind in tallies:
                 loss, wrong = next(sums)
-                self._require_finite(number, loss)
+                if not self._finite(number, loss):
+                    continue
                 records.append(self._record(number, f"train_loss{kind}", None, loss / samples))
                 records.append(self._record(number, f"train_error{kind}", None, wrong / samples))
                 self._wrong[number] += wrong if kind == tallies[-1] else 0  # of what it was trained on
+        self._require_one()
         return records
 
     def _test(self, active: list[tuple[int, Run]]) -> Parts:
@@ -241,9 +274,11 @@ class Trainer:
         records = []
         for (number, _), by_kind in zip(active, (sums / len(x)).tolist(), strict=True):
             for kind, (loss, wrong) in zip(kinds, by_kind, strict=True):
-                self._require_finite(number, loss)
+                if not self._finite(number, loss):
+                    continue
                 records.append(self._record(number, f"test_loss{kind}", None, loss))
                 records.append(self._record(number, f"test_error{kind}", None, wrong))
+        self._require_one()
         yield records
 
     def _measure(self, groups: Collection[str], active: list[tuple[int, Run]], updates: dict[int, Before]) -> Parts:
@@ -254,13 +289,22 @@ class Trainer:
                 found |= {("update_angle", layer): degrees for layer, degrees in updates.pop(number).angles().items()}
             yield [self._record(number, metric, layer, value) for (metric, layer), value in found.items()]
 
-    def _require_finite(self, number: int, loss: float) -> None:
-        if not abs(loss) < float("inf"):
-            rule, seed = self.experiment.runs()[number]
-            raise Diverged(
-                f"{rule} (seed {seed}) diverged by step {self.step}: its loss is no longer a finite number. "
-                f"Start again with a learning rate below {self.learning_rate:g}."
-            )
+    def _finite(self, number: int, loss: float) -> bool:
+        """Whether a run can go on; one that cannot is noted, once."""
+        if abs(loss) < float("inf"):
+            return number not in self.failed
+        rule, seed = self.experiment.runs()[number]
+        sentence = (
+            f"{rule} (seed {seed}) diverged by step {self.step}: its loss is no longer a finite number. "
+            f"Start again with a learning rate below {self.learning_rate:g}."
+        )
+        self.failed.setdefault(number, sentence)
+        return False
+
+    def _require_one(self) -> None:
+        """Raises Diverged where every run has failed."""
+        if len(self.failed) == len(self.runs):
+            raise Diverged(next(iter(self.failed.values())))
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, object]]:
         """(tensors, numbers): all that the next step depends on. Raises RuntimeError within a step."""
@@ -279,6 +323,7 @@ class Trainer:
             "redraws": self.redraws,
             "changes": list(self.changes),
             "schedules": [run.schedule.state() for run in self.runs],
+            "failed": {str(number): sentence for number, sentence in self.failed.items()},
         }
         return tensors, numbers
 
@@ -289,6 +334,7 @@ class Trainer:
         """
         if not 0 <= numbers["step"] <= self.steps:
             raise ValueError(f"step {numbers['step']} of {self.steps}")
+        self._groups = None  # what their optimisers know becomes another thing
         for n, run in enumerate(self.runs):
             run.load_tensors({k.removeprefix(f"{n}."): t for k, t in tensors.items() if k.startswith(f"{n}.")})
             run.seconds = numbers["seconds"][n]
@@ -296,6 +342,7 @@ class Trainer:
         self.step, self.samples, self._recorded = numbers["step"], numbers["samples"], numbers["recorded"]
         self._wrong = list(numbers["wrong"])
         self.redraws = numbers.get("redraws", 0)  # not in checkpoints of an earlier lab
+        self.failed = {int(number): sentence for number, sentence in numbers.get("failed", {}).items()}
         self.set_learning_rate(numbers["learning_rate"])
         self.changes = list(numbers.get("changes", []))
         return self

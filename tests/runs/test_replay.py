@@ -75,6 +75,7 @@ def test_every_step_is_that_of_the_run_while_it_runs_after_it_and_after_a_restar
     seen = [caught(manager, id, 1), caught(manager, id, 15)]
     manager.set_learning_rate(id, 0.02)
     seen.append(caught(manager, id, 25))
+    until_step(manager, id, seen[-1][0] + 1)  # what is changed at a step belongs to that step's state
     manager.change_feedback(id, Change("flip", 1))
     manager.change_feedback(id, Change("redraw", 2, "bp"))  # of no effect, but the next one's numbers are others then
     manager.change_feedback(id, Change("redraw", 1, "dfa"))

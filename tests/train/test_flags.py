@@ -65,6 +65,7 @@ ELSEWHERE = {  # what needs files, a machine or the data as stored
     "models_folder": "tests/networks",
     "load": "tests/test_cli_saved.py",
     "save": "tests/test_cli_saved.py",
+    "together": "tests/fast",
     "device": "tests/train/test_fitting.py",
     "device_number": "tests/train/test_fitting.py",
 }

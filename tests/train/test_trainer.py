@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from small_data import plain, small, small_set
+from small_data import continued, plain, small, small_set
 from torch import Tensor
 
+from dfa_lab.fast.fleet import Batches, Fleet
 from dfa_lab.measure.updates import Before
 from dfa_lab.records import METRICS, Record
 from dfa_lab.train.run import Run
@@ -22,13 +23,20 @@ WHOLE_TOO = ("gradient_angle", "gradient_ratio", "update_angle")
 def batches(monkeypatch: pytest.MonkeyPatch) -> dict[int, list[tuple[Tensor, Tensor]]]:
     """What every run is given, by id(run)."""
     seen: dict[int, list[tuple[Tensor, Tensor]]] = defaultdict(list)
-    real = Run.step
+    real, real_fleet = Run.step, Fleet.step
 
     def step(self: Run, x: Tensor, t: Tensor, number: int = 0, watched: bool = False) -> Before | None:
         seen[id(self)].append((x.clone(), t.clone()))
         return real(self, x, t, number, watched)
 
+    def fleet_step(self: Fleet, batches: Batches, number: int) -> None:
+        for run in self.runs:
+            x, t = batches[run.seed]
+            seen[id(run)].append((x.clone(), t.clone()))
+        return real_fleet(self, batches, number)
+
     monkeypatch.setattr(Run, "step", step)
+    monkeypatch.setattr(Fleet, "step", fleet_step)
     return seen
 
 
@@ -201,17 +209,20 @@ def test_what_is_dear_is_measured_as_rarely_as_it_can_be_afforded() -> None:
 def test_the_seconds_of_a_run_are_those_of_its_training_alone(monkeypatch) -> None:
     """A clock that only the measuring moves stands still for the runs."""
     now = [0.0]
-    real = Run._note
+    real = Run.note
 
     def slow(self: Run, *given):
         now[0] += 1000
         return real(self, *given)
 
-    monkeypatch.setattr("dfa_lab.train.run.perf_counter", lambda: now[0])
-    monkeypatch.setattr(Run, "_note", slow)
-    trainer = Trainer(small(measure_every=1), small_set())
-    next(trainer)
-    assert now[0] == 4000 and [run.seconds for run in trainer.runs] == [0.0] * 4
+    for clock in ("dfa_lab.train.run.perf_counter", "dfa_lab.fast.fleet.perf_counter"):
+        monkeypatch.setattr(clock, lambda: now[0])
+    monkeypatch.setattr(Run, "note", slow)
+    for by_hand in (True, False):
+        now[0] = 0.0
+        trainer = Trainer(small(measure_every=1), small_set(), by_hand=by_hand)
+        next(trainer)
+        assert now[0] == 4000 and [run.seconds for run in trainer.runs] == [0.0] * 4
 
 
 def test_where_a_gradient_is_zero_there_is_no_angle() -> None:
@@ -253,7 +264,7 @@ def test_a_learning_rate_acts_from_the_next_step() -> None:
 
 def test_divergence_names_the_run_and_the_step() -> None:
     steep = {"nonlin": "relu", "num_layers": 5, "num_hidden": 30, "optimizer": "sgd", "learning_rate": 100}
-    trainer = Trainer(small(**steep, rules="shallow,bp", seeds=4, epochs=50), small_set())
+    trainer = Trainer(small(**steep, rules="bp", seeds=4, epochs=50), small_set())
     with pytest.raises(Diverged) as raised:
         for _ in trainer:
             pass
@@ -286,3 +297,22 @@ def test_a_state_is_taken_between_steps_only() -> None:
         trainer.advance()
     assert trainer.step == 1
     trainer.state()
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_a_run_that_diverges_leaves_the_others_as_they_are(by_hand: bool) -> None:
+    """Those that are left are what they are without it; after a resume too, which keeps the failed one out."""
+    steep = {"nonlin": "relu", "num_layers": 5, "num_hidden": 30, "optimizer": "sgd", "learning_rate": 100, "epochs": 4}
+    trainer = Trainer(small(**steep, rules="bp,shallow"), small_set(), by_hand=by_hand)
+    records = [record for _ in range(20) for record in next(trainer)]
+    assert list(trainer.failed) == [0] and "bp (seed 0) diverged by step" in trainer.failed[0]
+    resumed = continued(trainer)
+    assert resumed.failed == trainer.failed
+    records += [record for due in trainer for record in due]
+    alone = Trainer(small(**steep, rules="shallow"), small_set())
+    theirs = [record._replace(run=1) for due in alone for record in due]
+    assert plain([record for record in records if record.run == 1]) == plain(theirs)
+    for _ in resumed:
+        pass
+    assert torch.equal(resumed.runs[1].network.readout.weight, alone.runs[0].network.readout.weight)
+    assert all(r.value is not None for r in records if r.run == 0 and r.metric.startswith(("train", "test")))

@@ -6,6 +6,7 @@ Proof 5: the angles between the rules' signals and the true gradient after that 
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import torch
@@ -90,10 +91,10 @@ class ShortTraining:
             past = time.monotonic() - began
             if past > self.seconds and self._trainer.between_steps and self._trainer.step:
                 return
-            try:
+            with suppress(Diverged):
                 self._trainer.advance()
-            except Diverged as error:
-                self._diverged = str(error)
+            if self._trainer.failed:
+                self._diverged = next(iter(self._trainer.failed.values()))
                 return
             done = max(past / self.seconds, self._trainer.step / self._steps)
             yield Progress(self._trainer.step, min(1.0, done), max(0.0, past / done - past) if done else self.seconds)

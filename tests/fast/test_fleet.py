@@ -1,0 +1,121 @@
+"""Gradients by hand, of one run and of several at once, against the same steps through autograd."""
+
+import pytest
+import torch
+
+from dfa_lab.fast import reading
+from dfa_lab.fast.choosing import groups
+from dfa_lab.fast.fleet import Fleet
+from dfa_lab.feedback.rules import dfa
+from dfa_lab.parsing import parse
+from dfa_lab.train.run import Run
+
+CONV = {"network": "conv", "conv_channels": "4,5", "conv_hidden": "8,7", "dataset": "mnist"}
+SETTINGS = [
+    {"optimizer": "sgd"},
+    {"optimizer": "rmsprop"},
+    {"optimizer": "adam", "criterion": "ce"},
+    {"optimizer": "adagrad"},  # torch's own, given these gradients
+    {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.01, "dropout": 1, "batchnorm": 1},
+    {"optimizer": "nag", "momentum": 0.9, "bias": 0, "batchnorm": 1, "nonlin": "relu"},
+    {"max_in_norm": 0.5, "nonlin": "sigmoid", "learning_rate_decay": 0.1},
+    CONV | {"optimizer": "sgd"},
+    CONV | {"optimizer": "adam", "dropout": 1, "batchnorm": 1},
+]
+
+
+def trained(rules: str, seeds: str, settings: dict, dtype: torch.dtype, together: list[list[int]] | None) -> list[Run]:
+    """Four steps on random batches of 29, by fleets of the runs with these numbers, or each through autograd."""
+    shape = (3, 16, 16) if "network" in settings else (12,)
+    experiment = parse({"num_hidden": 9, "num_layers": 3, "rules": rules, "seeds": seeds, "learning_rate": 1e-2, **settings})
+    runs = [Run(experiment, rule, seed, shape, 5, torch.device("cpu"), dtype) for rule, seed in experiment.runs()]
+    fleets = [Fleet([runs[number] for number in numbers]) for numbers in together or []]
+    stream = torch.Generator().manual_seed(1)
+    for number in range(4):
+        batches = {}
+        for seed in experiment.seeds:
+            x = torch.randn(29, *shape, dtype=dtype, generator=stream)
+            batches[seed] = x, torch.randint(5, (29,), generator=stream)
+        for fleet in fleets:
+            fleet.step(batches, number)
+        for run in runs if together is None else ():
+            run.step(*batches[run.seed], number)
+    return runs
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda s: " ".join(map(str, s.values())))
+@pytest.mark.parametrize("rule", ["bp", "fa", "dfa", "shallow"])
+def test_a_run_by_hand_is_the_run_through_autograd_bit_for_bit(rule: str, settings: dict) -> None:
+    """Weights, feedback, what the optimiser knows, batch statistics and tallies."""
+    (by_hand,), (plain,) = (trained(rule, "0", settings, torch.float32, together) for together in ([[0]], None))
+    assert by_hand.tensors().keys() == plain.tensors().keys()
+    for name, tensor in plain.tensors().items():
+        assert torch.equal(by_hand.tensors()[name], tensor), name
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda s: " ".join(map(str, s.values())))
+def test_a_fleet_is_its_runs(settings: dict) -> None:
+    """Bit for bit where its networks are dense; but for rounding where one grouped convolution stands for several."""
+    rules, seeds = "bp,fa,dfa,shallow", "0,7"
+    fleets, plain = (trained(rules, seeds, settings, torch.float64, how) for how in ([[0, 1, 2, 4, 5, 6], [3, 7]], None))
+    for one, other in zip(fleets, plain, strict=True):
+        mine, theirs = one.tensors(), other.tensors()
+        assert mine.keys() == theirs.keys()
+        for name, tensor in theirs.items():
+            if "network" in settings:
+                loose = 1e-6 if settings["optimizer"] == "adam" else 1e-12  # which makes steps of what is zero but for rounding
+                torch.testing.assert_close(mine[name], tensor, rtol=loose, atol=loose, msg=lambda told, name=name: name + told)
+            else:
+                assert torch.equal(mine[name], tensor), name
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam"])
+def test_every_run_keeps_its_own_learning_rate(optimizer: str) -> None:
+    experiment = parse({"num_hidden": 9, "rules": "bp,dfa", "seeds": "0,7", "optimizer": optimizer, "momentum": 0.5})
+    both = [[Run(experiment, r, s, (12,), 5, torch.device("cpu"), torch.float64) for r, s in experiment.runs()] for _ in "ab"]
+    for runs in both:
+        for number, run in enumerate(runs):
+            run.learning_rate = 0.01 / (1 + number)
+            run.set_rate(0)
+    stream = torch.Generator().manual_seed(1)
+    batches = {s: (torch.randn(8, 12, generator=stream).double(), torch.randint(5, (8,), generator=stream)) for s in (0, 7)}
+    fleet = Fleet(both[0])
+    for number in range(3):
+        fleet.step(batches, number)
+        for run in both[1]:
+            run.step(*batches[run.seed], number)
+    for one, other in zip(*both, strict=True):
+        for name, tensor in other.tensors().items():
+            torch.testing.assert_close(one.tensors()[name], tensor, rtol=1e-12, atol=1e-14)
+
+
+class OtherSignals(dfa.Dfa):
+    def signals(self, hs, logits, e):
+        return super().signals(hs, logits, 2 * e)
+
+
+def test_what_is_not_known_goes_through_autograd(make_run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, *_ = make_run("dfa")
+    assert reading.known(run.experiment, run.network, run.rule)
+    for other in ({"eps": 0.1}, {"exact": True, "epochs": 2}, {"precision": "bf16"}):
+        run, *_ = make_run("dfa", **other)
+        assert not reading.known(run.experiment, run.network, run.rule)
+    monkeypatch.setattr("dfa_lab.feedback.rules.dfa.RULE", OtherSignals)
+    run, *_ = make_run("dfa")
+    assert not reading.known(run.experiment, run.network, run.rule)
+    run, *_ = make_run("bp")
+    run.network.blocks[0].append(torch.nn.Softplus())
+    assert not reading.known(run.experiment, run.network, run.rule)
+
+
+def test_narrow_dense_networks_are_trained_together(make_run) -> None:
+    def sizes(**settings: object) -> list[int]:
+        runs = [(n, make_run(rule, **settings)[0]) for n, rule in enumerate(("bp", "fa", "dfa", "shallow"))]
+        return [len(numbers) for numbers, _ in groups(runs, runs[0][1].experiment)]
+
+    assert sizes() == [3, 1]
+    assert sizes(together="never") == [1, 1, 1, 1]
+    assert sizes(shape=(784,), num_hidden=800) == [1, 1, 1, 1]
+    assert sizes(shape=(784,), num_hidden=800, together="always") == [3, 1]
+    assert sizes(shape=(1, 16, 16), **CONV) == [1, 1, 1, 1]
+    assert sizes(eps=0.1) == [1, 1, 1, 1]

@@ -1,0 +1,168 @@
+"""The page Compare: what it compares, what it sends to the charts, and what it says of a difference."""
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.compare_view import Look, Panel, message
+from dfa_lab.feedback import rule_class
+from dfa_lab.parsing import parse
+from dfa_lab.records import Record
+from dfa_lab.runs import comparing
+from dfa_lab.runs.lines import EXTREMES, SINGLE
+from dfa_lab.runs.store import Store
+
+PAGE = str(Path(__file__).parents[2] / "pages" / "compare.py")
+ERRORS = {"bp": (0.020, 0.035, 0.041), "dfa": (0.030, 0.040, 0.050)}  # at the end, by seed
+
+
+def fill(folder: Path, count: int = 5) -> None:
+    """e0 … e4, bp and dfa with seeds 0, 1, 2, a learning rate each; e1 is in orange."""
+    with closing(Store(folder)) as store:
+        for n in range(count):
+            experiment = parse({"rules": "bp,dfa", "seeds": "0,1,2", "learning_rate": 0.01 * (n + 1)})
+            store.create(f"e{n}", experiment)
+            records = []
+            for step in (0, 10, 20):
+                for run, (rule, seed) in enumerate(experiment.runs()):
+                    error = ERRORS[rule][seed] + (20 - step) / 40
+                    records.append(Record(run, "test_error", None, error, step, step / 10, step * 64, step / 100))
+                    records.append(Record(run, "signal_angle", 1, 80.0 - step, step, step / 10, step * 64, step / 100))
+            store.add_records(f"e{n}", records)
+            store.set_state(f"e{n}", "finished")
+        store.update("e1", colour="#E69F00")
+
+
+def visit(app: AppTest) -> AppTest:
+    app.run()
+    app.switch_page(PAGE).run()
+    assert not app.exception
+    return app
+
+
+def view(app: AppTest) -> dict:
+    assert not app.exception
+    return app.session_state["compare_view"]
+
+
+def lines_of(app: AppTest) -> list[str]:
+    return [group["name"] for group in view(app)["groups"]]
+
+
+def test_an_empty_folder_says_what_to_do(app):
+    assert "press Start in the Lab" in visit(app).info[0].value
+
+
+def test_without_a_choice_it_is_the_latest_and_a_choice_is_shared_with_the_table(app, tmp_path):
+    fill(tmp_path)
+    visit(app)
+    assert "the latest 3 experiments" in app.info[0].value and "tick Show" in app.info[0].value
+    assert lines_of(app)[:3] == ["bp · learning rate 0.05", "bp · learning rate 0.04", "bp · learning rate 0.03"]
+    app.multiselect(key="compare_ids").set_value(["e0", "e3"]).run()
+    assert not app.info and app.session_state["runs_shown"] == {"e0", "e3"}
+    assert lines_of(app)[::2] == ["bp · learning rate 0.04", "dfa · learning rate 0.04"]
+    assert app.query_params["compare"] == "e3,e0"
+    app.session_state["runs_shown"].add("e1")  # as the table does
+    app.run()
+    assert app.multiselect(key="compare_ids").value == ["e3", "e1", "e0"] and len(lines_of(app)) == 6
+
+
+def test_the_table_of_experiments_leads_here(app, tmp_path):
+    fill(tmp_path, 2)
+    app.run()
+    app.switch_page(str(Path(PAGE).with_name("experiments.py"))).run()
+    assert app.button(key="runs_compare").disabled
+    app.session_state["runs_chosen"] = {"e0"}
+    app.run()
+    app.button(key="runs_compare").click().run()
+    assert lines_of(app) == ["bp", "dfa"] and app.multiselect(key="compare_ids").value == ["e0"]
+
+
+def test_a_link_brings_the_experiments_and_how_they_are_drawn(app, tmp_path):
+    fill(tmp_path)
+    app.query_params["compare"] = "e1,e0,gone"
+    app.query_params["look"] = (
+        "panels:signal_angle.1~test_error,over:samples,lines:extremes,smoothing:0.5,log:True,calm:True,by:rule,rules:dfa,"
+        "seeds:0~2"
+    )
+    visit(app)
+    assert "'gone'" in app.warning[0].value and lines_of(app) == ["dfa"]
+    sent = view(app)
+    assert [panel["key"] for panel in sent["panels"]] == ["signal_angle.1", "test_error"] and sent["axis"]["name"] == "samples"
+    assert [panel["log"] for panel in sent["panels"]] == [False, True] and sent["extremes"]
+    (line,) = sent["panels"][1]["lines"]
+    assert line["x"] == [0, 640, 1280] and "ghost" in line and sent["groups"][0]["runs"] == 4
+    assert line["ghost"]["y"] == pytest.approx([54.0, 29.0, 4.0])  # %, of seeds 0 and 2
+    app.segmented_control(key="compare_over").set_value("step").run()
+    assert "over:" not in app.query_params["look"] and "smoothing:0.5" in app.query_params["look"]
+
+
+def test_a_difference_is_said_with_its_numbers(app, tmp_path):
+    fill(tmp_path, 1)
+    visit(app)
+    said = next(one.value.replace("\\", "") for one in app.markdown if "be chance" in one.value)
+    assert said.startswith("The last test error of dfa is 0.80 percentage points higher than that of bp, 95 % interval")
+    assert "over 3 seeds, each trained from the same weights and batches" in said and "3 seeds are few" in said
+    numbers = next(one.value for one in app.dataframe if "p, exact" in one.value.columns)
+    assert numbers.iloc[0]["mean"] == "4.00 %" and numbers.iloc[0]["runs"] == "3 pairs"
+    assert numbers.iloc[0]["p, exact"] == "0.25 (≥ 0.25)" and "p, Holm" not in numbers.columns
+
+
+def test_several_comparisons_are_corrected(app, tmp_path):
+    fill(tmp_path, 2)
+    visit(app)
+    others = next(one for one in app.multiselect if one.label == "different from")
+    others.set_value(list(others.options)[:3]).run()
+    assert not app.exception
+    assert sum("corrected for" in one.value for one in app.markdown) == 2  # one pair has the very same values
+    numbers = next(one.value for one in app.dataframe if "p, exact" in one.value.columns)
+    assert (numbers["p, Holm"].dropna() >= numbers["p"].dropna()).all()
+
+
+def test_one_opens_in_the_lab(app, tmp_path):
+    fill(tmp_path, 2)
+    visit(app)
+    app.session_state["compare_opened"] = "e0"
+    app.run()
+    assert not app.exception and app.session_state["watched"] == "e0"
+
+
+def drawn(folder: Path, look: Look = Look(), **which) -> dict:  # noqa: B008
+    with closing(Store(folder)) as store:
+        found = store.experiments(10)
+        ids = [one.id for one in found]
+        panels = (Panel("test_error"), Panel("signal_angle", 1))
+        curves = {panel: store.curves(ids, panel.metric, 1000, panel.layer) for panel in panels}
+        return message(found, comparing.groups(found, **which), curves, look)
+
+
+def test_a_rule_has_one_colour_and_its_lines_differ_in_dash_and_mark(tmp_path):
+    fill(tmp_path, 3)
+    groups = drawn(tmp_path)["groups"]
+    assert {group["colour"] for group in groups if group["rule"] == "dfa"} == {rule_class("dfa").colour}
+    assert len({(group["dash"], group["mark"]) for group in groups if group["rule"] == "dfa"}) == 3
+    alone = drawn(tmp_path, rules=["dfa"])["groups"]  # now a person's colour is free to be seen
+    assert [group["colour"] for group in alone] == [rule_class("dfa").colour, "#E69F00", rule_class("dfa").colour]
+    assert all(group["mark"] == "" for group in drawn(tmp_path, by=comparing.RULE)["groups"])
+
+
+def test_values_of_the_table_and_of_the_lines(tmp_path):
+    fill(tmp_path, 1)
+    error, angle = drawn(tmp_path)["panels"]
+    assert error["cells"][0] == {"text": "3.20 ± 1.08 %", "value": pytest.approx(3.2), "lost": 0}
+    assert error["lines"][0]["y"] == [53.2, 28.2, 3.2] and angle["cells"][1]["text"] == "60.0 ± 0.0°"
+    low, high = (drawn(tmp_path, Look(spread=EXTREMES))["panels"][0]["lines"][0][side][-1] for side in ("low", "high"))
+    assert (low, high) == pytest.approx((2.0, 4.1))
+    assert len(drawn(tmp_path, Look(spread=SINGLE))["panels"][0]["lines"]) == 6
+
+
+def test_outliers_limit_the_axis_and_are_said(tmp_path):
+    with closing(Store(tmp_path)) as store:
+        store.create("e", parse({"rules": "dfa", "seeds": "0"}))
+        values = [1e6, *(0.5 for _ in range(200))]
+        store.add_records("e", [Record(0, "test_error", None, value, n, n, n, n) for n, value in enumerate(values)])
+    error = drawn(tmp_path, Look(calm=True))["panels"][0]
+    assert error["range"][1] < 60 and "1 drawn value lies outside" in error["notes"][0]
+    assert drawn(tmp_path)["panels"][0]["range"] is None
