@@ -13,11 +13,6 @@ ADDRESS =
 ARGS =
 BENCH =
 
-# glibc hands the memory of every large tensor back to the system and has to fetch it again, page by page, in the next
-# training step. With these it keeps it: a step of bp, fa and dfa on 784-800x2-10 had 1300 to 2600 page faults, and then 1.
-# Other C libraries do not know the variables and ignore them.
-KEEP_MEMORY := MALLOC_TRIM_THRESHOLD_=268435456 MALLOC_MMAP_THRESHOLD_=33554432
-
 .PHONY: help run test lint bench clean
 .DEFAULT_GOAL := help
 
@@ -25,11 +20,11 @@ help:
 	@echo "make run     set up and open the lab          (make run PORT=8600 ADDRESS=0.0.0.0 ARGS=\"--no-browser\")"
 	@echo "make test    set up and run the tests         (make test ARGS=\"-k oracle\")"
 	@echo "make lint    ruff and pyright"
-	@echo "make bench   every benchmark prints its table (make bench BENCH=step)"
+	@echo "make bench   all benchmarks, one table          (make bench BENCH=step ARGS=\"--repeats 200\")"
 	@echo "make clean   remove .venv and caches; runs and data sets stay"
 
 run: $(RUN_READY)
-	@$(KEEP_MEMORY) $(BIN)/python -m dfa_lab ui $(if $(PORT),--port $(PORT)) $(if $(ADDRESS),--address $(ADDRESS)) $(ARGS)
+	@$(BIN)/python -m dfa_lab ui $(if $(PORT),--port $(PORT)) $(if $(ADDRESS),--address $(ADDRESS)) $(ARGS)
 
 test: $(DEV_READY)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -39,12 +34,9 @@ lint: $(DEV_READY)
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m pyright
 
-# A benchmark prints the machine first, so it imports benchmarks/machine.py; the other files there only help them.
-# memory.py takes twenty minutes and runs only when it is asked for: make bench BENCH=memory
+# What each of them measures and how long it takes: benchmarks/run.py. ARGS=--record keeps the figures for later comparisons.
 bench: $(DEV_READY)
-	@for file in $(if $(BENCH),benchmarks/$(BENCH).py,$$(grep -l "^from machine import" benchmarks/*.py | grep -v memory)); do \
-		echo "== $$file"; PYTHONPATH=. $(KEEP_MEMORY) $(BIN)/python $$file $(ARGS) || exit 1; echo; \
-	done
+	@PYTHONPATH=. $(BIN)/python benchmarks/run.py $(BENCH) $(ARGS)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache test-artifacts

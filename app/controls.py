@@ -20,7 +20,8 @@ from dfa_lab.train.fitting import check
 from dfa_lab.train.plan import Plan
 from dfa_lab.wording import SPELLINGS, title
 
-ELSEWHERE = ("models_folder", "preproc_folder")  # the server's owner chooses where it reads programs and writes files
+# the server's owner chooses where it reads programs and writes files; only the command line starts processes
+ELSEWHERE = ("models_folder", "preproc_folder", "processes")
 SEVERAL = [
     name for name, field in Experiment.model_fields.items() if extra(field)["choices"] and isinstance(field.default, tuple)
 ]
@@ -29,9 +30,12 @@ FOR_DRAWINGS = {"epochs": 10_000, "batch_size": 32, "learning_rate": 3e-3, "norm
 ATTACH = "experiment"  # the link's parameter that names a running or stored experiment
 
 
-def key(name: str) -> str:
+FORM = "setting"  # which form: that of a new experiment
+
+
+def key(name: str, form: str = FORM) -> str:
     """Of a setting's widget in the session's state."""
-    return f"setting_{name}"
+    return f"{form}_{name}"
 
 
 def as_text(value: object) -> object:
@@ -43,11 +47,11 @@ def as_text(value: object) -> object:
     return value
 
 
-def put(experiment: Experiment) -> None:
+def put(experiment: Experiment, form: str = FORM) -> None:
     """Show this experiment's settings in the form."""
     for name in Experiment.model_fields:
         value = getattr(experiment, name)
-        st.session_state[key(name)] = list(value) if name in SEVERAL else as_text(value)
+        st.session_state[key(name, form)] = list(value) if name in SEVERAL else as_text(value)
 
 
 def from_link(params: Mapping[str, list[str]]) -> list[str]:
@@ -76,11 +80,11 @@ def form() -> tuple[Experiment | None, list[str]]:
         if basic:
             st.subheader(heading, anchor=False)
         for name in basic:
-            _widget(name)
+            widget(name)
         with st.expander(f"More: {heading.lower()}" if basic else heading):
             for name in names:
                 if name not in basic:
-                    _widget(name)
+                    widget(name)
     return read()
 
 
@@ -88,49 +92,52 @@ def widgets(names: Iterable[str]) -> dict[str, object]:
     """Draw those of some settings alone; what they hold, for `parse`, without those that are irrelevant."""
     for name in names:  # on another page than the form's a text would begin empty (Streamlit 1.67)
         st.session_state[key(name)] = st.session_state[key(name)]
-    found = {name: _widget(name) for name in names}
-    return {name: "" if value is None else value for name, value in found.items() if _in_force(name)}
+    for name in names:
+        widget(name)
+    return {name: "" if (value := st.session_state[key(name)]) is None else value for name in names if in_force(name)}
 
 
-def _in_force(name: str) -> bool:
+def in_force(name: str, form: str = FORM) -> bool:
     """False where another setting makes this one irrelevant."""
     when = extra(Experiment.model_fields[name])["when"]
     if name == "device_number" and "cuda" not in present():
         return False
-    return all(st.session_state.get(key(other)) in values for other, values in when.items())
+    return all(st.session_state.get(key(other, form)) in values for other, values in when.items())
 
 
-def _widget(name: str) -> object:
-    """Draw it; what it holds, None where it is irrelevant or holds nothing."""
-    if not _in_force(name) or name in ELSEWHERE:
-        return None
+def widget(name: str, form: str = FORM) -> None:
+    """The setting's own, nothing where it has no effect."""
+    if not in_force(name, form) or name in ELSEWHERE:
+        return
     field = Experiment.model_fields[name]
-    common = {"label": title(name), "key": key(name), "help": field.description, "persist_state": "session"}
+    common = {"label": title(name), "key": key(name, form), "help": field.description, "persist_state": "session"}
     choices = [*extra(field)["choices"], *(own_file.names() if name == "network" else [])]
     if name == "points":
         st.markdown(title(name), help=field.description)
         drawing.board("board")
         _length()
-        return st.session_state[key(name)]
-    if name == "load":
-        return st.selectbox(
-            options=_with_current(name, ["", *saved.names()]), format_func=lambda kept: kept or "new weights", **common
+    elif name == "load":
+        st.selectbox(
+            options=_with_current(key(name, form), ["", *saved.names()]),
+            format_func=lambda kept: kept or "new weights",
+            **common,
         )
-    if name in SEVERAL:
-        return st.pills(options=choices, selection_mode="multi", **common)
-    if name == "device":
-        return st.selectbox(options=["auto", *present()], **common)
-    if name == "dataset":
-        return st.selectbox(options=choices, format_func=_dataset_title, **common)
-    if choices and len(choices) < 4:
-        return st.segmented_control(options=_with_current(name, choices), required=True, **common)
-    if choices:
-        return st.selectbox(options=_with_current(name, choices), **common)
-    if field.annotation is bool:
-        return st.toggle(**common)
-    if field.annotation is int:
-        return st.number_input(step=1, format="%d", **common)
-    return st.text_input(**common)
+    elif name in SEVERAL:
+        st.pills(options=choices, selection_mode="multi", **common)
+    elif name == "device":
+        st.selectbox(options=["auto", *present()], **common)
+    elif name == "dataset":
+        st.selectbox(options=choices, format_func=_dataset_title, **common)
+    elif choices and len(choices) < 4:
+        st.segmented_control(options=_with_current(key(name, form), choices), required=True, **common)
+    elif choices:
+        st.selectbox(options=_with_current(key(name, form), choices), **common)
+    elif field.annotation is bool:
+        st.toggle(**common)
+    elif field.annotation is int:
+        st.number_input(step=1, format="%d", **common)
+    else:
+        st.text_input(**common)
 
 
 def _length() -> None:
@@ -156,9 +163,9 @@ def suit() -> None:
         st.session_state[key(name)] = as_text(value)
 
 
-def _with_current(name: str, options: list[str]) -> list[str]:
+def _with_current(key: str, options: list[str]) -> list[str]:
     """A stored experiment or a link may name a file that is not there; it is refused in words, not left out in silence."""
-    current = st.session_state.get(key(name), options[0])
+    current = st.session_state.get(key, options[0])
     return options if current in options else [*options, current]
 
 
@@ -170,10 +177,8 @@ def _dataset_title(name: str) -> str:
 
 def read() -> tuple[Experiment | None, list[str]]:
     """The experiment that the form describes, or None and the sentences for what cannot be."""
-    names = [name for name in Experiment.model_fields if _in_force(name)]
-    given = {name: "" if (value := st.session_state[key(name)]) is None else value for name in names}
     try:
-        experiment = parse({name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+        experiment = parse(_values([name for name in Experiment.model_fields if in_force(name)], FORM))
         if experiment.load:
             saved.net(experiment.load)
         check(experiment)
@@ -184,6 +189,21 @@ def read() -> tuple[Experiment | None, list[str]]:
     except data.DataError as error:
         return None, [str(error)]
     return experiment, []
+
+
+def given(before: Experiment, names: list[str], form: str) -> tuple[Experiment | None, list[str]]:
+    """`before` with these settings as a form says them, or None and the sentences for what cannot be."""
+    kept = {name: value for name, value in before.model_dump().items() if name != "device"}
+    try:
+        return parse({**kept, **_values(names, form)}).model_copy(update={"device": before.device}), []
+    except SettingsError as error:
+        return None, error.problems
+
+
+def _values(names: list[str], form: str) -> dict[str, object]:
+    """As the widgets hold them, for `parse`."""
+    values = {name: "" if (value := st.session_state[key(name, form)]) is None else value for name in names}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
 
 def show_problems(problems: list[str]) -> None:

@@ -11,6 +11,7 @@ from app.sharing import link
 from dfa_lab.export import layout
 from dfa_lab.export.package import Source, summary, write
 from dfa_lab.export.script import script, unknown
+from dfa_lab.runs import history
 from dfa_lab.runs.live import Status
 
 FIGURES = {layout.REPORT: report.html, layout.CURVES: report.png}
@@ -26,7 +27,7 @@ def show(status: Status, opened: bool) -> None:
     _button("Everything, one zip", "folder_zip", zipped(id, link(status.experiment)), f"dfa-lab-{id}.zip", "application/zip")
     st.caption("Settings, figures and curves for handing in; prints to PDF from the browser")
     _button("Report, one page", "description", page(id), f"dfa-lab-{id}.html", "text/html")
-    changed = opened and any(event.kind == "knob" for event in manager().store.events(id))
+    changed = opened and history.by_hand(manager().store.events(id))
     if strange := unknown(status.experiment, changed):
         st.caption(strange)
         return

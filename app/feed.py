@@ -4,15 +4,17 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app import moment, projector, watching
+from app import forking, moment, projector, watching
 from app.engine import manager
 from app.live import live
+from app.shared_records import SharedRecords
 from app.view import message
 from dfa_lab.runs.live import ACTIVE, Status
 
 EVERY = 1.0  # seconds
 OVERLAP = 3  # ticks that are sent again, for messages that a browser misses
 LARGE = 2000  # records
+SHARED = SharedRecords()
 DEMO_NOTE = (
     "Three identical networks learn handwritten digits, one by each rule: watch the signals of fa and dfa turn from 90° "
     "towards the true gradient. All newcomers share this demonstration; choose settings and press Start for your own."
@@ -43,12 +45,11 @@ def _tick(current: Callable[[], Status], key: str, more: Callable[[Status], dict
     if sent["id"] != status.id:
         sent.update(id=status.id, starts=[0])
     start = sent["starts"][0]
-    records = manager().records(status.id, start)
-    reached = start + len(records)
+    records, reached = SHARED.since(status.id, start, manager().records, status.state == "running")
     # what an ordinary tick brings is sent again; a whole history is not: a browser that missed it asks
-    sent["starts"] = [*sent["starts"], reached][-OVERLAP:] if len(records) < LARGE else [reached]
-    note = manager().problem or (DEMO_NOTE if status.demo else "")
-    view = message(status, records, start, note, projector.on(), moment.marker(status)) | more(status)
+    sent["starts"] = [*sent["starts"], reached][-OVERLAP:] if reached - start < LARGE else [reached]
+    note = manager().problem or (DEMO_NOTE if status.demo else forking.note(status))
+    view = message(status, records, note, projector.on(), moment.marker(status)) | more(status)
 
     def resync(have: int) -> None:
         sent["starts"] = [have]

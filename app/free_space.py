@@ -14,6 +14,12 @@ KINDS = {
     "other": "Other files",
 }
 STOPPED = ("stopped", "interrupted")
+NO_QUOTA = "There is no limit to it: ui --quota 20GB, or $DFA_LAB_QUOTA, sets one."
+QUOTA = (
+    "Past steps of the oldest experiments are removed first where that is reached; they can then still be shown, trained again "
+    "from the beginning. Records and settings are never removed by themselves."
+)
+size = store_space.human
 
 
 def show() -> None:
@@ -21,10 +27,13 @@ def show() -> None:
     space = store_space.measure(store.folder)
     with st.container(horizontal=True, gap="large"):
         st.metric("Runs take", size(space.total))
+        if (most := manager().quota.most) is not None:
+            st.metric("Of a quota of", size(most))
         st.metric("Free on the disk", size(space.free))
     rows = [{"what": KINDS.get(kind, kind), "takes": size(count)} for kind, count in space.kinds.items() if count]
     st.dataframe(rows, hide_index=True, width="content", alt="What the folder of runs holds, by kind")
     st.caption(f"In {plain(str(store.folder.resolve()))}")
+    st.caption(QUOTA if most is not None else NO_QUOTA)
     if said := st.session_state.pop("space_said", ""):
         st.info(plain(said), icon=":material/info:")
     st.subheader("What can be removed", anchor=False)
@@ -54,14 +63,6 @@ def show() -> None:
         stopped,
         _forget,
     )
-
-
-def size(count: int) -> str:
-    """1.2 GB: units of a thousand, as disks are sold and most systems show them."""
-    for power, unit in ((12, "TB"), (9, "GB"), (6, "MB"), (3, "kB")):
-        if count >= 10**power:
-            return f"{count / 10**power:.1f} {unit}"
-    return f"{count} bytes"
 
 
 def _offer(key: str, title: str, about: str, removable: store_space.Removable, act) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import free_space, publishing, run_table, watching
+from app import free_space, going_on, publishing, run_table, watching
 from app.engine import manager
 from app.texts import plain
 from dfa_lab.config import RULES
 from dfa_lab.runs import table
+from dfa_lab.runs.live import ENDED
 from dfa_lab.runs.store_server import ACTIVE
 from dfa_lab.runs.stored import Stored
 
@@ -203,6 +204,9 @@ def _buttons(chosen: Sequence[Stored], found: int, everything: int, eyed: Sequen
         )
         if busy := [one.id for one in chosen if store.busy(one)]:
             st.button("Stop", key="runs_stop", icon=":material/stop:", on_click=_stop, args=(busy,))
+        if ended := [one for one in chosen if one.state in ENDED and one.experiment and not one.demo]:
+            with st.popover("Train on", icon=":material/resume:", key="runs_train_on", help="For more epochs"):
+                going_on.show([status for one in ended if (status := manager().status(one.id))], "runs_train_on")
         if chosen:
             ids = [one.id for one in chosen]
             st.button("Remove", key="runs_remove", icon=":material/delete:", on_click=_remove, args=(ids,))

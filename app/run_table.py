@@ -10,6 +10,7 @@ import streamlit as st
 from app.engine import manager
 from dfa_lab.config import RULES
 from dfa_lab.runs import table
+from dfa_lab.runs.origin import FORKED, origin_of
 from dfa_lab.runs.stored import Stored
 
 STATES = {
@@ -65,7 +66,9 @@ def frame(found: Sequence[Stored], finals: pd.DataFrame, metric: str, settings: 
     columns["tags"] = [list(one.tags) for one in found]
     columns["note"] = [one.note for one in found]
     columns["started"] = [datetime.fromtimestamp(one.created) for one in found]
-    columns["why"] = [one.sentence for one in found]
+    forks = manager().store.events_of(FORKED)
+    origins = {id: origin.sentence() for id, events in forks.items() if (origin := origin_of(events))}
+    columns["why"] = [" ".join(filter(None, [one.sentence, origins.get(one.id)])) for one in found]
     columns["id"] = [one.id for one in found]
     made = pd.DataFrame(columns, index=pd.Index([one.id for one in found], name="row"))
     figures = [name for name in made.columns if name.removesuffix(SPREAD) in RULES or name == "seeds"]
@@ -141,7 +144,7 @@ def _columns(shown: pd.DataFrame, metric: str) -> dict[str, Any]:
         "tags": column.ListColumn("Tags", help="Type a tag and press Enter"),
         "note": column.TextColumn("Note", max_chars=2000, width="medium"),
         "started": column.DatetimeColumn("Started", format="YYYY-MM-DD HH:mm"),
-        "why": column.TextColumn("Why", help="Why it is in its state"),
+        "why": column.TextColumn("Why", help="Why it is in its state, and what it was forked from"),
     }
 
 

@@ -4,7 +4,7 @@ from math import ceil
 
 import streamlit as st
 
-from app import moment, watching
+from app import forking, moment, watching
 from app.texts import plain
 from app.view import epoch
 from dfa_lab.runs.live import ACTIVE, Status
@@ -35,15 +35,27 @@ def show(pictures: bool = True, seen: bool = True) -> None:
     step = moment.chosen(status) if pictures else moment.marker(status)
     with st.container(key="scrubber", gap="xsmall"):
         st.markdown(_words(status, step, last, pictures))
+        if pictures and (origin := forking.note(status)):
+            st.caption(f":material/call_split: {plain(origin)}")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             _controls(status, step, last, pictures)
-        if pictures and status.state == "failed":
-            st.markdown(f":material/error: It failed: {plain(status.sentence)}")
-        if pictures:
+            if pictures:
+                with st.popover(
+                    "Fork", icon=":material/call_split:", key=forking.key("popover"), help=forking.HELP, on_change="rerun"
+                ) as fork:
+                    if fork.open:
+                        forking.show(status, last)
+        if not pictures:
+            with st.expander("Fork here", icon=":material/call_split:", key=forking.key("expander"), on_change="rerun") as fork:
+                if fork.open:
+                    forking.show(status, last)
+        else:
+            if status.state == "failed":
+                st.markdown(f":material/error: It failed: {plain(status.sentence)}")
             replay = moment.replay(status)
             waits = st.session_state.get("moment_playing") or (replay is not None and not replay.over)
             st.fragment(_follow, run_every=EVERY if waits else None)(status.id)
-            grows = step is None and (status.demo or status.state == "running")
+            grows = step is None and not fork.open and (status.demo or status.state == "running")
             st.fragment(_grow, run_every=GROWS if grows else None)(status.id, last)
 
 

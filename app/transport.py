@@ -4,7 +4,7 @@ import time
 
 import streamlit as st
 
-from app import exporting, flags, keyboard, projector, scrubber, watching
+from app import exporting, flags, going_on, keyboard, projector, scrubber, watching
 from app.controls import as_text
 from app.engine import manager
 from app.sharing import share
@@ -39,14 +39,17 @@ def bar(experiment: Experiment | None, status: Status) -> None:
             return
         active = status.demo or status.state in ACTIVE  # a demonstration that has ended begins again
         paused = status.state == "paused"
-        st.button(
-            "Resume" if paused else "Pause",
-            key="pause",
-            icon=":material/resume:" if paused else ":material/pause:",
-            shortcut="Space",
-            disabled=not active,
-            on_click=_resume if paused else _pause,
-        )
+        if active:
+            st.button(
+                "Resume" if paused else "Pause",
+                key="pause",
+                icon=":material/resume:" if paused else ":material/pause:",
+                shortcut="Space",
+                on_click=_resume if paused else _pause,
+            )
+        else:
+            with st.popover("Train on", icon=":material/resume:", key="train_on"):
+                going_on.show([status], "train_on")
         st.button(
             "Step", icon=":material/skip_next:", shortcut="S", disabled=not active, help="One batch, then wait", on_click=_step
         )

@@ -12,14 +12,13 @@ from dfa_lab.runs.live import Status
 from dfa_lab.train.plan import Plan
 
 NAMES = list(METRICS)
+NUMBERS = {name: number for number, name in enumerate(NAMES)}
 DIGITS = 5  # significant ones that are sent
 
 
-def message(
-    status: Status, records: Sequence[Record], start: int, note: str = "", large: bool = False, marker: int | None = None
-) -> dict:
-    """`records` begin at number `start` of the experiment's whole list; `note` is shown where the status says nothing;
-    `large`: for a projector; `marker`: a step to draw a line at."""
+def message(status: Status, records: str | dict, note: str = "", large: bool = False, marker: int | None = None) -> dict:
+    """`records`: their `columns`, or these as JSON; `note` is shown where the status says nothing; `large`: for a
+    projector; `marker`: a step to draw a line at."""
     experiment = status.experiment
     return {
         "experiment": status.id,
@@ -52,16 +51,21 @@ def message(
         "most_directions": {str(n): min(experiment.probe_size - 1, units) for n, units in enumerate(status.layers, start=1)},
         "definitions": {name: about for name, (_, about) in METRICS.items()},
         "metrics": NAMES,
-        "records": {
-            "from": start,
-            "run": [r.run for r in records],
-            "metric": [NAMES.index(r.metric) for r in records],
-            "layer": [r.layer for r in records],
-            "step": [r.step for r in records],
-            "epoch": [round(r.epoch, 4) for r in records],
-            "seconds": [round(r.seconds, 4) for r in records],
-            "value": [_short(r.value) for r in records],
-        },
+        "records": records,
+    }
+
+
+def columns(records: Sequence[Record], start: int) -> dict:
+    """Of records that begin at number `start` of the experiment's whole list."""
+    return {
+        "from": start,
+        "run": [r.run for r in records],
+        "metric": [NUMBERS[r.metric] for r in records],
+        "layer": [r.layer for r in records],
+        "step": [r.step for r in records],
+        "epoch": [round(r.epoch, 4) for r in records],
+        "seconds": [round(r.seconds, 4) for r in records],
+        "value": [_short(r.value) for r in records],
     }
 
 

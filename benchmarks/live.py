@@ -1,11 +1,11 @@
-"""What watching costs: training steps a second with three watchers against none, and the waits of a person.
+"""What watching costs: training steps a second with watchers against none, and the waits of a person.
 
-    python benchmarks/live.py            (about eight minutes on two cores)
+    python benchmarks/live.py            (about four minutes on two cores; --pictures: six more, for every picture alone)
 
 The lab's server runs in this process; watchers are a process of their own that speaks Streamlit's protocol
-(watchers.py). Both conditions alternate on the same running experiment; medians and their ratio are printed.
-Then every picture alone, in one real Chromium beside the training (panels.py). The waits are measured in a real
-Chromium, against a server of its own.
+(watchers.py): one, which is what the default page costs the server, a few, and a class. Both conditions alternate on the
+same running experiment; medians and their ratio are printed. With --pictures every picture alone, in one real Chromium
+beside the training (panels.py). The waits are measured in a real Chromium, against a server of its own.
 """
 
 import argparse
@@ -18,16 +18,20 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
 import panels
 import streamlit as st
-from machine import describe, table
+from machine import Figure, describe, figure, report, table
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = {"digits, mlp 2×100, 3 rules": {"num_hidden": 100}, "digits, mlp 2×800, 3 rules": {"num_hidden": 800}}
+WATCHERS = {1: "≥ 0.95", 3: "", 30: "≥ 0.90"}  # how many -> the least that training may go on at
 FIRST_DRAW = "window.__dfa_live?.firstDraw"
 
 
@@ -60,38 +64,51 @@ def steps_per_second(id: str, seconds: float) -> float:
     return (after.step - before.step) / (ended - began)
 
 
-def watched_against_headless(port: int, repeats: int, seconds: float) -> None:
-    """In a thread beside the server: print the table and end the process."""
+def watched_against_headless(port: int, repeats: int, seconds: float) -> list[Figure]:
+    """In a thread beside the server: print the table; the ratios."""
     from app.engine import manager
     from dfa_lab.parsing import parse
 
     wait_until_up(port)
-    rows = []
+    rows, figures = [], []
     for name, settings in CASES.items():
         id = manager().start(parse({"dataset": "digits", "rules": "bp,fa,dfa", "epochs": 100_000, **settings}))
         while (status := manager().status(id)) is None or status.rate == 0:
             time.sleep(0.1)
-        alone, watched = [], []
-        for _ in range(repeats):
-            alone.append(steps_per_second(id, seconds))
-            command = [
-                sys.executable,
-                str(ROOT / "benchmarks" / "watchers.py"),
-                f"ws://localhost:{port}/_stcore/stream",
-                id,
-                "3",
-            ]
-            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watchers:
-                assert watchers.stdout and watchers.stdout.readline() == "ready\n"
-                time.sleep(1)
-                watched.append(steps_per_second(id, seconds))
-                watchers.kill()
+        for count, target in WATCHERS.items():
+            alone, watched = [], []
+            for _ in range(repeats):
+                alone.append(steps_per_second(id, seconds))
+                with watchers_of(port, id, count):
+                    watched.append(steps_per_second(id, seconds))
+            ratios = [w / a for a, w in zip(alone, watched, strict=True)]
+            about = f"{name}: steps/s with {count} watching against none"
+            figures.append(figure(about, ratios, target=target, higher=True))
+            rows.append([name, str(count), f"{median(alone):.0f}", f"{median(watched):.0f}", f"{median(ratios):.2f}", target])
         manager().stop(id)
-        ratio = median(w / a for a, w in zip(alone, watched, strict=True))
-        rows.append([name, f"{median(alone):.0f}", f"{median(watched):.0f}", f"{ratio:.2f}", "≥ 0.90"])
-    print(
-        table(["experiment", "steps/s alone", "steps/s with 3 watchers", "ratio (median of pairs)", "target"], rows), flush=True
-    )
+    head = ["experiment", "watchers", "steps/s alone", "steps/s watched", "ratio (median of pairs)", "target"]
+    print(table(head, rows), flush=True)
+    return figures
+
+
+@contextmanager
+def watchers_of(port: int, id: str, count: int) -> Iterator[None]:
+    """Inside, so many watch; all of them have arrived and tick."""
+    command = [
+        sys.executable,
+        str(ROOT / "benchmarks" / "watchers.py"),
+        f"ws://localhost:{port}/_stcore/stream",
+        id,
+        str(count),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watchers:
+        try:
+            assert watchers.stdout and watchers.stdout.readline() == "ready\n"
+            time.sleep(1)
+            yield
+        finally:
+            watchers.kill()
+    time.sleep(0.5)  # until the server has noticed
 
 
 def looked_at(port: int, repeats: int, seconds: float) -> None:
@@ -112,14 +129,14 @@ def looked_at(port: int, repeats: int, seconds: float) -> None:
     print(table(["looked at in one Chromium", "steps/s alone", "steps/s looked at", "cost"], rows), flush=True)
 
 
-def waits(repeats: int) -> None:
+def waits(repeats: int) -> list[Figure]:
     """A fresh server each time, as `make run` starts it; then a person's first minute, in Chromium."""
     from playwright.sync_api import sync_playwright
 
     browser_path = chromium()
     if browser_path is None:
         print("No Chromium on this machine: the waits are not measured.")
-        return
+        return []
     usable, drawn, clicked = [], [], []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
@@ -149,30 +166,35 @@ def waits(repeats: int) -> None:
                     page.close()
                     server.terminate()
         browser.close()
-    rows = [
-        ["server up → page usable, status on screen", f"{median(usable):.2f} s", "≤ 3 s"],
-        ["server up → first chart drawn", f"{median(drawn):.2f} s", ""],
-        ["Start clicked → first points of it on screen", f"{median(clicked):.2f} s", "≤ 1.5 s"],
+    figures = [
+        figure("server up → page usable, status on screen", usable, "s", "≤ 3 s"),
+        figure("server up → first chart drawn", drawn, "s"),
+        figure("Start clicked → first points of it on screen", clicked, "s", "≤ 1.5 s"),
     ]
-    print(table(["wait", "median", "target"], rows), flush=True)
+    print(table(["wait", "median", "target"], [[f.name, f"{f.value:.2f} s", f.target] for f in figures]), flush=True)
+    return figures
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--pictures", action="store_true", help="every picture alone too")
     given = parser.parse_args()
     print(describe(), flush=True)
-    waits(given.repeats)
-    sys.path.insert(0, str(ROOT))
+    figures = waits(given.repeats)
     port = free_port()
 
     def measure() -> None:
         try:
-            watched_against_headless(port, given.repeats, given.seconds)
-            looked_at(port, min(3, given.repeats), given.seconds)
-        finally:
-            os._exit(0)
+            watched = watched_against_headless(port, given.repeats, given.seconds)
+            if given.pictures:
+                looked_at(port, min(3, given.repeats), given.seconds)
+            report([*figures, *watched], quiet=True)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
 
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DFA_LAB_RUNS"] = folder

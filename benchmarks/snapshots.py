@@ -7,24 +7,19 @@ Both conditions alternate on the same running experiment; medians and their rati
 
 import argparse
 import random
-import sys
 import tempfile
 import time
 from pathlib import Path
 from statistics import median
 
-from machine import describe, table
+from machine import Figure, describe, figure, report, table
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from dfa_lab.config import Experiment  # noqa: E402 (the path has to be there first)
-from dfa_lab.parsing import parse  # noqa: E402
-from dfa_lab.runs.manager import Manager  # noqa: E402
+from dfa_lab.config import Experiment
+from dfa_lab.parsing import parse
+from dfa_lab.runs.manager import Manager
 
 CASES = {"digits, mlp 2×100, 3 rules": 100, "digits, mlp 2×800, 3 rules": 800}
 REPLAYS = 20
-TRAINED = 30  # seconds before them
 
 
 def begun(manager: Manager, experiment: Experiment) -> str:
@@ -63,9 +58,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--trained", type=float, default=30, help="seconds of training before the replays")
     given = parser.parse_args()
     print(describe(), flush=True)
-    rows = []
+    rows, figures = [], []
     for name, hidden in CASES.items():
         with tempfile.TemporaryDirectory() as folder:
             manager = Manager(Path(folder))
@@ -79,15 +75,19 @@ def main() -> None:
                 with_them.append(steps_per_second(manager, id, given.seconds))
             manager.stop(id)
             id = begun(manager, experiment)
-            time.sleep(TRAINED)
+            time.sleep(given.trained)
             cost = manager._lives[id].spacing.cost
             manager.stop(id)
             manager.snapshots.flush()
             kept = manager.snapshots.steps(id)
-            ratio = median(b / a for a, b in zip(without, with_them, strict=True))
+            ratios = [b / a for a, b in zip(without, with_them, strict=True)]
+            ratio = median(ratios)
             replays = waits(manager, id, kept[-1])
             speeds = [f"{median(without):.0f}", f"{median(with_them):.0f}", f"{ratio:.2f}"]
             rows.append([name, *speeds, f"{1000 * cost:.0f} ms", f"{median(replays):.2f} s", f"{max(replays):.2f} s"])
+            figures.append(figure(f"{name}: steps/s with snapshots against without", ratios, target="≥ 0.95"))
+            figures.append(Figure(f"{name}: one snapshot", 1000 * cost, "ms"))
+            figures.append(figure(f"{name}: a replay after {given.trained:g} s of training", replays, "s"))
             manager.close()
     print(
         table(
@@ -95,6 +95,7 @@ def main() -> None:
             rows,
         )
     )
+    report(figures, quiet=True)
 
 
 if __name__ == "__main__":

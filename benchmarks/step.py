@@ -13,7 +13,7 @@ from time import perf_counter
 
 import torch
 import torch.nn.functional as F
-from machine import describe, table
+from machine import Figure, describe, report, table
 from torch import nn
 
 from dfa_lab.parsing import parse
@@ -67,14 +67,24 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=150)
     repeats = parser.parse_args().repeats
     print(describe())
-    rows = []
+    rows, figures = [], []
     for name, (num_hidden, num_layers, batch, target) in CASES.items():
         for optimizer in ("sgd", "rmsprop"):
             found = measure(num_hidden, num_layers, batch, optimizer, repeats)
             ratios = [f"{found[rule] / found['plain']:.2f}" for rule in ("bp", "fa", "dfa")]
             goal = f"≤ {target:.2f}" if target and optimizer == "sgd" else ""
+            figures += [
+                Figure(
+                    f"{name}, {optimizer}: {rule} against plain bp",
+                    found[rule] / found["plain"],
+                    "",
+                    goal if rule == "dfa" else "",
+                )
+                for rule in ("bp", "fa", "dfa")
+            ]
             rows.append([name, optimizer, f"{1000 * found['plain']:.2f} ms", *ratios, goal])
     print(table(["network (tanh)", "optimiser", "plain bp", "bp", "fa", "dfa", "target of dfa"], rows))
+    report(figures, quiet=True)
 
 
 if __name__ == "__main__":

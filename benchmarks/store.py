@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from machine import describe, table
+from machine import Figure, describe, report, table
 
 from app.compare_view import Look, Panel, message
 from dfa_lab.config import Experiment
@@ -145,6 +145,8 @@ def main() -> None:
             store.delete("new")
     print(f"{given.experiments:,} experiments, {given.records:,} records, {size / 2**20:.0f} MB", flush=True)
     print(table(["what", "takes", "target"], found), flush=True)
+    about = f"{given.records:,} records"
+    report([Figure(f"{about}: {what}", float(took.split()[0]), "s", target) for what, took, target in found], quiet=True)
 
 
 if __name__ == "__main__":

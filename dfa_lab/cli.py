@@ -10,6 +10,7 @@ from dfa_lab.cli_export import import_
 from dfa_lab.cli_options import DfaTorchCommand, once, parsed, refused, with_settings
 from dfa_lab.cli_prove import prove
 from dfa_lab.cli_reproduce import reproduce
+from dfa_lab.cli_resume import resume
 
 app = typer.Typer(
     help="DFA Lab: see how networks learn without backpropagation.",
@@ -60,7 +61,7 @@ def train(
     # torch is imported by what follows; neither the help nor a refusal waits for it
     from dfa_lab import cli_output, cli_training
 
-    begun = cli_training.begin(experiment or given)
+    begun = cli_training.spread(cli_training.begin(experiment or given))
     outputs: list[cli_output.Output] = []
     if begun.trainer.experiment.save:
         outputs.append(cli_training.keep(begun))
@@ -70,7 +71,7 @@ def train(
         outputs.append(_report(begun.trainer.experiment.save))
     if begun.notice and not quiet:
         typer.echo(begun.notice, err=True)
-    listed = cli_training.Listed(runs, begun.trainer) if runs else None
+    listed = cli_training.Listed(runs, begun.trainer.experiment) if runs else None
     summary, problems = cli_training.advance(begun, outputs, quiet, listed)
     problems += filter(None, [output.at_end(summary) for output in outputs])
     if not quiet:
@@ -108,6 +109,15 @@ def ui(
             "Default: $DFA_LAB_MODELS, else none."
         ),
     ] = None,
+    quota: Annotated[
+        str,
+        typer.Option(
+            metavar="SIZE",
+            show_default=False,
+            help="How much that folder may take, such as 20GB: beyond, past steps of old experiments are no longer kept, and "
+            "where that is not enough nothing new begins. Default: $DFA_LAB_QUOTA, else no limit.",
+        ),
+    ] = "",
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
     """Open the lab in the browser."""
@@ -117,6 +127,14 @@ def ui(
         if not Path(folder).is_dir():
             raise refused([f"--models is {folder}: there is no such folder; name the one that holds your network files."])
         os.environ["DFA_LAB_MODELS"] = str(Path(folder).resolve())  # said where the command was started
+    if quota:
+        from dfa_lab.runs.quota import NAME, QuotaError, parse_size
+
+        try:
+            parse_size(quota)
+        except QuotaError as error:
+            raise refused([str(error)]) from None
+        os.environ[NAME] = quota
     from app.launch import serve
 
     serve(port, address, runs, browser)
@@ -138,5 +156,6 @@ def export(
 
 
 app.command("import", cls=DfaTorchCommand)(import_)
+app.command(cls=DfaTorchCommand)(resume)
 app.command(cls=DfaTorchCommand)(prove)
 app.command(cls=DfaTorchCommand)(reproduce)

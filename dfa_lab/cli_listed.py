@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dfa_lab.cli_options import refused
+from dfa_lab.config import Experiment
 from dfa_lab.records import Record
 from dfa_lab.runs.store import Store
-from dfa_lab.train.trainer import Trainer
 
 
 class Listed:
     """One experiment of this process in the store; what the disk refuses is told at the end."""
 
-    def __init__(self, folder: Path, trainer: Trainer):
+    def __init__(self, folder: Path, experiment: Experiment):
         """Exit status 2, with a sentence, where nothing can be kept in the folder."""
         self._store = Store(folder)
         if self._store.problem:
@@ -21,7 +21,7 @@ class Listed:
             self._store.close()
             raise refused([f"--runs is {folder}: {problem}"])
         self.id = uuid.uuid4().hex[:10]
-        self._store.create(self.id, trainer.experiment)
+        self._store.create(self.id, experiment)
         self._store.set_state(self.id, "running")
         self._store.add_event(self.id, "running", "by the command line")
 

@@ -15,6 +15,8 @@ from dfa_lab.config import Experiment, SettingsError
 from dfa_lab.data import DataError
 from dfa_lab.networks import own_file
 from dfa_lab.parsing import parse
+from dfa_lab.processes.sharing import chosen, one_process_only
+from dfa_lab.processes.together import Together, Unfinished
 from dfa_lab.runs.failures import out_of_memory, sentence
 from dfa_lab.train import checkpoint, saved
 from dfa_lab.train.saving import LastingResults, Saving, results_of
@@ -28,7 +30,7 @@ FREE = {"load", *checkpoint.CHANGEABLE}  # settings that may be others when a ru
 class Begun:
     """A training under way."""
 
-    trainer: Trainer
+    trainer: Trainer | Together
     results: LastingResults
     notice: str = ""  # what it begins from
 
@@ -104,8 +106,20 @@ def _as_far(path: Path, wanted: Experiment, changes: dict[str, Any]) -> Trainer:
     return checkpoint.load(path, {**changes, "epochs": epochs})
 
 
+def spread(begun: Begun) -> Begun:
+    """The same training in several processes, where it may be and is worth it (processes/)."""
+    trainer = begun.trainer
+    assert isinstance(trainer, Trainer)
+    if (count := chosen(trainer)) > 1:
+        return Begun(Together(trainer, count), begun.results, begun.notice)
+    why = one_process_only(trainer.experiment, trainer.device.type) if trainer.experiment.processes > 1 else ""
+    notice = f"Trains in one process: {why}." if why else ""
+    return Begun(trainer, begun.results, "\n".join(filter(None, [begun.notice, notice])))
+
+
 def keep(begun: Begun) -> Output:
     """What keeps the run under its name, or exit status 2."""
+    assert isinstance(begun.trainer, Trainer)
     name = begun.trainer.experiment.save
     try:
         return Run(Saving(begun.trainer, begun.results), name)
@@ -148,7 +162,7 @@ def _advance(begun: Begun, outputs: list[Output], quiet: bool, listed: Listed | 
             shown_progress.update(bar, completed=trainer.step)
         except KeyboardInterrupt:
             state, failed = "stopped", f"Stopped at step {trainer.step} of {trainer.steps}."
-        except Diverged as error:
+        except (Diverged, Unfinished) as error:
             state, failed = "failed", str(error)
         except Exception as error:
             told = sentence(error) if out_of_memory(error) else own_file.explain(error, trainer.experiment)

@@ -41,6 +41,8 @@ GOOD: dict[str, tuple[str, object]] = {  # a text that is not the default, and w
     "device": ("cpu", "cpu"),
     "device_number": ("2", 2),
     "threads": ("3", 3),
+    "together": ("never", "never"),
+    "processes": ("2", 2),
     "precision": ("bf16", "bf16"),
     "format": ("YUV", "yuv"),
     "whiten": ("true", True),

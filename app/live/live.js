@@ -6,7 +6,7 @@
 //   most_directions: {layer: number}, what the effective rank can be at most
 //   marker: null, or {step, epoch}, where a line is drawn
 //   layers: hidden blocks; eps: of adversarial training, 0: none; random_band: {layer: degrees}; definitions: {metric: text}; metrics: names, if records use numbers
-//   records: columns {from, run, metric, layer, step, epoch, seconds, value}; from: place of the first in the whole list
+//   records: columns {from, run, metric, layer, step, epoch, seconds, value}, or their JSON; from: place of the first in the whole list
 
 const shared = (globalThis.__dfaLab ??= {})
 shared.code ??= Promise.withResolvers()

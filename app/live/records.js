@@ -14,7 +14,8 @@ class RecordStore {
   }
 
   // Deltas overlap: takes what is new and returns how many that were; -1: some before these are missing.
-  append(columns, metricNames) {
+  append(sent, metricNames) {
+    const columns = typeof sent === "string" ? JSON.parse(sent) : sent // a text is made once for all who watch
     const count = columns?.step?.length ?? 0
     if (!count) return 0
     if (columns.from > this.have) return -1

@@ -18,6 +18,7 @@ from dfa_lab.export.script import script, unknown
 from dfa_lab.parsing import command
 from dfa_lab.records import Record
 from dfa_lab.results import Results
+from dfa_lab.runs import history
 from dfa_lab.runs.checkpoints import Checkpoints
 from dfa_lab.runs.store import Event, Store, Stored
 
@@ -77,7 +78,7 @@ def write(source: Source, id: str, file: IO[bytes], figures: Figures, link: str 
     )
     records = (source.records or source.store.records)(id)  # after the weights: they reach at least as far
     events = source.store.events(id)
-    changed = any(event.kind == "knob" for event in events)
+    changed = history.by_hand(events)
     strange = unknown(experiment, changed)
     made = _summary(stored, experiment, records)
     frame = records_table.table(experiment, records)

@@ -32,7 +32,7 @@ ANY = set(
 )
 WITHOUT_EFFECT = set(  # on what an mlp learns
     "datapath download preproc_folder models_folder conv_channels conv_hidden save device device_number threads "
-    "probe_size measure_every".split()
+    "processes probe_size measure_every".split()
 )
 
 

@@ -4,22 +4,23 @@ The runs stay what they are: their parameters, feedback and optimisers are views
 that measures, shows, saves or changes a run works on it between two steps.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from time import perf_counter
 
 import torch
 from torch import Tensor
 
 from dfa_lab.fast import reading
+from dfa_lab.fast.captured import Batches, Captured
 from dfa_lab.fast.flat import Flat, in_rows, stacked
-from dfa_lab.fast.layers import Convolution, product, to_maps
+from dfa_lab.fast.layers import Convolution, Mask, product, to_maps
 from dfa_lab.fast.updates import Update, gradients_to_torch, known
 from dfa_lab.networks.norms import limit
 from dfa_lab.seeding import number as seeded
+from dfa_lab.settings.network import NO_LIMIT
 from dfa_lab.train import criterion
 from dfa_lab.train.run import Run
 
-Batches = Mapping[int, tuple[Tensor, Tensor]]  # seed -> x (N, …), t (N,)
 ORDER = {"chain": 0, "direct": 1, "none": 2}
 
 
@@ -56,6 +57,10 @@ class Fleet:
         self._count = count
         first = self.runs[0].experiment
         self._criterion, self._limits = first.criterion, (first.max_in_norm, first.max_out_norm)
+        self._limited = any(0 < most < NO_LIMIT for most in self._limits)
+        self._draws = any(isinstance(part, Mask) for stage in self.stages for part in (*stage.before, *stage.after))
+        self._seen: set[tuple] = set()  # batch sizes and rates of steps that were computed once
+        self._captured: tuple[tuple, Captured] | None = None
 
     def _feedback(self) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
         """(B of the chain rules that have it, by layer; B of the direct rules, by block), stacked; the rules get views."""
@@ -86,16 +91,48 @@ class Fleet:
             run.network.mode(training=True)
         for speaker in self._speakers:
             speaker.network.noise.start(lambda run=speaker: seeded(run.seed, "dropout", number, "clean"))
-        x, t = self._inputs(batches)
-        y = self._forward(x)
-        e = criterion.error(self._criterion, y, t)
-        self._backward(in_rows(e) if self._count > 1 else e)
-        self._move()
+        rates = [run.optimizer.param_groups[0]["lr"] for run in self.runs]
+        if self._update:
+            self._update.set_rates(rates)
+            self._update.count()
+        sizes = tuple(len(batches[speaker.seed][1]) for speaker in self._speakers)
+        y = self._recorded(batches, (sizes, tuple(rates))) if self._repeats() else self._compute(batches)
         for r, run in enumerate(self.runs):
             run.clean.add(y if self._count == 1 else y[r], batches[run.seed][1])
         share = (perf_counter() - began) / self._count
         for run in self.runs:
             run.seconds += share
+
+    def _compute(self, batches: Batches) -> Tensor:
+        """The step itself; the logits (N, C) or (R, N, C)."""
+        x, t = self._inputs(batches)
+        y = self._forward(x)
+        e = criterion.error(self._criterion, y, t)
+        self._backward(in_rows(e) if self._count > 1 else e)
+        if self._update:
+            self._update.move()
+        else:
+            self._give()
+            for run in self.runs:
+                run.optimizer.step()
+        for run in self.runs:
+            limit(run.network, *self._limits)
+        return y
+
+    def _repeats(self) -> bool:
+        """Whether the step is worth recording: on a GPU, without numbers that are other ones in each step."""
+        if self.runs[0].device.type != "cuda" or self._draws or self._limited or self._update is None:
+            return False
+        return self._update.repeats and all(run.schedule.constant for run in self.runs)
+
+    def _recorded(self, batches: Batches, key: tuple) -> Tensor:
+        """The step as a graph, of the batch size that is usual; others, such as the end of an epoch, are computed."""
+        if key not in self._seen:
+            self._seen.add(key)
+            return self._compute(batches)
+        if self._captured is None or (self._captured[0] != key and self._captured[0][1] != key[1]):
+            self._captured = key, Captured(self._compute, batches)
+        return self._captured[1](batches) if self._captured[0] == key else self._compute(batches)
 
     def _inputs(self, batches: Batches) -> tuple[Tensor, Tensor]:
         """x as the first stage wants it, and t (N,) or (R, N)."""
@@ -173,18 +210,6 @@ class Fleet:
     @staticmethod
     def _joined(parts: list[Tensor], maps: bool) -> Tensor:
         return parts[0] if len(parts) == 1 else torch.cat(parts, 1) if maps else in_rows(torch.cat(parts))
-
-    def _move(self) -> None:
-        rates = [run.optimizer.param_groups[0]["lr"] for run in self.runs]
-        if self._update:
-            self._update.set_rates(rates)
-            self._update.step()
-        else:
-            self._give()
-            for run in self.runs:
-                run.optimizer.step()
-        for run in self.runs:
-            limit(run.network, *self._limits)
 
 
 def _sent_by_maps(layer, g: Tensor, M: Tensor, first: int, last: int, per_run: int) -> Tensor:

@@ -77,19 +77,27 @@ class Update:
                 row.fill_(rate)
         self._rate = spread[self._start :]
 
-    def step(self) -> None:
-        """From the gradients, which are written over."""
+    @property
+    def repeats(self) -> bool:
+        """Whether every step is the same operations with the same numbers, from now on and while the rates stay."""
+        return self._kind != "adam" and (self._begun or not self._states)
+
+    def count(self) -> None:
+        """One more step is going to be made."""
         self._count += 1
+        if self._states:
+            self._steps += 1
+
+    def move(self) -> None:
+        """Make it, from the gradients, which are written over."""
         rates = self._rate.split(len(self._scratch)) if isinstance(self._rate, Tensor) else [self._rate] * len(self._pieces)
         for (p, g, *state), rate in zip(self._pieces, rates, strict=True):
             if self._decay:
                 g.add_(p, alpha=self._decay)
             self._move(p, g, state, rate)
-        if self._states:
-            self._steps += 1
-            if not self._begun:
-                self._begun = True
-                self._give_back()
+        if self._states and not self._begun:
+            self._begun = True
+            self._give_back()
 
     def _move(self, p: Tensor, g: Tensor, state: Sequence[Tensor], rate: float | Tensor) -> None:
         scratch = self._scratch[: len(p)]

@@ -11,6 +11,7 @@ from dfa_lab import data
 from dfa_lab.config import Experiment, extra
 from dfa_lab.paper.tables import Published
 from dfa_lab.records import Record
+from dfa_lab.runs import history
 from dfa_lab.runs.live import ACTIVE
 from dfa_lab.runs.manager import Manager
 from dfa_lab.runs.resuming import BY_ITSELF
@@ -119,7 +120,7 @@ class Outcomes:
             sum(record.seconds for record in newest),
             left,
             None if state in (*ACTIVE, "finished") else self._continues(id, experiment),
-            any(event.kind == "knob" for event in manager.store.events(id)),
+            history.by_hand(manager.store.events(id)),
         )
 
     def _figures(self, id: str, state: str, runs: int) -> tuple[list[Record], list[Record]]:

@@ -104,6 +104,15 @@ class Checkpoints:
             self._path(id).unlink(missing_ok=True)
         shutil.rmtree(self.beside(id), ignore_errors=True)
 
+    def half_written(self) -> list[str]:
+        """Experiments of which there is a part of a checkpoint: one is being written, or a kill has left it."""
+        return [path.stem for path in self._folder.glob("*.part")]
+
+    def tidy(self, id: str) -> None:
+        """Remove such a part; only of an experiment that no server is busy with."""
+        with suppress(OSError):
+            self._path(id).with_suffix(".part").unlink(missing_ok=True)
+
     def _path(self, id: str) -> Path:
         return self._folder / f"{id}.safetensors"
 

@@ -12,6 +12,7 @@ from dfa_lab.runs import history
 from dfa_lab.runs.checkpoints import Checkpoints
 from dfa_lab.runs.failures import sentence
 from dfa_lab.runs.live import ACTIVE, ENDED, Live
+from dfa_lab.runs.quota import Quota
 from dfa_lab.runs.record_list import RecordList
 from dfa_lab.runs.resuming import RESUMED, ContinueError, place, status_of
 from dfa_lab.runs.snapshots import Snapshots, trained
@@ -32,10 +33,11 @@ MOST_KEPT_RUNNING = 1  # experiments with checkpoints that run at a time on a de
 class Conductor:
     """The inside of the manager. Locks are taken in this order: `_lock`, then the `turn` or `lock` of an experiment."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, quota: str = ""):
         self.store = Store(folder)
+        self.quota = Quota(self.store.folder, quota)
         self.checkpoints = Checkpoints(self.store.folder / "checkpoints")
-        self.snapshots = Snapshots(self.store.folder / "snapshots")
+        self.snapshots = Snapshots(self.store.folder / "snapshots", self.quota.room)
         self._lives: dict[str, Live] = {}
         self._workers: dict[str, Worker] = {}
         self._lock = threading.RLock()
@@ -59,6 +61,8 @@ class Conductor:
             others = [one for one in self._lives.values() if one.state in ACTIVE and one.state != "queued" and not one.demo]
             if not (live.demo or live.queues) and len(others) >= MOST_ACTIVE:
                 raise SettingsError([TOO_MANY])
+            if not (live.demo or live.queues) and self.quota.full:
+                raise SettingsError([self.quota.full])
             self._lives.pop(live.id, None)  # one that is taken up goes to the end of the queue
             self._lives[live.id] = live
             ended = [id for id, one in self._lives.items() if one.state in ENDED and one.trainer is None and id != self._demo]
@@ -127,6 +131,8 @@ class Conductor:
                 self.store.cut(live.id, trainer.step if live.continues else -1)
             live.records.extend(copied)
             live.begin(trainer)
+            if trainer.threads_chosen and not live.continues:
+                self.store.add_event(live.id, history.THREADS, str(trainer.threads))
             self.store.set_state(live.id, live.state)  # queued, as everything for the store is: in the order of the states
             self.store.add_records(live.id, copied)
             if trainer.changes or live.continues:
@@ -225,27 +231,30 @@ class Conductor:
         self._switch(live.id, "running", "paused")
 
     def _finish(self, live: Live, state: str, why: str) -> None:
-        """End it; the networks of one that is kept stay until its worker has written them down."""
+        """End it; the networks stay until its worker has brought the step in hand to its end and written down the state."""
         with live.lock:
             if live.state in ENDED:
                 return
             live.end(state, why)
-            if not live.keep:
-                self._snap_last(live)
+            if not live.keep and self._snap_last(live):
                 live.let_go()
             self.store.set_state(live.id, state, why)
             self.store.add_event(live.id, state, why)
         self._wake(live)
         self._begin_queued()
 
-    def _snap_last(self, live: Live) -> None:
-        """Unless a step is being done just now: the worker then does it."""
-        if (trainer := live.trainer) is not None and live.turn.acquire(blocking=False):
-            try:
-                if trainer.between_steps and trainer.step and live.state in ("stopped", "interrupted"):
-                    self._snap(live, trainer)
-            finally:
-                live.turn.release()
+    def _snap_last(self, live: Live) -> bool:
+        """False if a step is being done just now, or a part of one: the worker then does it."""
+        if (trainer := live.trainer) is None:
+            return True
+        if not live.turn.acquire(blocking=False):
+            return False
+        try:
+            if trainer.between_steps and trainer.step and live.state in ("stopped", "interrupted"):
+                self._snap(live, trainer)
+            return trainer.between_steps
+        finally:
+            live.turn.release()
 
     def _ended(self, live: Live, state: str, why: str) -> None:
         """As `_finish`, and nothing is written down any more."""

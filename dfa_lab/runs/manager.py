@@ -11,7 +11,7 @@ from typing import TypeVar
 from dfa_lab.config import Experiment
 from dfa_lab.feedback.changing import Change
 from dfa_lab.records import Record
-from dfa_lab.runs.conductor import Conductor
+from dfa_lab.runs.branching import Branching
 from dfa_lab.runs.demo import demonstration
 from dfa_lab.runs.live import ACTIVE, ENDED, Live, Status
 from dfa_lab.runs.looking import GONE, Gone, glimpse
@@ -26,14 +26,14 @@ DEMO_PAUSE = 8.0  # seconds that a finished demonstration stays on screen before
 CLOSING = 10.0  # seconds for bringing steps to their end when the server stops, so that they can be written down
 
 
-class Manager(Conductor):
+class Manager(Branching):
     """One a server. Every method may be called from any thread; none but `close` and `look` waits for a training step."""
 
-    def __init__(self, folder: Path, *, resume: bool = True):
-        """`resume`: what was interrupted goes on where it does so by itself (resuming.py)."""
-        super().__init__(folder)
+    def __init__(self, folder: Path, *, resume: bool = True, quota: str = ""):
+        """`resume`: what was interrupted goes on where it does so by itself (resuming.py). `quota`: a size, see quota.py."""
+        super().__init__(folder, quota)
         self._demos = 0
-        self.replays = Replays(self.store, self.snapshots, self.records, self.newest)
+        self.replays = Replays(self.store, self.snapshots, self.checkpoints, self.records, self.newest)
         for stored in self.store.experiments():
             if stored.demo and stored.state in ENDED:  # of a server that was stopped
                 self.store.delete(stored.id)
@@ -42,6 +42,9 @@ class Manager(Conductor):
                 self.snapshots.remove(id)
             elif stored.state not in ACTIVE:
                 self.snapshots.tidy(id)
+        for id in [] if self.store.problem else self.checkpoints.half_written():
+            if (stored := self.store.get(id)) is None or stored.state not in ACTIVE:
+                self.checkpoints.tidy(id)
         atexit.register(self.close)
         for stored, step in automatic(self.store, self.checkpoints) if resume else ():
             with suppress(ContinueError):  # another server was faster
@@ -50,7 +53,7 @@ class Manager(Conductor):
     @property
     def problem(self) -> str:
         """Empty, or why runs are not being kept as they should be, for a person."""
-        return self.store.problem or self.checkpoints.problem or self.snapshots.problem
+        return self.store.problem or self.checkpoints.problem or self.snapshots.problem or self.quota.problem
 
     def start(
         self,

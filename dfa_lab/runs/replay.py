@@ -4,17 +4,20 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from dfa_lab.config import Experiment
 from dfa_lab.records import Record
 from dfa_lab.runs import history
+from dfa_lab.runs.checkpoints import Checkpoints
 from dfa_lab.runs.failures import sentence
 from dfa_lab.runs.looking import Gone
 from dfa_lab.runs.replaying import CannotReplay, Replay, State, States, copied, replayed
 from dfa_lab.runs.snapshots import Snapshots
 from dfa_lab.runs.store import Store
+from dfa_lab.train.checkpoint import CheckpointError
 from dfa_lab.train.trainer import Trainer
 
 T = TypeVar("T")
@@ -37,11 +40,13 @@ class Replays:
         self,
         store: Store,
         snapshots: Snapshots,
+        checkpoints: Checkpoints,
         records: Callable[[str], list[Record]],
         newest: Callable[[str], Record | None],
     ):
         """`records(id)`: all of an experiment; `newest(id)`: the last one."""
-        self._store, self._snapshots, self._records, self._newest = store, snapshots, records, newest
+        self._store, self._snapshots, self._checkpoints = store, snapshots, checkpoints
+        self._records, self._newest = records, newest
         self._known: OrderedDict[tuple[str, int], Replay] = OrderedDict()  # the one asked for last at the end
         self._states = States()
         self._lock = threading.Lock()
@@ -131,23 +136,41 @@ class Replays:
         experiment = self._experiment(replay.id)
         if experiment is None:
             raise CannotReplay(OTHER_VERSION)
+        events = self._store.events(replay.id)
         try:
-            made = history.read(self._store.events(replay.id))
-        except (ValueError, TypeError) as error:
+            made = history.read(events)
+            history.settings_after(experiment, made, 0)
+        except (ValueError, TypeError, AttributeError) as error:
             raise CannotReplay(UNREADABLE) from error
-        near, records = self._near(replay), self._records(replay.id)
-        return replayed(replay, experiment, made, near, self._snapshots, records, self._states, unwanted)
+        near, records = self._near(replay, experiment, made), self._records(replay.id)
+        threads = history.threads(events)
+        return replayed(replay, experiment, made, near, self._snapshots, records, self._states, threads, unwanted)
 
-    def _near(self, replay: Replay) -> dict[int, State]:
-        """States in memory that lie before the replay's step: the nearest one of another replay, and those left behind."""
+    def _near(self, replay: Replay, experiment: Experiment, made: Sequence[history.Made]) -> dict[int, State]:
+        """States that lie before the replay's step: in memory the nearest one of another replay, and those left behind;
+        and the checkpoint, where no snapshot is nearer."""
         with self._lock:
             mine = [one for (id, step), one in self._known.items() if id == replay.id and step < replay.step]
-        near = self._states.of(replay.id)
+        near = {**self._checkpoint(replay, experiment, made), **self._states.of(replay.id)}
         for one in sorted(mine, key=lambda one: -one.step):
             with one.turn:
                 if one.trainer is not None and one.exact:
                     return {**near, one.step: copied(one.trainer)}
         return near
+
+    def _checkpoint(self, replay: Replay, experiment: Experiment, made: Sequence[history.Made]) -> dict[int, State]:
+        """Nothing for one that is damaged: there are other ways."""
+        if not self._checkpoints.has(replay.id):
+            return {}
+        nearest = max((step for step in self._snapshots.steps(replay.id) if step <= replay.step), default=-1)
+        for seen in range(len(made), -1, -1):  # the settings that it was written under may have been others since
+            then = history.settings_after(experiment, made, seen)
+            with suppress(CheckpointError):
+                if nearest < (step := self._checkpoints.step(replay.id, then)) <= replay.step:
+                    tensors, numbers = self._checkpoints.read(replay.id, then)
+                    if len(numbers.get("changes", [])) == seen:
+                        return {step: (tensors, numbers)}
+        return {}
 
     def _experiment(self, id: str) -> Experiment | None:
         stored = self._store.get(id)

@@ -109,20 +109,21 @@ def replayed(
     snapshots: Snapshots,
     records: Sequence[Record],
     states: States,
+    threads: int | None,
     unwanted: Callable[[], bool],
 ) -> Trainer | None:
     """A trainer at the replay's step, None if that is `unwanted` meanwhile; fills in the replay's `note` and `exact`.
 
-    `made`: what was changed while the run trained; `near`: states at hand, by step. Raises CannotReplay, and what Trainer
-    raises.
+    `made`: what was changed while the run trained; `near`: states at hand, by step; `threads`: on which it began.
+    Raises CannotReplay, and what Trainer raises.
     """
-    trainer, notes = _nearest(replay, experiment, made, near, snapshots)
+    trainer, notes = _nearest(replay, experiment, made, near, snapshots, threads)
     recorded = _losses(records, trainer.step, replay.step)
     compared, differing = 0, None
     replay.begun = replay.now = trainer.step
     replay.began, replay.state = time.monotonic(), "replaying"
     while True:
-        history.make_again(trainer, made)
+        trainer = history.make_again(trainer, made)
         if trainer.step >= replay.step:
             break
         if trainer.done:
@@ -152,7 +153,12 @@ def copied(trainer: Trainer) -> State:
 
 
 def _nearest(
-    replay: Replay, experiment: Experiment, made: Sequence[Made], near: dict[int, State], snapshots: Snapshots
+    replay: Replay,
+    experiment: Experiment,
+    made: Sequence[Made],
+    near: dict[int, State],
+    snapshots: Snapshots,
+    threads: int | None,
 ) -> tuple[Trainer, list[str]]:
     """A trainer at the replay's step or before it, as near as there is; and what is to be said about it."""
     notes = []
@@ -163,7 +169,8 @@ def _nearest(
             if not history.begins_with(made, numbers.get("changes", [])):
                 continue  # of a way that it did not take: it was taken up from a checkpoint before
             own = {name: tensor.clone() for name, tensor in tensors.items()}  # others may begin there too
-            trainer = Trainer(experiment, restored=True).restore(own, numbers)
+            then = history.settings_after(experiment, made, len(numbers.get("changes", [])))
+            trainer = Trainer(then, restored=True).restore(own, numbers)
         except CheckpointError:
             notes.append(f"The snapshot of step {step:,} is damaged and was left out.")
         except (LookupError, ValueError, TypeError, AttributeError, RuntimeError):
@@ -171,7 +178,8 @@ def _nearest(
         else:
             trainer.quiet = True
             return trainer, notes
-    trainer = Trainer(experiment)
+    trainer = Trainer(history.settings_after(experiment, made, 0))
+    trainer.use_threads(threads)
     trainer.quiet = True
     if experiment.load:
         notes.append(f"Its first weights are those that {experiment.load!r} has now.")

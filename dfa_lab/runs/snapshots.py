@@ -11,6 +11,7 @@ import queue
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,8 +67,9 @@ def trained(trainer: Trainer) -> float:
 class Snapshots:
     """`problem` is empty, or why none can be written now, for a person."""
 
-    def __init__(self, folder: Path):
-        """`folder` is made when the first is written."""
+    def __init__(self, folder: Path, room: Callable[[], int | None] = lambda: None):
+        """`folder` is made when the first is written. `room`: bytes that all together may take, None for TOTAL."""
+        self._room = room
         self.problem = ""
         self._folder = folder
         self._queue: queue.Queue[_Copy | None] = queue.Queue()
@@ -171,7 +173,8 @@ class Snapshots:
                     raise OSError(errno.ENOSPC, "nearly full")
                 write(path, copy.tensors, copy.numbers)
                 self._thin(copy.id, copy.most)
-                self._stay_within(copy.id)
+                room = self._room()
+                self._stay_within(copy.id, TOTAL if room is None else min(room, TOTAL))
                 self.problem = ""
             except Exception as error:  # whatever it is, training goes on
                 self._failed(error, path)
@@ -189,26 +192,29 @@ class Snapshots:
             path.with_suffix(".part").unlink(missing_ok=True)
 
     def _thin(self, id: str, most: int) -> None:
-        """Remove, until the rest is within its bounds, the one whose neighbours are closest; never the last."""
+        """Remove, until the rest is within its bounds, the one whose neighbours are closest; never the last, and the first,
+        at which a fork begins, only after all others."""
         sizes = {int(path.stem): path.stat().st_size for path in self._files(id)}
         while sizes and (len(sizes) > MOST or sum(sizes.values()) > most):
             steps = sorted(sizes)
-            gaps = [(after - before, step) for before, step, after in zip([0, *steps], steps, steps[1:], strict=False)]
-            step = min(gap for gap in gaps if gap[1])[1] if len(steps) > 1 and steps[-2] else steps[-1]
+            gaps = [(after - before, step) for before, step, after in zip(steps, steps[1:], steps[2:], strict=False)]
+            step = min(gaps)[1] if gaps else steps[0]
             self._path(id, step).unlink(missing_ok=True)
             del sizes[step]
         if self._sizes is not None:
             self._sizes[id] = sum(sizes.values())
 
-    def _stay_within(self, id: str) -> None:
-        """Remove the snapshots of the experiments that were written longest ago, but this one's, beyond TOTAL."""
+    def _stay_within(self, id: str, total: int) -> None:
+        """Remove the snapshots of the experiments that were written longest ago beyond these bytes, then thin this one's."""
         if self._sizes is None:
             self._sizes = {one: sum(path.stat().st_size for path in self._files(one)) for one in self.ids()}
-        while sum(self._sizes.values()) > TOTAL and len(self._sizes) > 1:
+        while sum(self._sizes.values()) > total and len(self._sizes) > 1:
             others = [one for one in self._sizes if one != id]
             oldest = min(others, key=lambda one: _modified(self._folder / one))
             shutil.rmtree(self._folder / oldest, ignore_errors=True)
             del self._sizes[oldest]
+        if sum(self._sizes.values()) > total:
+            self._thin(id, total)
 
     def _files(self, id: str) -> list[Path]:
         try:

@@ -84,6 +84,16 @@ class Store:
             *(state, sentence, finished, self._server.id, id, self._server.id, *ACTIVE),
         )
 
+    def set_experiment(self, id: str, experiment: Experiment) -> None:
+        """Change an experiment's settings: it goes on with others."""
+        self._put(
+            f"UPDATE experiments SET settings = ? WHERE id = ? AND {MINE}",
+            experiment.model_dump_json(),
+            id,
+            self._server.id,
+            *ACTIVE,
+        )
+
     def add_event(self, id: str, kind: str, text: str = "") -> None:
         """Note that something happened to an experiment, now."""
         self._put("INSERT INTO events (experiment, time, kind, text) VALUES (?, ?, ?, ?)", id, time.time(), kind, text)
@@ -221,6 +231,13 @@ class Store:
             map(Event._make, self._rows("SELECT time, kind, text FROM events WHERE experiment = ? ORDER BY number", id))
         )
 
+    def events_of(self, kind: str) -> dict[str, list[Event]]:
+        """Of every experiment, those of a kind."""
+        found: dict[str, list[Event]] = {}
+        for id, *event in self._rows("SELECT experiment, time, kind, text FROM events WHERE kind = ? ORDER BY number", kind):
+            found.setdefault(id, []).append(Event._make(event))
+        return found
+
     def notice_the_dead(self) -> None:
         """Mark what servers were busy with that have been killed since this store was opened."""
         if isinstance(self._database, Disk) and not self.problem:
@@ -274,7 +291,10 @@ class Store:
             self.folder.mkdir(parents=True, exist_ok=True)
             with opening(self.folder):
                 self._path, notice = choose(self.folder)
+                new = not self._path.exists()
                 database = Disk(self._path)
+                if new and notice:
+                    notice = f"{notice} {self._rescued(database)}".strip()
                 self._server.claim(self.folder)
                 mark_interrupted(self.folder, database, time.time())
             return database, notice
@@ -283,6 +303,15 @@ class Store:
                 database.close()
             self._server.release()
             return Memory(), f"Runs are not being kept: {explain(error, self._path)} Give another folder with --runs."
+
+    def _rescued(self, database: Disk) -> str:
+        """What came of copying a damaged file's experiments. Raises sqlite3.Error or OSError."""
+        from dfa_lab.runs.store_rescue import rescue
+
+        said: list[str] = []
+        damaged = sorted((path for path in self.folder.glob("runs*.sqlite") if path != self._path), key=lambda path: path.name)
+        database.write(lambda connection: said.append(rescue(damaged[-1], connection)))
+        return said[-1]
 
     def _waiting(self, error: Exception) -> str:
         return f"{explain(error, self._path)} What is measured meanwhile waits in memory, and training goes on."

@@ -72,6 +72,7 @@ class DataSettings(BaseModel):
         "Training images are cropped by up to a quarter, scaled back and mirrored at random in every epoch.",
         title="Augmentation",
         switch=True,
+        midway=True,
     )
     preproc_folder: str = knob(
         "",

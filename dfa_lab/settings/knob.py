@@ -38,12 +38,14 @@ def knob(
     switch: bool = False,
     local: bool = False,
     basic: bool = False,
+    midway: bool = False,
     **bounds: Any,
 ) -> Any:
     """One setting. `title`: its label in the form; `flag`: dfa-torch's spelling where it differs from the field's name;
     `when`: it has an effect only where another setting has one of these values; `switch`: on the command line it takes
-    no value, as in dfa-torch; `local`: it names files of this machine, so a link may not choose it; `basic`: among the
-    settings that the form shows at first."""
+    no value, as in dfa-torch; `local`: it is about this machine, its files above all, so a link may not choose it; `basic`:
+    among the settings that the form shows at first; `midway`: a training that has begun can go on with another value (a
+    fork)."""
     return Field(
         default,
         description=help,
@@ -57,12 +59,13 @@ def knob(
             "switch": switch,
             "local": local,
             "basic": basic,
+            "midway": midway,
         },
         **bounds,
     )
 
 
 def extra(field: FieldInfo) -> dict[str, Any]:
-    """group, title, flag, unit, choices, when, switch, local and basic of a field."""
+    """group, title, flag, unit, choices, when, switch, local, basic and midway of a field."""
     assert isinstance(field.json_schema_extra, dict)
     return field.json_schema_extra

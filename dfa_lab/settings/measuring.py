@@ -14,7 +14,7 @@ knob = partial(any_knob, group="measuring")
 class MeasuringSettings(BaseModel):
     """What is measured, on what and how often."""
 
-    probe_size: int = knob(128, "Training samples on which angles are measured.", unit="samples", ge=2, le=10_000)
+    probe_size: int = knob(128, "Training samples on which angles are measured.", unit="samples", ge=2, le=10_000, midway=True)
     measure_every: int = knob(
         0,
         "Steps between two measurements of the angles. 0: chosen so that measuring stays cheap.",
@@ -22,6 +22,7 @@ class MeasuringSettings(BaseModel):
         unit="steps",
         ge=0,
         le=1_000_000,
+        midway=True,
     )
     measures: Names = knob(
         MEASURES,
@@ -29,4 +30,5 @@ class MeasuringSettings(BaseModel):
         "the weights; units: saturated and dead ones; rank: effective rank of each layer.",
         choices=MEASURES,
         min_length=1,
+        midway=True,
     )

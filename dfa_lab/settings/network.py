@@ -82,6 +82,7 @@ class NetworkSettings(BaseModel):
         when={"network": NETWORKS},
         ge=0,
         le=2,
+        midway=True,
     )
     batchnorm: int = knob(
         0,
@@ -99,6 +100,7 @@ class NetworkSettings(BaseModel):
         flag="maxInNorm",
         ge=0,
         le=1_000_000,
+        midway=True,
     )
     max_out_norm: float = knob(
         NO_LIMIT,
@@ -107,6 +109,7 @@ class NetworkSettings(BaseModel):
         flag="maxOutNorm",
         ge=0,
         le=1_000_000,
+        midway=True,
     )
     init: str = knob(
         "ordinary",

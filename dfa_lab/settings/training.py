@@ -19,6 +19,7 @@ class TrainingSettings(BaseModel):
         "bce: one logistic unit a class, binary cross-entropy summed over classes; ce: softmax cross-entropy.",
         choices=("bce", "ce"),
         basic=True,
+        midway=True,
     )
     optimizer: str = knob(
         "rmsprop",
@@ -26,8 +27,11 @@ class TrainingSettings(BaseModel):
         flag="optimization",
         choices=("sgd", "rmsprop", "adam", "nag", "adagrad", "adadelta", "adamax", "asgd", "rprop"),
         basic=True,
+        midway=True,
     )
-    learning_rate: float = knob(1e-3, "Size of a step; may be changed while it runs.", flag="LR", basic=True, gt=0, le=100)
+    learning_rate: float = knob(
+        1e-3, "Size of a step; may be changed while it runs.", flag="LR", basic=True, gt=0, le=100, midway=True
+    )
     learning_rate_decay: float = knob(
         0.0,
         "The learning rate of step t is divided by 1 + t × this.",
@@ -35,6 +39,7 @@ class TrainingSettings(BaseModel):
         flag="LRDecay",
         ge=0,
         le=1000,
+        midway=True,
     )
     halve_every: int = knob(
         -1,
@@ -45,14 +50,18 @@ class TrainingSettings(BaseModel):
         unit="epochs",
         ge=-1,
         le=MOST_EPOCHS,
+        midway=True,
     )
-    weight_decay: float = knob(0.0, "This × every parameter is added to its gradient.", flag="weightDecay", ge=0, le=1000)
+    weight_decay: float = knob(
+        0.0, "This × every parameter is added to its gradient.", flag="weightDecay", ge=0, le=1000, midway=True
+    )
     momentum: float = knob(
         0.0,
         "Momentum of sgd (with equal dampening, as in dfa-torch) and nag (which needs it).",
         when={"optimizer": ("sgd", "nag")},
         ge=0,
         lt=1,
+        midway=True,
     )
     batch_size: int = knob(64, "Samples in each step.", flag="batchSize", unit="samples", basic=True, ge=1, le=100_000)
     drop_last: bool = knob(
@@ -70,6 +79,7 @@ class TrainingSettings(BaseModel):
         basic=True,
         ge=1,
         le=MOST_EPOCHS,
+        midway=True,
     )
     eps: float = knob(
         0.0,
@@ -78,12 +88,14 @@ class TrainingSettings(BaseModel):
         title="Adversarial ε",
         ge=0,
         le=100,
+        midway=True,
     )
     accumulate: bool = knob(
         False,
         "With adversarial training: add the gradient on the unmoved batch too.",
         title="Train on the unmoved batch too",
         flag="accGradient",
+        midway=True,
     )
     seeds: Seeds = knob(
         (0,),
@@ -110,8 +122,17 @@ class TrainingSettings(BaseModel):
         title="Runs in one computation",
         choices=("auto", "always", "never"),
     )
+    processes: int = knob(
+        0,
+        "Worker processes of the command line, one thread each, that share the rules and seeds on a CPU. 0: as many as are "
+        "worth it; 1: none. With --save, --load, --exact or --epoch_step 0 there is one process.",
+        local=True,
+        ge=0,
+        le=256,
+    )
     precision: str = knob(
         "float32",
         "float32; tf32: matrix products with shorter numbers (NVIDIA); bf16: products in 16 bits, weights in 32.",
         choices=("float32", "tf32", "bf16"),
+        midway=True,
     )

@@ -15,8 +15,8 @@ class Schedule:
         every, exact = experiment.halve_every, experiment.exact
         self._every = every
         self._decay = 0.0 if exact and experiment.optimizer in IGNORE_DECAY else experiment.learning_rate_decay
-        # dfa-torch looks for the end of learning whatever its schedule, unless that is longer than the run
-        self._may_end = every == 0 or (exact and experiment.epochs != MOST_EPOCHS and every < experiment.epochs)
+        # before the last epoch. dfa-torch looks for the end of learning whatever its schedule, unless that is longer
+        self.may_end = every == 0 or (exact and experiment.epochs != MOST_EPOCHS and every < experiment.epochs)
         self._looks_first = exact  # whether all halvings are done, before it halves: it ends an epoch later
         self.halvings = 0
         self.mean_error = 1.0  # of the training, ¾ of the last epoch's mean and ¼ of the last epoch
@@ -39,7 +39,7 @@ class Schedule:
         halved = self._every == 0 and train_error >= self.mean_error
         enough = self.halvings + (halved and not self._looks_first) >= HALVINGS
         self.halvings += halved and self.halvings < HALVINGS
-        self.ended = self._may_end and (self.mean_error <= LEARNT or (self._every == 0 and enough))
+        self.ended = self.may_end and (self.mean_error <= LEARNT or (self._every == 0 and enough))
 
     def state(self) -> dict[str, float]:
         """To be saved."""

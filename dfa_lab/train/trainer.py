@@ -7,6 +7,7 @@ No thread, no queue and no pacing inside: it pauses because nobody calls `next`,
 state can be saved and resumed, on the CPU bit for bit. What is measured, and evaluated, after which step: plan.py.
 """
 
+import os
 from collections.abc import Collection, Iterator
 from math import prod
 from typing import Self
@@ -17,7 +18,7 @@ from torch import Tensor
 from dfa_lab import data
 from dfa_lab.config import Experiment
 from dfa_lab.data.augmentation import augment
-from dfa_lab.device import resolve, shorten_products, threads, title
+from dfa_lab.device import ALL_THREADS, WORTH_SHARING, resolve, shorten_products, threads, title
 from dfa_lab.fast.choosing import Together, groups
 from dfa_lab.feedback.changing import Change
 from dfa_lab.measure.probing import probe
@@ -30,6 +31,7 @@ from dfa_lab.train.run import Run
 from dfa_lab.train.starting import start_from
 
 PART = 2_000_000_000  # multiplications that are evaluated at once: some tens of milliseconds on a CPU
+DIVERGED = "diverged by step"  # in the sentence of Diverged
 Parts = Iterator[list[Record]]  # of a step, with what each leaves to be recorded
 
 
@@ -62,10 +64,11 @@ class Trainer:
         self.runs = [Run(experiment, rule, seed, shape, classes, self.device, dtype) for rule, seed in experiment.runs()]
         self.units = tuple(prod(shape) for shape in self.runs[0].network.shapes)  # n_l of every block
         work = self.runs[0].network.multiplications()
-        self.threads = experiment.threads or threads(max(work) * experiment.batch_size)
+        largest = max(work) * experiment.batch_size
+        self.threads = experiment.threads or threads(largest)
+        # whether their number was this machine's choice
+        self.threads_chosen = not experiment.threads and self.device.type == "cpu" and largest >= WORTH_SHARING
         self.evaluated_at_once = int(min(1000, max(16, PART // sum(work))))
-        count = f" ({self.threads} thread{'s' if self.threads > 1 else ''})" if self.device.type == "cpu" else ""
-        self.device_title = title(self.device) + count
         self.learning_rate = experiment.learning_rate
         self.step = self.samples = self._recorded = 0  # the last: samples seen at the last training record
         self.plan = Plan(experiment, len(self.data.x_train))
@@ -85,6 +88,20 @@ class Trainer:
 
     def __iter__(self) -> Iterator[list[Record]]:
         return self
+
+    @property
+    def device_title(self) -> str:
+        """What a person calls it."""
+        count = f" ({self.threads} thread{'s' if self.threads > 1 else ''})" if self.device.type == "cpu" else ""
+        return title(self.device) + count
+
+    def use_threads(self, count: object) -> None:
+        """Of the CPU, as many as this training had before, where this machine has them: other sums round otherwise.
+
+        Nothing happens where settings or the network's size say how many, and for what is no such number.
+        """
+        if self.threads_chosen and type(count) is int and 0 < count <= max(ALL_THREADS, os.cpu_count() or 1):
+            self.threads = count
 
     def __next__(self) -> list[Record]:
         """One step of every run; the records that are due after it (and, before the first step, those of step 0).
@@ -256,6 +273,13 @@ class Trainer:
         self._require_one()
         return records
 
+    def tally_anew(self, adversarial: bool) -> None:
+        """The next training record begins here, as what is tallied is another from now on; `adversarial`: it was before."""
+        for number, run in enumerate(self.runs):
+            clean, moved = run.clean.take(), run.moved.take()
+            self._wrong[number] += float((moved if adversarial else clean)[1])
+        self._recorded = self.samples
+
     def _test(self, active: list[tuple[int, Run]]) -> Parts:
         x, t = self.data.x_test, self.data.y_test
         kinds = ["", "_adversarial"] if self.experiment.eps else [""]
@@ -295,7 +319,7 @@ class Trainer:
             return number not in self.failed
         rule, seed = self.experiment.runs()[number]
         sentence = (
-            f"{rule} (seed {seed}) diverged by step {self.step}: its loss is no longer a finite number. "
+            f"{rule} (seed {seed}) {DIVERGED} {self.step}: its loss is no longer a finite number. "
             f"Start again with a learning rate below {self.learning_rate:g}."
         )
         self.failed.setdefault(number, sentence)
@@ -323,6 +347,7 @@ class Trainer:
             "redraws": self.redraws,
             "changes": list(self.changes),
             "schedules": [run.schedule.state() for run in self.runs],
+            "threads": self.threads,
             "failed": {str(number): sentence for number, sentence in self.failed.items()},
         }
         return tensors, numbers
@@ -345,4 +370,5 @@ class Trainer:
         self.failed = {int(number): sentence for number, sentence in numbers.get("failed", {}).items()}
         self.set_learning_rate(numbers["learning_rate"])
         self.changes = list(numbers.get("changes", []))
+        self.use_threads(numbers.get("threads"))
         return self

@@ -32,7 +32,7 @@ def trained(rules: str, seeds: str, settings: dict, dtype: torch.dtype, together
     fleets = [Fleet([runs[number] for number in numbers]) for numbers in together or []]
     stream = torch.Generator().manual_seed(1)
     for number in range(4):
-        batches = {}
+        batches: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         for seed in experiment.seeds:
             x = torch.randn(29, *shape, dtype=dtype, generator=stream)
             batches[seed] = x, torch.randint(5, (29,), generator=stream)
@@ -119,3 +119,48 @@ def test_narrow_dense_networks_are_trained_together(make_run) -> None:
     assert sizes(shape=(784,), num_hidden=800, together="always") == [3, 1]
     assert sizes(shape=(1, 16, 16), **CONV) == [1, 1, 1, 1]
     assert sizes(eps=0.1) == [1, 1, 1, 1]
+
+
+class Replayed:
+    """What Captured does with a graph, without one: the same computation on tensors of its own."""
+
+    made = 0
+
+    def __init__(self, compute, batches):
+        Replayed.made += 1
+        self.compute, self.batches = compute, {seed: (x.clone(), t.clone()) for seed, (x, t) in batches.items()}
+
+    def __call__(self, batches):
+        for seed, own in self.batches.items():
+            for mine, given in zip(own, batches[seed], strict=True):
+                mine.copy_(given)
+        return self.compute(self.batches).clone()
+
+
+def test_recorded_steps_take_each_batch_and_the_rate_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The decisions about graphs, which are made on a GPU, on a CPU: when one is recorded, replayed, and left out."""
+    experiment = parse({"num_hidden": 9, "rules": "bp,fa,dfa", "seeds": "0,7", "optimizer": "sgd", "momentum": 0.5})
+
+    def after(recorded: bool) -> list[Run]:
+        runs = [Run(experiment, r, s, (12,), 5, torch.device("cpu"), torch.float32) for r, s in experiment.runs()]
+        fleet = Fleet(runs)
+        with monkeypatch.context() as patched:
+            patched.setattr("dfa_lab.fast.fleet.Captured", Replayed)
+            if recorded:
+                patched.setattr(Fleet, "_repeats", lambda self: self._update.repeats)
+            stream = torch.Generator().manual_seed(1)
+            for number, size in enumerate([8, 8, 8, 5, 8, 8, 5, 8, 8, 8, 5]):
+                if number == 7:
+                    for run in runs:
+                        run.learning_rate /= 2
+                        run.set_rate(number)
+                x, t = (torch.randn(2, size, 12, generator=stream), torch.randint(5, (2, size), generator=stream))
+                fleet.step({0: (x[0], t[0]), 7: (x[1], t[1])}, number)
+        return runs
+
+    Replayed.made = 0
+    replayed = after(recorded=True)
+    assert Replayed.made == 2  # one for each learning rate
+    for one, other in zip(replayed, after(recorded=False), strict=True):
+        for name, tensor in other.tensors().items():
+            assert torch.equal(one.tensors()[name], tensor), name

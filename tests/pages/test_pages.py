@@ -24,9 +24,10 @@ def alerts(test: AppTest) -> str:
 
 
 def chart(test: AppTest) -> dict:
-    """What the live chart is sent."""
+    """What the live chart is sent, and what it makes of it."""
     (proto,) = (one.proto for one in test.get("bidi_component") if one.proto.component_name == "dfa_lab_live")  # type: ignore[attr-defined]
-    return json.loads(proto.json)["view"]
+    view = json.loads(proto.json)["view"]
+    return view | {"records": json.loads(view["records"])}
 
 
 def button(test: AppTest, label: str):
@@ -96,6 +97,7 @@ def test_every_setting_has_its_widget(app):
     there = {key.removeprefix("setting_") for key in keys if key.startswith("setting_")}
     elsewhere = {
         "models_folder",
+        "processes",
         "preproc_folder",
         "device_number",
         "classes",
@@ -222,7 +224,7 @@ def test_a_link_to_an_experiment_of_an_earlier_server(app, tmp_path, left, sente
     assert (view["experiment"], view["status"]["state"], view["status"]["sentence"]) == ("old", state, sentence)
     assert (view["status"]["step"], view["records"]["value"]) == (3, [0.5])
     assert app.number_input(key="setting_num_hidden").value == 7
-    assert button(app, "Pause").disabled and button(app, "Step").disabled and not button(app, "Reset").disabled
+    assert button(app, "Train on to 20 epochs") and button(app, "Step").disabled and not button(app, "Reset").disabled
 
 
 def test_a_finished_demonstration(app, monkeypatch):

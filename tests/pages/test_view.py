@@ -2,7 +2,7 @@
 
 import json
 
-from app.view import NAMES, message
+from app.view import NAMES, columns, message
 from dfa_lab.parsing import parse
 from dfa_lab.records import Record
 from dfa_lab.runs.live import Status
@@ -19,13 +19,13 @@ def test_records_become_columns_that_json_takes() -> None:
         Record(3, "signal_angle", 2, None, 1, 0.1, 64, 0.5),
         Record(1, "train_loss", None, float("inf"), 1, 0.1, 64, 0.5),
     ]
-    sent = json.loads(json.dumps(message(status(rate=1e5 / 3, left=None), records, 40), allow_nan=False))
-    columns = sent["records"]
-    assert columns["from"] == 40
-    assert columns["value"] == [0.12346, None, None]  # a gap is a gap; five digits
-    assert [NAMES[n] for n in columns["metric"]] == ["train_loss", "signal_angle", "train_loss"]
-    assert columns["layer"] == [None, 2, None]
-    assert {len(column) for name, column in columns.items() if name != "from"} == {3}
+    sent = json.loads(json.dumps(message(status(rate=1e5 / 3, left=None), columns(records, 40)), allow_nan=False))
+    found = sent["records"]
+    assert found["from"] == 40
+    assert found["value"] == [0.12346, None, None]  # a gap is a gap; five digits
+    assert [NAMES[n] for n in found["metric"]] == ["train_loss", "signal_angle", "train_loss"]
+    assert found["layer"] == [None, 2, None]
+    assert {len(column) for name, column in found.items() if name != "from"} == {3}
     assert [(run["rule"], run["seed"]) for run in sent["runs"]] == [("bp", 0), ("dfa", 0), ("bp", 1), ("dfa", 1)]
     assert len({run["colour"] for run in sent["runs"]}) == 2
     assert sent["layers"] == [1, 2] and sent["random_band"] == {"1": 5.73, "2": 5.73}
@@ -33,6 +33,6 @@ def test_records_become_columns_that_json_takes() -> None:
 
 
 def test_the_sentence_of_the_status_comes_before_any_note() -> None:
-    assert message(status(), [], 0, "note")["status"]["sentence"] == "note"
+    assert message(status(), {}, "note")["status"]["sentence"] == "note"
     failed = Status("abc", status().experiment, "failed", "why", False)
-    assert message(failed, [], 0, "note")["status"]["sentence"] == "why"
+    assert message(failed, {}, "note")["status"]["sentence"] == "why"

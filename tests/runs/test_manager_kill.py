@@ -4,11 +4,14 @@ import os
 import subprocess
 import sys
 import time
+from math import ceil
 from pathlib import Path
 
-from patience import status, tiny, until_step
+import torch
+from patience import status, tiny, until_state, until_step
 
 from dfa_lab.runs.manager import Manager
+from dfa_lab.train.trainer import Trainer
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,6 +52,18 @@ def test_killed_in_the_middle_of_training(tmp_path: Path) -> None:
         assert found.state == "interrupted"
         assert found.sentence == f"The server stopped at step {found.step}; everything measured until then is here."
         assert found.step == kept[-1].step
+        epochs = ceil(found.epoch) + 1
+        manager.train_on(running, epochs)
+        until_state(manager, running, "finished")
+        manager.snapshots.flush()
+        alone = Trainer(tiny(measure_every=2, epochs=epochs))
+        for _ in alone:
+            pass
+        tensors = manager.snapshots.load(running, alone.step)[0]
+        wrong = [name for name, tensor in alone.state()[0].items() if not torch.equal(tensors[name], tensor)]
+        again = [record._replace(seconds=0.0) for record in manager.store.records(running)]
+        assert not wrong and again[: len(kept)] == [record._replace(seconds=0.0) for record in kept]
+        assert len(set(again)) == len(again) and {record.step for record in again} >= set(range(2, alone.step, 2))
         waited = status(manager, paused)
         assert (waited.state, waited.sentence) == ("interrupted", "The server stopped before anything was measured.")
     finally:

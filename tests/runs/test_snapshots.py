@@ -11,7 +11,7 @@ import pytest
 from patience import state, status, tiny, until, until_state, until_step
 from test_store_disk import NAMESPACE, mountable
 
-from dfa_lab.runs import snapshots
+from dfa_lab.runs import live, snapshots
 from dfa_lab.runs.manager import Manager
 from dfa_lab.runs.snapshots import Snapshots, Spacing
 from dfa_lab.train.state_file import read
@@ -141,18 +141,20 @@ def test_full_disk(tmp_path: Path) -> None:
 
 
 def serve(folder: Path) -> None:
-    snapshots.FIRST, snapshots.COST, snapshots.MOST = 0.0, 0, 5
-    print(Manager(folder).start(tiny(**LARGE | {"num_hidden": 700})), flush=True)
+    """An experiment whose snapshots or checkpoints are written all the time; its network is worth several threads."""
+    snapshots.FIRST, snapshots.COST, snapshots.MOST, live.OFTEN = 0.0, 0, 5, 0.0
+    print(Manager(folder).start(tiny(**LARGE | {"num_hidden": 700}), keep=True), flush=True)
     time.sleep(60)
 
 
-def test_killed_while_a_snapshot_is_written(tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", ["snapshot", "checkpoint"])
+def test_killed_while_one_is_written(tmp_path: Path, what: str) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, __file__, "serve", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         id = process.stdout.readline().strip()
-        folder = tmp_path / "snapshots" / id
+        folder = tmp_path / "snapshots" / id if what == "snapshot" else tmp_path / "checkpoints"
         until(lambda: list(folder.glob("*.safetensors")))
         over = time.monotonic() + 30
         while not list(folder.glob("*.part")):  # it is there for milliseconds
@@ -165,10 +167,11 @@ def test_killed_while_a_snapshot_is_written(tmp_path: Path) -> None:
         assert state(manager, id) == "interrupted" and not list(folder.glob("*.part")), half
         for path in folder.glob("*.safetensors"):
             read(path)  # every one is whole
-        last = manager.reached(status(manager, id))
+        last = manager.last_step(id)
         until(lambda: manager.replays.ask(id, last).over)
         found = manager.replays.ask(id, last)
         assert found.state == "ready" and found.exact and "damaged" not in found.note
+        assert found.trainer and found.trainer.threads == 1  # as it had, whatever this process has
     finally:
         manager.close()
 

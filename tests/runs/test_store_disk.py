@@ -154,6 +154,38 @@ def test_a_file_that_is_not_ours_is_kept(tmp_path: Path, what: str) -> None:
     assert path.read_bytes() == before
 
 
+def test_a_corrupted_page_takes_only_what_was_on_it(tmp_path: Path) -> None:
+    path = tmp_path / "runs.sqlite"
+    names = ("a", "b", "c")
+    with closing(Store(tmp_path)) as store:
+        for name in names:
+            store.create(name, Experiment())
+            store.add_event(name, "note", name)
+            store.add_records(name, BATCH * 8)
+            store.set_state(name, "finished")
+        assert store.flush()
+    content = bytearray(path.read_bytes())
+    size = 4096
+    pages = [n for n in range(len(content) // size) if content[n * size : (n + 1) * size].count(b"train_loss") > 20]
+    page = pages[len(pages) // 2]  # of the records of b
+    content[page * size : (page + 1) * size] = os.urandom(size)
+    path.write_bytes(content)
+    with closing(Store(tmp_path)) as store:
+        assert "runs are kept in runs-2.sqlite" in store.problem
+        assert "What could be read of it was copied: 3 experiments, 1 of them with gaps." in store.problem
+        assert [one.id for one in store.experiments()] == ["c", "b", "a"]
+        assert store.records("a") == store.records("c") == BATCH * 8
+        kept = store.records("b")
+        assert 8 * len(BATCH) - 200 < len(kept) < 8 * len(BATCH) == store.count("a") and store.count("b") == len(kept)
+        assert store.events("b")[0].text == "b" and "damaged page" in store.events("b")[-1].text
+        assert set(store.finals(names)["value"]) == {BATCH[-1].value}
+        store.add_records("b", BATCH)
+        assert store.records("b") == [*kept, *BATCH]
+    assert path.read_bytes() == bytes(content)
+    with closing(Store(tmp_path)) as store:  # once, not at every start
+        assert len(store.experiments()) == 3 and "copied" not in store.problem and len(store.records("b")) == len(kept) + 500
+
+
 def test_file_taken_away_and_put_back(tmp_path: Path) -> None:
     with closing(Store(tmp_path / "runs")) as store:
         store.create("a", Experiment())

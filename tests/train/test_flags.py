@@ -68,6 +68,7 @@ ELSEWHERE = {  # what needs files, a machine or the data as stored
     "together": "tests/fast",
     "device": "tests/train/test_fitting.py",
     "device_number": "tests/train/test_fitting.py",
+    "processes": "tests/runs/test_processes.py",
 }
 
 

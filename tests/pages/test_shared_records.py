@@ -1,0 +1,67 @@
+"""Records as text, made once for all who watch within a moment."""
+
+import json
+
+import pytest
+
+from app import shared_records
+from app.shared_records import MOMENT, SharedRecords
+from dfa_lab.records import Record
+
+
+class Clock:
+    now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(shared_records, "time", clock)
+    return clock
+
+
+def test_a_class_reads_once_a_moment_and_misses_nothing(clock: Clock):
+    there: list[Record] = []
+    reads: list[int] = []
+
+    def read(id: str, start: int) -> list[Record]:
+        reads.append(start)
+        return there[start:]
+
+    def grow() -> None:
+        there.extend(Record(0, "train_loss", None, 0.5, len(there) + n, 0.0, 0, 0.0) for n in range(10))
+
+    shared = SharedRecords()
+    have = dict.fromkeys(range(30), 0)
+    got: dict[int, list[int]] = {visitor: [] for visitor in have}
+    for _ in range(4):
+        grow()
+        for visitor in have:
+            text, have[visitor] = shared.since("a", have[visitor], read, running=True)
+            found = json.loads(text)
+            assert found["from"] == len(got[visitor])
+            got[visitor] += found["step"]
+            grow()  # meanwhile
+        clock.now += MOMENT
+    assert len(reads) == 4
+    text, reached = shared.since("a", have[0], read, running=False)  # the end: all of it
+    assert reached == len(there) and got[0] + json.loads(text)["step"] == [r.step for r in there]
+    assert all(steps == [r.step for r in there[: len(steps)]] for steps in got.values())
+
+
+def test_who_has_more_or_less_than_the_others_gets_what_they_lack(clock: Clock):
+    there = [Record(0, "train_loss", None, 0.5, n, 0.0, 0, 0.0) for n in range(50)]
+
+    def read(id: str, start: int) -> list[Record]:
+        return there[start:]
+
+    shared = SharedRecords()
+    assert shared.since("a", 10, read, True)[1] == 50
+    there.extend([there[0]] * 5)
+    text, reached = shared.since("a", 45, read, True)
+    assert (json.loads(text)["step"], reached) == ([45, 46, 47, 48, 49], 50)  # another place to begin at, the same end
+    assert shared.since("a", 53, read, True)[1] == 55  # further than the moment
+    assert json.loads(shared.since("b", 0, read, True)[0])["from"] == 0
