@@ -32,7 +32,7 @@ def show(pictures: bool = True, seen: bool = True) -> None:
     if last < 1:
         st.fragment(_wait_for_one, run_every=EVERY if seen and status.state in ACTIVE else None)(status.id, pictures)
         return
-    step = moment.chosen(status) if pictures else moment.marker(status)
+    step, forks = moment.chosen(status) if pictures else moment.marker(status), False
     with st.container(key="scrubber", gap="xsmall"):
         st.markdown(_words(status, step, last, pictures))
         if pictures and (origin := forking.note(status)):
@@ -43,7 +43,7 @@ def show(pictures: bool = True, seen: bool = True) -> None:
                 with st.popover(
                     "Fork", icon=":material/call_split:", key=forking.key("popover"), help=forking.HELP, on_change="rerun"
                 ) as fork:
-                    if fork.open:
+                    if forks := bool(fork.open):
                         forking.show(status, last)
         if not pictures:
             with st.expander("Fork here", icon=":material/call_split:", key=forking.key("expander"), on_change="rerun") as fork:
@@ -55,7 +55,7 @@ def show(pictures: bool = True, seen: bool = True) -> None:
             replay = moment.replay(status)
             waits = st.session_state.get("moment_playing") or (replay is not None and not replay.over)
             st.fragment(_follow, run_every=EVERY if waits else None)(status.id)
-            grows = step is None and not fork.open and (status.demo or status.state == "running")
+            grows = step is None and not forks and (status.demo or status.state == "running")
             st.fragment(_grow, run_every=GROWS if grows else None)(status.id, last)
 
 
