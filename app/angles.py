@@ -5,7 +5,7 @@ It needs the records alone, so it shows experiments whose networks are long gone
 
 import streamlit as st
 
-from app import feed, view_link, watching
+from app import feed, sharing, view_link, watching
 from app.engine import manager
 from app.texts import plain
 from dfa_lab.feedback import DirectRule, rule_class
@@ -40,6 +40,7 @@ def show() -> None:
         st.markdown(f"On screen: **{plain(describe(experiment))}**, rules **{', '.join(experiment.rules)}**.")
         st.page_link("../pages/lab.py", label="Settings and curves in the Lab", icon=":material/science:")
         st.page_link("../pages/rules.py", label="What each of them is", icon=":material/menu_book:")
+        sharing.share_page("angles")
     options = list(MEASURES)
     first = options.index(view_link.told("map", options, options[0]))
     measure: str = st.selectbox(

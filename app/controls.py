@@ -1,6 +1,6 @@
 """Experiment ⇄ widgets ⇄ link. The widgets are made from the fields of Experiment."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import streamlit as st
 import torch
@@ -86,6 +86,15 @@ def form() -> tuple[Experiment | None, list[str]]:
                 if name not in basic:
                     widget(name)
     return read()
+
+
+def widgets(names: Iterable[str]) -> dict[str, object]:
+    """Draw those of some settings alone; what they hold, for `parse`, without those that are irrelevant."""
+    for name in names:  # on another page than the form's a text would begin empty (Streamlit 1.67)
+        st.session_state[key(name)] = st.session_state[key(name)]
+    for name in names:
+        widget(name)
+    return {name: "" if (value := st.session_state[key(name)]) is None else value for name in names if in_force(name)}
 
 
 def in_force(name: str, form: str = FORM) -> bool:

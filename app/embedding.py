@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import streamlit as st
 
-from app import looks, watching
+from app import looks, moment, watching
 from app import pictures as draw
 from app.learnt_views import TEXT, Chosen, _names, _runs, _theme
 from dfa_lab import data
@@ -111,7 +111,7 @@ def _ask(of: Hashable, chosen: Chosen, again: bool) -> None:
         with st.spinner("Looking at the networks …"):
             begun = _begin(of, watching.current(), chosen, int(wanted or options[0]))
     except Gone as gone:
-        st.info(str(gone), icon=":material/hourglass_empty:")
+        st.info(moment.why(watching.current(), gone), icon=":material/hourglass_empty:")
         return
     except OSError as error:
         st.error(f"This server can start no process for the maps ({error.strerror}): try again later.", icon=":material/error:")

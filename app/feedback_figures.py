@@ -2,19 +2,25 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 
-from dfa_lab.measure.feedback_picture import Picture, Shown
+from dfa_lab.measure.feedback_picture import BINS, REACH, Picture, Shown
 
 NEUTRAL = {"light": "#F4F4F2", "dark": "#1B1D22"}  # zero is no colour; both ends are told apart by the colour-blind
+INK = {"light": "#000000", "dark": "#FFFFFF"}
 NEGATIVE, POSITIVE = "#1C86CC", "#D9690F"
 W_COLOUR, GREY = "#8A8A8A", "#8A8A8A"
+BESIDE = 0.01  # of the picture, between what is framed and its frame
 MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
 
-def heat(shown: Shown, limit: float, theme: str) -> go.Figure:
-    """A matrix, an entry (or the mean of a block of them) a cell; `limit`: the value that has the full colour."""
+def heat(shown: Shown, limit: float, theme: str, unit: int = 0, row: int = 0) -> go.Figure:
+    """A matrix, an entry (or the mean of a block of them) a cell; `limit`: the value that has the full colour.
+
+    `unit` and `row`, counted from 1: a frame around this column, or around this entry.
+    """
     figure = go.Figure()
     figure.add_heatmap(
         z=shown.cells,
@@ -22,28 +28,51 @@ def heat(shown: Shown, limit: float, theme: str) -> go.Figure:
         zmax=limit,
         colorscale=[[0, NEGATIVE], [0.5, NEUTRAL.get(theme, NEUTRAL["light"])], [1, POSITIVE]],
         colorbar={"thickness": 12, "tickfont_size": 13, "nticks": 5, "tickformat": ".2~g"},
-        hovertemplate="row %{y}, column %{x}: %{z:.3g}<extra></extra>",
+        x=_names("unit", shown.shape[1], len(shown.cells[0])),
+        y=_names("row", shown.shape[0], len(shown.cells)),
+        hovertemplate="%{y}, %{x}: %{z:.3g}<extra></extra>",
     )
+    if unit:
+        down, across = len(shown.cells) / shown.shape[0], len(shown.cells[0]) / shown.shape[1]
+        rows = ((row - 1) * down, row * down) if row else (0, len(shown.cells))
+        aside = len(shown.cells[0]) * BESIDE  # of a narrow column as much is seen as of what is beside it
+        above = len(shown.cells) * BESIDE if row else 0
+        ink = {"color": INK.get(theme, INK["light"]), "width": 2.5}
+        figure.add_shape(
+            x0=(unit - 1) * across - 0.5 - aside,
+            x1=unit * across - 0.5 + aside,
+            y0=rows[0] - 0.5 - above,
+            y1=rows[1] - 0.5 + above,
+            line=ink,
+        )
     figure.update_xaxes(visible=False, fixedrange=True)
     figure.update_yaxes(visible=False, fixedrange=True, autorange="reversed")
     rows = len(shown.cells)
     return figure.update_layout(height=min(340, max(150, 20 + 15 * rows)), margin=MARGIN)
 
 
-def histogram(picture: Picture, colour: str) -> go.Figure:
-    """How often which entry: steps for both matrices over the same bins."""
+def _names(word: str, entries: int, cells: int) -> list[str]:
+    """What each cell along a side is: an entry, or a block of them."""
+    ends = [(cell * entries // cells + 1, -(-(cell + 1) * entries // cells)) for cell in range(cells)]
+    return [f"{word} {first}" if first == last else f"{word}s {first} to {last}" for first, last in ends]
+
+
+def histogram(picture: Picture, colour: str, own: bool = False) -> go.Figure:
+    """How often which entry: steps for both matrices over the same bins. `own`: in units of each one's spread."""
     figure = go.Figure()
+    edges = np.linspace(-REACH, REACH, BINS + 1).tolist() if own else picture.edges
     for shown, line, dash in ((picture.W, W_COLOUR, "dot"), (picture.B, colour, "solid")):
         if shown is not None:
+            counts = shown.shape_counts if own else shown.counts
             figure.add_scatter(
-                x=picture.edges,
-                y=[*shown.counts, shown.counts[-1]],
+                x=edges,
+                y=[*counts, counts[-1]],
                 name=shown.name,
                 mode="lines",
                 line={"shape": "hv", "color": line, "width": 2.5, "dash": dash},
                 hovertemplate=f"{shown.name} from %{{x:.3g}}: %{{y:.1%}}<extra></extra>",
             )
-    figure.update_xaxes(title="entry", nticks=5)
+    figure.update_xaxes(title="entry, in units of the spread" if own else "entry", nticks=5)
     figure.update_yaxes(title="share of entries", tickformat=".0%", rangemode="tozero", nticks=5)
     return _plain(figure, legend=True)
 

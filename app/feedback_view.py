@@ -1,32 +1,23 @@
 """The page Feedback: B beside what it stands in for, of the experiment on screen; and buttons that change it."""
 
-import time
-from contextlib import suppress
-
 import streamlit as st
 
-from app import controls, feedback_figures, moment, scrubber, view_link, watching
+from app import controls, feedback_changes, feedback_figures, moment, scrubber, sharing, view_link, watching
 from app.engine import manager
+from app.feedback_changes import Part
 from app.proof_figures import inked
 from app.proving import INKS
 from app.texts import plain
 from dfa_lab.feedback import rule_class
-from dfa_lab.feedback.changing import Change, step_of
-from dfa_lab.measure.feedback_picture import CELLS, Pair, Picture, blocks_with_feedback, pair, picture
+from dfa_lab.feedback.changing import step_of
+from dfa_lab.measure.feedback_picture import Pair, Picture, blocks_with_feedback, pair, picture
 from dfa_lab.parsing import describe
 from dfa_lab.runs.live import ENDED, Status
 from dfa_lab.runs.looking import Gone
 from dfa_lab.train.trainer import Trainer
 
 EVERY = 2.0  # seconds between two pictures
-LOADING = 1.0  # seconds that a button waits for the copy of a demonstration
 MOST_POINTS = 400  # of the curve
-EVERY_RULE = "all rules"
-BUTTONS = {
-    "flip": ("Flip its sign", ":material/swap_vert:", "B becomes −B: what was a step down is now a step up"),
-    "redraw": ("Draw it anew", ":material/casino:", "Other numbers from the same distribution"),
-    "break": ("Break it", ":material/link_off:", "B becomes 0: no error arrives any more"),
-}
 INTRO = (
     "Under backpropagation the error comes down through the forward weights **W**. Feedback alignment puts a fixed random "
     "matrix **B** in their place. **B never learns: W does**, and turns until what B delivers points roughly where the true "
@@ -46,12 +37,14 @@ def show() -> None:
         what = "The demonstration" if status.demo else "Your experiment"
         st.markdown(f"{what}: **{plain(describe(status.experiment))}**, {_seen(status)}.")
         st.page_link("../pages/lab.py", label="Its curves in the Lab", icon=":material/science:")
+        sharing.share_page("feedback")
     scrubber.show()
     rule, seed, block = _choose(status)
-    _buttons(status, rule, block)
+    part = feedback_changes.buttons(status, rule, seed, block)
+    view_link.tell(_told(status, rule, seed, block, part))
     st.session_state.feedback_shown = _shown(status)
     waits = status.demo or status.state in ("queued", "loading", "running")
-    st.fragment(_tick, run_every=EVERY if waits else None)(rule, seed, block)
+    st.fragment(_tick, run_every=EVERY if waits else None)(rule, seed, block, part)
 
 
 def _shown(status: Status) -> tuple[str, str, int]:
@@ -69,7 +62,7 @@ def _choose(status: Status) -> tuple[str, int, int]:
     experiment = status.experiment
     rules, seeds = list(experiment.rules), list(experiment.seeds)
     blocks = list(range(1, len(status.layers) + 1)) or [1]
-    usual = next((rule for rule in ("dfa", "fa") if rule in rules), rules[0])
+    usual = _usual(status)
     for key, options, default in (("rule", rules, usual), ("seed", seeds, seeds[0]), ("block", blocks, blocks[0])):
         if st.session_state.get(f"feedback_{key}") not in options and (key != "block" or status.layers):
             st.session_state[f"feedback_{key}"] = view_link.told(key, options, default)
@@ -82,46 +75,32 @@ def _choose(status: Status) -> tuple[str, int, int]:
         kind = st.segmented_control if len(blocks) <= 6 else st.selectbox
         more = {"required": True} if len(blocks) <= 6 else {"width": 160}
         kind("Delivers at block", blocks, key="feedback_block", persist_state="session", **more)  # type: ignore[operator]
+        own = view_link.told("own", [True, False], True)
+        st.toggle("In units of each one's spread", own, key="feedback_own", help=OWN, persist_state="session")
     chosen = (st.session_state[f"feedback_{key}"] for key in ("rule", "seed", "block"))
     rule, seed, block = chosen
-    view_link.tell({"rule": (rule, usual), "seed": (seed, seeds[0]), "block": (block, 1)})
     return rule or usual, seeds[0] if seed is None else seed, block or 1
 
 
-def _buttons(status: Status, rule: str, block: int) -> None:
-    past = moment.past(status)
-    active = (status.demo or status.state not in ENDED) and not past
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        for how, (label, icon, about) in BUTTONS.items():
-            st.button(label, key=f"feedback_{how}", icon=icon, help=about, disabled=not active, on_click=_change, args=(how,))
-        if len(status.experiment.rules) > 1:
-            with_it = [rule, EVERY_RULE]
-            if st.session_state.get("feedback_of") not in with_it:
-                st.session_state.feedback_of = rule
-            st.segmented_control("Of", with_it, key="feedback_of", required=True)
-    if past:
-        ended = moment.gone(watching.now())
-        instead = "Start another training in the Lab and change B while it runs." if ended else "Press Now and change B there."
-        st.caption(f"The past cannot be changed. {instead}")
+def _usual(status: Status) -> str:
+    """The rule that is shown before anybody has chosen."""
+    rules = status.experiment.rules
+    return next((rule for rule in ("dfa", "fa") if rule in rules), rules[0])
 
 
-def _change(how: str) -> None:
-    """Of a demonstration, which others watch too, a copy is made first."""
-    rule, block = (st.session_state[f"feedback_{key}"] for key in ("rule", "block"))
-    every = st.session_state.get("feedback_of") == EVERY_RULE
-    st.session_state.problems = []
-    id = watching.own()
-    if id is None:
-        return
-    manager().change_feedback(id, Change(how, block, "" if every else rule))
-    over = time.monotonic() + LOADING
-    while (status := manager().status(id)) and status.state in ("queued", "loading") and time.monotonic() < over:
-        time.sleep(0.02)
-    with suppress(Gone):
-        moment.look(id, lambda trainer: trainer.step)  # what the page is drawn with has changed
+def _told(status: Status, rule: str, seed: int, block: int, part: Part) -> dict[str, tuple[object, object]]:
+    """What is chosen, for the address."""
+    seeds = status.experiment.seeds
+    return {
+        "rule": (rule, _usual(status)),
+        "seed": (seed, seeds[0]),
+        "block": (block, 1),
+        **feedback_changes.told(part),
+        "own": (st.session_state.feedback_own, True),
+    }
 
 
-def _tick(rule: str, seed: int, block: int) -> None:
+def _tick(rule: str, seed: int, block: int, part: Part) -> None:
     status = watching.current()
     if _shown(status) != st.session_state.feedback_shown:
         st.rerun()
@@ -134,11 +113,11 @@ def _tick(rule: str, seed: int, block: int) -> None:
             icon=":material/info:",
         )
     else:
-        _draw(status, rule, seed, block)
+        _draw(status, rule, seed, block, part)
     _history(status, rule, seed, block)
 
 
-def _draw(status: Status, rule: str, seed: int, block: int) -> None:
+def _draw(status: Status, rule: str, seed: int, block: int, part: Part) -> None:
     number = status.experiment.runs().index((rule, seed))
 
     def copied(trainer: Trainer) -> tuple[list[int], Pair | None, int]:
@@ -157,7 +136,7 @@ def _draw(status: Status, rule: str, seed: int, block: int) -> None:
     if found is None:
         st.info(_without(rule, blocks), icon=":material/info:")
         return
-    _pictures(picture(found), rule, block, step)
+    _pictures(picture(found), rule, block, step, part, _said_of(found, part))
 
 
 def _without(rule: str, blocks: list[int]) -> str:
@@ -168,10 +147,10 @@ def _without(rule: str, blocks: list[int]) -> str:
     return f"{rule} has no feedback matrix."
 
 
-def _pictures(shown: Picture, rule: str, block: int, step: int) -> None:
+def _pictures(shown: Picture, rule: str, block: int, step: int, part: Part, framed: str) -> None:
     colour, theme, W = rule_class(rule).colour, str(st.context.theme.type), shown.W
     both = [one for one in (W, shown.B) if one is not None]
-    own = st.toggle("Colours in units of each one's spread", True, key="feedback_own", help=OWN, persist_state="session")
+    own = st.session_state.feedback_own
     units = {one.name: (one.spread if own else 0.0) or 1.0 for one in both}
     limit = max(one.largest / units[one.name] for one in both) or 1.0
     left, right = st.columns(2)
@@ -184,7 +163,9 @@ def _pictures(shown: Picture, rule: str, block: int, step: int) -> None:
             of = "the weights it stands in for" if one is W else "the feedback"
             st.markdown(f"**{one.name}**, {of}: {one.shape[0]} × {one.shape[1]}")
             alt = f"{one.name} at step {step}: blue is negative, orange positive, no colour zero."
-            _chart("W" if one is W else "B", feedback_figures.heat(one, limit * units[one.name], theme), alt)
+            _chart("W" if one is W else "B", feedback_figures.heat(one, limit * units[one.name], theme, *part), alt)
+    if framed:
+        st.markdown(framed)
     st.caption(_said(shown, rule, block, step))
     _figures(shown)
     left, right = st.columns(2)
@@ -194,12 +175,14 @@ def _pictures(shown: Picture, rule: str, block: int, step: int) -> None:
             _chart("scatter", feedback_figures.scatter(shown, colour), f"Entries of {W.name} across and of {shown.B.name} up.")
     with right:
         st.markdown("**How large the entries are**")
-        _chart("histogram", feedback_figures.histogram(shown, colour), f"Histogram of {shown.B.name} and what it replaces.")
+        _chart(
+            "histogram", feedback_figures.histogram(shown, colour, own), f"Histogram of {shown.B.name} and what it replaces."
+        )
 
 
 OWN = (
-    "On: the same colour is the same multiple of the matrix's own spread, so that patterns can be compared though W grows and "
-    "B does not. Off: the same colour is the same number in both."
+    "Of colours and histogram. On: the same colour is the same multiple of the matrix's own spread, so that patterns can be "
+    "compared though W grows and B does not. Off: the same colour is the same number in both."
 )
 
 
@@ -212,9 +195,22 @@ def _said(shown: Picture, rule: str, block: int, step: int) -> str:
             f"{rule} has no single W to replace: {W.name} is what the error would pass on its way down, but for the "
             "derivatives of the nonlinearity."
         )
-    if max(B.shape) > CELLS:
-        said.append(f"Large matrices are drawn in {CELLS} cells a side, each the mean of a block of entries, which pales them.")
+    if (cells := (len(B.cells), len(B.cells[0]))) != B.shape:
+        said.append(f"It is drawn in {cells[0]} × {cells[1]} cells, each the mean of a block of entries, which pales them.")
     return " ".join(said)
+
+
+def _said_of(pair: Pair, part: Part) -> str:
+    """The part that is framed, in numbers; nothing where that is all."""
+    if not part.unit or part.unit > pair.B.shape[1] or part.row > len(pair.B):
+        return ""
+    B, unit = pair.B, part.unit - 1
+    if not part.row:
+        column, spread = B[:, unit], float(B[:, unit].square().mean().sqrt())
+        return f"Framed: what unit {part.unit} receives, {len(column)} entries of {B.numel():,}, of spread {spread:.3g}."
+    entry = f"{pair.B_name} from row {part.row} to unit {part.unit} is {float(B[part.row - 1, unit]):+.3g}"
+    there = "" if pair.W is None else f", {pair.W_name} there {float(pair.W[part.row - 1, unit]):+.3g}"
+    return f"Framed: {entry}{there}. It is one of {B.numel():,}: expect the signal to turn little."
 
 
 def _figures(shown: Picture) -> None:

@@ -17,9 +17,10 @@ TRANSPORT = "transport"  # the bar with Start, Pause, Step and Reset
 ALL = "all"
 CHARTS = "charts"  # what is chosen in the charts; the browser writes and reads it (live/address.js)
 LOOK = "look"  # what is chosen on a page of pictures (view_link.py)
+LAYER = "layer"  # whose details are open on the path of the error; the browser writes and reads it (error_path/layer.js)
 COMPARE = "compare"  # ids of the experiments on the page Compare
 # parameters that are no settings
-VIEW = ("hide", "projector", CHARTS, LOOK, COMPARE, "lesson", "step", "answer", "run", "at", "embed", "embed_options")
+VIEW = ("hide", "projector", CHARTS, LOOK, LAYER, COMPARE, "lesson", "step", "answer", "run", "at", "embed", "embed_options")
 KEPT = ("hide", "projector", "at")  # those of the Lab that stay while the visitor goes from page to page
 NOTE = "This link hides some controls, so that there is less to look at. Their values are those of the link."
 
@@ -72,7 +73,7 @@ def settings_of(params: Mapping[str, list[str]]) -> dict[str, list[str]]:
 def into_url(parameters: Mapping[str, str]) -> None:
     """These in the address, and beside them what the visitor's view is."""
     kept = {name: text for name in KEPT if (text := st.session_state.get(name, ""))}
-    kept |= {name: st.query_params[name] for name in (CHARTS, LOOK) if name in st.query_params}
+    kept |= {name: st.query_params[name] for name in (CHARTS, LOOK, LAYER) if name in st.query_params}
     st.query_params.from_dict({**parameters, **kept})
 
 

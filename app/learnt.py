@@ -8,7 +8,7 @@ from contextlib import nullcontext
 
 import streamlit as st
 
-from app import controls, drawn_points, embedding, moment, scrubber, view_link, watching
+from app import controls, drawn_points, embedding, moment, scrubber, sharing, view_link, watching
 from app import learnt_views as views
 from app.learnt_views import Chosen
 from app.texts import plain
@@ -48,6 +48,7 @@ def show() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"On screen: **{plain(describe(experiment))}**, rules **{', '.join(experiment.rules)}**.")
         st.page_link("../pages/lab.py", label="Settings and curves in the Lab", icon=":material/science:")
+        sharing.share_page("learnt")
     scrubber.show()
     offered = OF_IMAGES if len(data.facts_of(experiment).shape) == 3 else OF_POINTS
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -56,6 +57,7 @@ def show() -> None:
             offered,
             default=view_link.told("view", list(offered), next(iter(offered))),
             required=True,
+            wrap=True,  # on a phone all of them are seen
             key=f"learnt_view_{len(offered)}",
             persist_state="session",
         )
@@ -146,7 +148,7 @@ def _tick(view: Callable[[Status, Chosen], None], chosen: Chosen, name: str) -> 
             view(status, chosen)
         st.session_state.learnt_drawn = status.id, name
     except Gone as gone:
-        st.info(plain(str(gone)), icon=":material/hourglass_empty:")
+        st.info(plain(moment.why(status, gone)), icon=":material/hourglass_empty:")
 
 
 def _around(status: Status) -> tuple[object, ...]:

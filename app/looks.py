@@ -85,7 +85,7 @@ def share(status: Status, what: tuple, make: Callable[[], Any], *, lasting: bool
         except Gone as gone:
             if look.value is None:
                 raise
-            look.note = f"As it was at step {look.step:,}. {gone}" if str(gone) == GONE else ""
+            look.note = f"As it was at step {look.step:,}. {moment.why(status, gone)}" if str(gone) == GONE else ""
             return look
         look.value, look.step, look.when, look.note = value, status.step, time.monotonic(), ""
         look.seconds = look.when - began

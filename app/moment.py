@@ -13,6 +13,7 @@ import streamlit as st
 from app.engine import manager
 from app.view import epoch
 from dfa_lab.runs.live import ENDED, Status
+from dfa_lab.runs.looking import Gone
 from dfa_lab.runs.replaying import Replay
 from dfa_lab.train.trainer import Trainer
 
@@ -97,6 +98,13 @@ def give_up(status: Status) -> None:
     """Show what needs no replay: it ends by itself when nobody waits for it any more."""
     st.session_state.moment_usual = (status.id, None)
     choose(status, None)
+
+
+def why(status: Status, gone: Gone) -> str:
+    """Why there is nothing to look at, for whoever sees the page."""
+    if status.demo and status.state in ENDED and not past(status):
+        return "This showing of the demonstration is over: another one begins in a few seconds."
+    return str(gone)
 
 
 def leave(id: str) -> None:

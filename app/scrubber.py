@@ -7,9 +7,11 @@ import streamlit as st
 from app import forking, moment, watching
 from app.texts import plain
 from app.view import epoch
-from dfa_lab.runs.live import Status
+from dfa_lab.runs.live import ACTIVE, Status
 
 EVERY = 0.6  # seconds between two looks at a replay, and between two frames of a film
+GROWS = 2.0  # seconds between two looks at how far the training is
+FAR = 4  # times the last step on the slider, until it gets a new end
 FRAMES = 60  # of a film from the first step to the last
 HELP = (
     "Any step of this training, not only now: its networks are trained again up to there, from the last state that was saved "
@@ -17,18 +19,20 @@ HELP = (
 )
 
 
-def show(pictures: bool = True) -> None:
+def show(pictures: bool = True, seen: bool = True) -> None:
     """The whole bar. Call it where `watching.arrive` has been called.
 
     Without `pictures` on the page nothing is replayed yet: the step is chosen, and a line in the charts shows where it is.
+    `seen`: whether anybody sees the bar now, who may wait for a first step to go back to.
     """
     status = watching.now()
     if pictures:
         watching.current()  # says what they look at
     last = _last(status)
     if last < 1:
+        st.fragment(_wait_for_one, run_every=EVERY if seen and status.state in ACTIVE else None)(status.id, pictures)
         return
-    step = moment.chosen(status) if pictures else moment.marker(status)
+    step, forks = moment.chosen(status) if pictures else moment.marker(status), False
     with st.container(key="scrubber", gap="xsmall"):
         st.markdown(_words(status, step, last, pictures))
         if pictures and (origin := forking.note(status)):
@@ -39,16 +43,36 @@ def show(pictures: bool = True) -> None:
                 with st.popover(
                     "Fork", icon=":material/call_split:", key=forking.key("popover"), help=forking.HELP, on_change="rerun"
                 ) as fork:
-                    if fork.open:
+                    if forks := bool(fork.open):
                         forking.show(status, last)
         if not pictures:
             with st.expander("Fork here", icon=":material/call_split:", key=forking.key("expander"), on_change="rerun") as fork:
                 if fork.open:
                     forking.show(status, last)
         else:
+            if status.state == "failed":
+                st.markdown(f":material/error: It failed: {plain(status.sentence)}")
             replay = moment.replay(status)
             waits = st.session_state.get("moment_playing") or (replay is not None and not replay.over)
             st.fragment(_follow, run_every=EVERY if waits else None)(status.id)
+            grows = step is None and not forks and (status.demo or status.state == "running")
+            st.fragment(_grow, run_every=GROWS if grows else None)(status.id, last)
+
+
+def _wait_for_one(id: str, pictures: bool) -> None:
+    """Where no step has been trained yet: say so, and draw the bar once there is one to go back to."""
+    status = watching.now()
+    if status.id != id or _last(status) >= 1:
+        st.rerun()
+    if not pictures:
+        st.caption("No step has been trained yet: there is nothing to go back to.")
+
+
+def _grow(id: str, last: int) -> None:
+    """Draw the bar anew when the training is far beyond its end. Seldom: a page that is drawn anew closes open lists."""
+    status = watching.now()
+    if status.id != id or _last(status) > FAR * last + FAR:
+        st.rerun()
 
 
 def note(status: Status) -> None:

@@ -54,6 +54,14 @@ def share(experiment: Experiment) -> None:
     st.code(command(experiment), language="bash", wrap_lines=True)
 
 
+def share_page(page: str) -> None:
+    """A popover with the address of a page of pictures: the same experiment, step and view wherever it is opened."""
+    # opening runs the page: what is shared is what is shown then
+    with st.popover("Share", icon=":material/link:", key="share_page", on_change="rerun") as popover:
+        if popover.open:
+            texts(address(st.query_params.to_dict(), page), "to what is shown here")
+
+
 def texts(url: str, leads: str = "with these settings") -> None:
     """A link in the ways in which a class can get it."""
     st.caption(f"A link {leads}, for anyone who reaches this server")

@@ -64,8 +64,8 @@ def bar(experiment: Experiment | None, status: Status) -> None:
             _learning_rate(status)
             _speed(status)
         # opening runs the page: what can be gone back to, and what is shared, is what there is then
-        with st.popover("Moment", icon=":material/history:", key="moment_popover", on_change="rerun"):
-            _moment()
+        with st.popover("Moment", icon=":material/history:", key="moment_popover", on_change="rerun") as popover:
+            _moment(bool(popover.open))
         with st.popover("Share", icon=":material/link:", key="share", on_change="rerun"):
             share(status.experiment)
         with st.popover("Export", icon=":material/download:", key="export", on_change="rerun") as export:
@@ -73,8 +73,8 @@ def bar(experiment: Experiment | None, status: Status) -> None:
         projector.toggle()
 
 
-def _moment() -> None:
-    scrubber.show(pictures=False)
+def _moment(opened: bool) -> None:
+    scrubber.show(pictures=False, seen=opened)
     st.caption("A line in the charts marks the step. What the networks were then:")
     for page, label, icon in PICTURES:
         st.page_link(page, label=label, icon=icon)

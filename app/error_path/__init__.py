@@ -10,7 +10,7 @@ from streamlit.components.v2 import component
 from app.live import FOLDER as LIVE
 
 FOLDER = Path(__file__).parent
-PARTS = ("svg.js", "panel.js", "details.js", "numbers.js", "view.js")  # joined in this order into one script
+PARTS = ("svg.js", "panel.js", "details.js", "numbers.js", "layer.js", "view.js")  # joined in this order into one script
 
 
 def _text(*paths: Path) -> str:

@@ -1,7 +1,7 @@
 """The page "The path of the error": live, or one batch in slow motion, of the experiment on screen.
 
 Slow motion shows the next step of one's own experiment while that waits: entering it pauses, a demonstration is copied first.
-No visit begins with it, so that coming here never stops a training by itself.
+A link begins with it only where there is nothing to pause, so that coming here never stops a training by itself.
 """
 
 import time
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app import controls, error_path, flags, moment, projector, scrubber, view_link, watching
+from app import controls, error_path, flags, moment, projector, scrubber, sharing, view_link, watching
 from app.engine import manager
 from app.error_path import message, taking
 from app.texts import plain
@@ -45,29 +45,48 @@ def show() -> None:
     error_path.load()
     controls.show_problems(st.session_state.problems)
     status = watching.current()
-    st.session_state.setdefault("path_phase", 0)
-    if st.session_state.get("path_mode", LIVE) == LIVE:  # slow motion needs the room
+    _arrive(status)
+    if _mode() == LIVE:  # slow motion needs the room
         with st.container(width=960):
             st.markdown(INTRO)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         what = "The demonstration" if status.demo else "Your experiment"
         st.markdown(f"{what}: **{plain(describe(status.experiment))}**.")
         st.page_link("../pages/lab.py", label="Settings and curves in the Lab", icon=":material/science:")
+        sharing.share_page("path")
     scrubber.show()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         seed, rules = _choose(status)
-        slow = st.session_state.get("path_mode") == SLOW and not status.demo
+        slow = _mode() == SLOW and not status.demo
         _buttons(status, slow)
     st.session_state.path_around = _around(status)
     waits = status.demo or (status.state in ACTIVE and status.state != "paused") or (_waits(status) and _plays(slow))
     st.fragment(_tick, run_every=EVERY if waits else None)(seed, rules, slow)
 
 
+def _arrive(status: Status) -> None:
+    """Once a session: slow motion, at the phase that the link names, of what waits already."""
+    if "path_phase" in st.session_state:
+        return
+    slow = _waits(status) and view_link.told("mode", (LIVE, SLOW), LIVE) == SLOW
+    phases = message.PHASES
+    st.session_state.path_first = SLOW if slow else LIVE
+    st.session_state.path_phase = phases.index(view_link.told("phase", phases, phases[0])) if slow else 0
+    st.session_state.path_advanced = time.monotonic()
+
+
+def _mode() -> str:
+    """The view that is chosen."""
+    return st.session_state.get("path_mode", st.session_state.path_first)
+
+
 def _choose(status: Status) -> tuple[int, tuple[str, ...]]:
     """Seed and rules that are drawn. What was chosen stays while it can be."""
     experiment = status.experiment
     offered = (ALL, *experiment.rules)
-    st.segmented_control("View", [LIVE, SLOW], default=LIVE, required=True, key="path_mode", on_change=_entered)
+    st.segmented_control(
+        "View", [LIVE, SLOW], default=st.session_state.path_first, required=True, key="path_mode", on_change=_entered
+    )
     rule: str | None = ALL
     if len(experiment.rules) > 1:
         key = f"path_rules_{experiment.rules}"
@@ -78,8 +97,16 @@ def _choose(status: Status) -> tuple[int, tuple[str, ...]]:
         key = f"path_seed_{experiment.seeds}"
         first = experiment.seeds.index(view_link.told("seed", experiment.seeds, seed))
         seed = st.selectbox("Seed", experiment.seeds, index=first, key=key, persist_state="session", width=120)
-    view_link.tell({"rules": (rule, ALL), "seed": (seed, next(iter(experiment.seeds)))})
+    st.session_state.path_told = {"rules": (rule, ALL), "seed": (seed, next(iter(experiment.seeds)))}
+    _tell()
     return int(seed), experiment.rules if rule in (ALL, None) else (str(rule),)
+
+
+def _tell() -> None:
+    """What is chosen, and the phase of slow motion, into the address. The open layer is there already (layer.js)."""
+    mode = _mode()
+    phase = message.PHASES[st.session_state.path_phase] if mode == SLOW else ""
+    view_link.tell(st.session_state.path_told | {"mode": (mode, LIVE), "phase": (phase, message.PHASES[0] if phase else "")})
 
 
 def _buttons(status: Status, slow: bool) -> None:
@@ -127,6 +154,7 @@ def _tick(seed: int, rules: tuple[str, ...], slow: bool) -> None:
         st.rerun()
     if _plays(slow) and _waits(status):
         _play()
+        _tell()
         status = watching.current()
     phase = message.PHASES[st.session_state.path_phase]
     frozen = slow and _waits(status)
@@ -142,7 +170,7 @@ def _tick(seed: int, rules: tuple[str, ...], slow: bool) -> None:
             told = taking.phases(status, seed, rules)
             view = message.slowed(view, told, phase, status.experiment, taking.class_names(status))
     except Gone as gone:
-        st.info(str(gone), icon=":material/hourglass_empty:")
+        st.info(moment.why(status, gone), icon=":material/hourglass_empty:")
         return
     if frozen:
         st.markdown(TOLD[phase])

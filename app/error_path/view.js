@@ -36,15 +36,24 @@ class Panel {
       this.frame.replaceChildren(this.diagram.root)
       this.frame.classList.toggle("crowded", this.diagram.g.crowded)
       this.built = built
+      this.#uncover(chosen)
     } else this.diagram.show(panel, chosen)
     this.details.show(panel, chosen)
     this.numbers.show(panel, phase)
+  }
+
+  // In a deep network the layer that a link opens may lie below what is seen.
+  #uncover(chosen) {
+    const node = this.diagram.nodes.get(chosen)?.group
+    if (!node || !this.diagram.g.crowded) return
+    const [box, frame] = [node.getBoundingClientRect(), this.frame.getBoundingClientRect()]
+    this.frame.scrollTop += box.top + box.height / 2 - frame.top - frame.height / 2
   }
 }
 
 class PathView {
   constructor() {
-    this.chosen = null // number of the layer whose details are open
+    this.chosen = layerFromAddress() // number of the layer whose details are open
     this.panels = []
     this.root = element("div", "dfa-path")
     this.legend = this.#legend()
@@ -137,6 +146,7 @@ class PathView {
   choose(number, panel) {
     const closes = this.chosen === number
     this.chosen = closes ? null : number
+    layerIntoAddress(this.chosen)
     this.#show()
     if (closes && panel.details.root.contains(document.activeElement)) panel.diagram.nodes.get(number)?.group.focus()
   }

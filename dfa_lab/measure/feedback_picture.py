@@ -15,9 +15,12 @@ from dfa_lab.measure.angles import angle
 from dfa_lab.networks import Network
 from dfa_lab.networks.layers import NONLINEARITIES, Dropout, Linear
 
-CELLS = 64  # rows and columns that are drawn, at most
+CELLS = 64  # rows that are drawn at most, and columns, but for matrices of few rows
+AT_MOST = CELLS * CELLS  # cells in all
+WIDEST = 256  # columns
 POINTS = 600  # entries in the scatter, at most
 BINS = 31  # of the histogram: an odd number, so that one of them is around 0
+REACH = 4.0  # spreads to both sides, of the histogram of shapes; what is farther out counts at its ends
 PLAIN = (nn.Sequential, nn.Flatten, nn.BatchNorm1d, Dropout, *NONLINEARITIES.values())
 DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -42,6 +45,7 @@ class Shown:
     largest: float  # of the cells, without sign
     spread: float  # root of the mean square of the entries
     counts: list[float]  # share of the entries in each bin
+    shape_counts: list[float]  # the same over bins from -REACH to REACH times the spread
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,7 @@ def picture(pair: Pair) -> Picture:
     shown = _shown(pair.B_name, B, edges)
     if W is None:
         return Picture(shown, None, edges.tolist(), ([], []), None, None, None)
-    b, w = B.flatten(), W.flatten()
+    b, w = B.flatten().double(), W.flatten().double()
     some = torch.linspace(0, len(b) - 1, min(POINTS, len(b))).round().long()
     both = (b * w).sign()
     return Picture(
@@ -121,11 +125,21 @@ def picture(pair: Pair) -> Picture:
     )
 
 
+def in_cells(rows: int, columns: int) -> tuple[int, int]:
+    """Into how many cells a matrix is drawn: each entry has its own, or large ones are drawn by means of blocks."""
+    down = min(CELLS, rows)
+    return down, min(columns, max(CELLS, min(WIDEST, AT_MOST // down)))
+
+
 def _shown(name: str, M: Tensor, edges: Tensor) -> Shown:
-    cells = F.adaptive_avg_pool2d(M[None], (min(CELLS, len(M)), min(CELLS, M.shape[1])))[0]
-    counts = torch.histogram(M.flatten(), edges).hist / M.numel()
-    spread = float(M.square().mean().sqrt())
-    return Shown(name, (len(M), M.shape[1]), cells.tolist(), float(cells.abs().max()), spread, counts.tolist())
+    cells = F.adaptive_avg_pool2d(M[None], in_cells(len(M), M.shape[1]))[0]
+    spread = float(M.double().square().mean().sqrt())  # what diverges has squares beyond 32 bits
+    scaled = (M.flatten() / (spread or 1.0)).clamp(-REACH, REACH)
+    counts, shape = (
+        (torch.histogram(entries, over).hist / M.numel()).tolist()
+        for entries, over in ((M.flatten(), edges), (scaled, torch.linspace(-REACH, REACH, BINS + 1)))
+    )
+    return Shown(name, (len(M), M.shape[1]), cells.tolist(), float(cells.abs().max()), spread, counts, shape)
 
 
 def _number(value: Tensor) -> float | None:

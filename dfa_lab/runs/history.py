@@ -69,7 +69,7 @@ def make_again(trainer: Trainer, history: Sequence[Made]) -> Trainer:
         elif "learning_rate" in made:
             trainer.set_learning_rate(made["learning_rate"])
         else:
-            trainer.change_feedback(Change(made["how"], made["block"], made["rule"]))
+            trainer.change_feedback(Change(**{name: value for name, value in made.items() if name != "step"}))
         trainer.changes[-1]["step"] = made["step"]
     return trainer
 

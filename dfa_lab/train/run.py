@@ -10,7 +10,7 @@ from torch import Tensor
 from dfa_lab import networks
 from dfa_lab.config import Experiment
 from dfa_lab.feedback import bind
-from dfa_lab.feedback.changing import change
+from dfa_lab.feedback.changing import Change, change
 from dfa_lab.feedback.distributions import draw, half_width
 from dfa_lab.measure.updates import Before
 from dfa_lab.networks.adjusting import adjust, zero_biases
@@ -168,14 +168,15 @@ class Run:
             x = adversarial.moved(self.network, self.criterion, x, t, self.experiment.eps)
         return self.evaluate(x, t)
 
-    def change_feedback(self, block: int, how: str, again: int) -> bool:
-        """Between two steps: whether there is feedback to this block; `again` is the number of a redrawing."""
+    def change_feedback(self, wanted: Change, again: int) -> bool:
+        """Between two steps: whether there is such feedback; `again` is the number of a redrawing."""
 
         def redrawn(B: Tensor) -> Tensor:
             shape = tuple(B.shape)
-            return draw(self.experiment, self.seed, block, shape, half_width(shape, self.experiment.feedback_magnitude), again)
+            bound = half_width(shape, self.experiment.feedback_magnitude)
+            return draw(self.experiment, self.seed, wanted.block, shape, bound, again)
 
-        return change(self.rule, self.network, block, how, redrawn)
+        return change(self.rule, self.network, wanted, redrawn)
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything that has to be saved: weights, feedback, the optimiser's state, the tallies."""

@@ -231,10 +231,10 @@ class Trainer:
 
     def change_feedback(self, change: Change) -> list[str]:
         """Between two steps, in every run of the rules that have such feedback; their names."""
-        self.changes.append({"step": self.step, **change._asdict()})
+        self.changes.append({"step": self.step, **change.made()})
         self.redraws += change.how == "redraw"
         found = {
-            rule: run.change_feedback(change.block, change.how, self.redraws)
+            rule: run.change_feedback(change, self.redraws)
             for (rule, _), run in zip(self.experiment.runs(), self.runs, strict=True)
             if change.rule in ("", rule)
         }

@@ -10,6 +10,7 @@ import pytest
 pytestmark = pytest.mark.browser
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
+IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 STEP = """() => {
   const text = document.querySelector('.dfa-status')?.textContent.match(/Step\\s*([\\d,]+)/)?.[1] ?? '-1'
   return Number(text.replaceAll(',', ''))
@@ -54,9 +55,23 @@ def start_slowly(page) -> None:
     wait_for_state(page, "running")
 
 
+def unfold(page, name: str) -> None:
+    """Open a popover of the bar; a page that is drawn anew meanwhile would close lists in it."""
+    page.wait_for_selector(IDLE)
+    press(page, name)
+    page.get_by_test_id("stPopoverBody").wait_for()
+
+
+def pause_the_demonstration(page) -> None:
+    """In the middle of a showing: of one that has ended the copy begins anew, at step 0."""
+    page.wait_for_function(f"({STEP})() > 3 && ({STEP})() < 900")
+    press(page, "Pause")
+    page.wait_for_function("location.search.includes('experiment=')")
+    wait_for_state(page, "paused")
+
+
 def set_speed(page, speed: str) -> None:
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")  # a page that is drawn anew closes lists
-    press(page, "Adjust")
+    unfold(page, "Adjust")
     page.locator("[data-testid=stSelectbox]", has_text="Speed").locator("input").click()
     page.get_by_role("option", name=speed, exact=True).click()
     page.keyboard.press("Escape")
@@ -78,9 +93,7 @@ def test_something_is_already_learning_on_first_paint(visit):
 
 def test_newcomers_share_the_demonstration_and_a_visitor_who_pauses_gets_a_copy(visit):
     one, other = visit(), visit()
-    press(one, "Pause")
-    one.wait_for_function("location.search.includes('experiment=')")
-    wait_for_state(one, "paused")
+    pause_the_demonstration(one)
     one.wait_for_function(f"({POINTS})() > 0")
     still = one.evaluate(STEP)
     before = other.evaluate(STEP)
@@ -178,7 +191,7 @@ def test_the_learning_rate_changes_while_it_runs(visit):
     start_slowly(page)
     mine = id_of(page)
     for text, refused in (("-1", True), ("0.01", False)):
-        press(page, "Adjust")
+        unfold(page, "Adjust")
         page.get_by_role("textbox", name="Learning rate now").fill(text)
         page.get_by_role("textbox", name="Learning rate now").press("Enter")
         page.keyboard.press("Escape")
@@ -189,7 +202,7 @@ def test_the_learning_rate_changes_while_it_runs(visit):
     assert id_of(page) == mine
     page.reload()
     page.wait_for_function("window.__dfa_live?.firstDraw")
-    press(page, "Adjust")
+    unfold(page, "Adjust")
     rate = page.get_by_role("textbox", name="Learning rate now")
     rate.wait_for()
     assert rate.input_value() == "0.01"
@@ -227,10 +240,8 @@ def test_whoever_lands_on_the_list_opens_an_experiment(visit, open_page, address
 
 def test_a_line_marks_the_chosen_step_and_moving_it_keeps_the_zoom(visit):
     page = visit()
-    page.wait_for_function(f"({STEP})() > 3")
-    press(page, "Pause")  # a copy of one's own: the demonstration begins again when it has ended
-    wait_for_state(page, "paused")
-    press(page, "Moment")
+    pause_the_demonstration(page)
+    unfold(page, "Moment")
     page.evaluate(
         "() => Plotly.relayout(document.querySelector('[data-panel=loss] .js-plotly-plot'), {'xaxis.range': [0, 2.5]})"
     )

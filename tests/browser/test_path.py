@@ -42,6 +42,10 @@ def test_the_path_of_the_error(open_page, address):
     page.locator(".dfa-path[data-phase=feedback]").wait_for()
     assert panel.locator(".dfa-path-strip").count() == 4 and "Block 2, dfa" in details.inner_text()
     assert page.evaluate("__dfa_path.step") == at and page.evaluate("__dfa_path.mounts") == 1
+    assert "layer=2" in page.url
+    page.reload()  # the link is all that a new visitor has
+    page.locator(".dfa-path[data-phase=feedback]").wait_for()
+    details.get_by_text("Block 2, dfa").wait_for()
     width = "document.documentElement.scrollWidth - innerWidth"
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate(width) <= 0

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dfa_lab.measure.feedback_picture import BINS, CELLS, POINTS, Pair, blocks_with_feedback, pair, picture
+from dfa_lab.measure.feedback_picture import BINS, CELLS, POINTS, Pair, blocks_with_feedback, in_cells, pair, picture
 
 
 def paired(B: Tensor, W: Tensor | None) -> Pair:
@@ -69,6 +69,14 @@ def test_angle_correlation_and_signs() -> None:
     assert same.B.spread == pytest.approx(2 * (14.25 / 4) ** 0.5) and same.B.largest == 6
 
 
+def test_what_diverges_has_figures_too() -> None:
+    M = torch.tensor([[1.0, -2.0], [3.0, 0.5]])
+    found = picture(paired(M, 1e34 * M))
+    assert found.angle == pytest.approx(0, abs=1e-4) and found.correlation == pytest.approx(1) and found.same_sign == 1
+    assert found.W and found.W.spread == pytest.approx(1e34 * found.B.spread)
+    assert found.W.shape_counts == pytest.approx(found.B.shape_counts)
+
+
 def test_of_zeros_there_is_no_angle() -> None:
     broken = picture(paired(torch.zeros(4, 5), torch.ones(4, 5)))
     assert broken.angle is None and broken.correlation is None and broken.same_sign is None and broken.B.largest == 0
@@ -86,6 +94,26 @@ def test_large_matrices_are_drawn_by_the_means_of_their_blocks() -> None:
     assert len(picture(paired(B, B)).points[0]) == POINTS
     small = torch.randn(10, 40)
     assert torch.equal(torch.tensor(picture(paired(small, None)).B.cells), small)
+
+
+def test_a_matrix_of_few_rows_has_a_cell_for_every_entry() -> None:
+    assert in_cells(10, 100) == (10, 100) and in_cells(10, 256) == (10, 256)
+    assert in_cells(10, 3000) == (10, 256) and in_cells(100, 100) == (64, 64) and in_cells(3000, 10) == (64, 10)
+    for rows in (1, 7, 64, 900):
+        down, across = in_cells(rows, 5000)
+        assert down * across <= CELLS * CELLS
+
+
+def test_shapes_are_compared_whatever_the_spreads() -> None:
+    M = torch.tensor([[1.0, -1.0, 1.0, -1.0, 0.0, 0.0, 0.0, 4.0]])  # of spread √(20/8)
+    found = picture(paired(1000 * M, M))
+    assert found.W and found.B.shape_counts == pytest.approx(found.W.shape_counts)
+    place = int((1 / (20 / 8) ** 0.5 + 4) / (8 / BINS))
+    assert found.B.shape_counts[place] == 0.25 == found.B.shape_counts[-1 - place] and found.B.shape_counts[BINS // 2] == 0.375
+    far = torch.zeros(1, 100)
+    far[0, 0] = 1.0  # ten spreads out
+    assert picture(paired(far, None)).B.shape_counts[-1] == pytest.approx(0.01)
+    assert picture(paired(torch.zeros(4, 5), None)).B.shape_counts[BINS // 2] == 1
 
 
 def test_histogram() -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import plotly.graph_objects as go
+import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
@@ -76,7 +77,34 @@ def test_a_button_changes_the_matrix_and_the_page_tells(app):
     assert not app.exception and [one.value for one in app.metric][:3] == ["none"] * 3
     app.button(key="feedback_redraw").click().run()
     assert B(0).any() and not torch.equal(B(1), dfa)
+    app.button_group(key="feedback_of").set_value("dfa").run()
+    app.button_group(key="feedback_part").set_value("one entry").run()
+    app.number_input(key="feedback_unit").set_value(4).run()
+    app.number_input(key="feedback_row").set_value(9).run()
+    before = B(1)
+    assert f"B₁ from row 9 to unit 4 is {float(before[8, 3]):+.3g}" in words(app)
+    app.button(key="feedback_flip").click().run()
+    assert (B(1) != before).nonzero().tolist() == [[8, 3]] and B(1)[8, 3] == -before[8, 3]
+    assert "block 1, unit 4 from row 9, changed its sign in dfa." in words(app)
+    app.button_group(key="feedback_rule").set_value("fa").run()  # its matrix has fewer rows
+    assert app.number_input(key="feedback_row").value == 6 and not app.exception
     assert (status := manager().status(id)) and status.state == "paused"
+
+
+def test_another_b_is_trained_with_from_here(app):
+    from app.engine import manager
+
+    id = begin(rules="dfa", feedback_magnitude=0.3, seeds=4)
+    opened(app, id)
+    app.selectbox(key="setting_feedback_distribution").set_value("signs").run()
+    app.text_input(key="setting_feedback_magnitude").set_value("x").run()
+    assert app.button(key="feedback_another").disabled and "give a number from 0 to 1000" in words(app)
+    app.text_input(key="setting_feedback_magnitude").set_value("0.2").run()
+    app.button(key="feedback_another").click().run()
+    assert not app.exception and app.session_state["watched"] != id
+    before, after = manager().status(id), manager().status(app.session_state["watched"])
+    changed = {"feedback_magnitude": 0.2, "feedback_distribution": "signs"}
+    assert before and after and after.experiment == before.experiment.model_copy(update=changed)
 
 
 def test_of_the_demonstration_a_copy_is_changed(app):
@@ -112,6 +140,12 @@ def test_zero_has_no_colour_and_both_scales_agree():
         (heat,) = feedback_figures.heat(shown.B, 3.0, theme).data
         assert isinstance(heat, go.Heatmap) and (heat.zmin, heat.zmax) == (-3.0, 3.0)
         assert heat.colorscale and heat.colorscale[1] == (0.5, feedback_figures.NEUTRAL[theme])
+        framed = feedback_figures.heat(shown.B, 3.0, theme, unit=2, row=1).layout.shapes
+        assert [(box.x0, box.x1, box.y0, box.y1) for box in framed] == [pytest.approx((0.48, 1.52, -0.51, 0.51))]
+    wide = picture(Pair(torch.randn(10, 512), None, "B₁", ""))  # two units a cell
+    (column,) = feedback_figures.heat(wide.B, 3.0, "light", unit=3).layout.shapes
+    assert (column.x0, column.x1, column.y0, column.y1) == pytest.approx((0.5 - 2.56, 1.0 + 2.56, -0.5, 9.5))
+    assert feedback_figures.heat(wide.B, 3.0, "light").to_plotly_json()["data"][0]["x"][1] == "units 3 to 4"
     histogram = feedback_figures.histogram(shown, "#000000").to_plotly_json()["data"]
     assert {line["name"] for line in histogram} == {"B₁", "W₂"}
     lines = feedback_figures.recovery([0, 5], [90.0, None], [3, 4], "#000000").layout.shapes

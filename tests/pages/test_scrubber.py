@@ -169,3 +169,18 @@ def test_the_demonstration_has_a_past_until_it_begins_again(app):
     manager().delete(manager().demo())
     app.run()
     assert not app.exception and not link(app, "at")
+
+
+def test_before_the_first_step_it_says_so_and_comes_by_itself(app):
+    from app.engine import manager
+
+    id = manager().start(parse(SMALL | {"epochs": 100}), paused=True)
+    until_state(manager(), id, "paused")
+    opened(app, "lab", experiment=id)
+    assert "No step has been trained yet" in words(app) and not [one for one in app.slider if one.label == "Step"]
+    opened(app, "learnt")
+    assert not [one for one in app.slider if one.label == "Step"]
+    manager().step(id)
+    until_step(manager(), id, 1)
+    app.run()
+    assert slider(app).value == 1

@@ -65,6 +65,46 @@ def test_only_the_matrix_that_is_named_changes() -> None:
     next(trainer)
 
 
+def test_one_sign_or_what_one_unit_receives_changes_and_nothing_else() -> None:
+    trainer = stepped()
+    before = matrices(trainer)
+    assert trainer.change_feedback(Change("flip", 2, "dfa", unit=3, row=5)) == ["dfa"]
+    one = matrices(trainer)
+    assert changed(before, one) == {("dfa", 2)}
+    expected = before["dfa", 2].clone()
+    expected[4, 2] *= -1
+    assert torch.equal(one["dfa", 2], expected)
+    assert trainer.change_feedback(Change("break", 1, unit=6)) == ["fa", "dfa"]
+    broken = matrices(trainer)
+    for rule in ("fa", "dfa"):
+        expected = one[rule, 1].clone()
+        expected[:, 5] = 0
+        assert torch.equal(broken[rule, 1], expected)
+    trainer.change_feedback(Change("redraw", 1, "fa", unit=2))
+    drawn = matrices(trainer)
+    assert (drawn["fa", 1] != broken["fa", 1]).any(0).tolist() == [number == 1 for number in range(6)]
+    trainer.change_feedback(Change("flip", 2, "dfa", unit=3, row=5))
+    assert torch.equal(matrices(trainer)["dfa", 2], before["dfa", 2])  # twice is as it was
+
+
+def test_a_part_that_a_matrix_does_not_have_is_left_as_it_is() -> None:
+    trainer = stepped()
+    before = matrices(trainer)
+    for unit, row in ((7, 0), (1, 11)):
+        assert trainer.change_feedback(Change("flip", 1, unit=unit, row=row)) == []
+    assert trainer.change_feedback(Change("flip", 1, unit=1, row=9)) == ["dfa"]  # fa's B has only 6 rows
+    assert changed(before, matrices(trainer)) == {("dfa", 1)}
+
+
+def test_of_a_kernel_the_column_is_an_input_channel_at_a_place() -> None:
+    trainer = Trainer(tiny(rules="fa", network="conv", conv_channels="2,3", conv_hidden=5))
+    before = matrices(trainer)["fa", 1]
+    assert before.ndim == 4
+    trainer.change_feedback(Change("flip", 1, unit=2, row=3))
+    after = matrices(trainer)["fa", 1]
+    assert (after != before).nonzero().tolist() == [[2, 0, 0, 1]] and torch.equal(after.abs(), before.abs())
+
+
 def test_what_has_no_feedback_is_left_as_it_is() -> None:
     trainer = stepped()
     before = {name: tensor.clone() for name, tensor in trainer.state()[0].items()}
@@ -158,7 +198,10 @@ def test_while_it_runs_and_while_it_waits(manager: Manager) -> None:
 
 def test_every_change_has_its_words() -> None:
     for how in WORDS:
-        assert step_of(Change(how, 3).text(["fa"], 17)) == 17
+        for unit, row in ((0, 0), (4, 0), (4, 2)):
+            assert step_of(Change(how, 3, unit=unit, row=row).text(["fa"], 17)) == 17
+    text = Change("flip", 3, "fa", unit=4, row=2).text(["fa"], 17)
+    assert text == "After step 17 the feedback to block 3, unit 4 from row 2, changed its sign in fa."
 
 
 def test_a_copy_takes_over_what_was_changed(manager: Manager) -> None:

@@ -45,9 +45,11 @@ def copy(trainer: Trainer) -> Seen:
 
 
 def caught(manager: Manager, id: str, after: int) -> Seen:
-    """The state of the run itself, from some step after this one."""
+    """The state of the run itself, from some step after this one; what is changed next is changed at a later one."""
     until_step(manager, id, after)
-    return manager.look(id, copy, wait=10)
+    seen = manager.look(id, copy, wait=10)
+    until_step(manager, id, seen[0] + 1)
+    return seen
 
 
 def ready(manager: Manager, id: str, step: int) -> Replay:
@@ -77,6 +79,7 @@ def test_every_step_is_that_of_the_run_while_it_runs_after_it_and_after_a_restar
     manager.change_feedback(id, Change("flip", 1))
     manager.change_feedback(id, Change("redraw", 2, "bp"))  # of no effect, but the next one's numbers are others then
     manager.change_feedback(id, Change("redraw", 1, "dfa"))
+    manager.change_feedback(id, Change("flip", 1, "dfa", unit=2, row=1))
     seen += [caught(manager, id, 35), caught(manager, id, 50)]
     for one in (seen[-2], seen[0]):
         same(manager, id, one)  # while it runs
