@@ -1,5 +1,7 @@
 """Fixtures that several tests share."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -23,3 +25,18 @@ def make_run():
         return run, x, t
 
     return make
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the files that drive a browser, which mostly wait, among those that compute: workers take files in this order."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    waiting = [file for file in files if "browser" in file.parts]
+    computing = [file for file in files if "browser" not in file.parts]
+    between = len(computing) // (len(waiting) + 1) + 1
+    order = []
+    for number, file in enumerate(waiting):
+        order += [file, *computing[number * between : (number + 1) * between]]
+    order += computing[len(waiting) * between :]
+    items[:] = [item for file in order for item in files[file]]

@@ -14,6 +14,7 @@ from test_store_disk import NAMESPACE, mountable
 from dfa_lab.runs import live, snapshots
 from dfa_lab.runs.manager import Manager
 from dfa_lab.runs.snapshots import Snapshots, Spacing
+from dfa_lab.train import state_file
 from dfa_lab.train.state_file import read
 from dfa_lab.train.trainer import Trainer
 
@@ -143,6 +144,17 @@ def test_full_disk(tmp_path: Path) -> None:
 def serve(folder: Path) -> None:
     """An experiment whose snapshots or checkpoints are written all the time; its network is worth several threads."""
     snapshots.FIRST, snapshots.COST, snapshots.MOST, live.OFTEN = 0.0, 0, 5, 0.0
+    write = state_file.save_file
+
+    def slowly(tensors: dict, path: Path, metadata: dict) -> None:
+        """As a disk with much to do: half of the file is there for a while before the rest."""
+        write(tensors, path, metadata=metadata)
+        whole = path.read_bytes()
+        path.write_bytes(whole[: len(whole) // 2])
+        time.sleep(0.1)
+        path.write_bytes(whole)
+
+    state_file.save_file = slowly
     print(Manager(folder).start(tiny(**LARGE | {"num_hidden": 700}), keep=True), flush=True)
     time.sleep(60)
 
@@ -157,9 +169,9 @@ def test_killed_while_one_is_written(tmp_path: Path, what: str) -> None:
         folder = tmp_path / "snapshots" / id if what == "snapshot" else tmp_path / "checkpoints"
         until(lambda: list(folder.glob("*.safetensors")))
         over = time.monotonic() + 30
-        while not list(folder.glob("*.part")):  # it is there for milliseconds
+        while not list(folder.glob("*.part")):
             assert time.monotonic() < over
-            time.sleep(0.0005)
+            time.sleep(0.005)
         process.kill()
     half = list(folder.glob("*.part"))
     manager = Manager(tmp_path)

@@ -46,7 +46,7 @@ def kill(process: subprocess.Popen[str]) -> tuple[float, list[tuple[int, float]]
     lines = process.stdout.read().splitlines()
     process.stdout.close()
     process.wait()
-    return at, [(int(step), float(when)) for step, when in (line.split() for line in lines if line.count(" ") == 1)]
+    return at, [(int(step), float(when)) for step, when in (line.split() for line in lines if len(line.split()) == 2)]
 
 
 def first_line(process: subprocess.Popen[str]) -> None:
