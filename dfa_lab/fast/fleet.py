@@ -13,7 +13,7 @@ from torch import Tensor
 from dfa_lab.fast import reading
 from dfa_lab.fast.captured import Batches, Captured
 from dfa_lab.fast.flat import Flat, in_rows, stacked
-from dfa_lab.fast.layers import Convolution, Mask, product, to_maps
+from dfa_lab.fast.layers import Convolution, Dense, Mask, Norm, product, to_maps
 from dfa_lab.fast.updates import Update, gradients_to_torch, known
 from dfa_lab.networks.norms import limit
 from dfa_lab.seeding import number as seeded
@@ -35,19 +35,20 @@ class Fleet:
         paths = [reading.path(run.rule) for run in self.runs]
         self._chain, self._direct = paths.count("chain"), paths.count("direct")
         self._by_weights = sum(not _has_feedback(run) for run in self.runs[: self._chain])
-        parameters, hidden = reading.parameters(networks)
+        parameters, owned = reading.parameters(networks)
         flat = Flat(parameters)
         learns = self._chain + self._direct > 0
-        trained = parameters if learns else parameters[hidden:]
-        start = 0 if learns else flat.starts[hidden]
+        trained = owned if learns else owned[-1:]
         self.stages = reading.stages(networks, flat, self._mask)
         self._shapes = networks[0].shapes
         self._transports, self._projections = self._feedback()
-        optimizers = [run.optimizer for run in self.runs]
-        self._update = (
-            Update(self.runs[0].experiment, flat, start, trained, optimizers) if known(self.runs[0].experiment) else None
-        )
-        self._give = gradients_to_torch(flat, start, trained)
+        optimizers, first = [run.optimizer for run in self.runs], self.runs[0].experiment
+        # On a CPU a stage makes its step while its gradient is in the cache; on a GPU few large kernels are better.
+        self._by_stage = self.runs[0].device.type == "cpu" and learns
+        moved = trained if self._by_stage else [range(trained[0].start, trained[-1].stop)]
+        easy = known(first, self.runs[0].device)
+        self._update = Update(first, flat, moved, parameters, optimizers) if easy else None
+        self._give = gradients_to_torch(flat, [k for stage in trained for k in stage], parameters)
         self._maps = isinstance(self.stages[0].layer, Convolution)
         seeds = list(dict.fromkeys(run.seed for run in self.runs))
         self._speakers = [
@@ -55,10 +56,12 @@ class Fleet:
         ]  # one a seed: they draw the masks
         self._seed_of = [seeds.index(run.seed) for run in self.runs]
         self._count = count
-        first = self.runs[0].experiment
         self._criterion, self._limits = first.criterion, (first.max_in_norm, first.max_out_norm)
         self._limited = any(0 < most < NO_LIMIT for most in self._limits)
-        self._draws = any(isinstance(part, Mask) for stage in self.stages for part in (*stage.before, *stage.after))
+        parts = [part for stage in self.stages for part in (*stage.before, *stage.after)]
+        self._draws = any(isinstance(part, Mask) for part in parts)
+        self._dense = not any(isinstance(part, Norm) for part in parts)
+        self._dense &= all(isinstance(stage.layer, Dense) for stage in self.stages)
         self._seen: set[tuple] = set()  # batch sizes and rates of steps that were computed once
         self._captured: tuple[tuple, Captured] | None = None
 
@@ -110,7 +113,9 @@ class Fleet:
         e = criterion.error(self._criterion, y, t)
         self._backward(in_rows(e) if self._count > 1 else e)
         if self._update:
-            self._update.move()
+            if not self._by_stage and not self._descends():
+                self._update.move(0)
+            self._update.made()
         else:
             self._give()
             for run in self.runs:
@@ -166,16 +171,30 @@ class Fleet:
                 h = part.forward(h)
         return h
 
+    def _descends(self) -> bool:
+        """Whether the step is plain gradient descent in dense layers, which needs no gradient to be written down."""
+        if self._update is None or not self._update.is_plain_descent or not self._dense:
+            return False
+        return self.runs[0].device.type == "cpu" or len(set(self._update.rates)) == 1
+
     def _backward(self, e: Tensor) -> None:
-        g = e
+        """Every stage gets its gradient and, where that can be done at once, makes its step: but sends the error on before."""
+        g, descends, update = e, self._descends(), self._update
         for number in range(len(self.stages), 0, -1):
             stage = self.stages[number - 1]
             for part in reversed(stage.after):
                 g = part.backward(g)
-            stage.layer.gradients(g)
-            if number == 1 or not self._chain + self._direct:
+            last = number == 1 or not self._chain + self._direct
+            below = g if last else self._signals(number, g, e)
+            if descends and update and isinstance(stage.layer, Dense):
+                stage.layer.descend(g, update.rates)
+            else:
+                stage.layer.gradients(g)
+                if update and self._by_stage:
+                    update.move(number - 1)
+            if last:
                 return
-            g = self._signals(number, g, e)
+            g = below
 
     def _signals(self, number: int, g: Tensor, e: Tensor) -> Tensor:
         """δ̂ at the output of block `number` - 1, of g = ∂L/∂a of the layer above it."""

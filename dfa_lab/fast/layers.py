@@ -73,8 +73,25 @@ class Dense:
         if self.db is not None:
             torch.sum(g, -2, out=self.db)
 
+    def descend(self, g: Tensor, rates: Sequence[float]) -> None:
+        """W and b make a step of plain gradient descent, without their gradients being written down; `rates`: of each run."""
+        if self._looped:
+            for (W, b, _, db), own, h, rate in zip(self._each, g, self.h, rates, strict=True):
+                _descend(W, b, db, own, h, rate)
+        else:
+            _descend(self.W, self.b, self.db, g, self.h, rates[0])
+
     def send(self, g: Tensor, M: Tensor) -> Tensor:
         return product(g, M)
+
+
+def _descend(W: Tensor, b: Tensor | None, db: Tensor | None, g: Tensor, h: Tensor, rate: float) -> None:
+    if W.dim() == 2:
+        W.addmm_(g.t(), h, alpha=-rate)
+    else:
+        W.baddbmm_(g.transpose(1, 2), h, alpha=-rate)
+    if b is not None and db is not None:
+        b.add_(torch.sum(g, -2, out=db), alpha=-rate)
 
 
 def product(g: Tensor, M: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import accumulate, chain, pairwise
 from typing import Literal
 
 from torch import Tensor, nn
@@ -63,11 +63,12 @@ def _block_known(block: nn.Module) -> bool:
     return plain and all(norm.affine and norm.track_running_stats and norm.momentum is not None for norm in norms)
 
 
-def parameters(networks: Sequence[Network]) -> tuple[list[list[nn.Parameter]], int]:
-    """Those that are trained, of each network, in the networks' own order; and how many of them belong to the blocks."""
+def parameters(networks: Sequence[Network]) -> tuple[list[list[nn.Parameter]], list[range]]:
+    """Those that are trained, of each network, in the networks' own order; and which belong to each block and the readout."""
     each = [[p for p in network.parameters() if p.requires_grad] for network in networks]
-    readout = sum(p.requires_grad for p in networks[0].readout.parameters())
-    return [list(same) for same in zip(*each, strict=True)], len(each[0]) - readout
+    counts = [sum(p.requires_grad for p in part.parameters()) for part in (*networks[0].blocks, networks[0].readout)]
+    ends = list(accumulate(counts, initial=0))
+    return [list(same) for same in zip(*each, strict=True)], [range(*pair) for pair in pairwise(ends)]
 
 
 def stages(networks: Sequence[Network], flat: Flat, draw: Callable[[Tensor, float], Tensor]) -> list[Stage]:

@@ -1,7 +1,7 @@
-"""The steps of sgd, nag, rmsprop and adam on one long vector, in place; their state is that of torch's own optimisers.
+"""The steps of sgd, nag, rmsprop and adam on long vectors, in place; their state is that of torch's own optimisers.
 
-The formulas are torch's (torch.optim.SGD, RMSprop, Adam without options); what is gained is memory traffic: on a CPU a
-piece of the vector goes through all of them while it is in the cache.
+The formulas are torch's (torch.optim.SGD, RMSprop, Adam without options). rmsprop and adam are torch's fused kernel of
+adam, which passes through memory once: rmsprop is adam without a mean (β₁ = 0), whose correction has come to an end.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,6 @@ from torch import Tensor, nn, optim
 from dfa_lab.config import Experiment
 from dfa_lab.fast.flat import Flat
 
-PIECE = 2**16  # entries that go through an update at once on a CPU: three vectors of them fit in a core's cache
 STATES = {
     "sgd": ("momentum_buffer",),
     "nag": ("momentum_buffer",),
@@ -21,11 +20,15 @@ STATES = {
 }
 ALPHA, EPS = 0.99, 1e-8  # of rmsprop
 BETA1, BETA2 = 0.9, 0.999  # of adam
+FOREVER = 1e6  # steps after which 1 - ALPHA**steps is 1
+DEVICES = ("cpu", "cuda")  # that have the fused kernel
+
+Vectors = tuple[Tensor, ...]  # parameters, their gradients and states: views of the same entries
 
 
-def known(experiment: Experiment) -> bool:
+def known(experiment: Experiment, device: torch.device) -> bool:
     """Whether the experiment's optimiser is one of these."""
-    return experiment.optimizer in STATES
+    return experiment.optimizer in STATES and device.type in DEVICES
 
 
 class Update:
@@ -35,146 +38,138 @@ class Update:
         self,
         experiment: Experiment,
         flat: Flat,
-        start: int,
+        stages: Sequence[range],
         parameters: Sequence[Sequence[nn.Parameter]],
         optimizers: Sequence[optim.Optimizer],
     ):
-        """`start`: the first entry that is trained, where `parameters` begin; those and `optimizers` are those of the runs.
-
-        What the optimisers know so far is taken over; from then on their states are views of this one's.
+        """`stages`: which parameters of `flat` are moved together, stage by stage; `parameters` are those of the runs, and
+        `optimizers` the runs' own. What these know so far is taken over; from then on their states are views of this one's.
         """
-        self._flat, self._start = flat, start
+        self._flat, self._stages = flat, stages
         self._decay, self._momentum = experiment.weight_decay, experiment.momentum
         self._kind = experiment.optimizer
         self._parameters, self._optimizers = parameters, optimizers
-        self._first = len(flat.shapes) - len(parameters)  # number of the first parameter that is trained
-        self._rates: list[float] = []
-        self._rate: float | Tensor = 0.0
+        self._trained = [k for stage in stages for k in stage]
+        self.rates: list[float] = []
+        self._jobs: list[list[tuple[float, list[Vectors]]]] = []  # stage -> (rate, what is moved with it)
         names = STATES[self._kind] if self._momentum or self._kind not in ("sgd", "nag") else ()
         self._states = {name: torch.zeros_like(flat.values) for name in names}
-        device = flat.values.device
         self._steps = torch.zeros(len(parameters), len(optimizers))  # torch counts them in each parameter's state, on the CPU
-        self._count = 0  # steps done, where the formula needs them
         self._begun = self._take_over()
-        whole = flat.values[start:], flat.grads[start:], *(state[start:] for state in self._states.values())
-        cut = PIECE if device.type == "cpu" else max(1, len(whole[0]))
-        self._pieces = list(zip(*(vector.split(cut) for vector in whole), strict=True))
-        self._scratch = torch.empty_like(self._pieces[0][0])
+        done = FOREVER if self._kind == "rmsprop" else float(self._steps.max()) if self._steps.numel() else 0.0
+        self._count = torch.tensor(done, device=flat.values.device)
         if self._begun:
             self._give_back()
 
-    def set_rates(self, rates: Sequence[float]) -> None:
-        """The learning rate of each run."""
-        if list(rates) == self._rates:
-            return
-        self._rates = list(rates)
-        if len(set(rates)) == 1:
-            self._rate = rates[0]
-            return
-        spread = torch.empty_like(self._flat.values)
-        for rows in self._flat.split(spread):
-            for row, rate in zip(rows, rates, strict=True):
-                row.fill_(rate)
-        self._rate = spread[self._start :]
+    @property
+    def is_plain_descent(self) -> bool:
+        """Whether a step is rate × gradient and no more."""
+        return self._kind == "sgd" and not self._states and not self._decay
 
     @property
     def repeats(self) -> bool:
-        """Whether every step is the same operations with the same numbers, from now on and while the rates stay."""
-        return self._kind != "adam" and (self._begun or not self._states)
+        """Whether every step is the same operations, from now on and while the rates stay."""
+        return self._begun or not self._states
+
+    def set_rates(self, rates: Sequence[float]) -> None:
+        """The learning rate of each run."""
+        if list(rates) == self.rates:
+            return
+        self.rates = list(rates)
+        vectors = (self._flat.values, self._flat.grads, *self._states.values())
+        pieces = [self._flat.split(vector) for vector in vectors]
+        self._jobs = []
+        for stage in self._stages:
+            if len(set(rates)) == 1:
+                start, end = self._flat.starts[stage.start], self._flat.starts[stage.stop]
+                self._jobs.append([(rates[0], [tuple(vector[start:end] for vector in vectors)])])
+            else:
+                own = [[tuple(piece[k][r] for piece in pieces) for k in stage] for r in range(len(rates))]
+                self._jobs.append(list(zip(rates, own, strict=True)))
 
     def count(self) -> None:
         """One more step is going to be made."""
-        self._count += 1
+        if self._kind == "adam":
+            self._count += 1
         if self._states:
             self._steps += 1
 
-    def move(self) -> None:
-        """Make it, from the gradients, which are written over."""
-        rates = self._rate.split(len(self._scratch)) if isinstance(self._rate, Tensor) else [self._rate] * len(self._pieces)
-        for (p, g, *state), rate in zip(self._pieces, rates, strict=True):
-            if self._decay:
-                g.add_(p, alpha=self._decay)
-            self._move(p, g, state, rate)
+    def move(self, stage: int) -> None:
+        """Make the step of a stage's parameters, from their gradients, which are written over."""
+        for rate, vectors in self._jobs[stage]:
+            if self._kind in ("sgd", "nag"):
+                for p, g, *state in vectors:
+                    self._descend(p, g, state, rate)
+            else:
+                self._adapt(vectors, rate)
+
+    def made(self) -> None:
+        """All stages have moved."""
         if self._states and not self._begun:
             self._begun = True
             self._give_back()
 
-    def _move(self, p: Tensor, g: Tensor, state: Sequence[Tensor], rate: float | Tensor) -> None:
-        scratch = self._scratch[: len(p)]
-        match self._kind:
-            case "sgd" | "nag":
-                if state:
-                    g = self._with_momentum(g, state[0])
-                _add(p, g, rate)
-            case "rmsprop":
-                (square,) = state
-                square.mul_(ALPHA).addcmul_(g, g, value=1 - ALPHA)
-                torch.sqrt(square, out=scratch)
-                _add_quotient(p, g, scratch.add_(EPS), rate)
-            case "adam":
-                mean, square = state
-                mean.lerp_(g, 1 - BETA1)
-                square.mul_(BETA2).addcmul_(g, g, value=1 - BETA2)
-                torch.sqrt(square, out=scratch)
-                scratch.div_((1 - BETA2**self._count) ** 0.5).add_(EPS)
-                _add_quotient(p, mean, scratch, rate / (1 - BETA1**self._count))
+    def _descend(self, p: Tensor, g: Tensor, state: Sequence[Tensor], rate: float) -> None:
+        if self._decay:
+            g.add_(p, alpha=self._decay)
+        for buffer in state:
+            dampening = self._momentum if self._kind == "sgd" else 0.0
+            if self._begun:
+                buffer.mul_(self._momentum).add_(g, alpha=1 - dampening)
+            else:
+                buffer.copy_(g)
+            g = g.add_(buffer, alpha=self._momentum) if self._kind == "nag" else buffer
+        p.add_(g, alpha=-rate)
 
-    def _with_momentum(self, g: Tensor, buffer: Tensor) -> Tensor:
-        dampening = self._momentum if self._kind == "sgd" else 0.0
-        if self._begun:
-            buffer.mul_(self._momentum).add_(g, alpha=1 - dampening)
-        else:
-            buffer.copy_(g)
-        return g.add_(buffer, alpha=self._momentum) if self._kind == "nag" else buffer
+    def _adapt(self, vectors: list[Vectors], rate: float) -> None:
+        ps, gs, *states = (list(column) for column in zip(*vectors, strict=True))
+        means, squares = states if self._kind == "adam" else (gs, states[0])  # without a mean it is the gradient itself
+        beta1, beta2 = (BETA1, BETA2) if self._kind == "adam" else (0.0, ALPHA)
+        torch._fused_adam_(  # pyright: ignore[reportPrivateImportUsage]
+            *(ps, gs, means, squares, [], [self._count] * len(ps)),
+            lr=rate,
+            beta1=beta1,
+            beta2=beta2,
+            weight_decay=self._decay,
+            eps=EPS,
+            amsgrad=False,
+            maximize=False,
+        )
 
     def _take_over(self) -> bool:
         """What torch's optimisers know; False if they have not made a step yet."""
         found = False
         for name, flat in self._states.items():
-            for k, rows in enumerate(self._flat.split(flat)[self._first :]):
-                for r, row in enumerate(rows):
+            pieces = self._flat.split(flat)
+            for k in self._trained:
+                for r, row in enumerate(pieces[k]):
                     state = self._optimizers[r].state.get(self._parameters[k][r], {})
                     if isinstance(old := state.get(name), Tensor):
                         row.copy_(old)
                         found = True
                         if "step" in state:
                             self._steps[k, r] = float(state["step"])
-        self._count = int(self._steps.max()) if self._steps.numel() else 0
         return found
 
     def _give_back(self) -> None:
         """Let the optimisers of the runs know what they would know had they made the steps themselves."""
-        counts = self._kind in ("rmsprop", "adam")
-        for k, same in enumerate(self._parameters):
-            for r, p in enumerate(same):
+        pieces = {name: self._flat.split(flat) for name, flat in self._states.items()}
+        for k in self._trained:
+            for r, p in enumerate(self._parameters[k]):
                 state = self._optimizers[r].state[p]
-                for name, flat in self._states.items():
-                    state[name] = self._flat.split(flat)[self._first + k][r]
-                if counts:
+                for name in pieces:
+                    state[name] = pieces[name][k][r]
+                if self._kind in ("rmsprop", "adam"):
                     state["step"] = self._steps[k, r]
 
 
-def _add(p: Tensor, g: Tensor, rate: float | Tensor) -> None:
-    if isinstance(rate, Tensor):
-        p.addcmul_(g, rate, value=-1)
-    else:
-        p.add_(g, alpha=-rate)
-
-
-def _add_quotient(p: Tensor, above: Tensor, below: Tensor, rate: float | Tensor) -> None:
-    if isinstance(rate, Tensor):
-        p.addcmul_(torch.div(above, below, out=below), rate, value=-1)
-    else:
-        p.addcdiv_(above, below, value=-rate)
-
-
-def gradients_to_torch(flat: Flat, start: int, parameters: Sequence[Sequence[nn.Parameter]]) -> Callable[[], None]:
+def gradients_to_torch(flat: Flat, trained: Sequence[int], parameters: Sequence[Sequence[nn.Parameter]]) -> Callable[[], None]:
     """For the other optimisers: what puts the gradients where torch's look for them."""
-    views = flat.split(flat.grads)[len(flat.shapes) - len(parameters) :]
+    views = flat.split(flat.grads)
 
     def give() -> None:
-        for same, rows in zip(parameters, views, strict=True):
-            for p, row in zip(same, rows, strict=True):
+        for k in trained:
+            for p, row in zip(parameters[k], views[k], strict=True):
                 p.grad = row
 
     return give

@@ -135,10 +135,10 @@ def phases(trainer: Trainer, run: int, rate: float | None = None) -> Phases:
 
 
 def _as_it_will_be(trainer: Trainer, run: int, rate: float | None) -> dict[str, Tensor]:
-    """The tensors of a run after a step that it makes in one computation with others, of which the last digits depend on
-    them; empty if it makes it by itself."""
+    """The tensors of a run after a step whose gradients are computed by hand, and so with other last digits than by the
+    copy that is watched; empty if it is the same computation."""
     together = trainer.companions(run)
-    if len(together) == 1:
+    if not together:
         return {}
     runs = [copy.deepcopy(trainer.runs[n], {id(trainer.experiment): trainer.experiment}) for n in together]
     for one in runs:

@@ -197,8 +197,8 @@ class Trainer:
         return self._groups[1]
 
     def companions(self, run: int) -> list[int]:
-        """The runs that make their next step in one computation with this one, itself too."""
-        return next(([*numbers] for numbers, _ in self._together(self._active()) if run in numbers), [run])
+        """The runs that make their next step by hand in one computation with this one, itself too; none: it has autograd."""
+        return next(([*numbers] for numbers, fleet in self._together(self._active()) if fleet and run in numbers), [])
 
     def next_batch(self, seed: int) -> tuple[Tensor, Tensor]:
         """Inputs and classes of the step that is next, the same for every rule of a seed."""

@@ -24,11 +24,11 @@ def small(**settings: object) -> Experiment:
     return parse(defaults | settings)
 
 
-def continued(trainer: Trainer) -> Trainer:
+def continued(trainer: Trainer, by_hand: bool = True) -> Trainer:
     """Another trainer, on `small_set()`, in the state of this one."""
     tensors, numbers = trainer.state()
     kept = {name: tensor.clone() for name, tensor in tensors.items()}
-    return Trainer(trainer.experiment, small_set()).restore(kept, numbers)
+    return Trainer(trainer.experiment, small_set(), by_hand=by_hand).restore(kept, numbers)
 
 
 def plain(records: list[Record]) -> list[Record]:

@@ -306,10 +306,10 @@ def test_a_run_that_diverges_leaves_the_others_as_they_are(by_hand: bool) -> Non
     trainer = Trainer(small(**steep, rules="bp,shallow"), small_set(), by_hand=by_hand)
     records = [record for _ in range(20) for record in next(trainer)]
     assert list(trainer.failed) == [0] and "bp (seed 0) diverged by step" in trainer.failed[0]
-    resumed = continued(trainer)
+    resumed = continued(trainer, by_hand)
     assert resumed.failed == trainer.failed
     records += [record for due in trainer for record in due]
-    alone = Trainer(small(**steep, rules="shallow"), small_set())
+    alone = Trainer(small(**steep, rules="shallow"), small_set(), by_hand=by_hand)
     theirs = [record._replace(run=1) for due in alone for record in due]
     assert plain([record for record in records if record.run == 1]) == plain(theirs)
     for _ in resumed:
