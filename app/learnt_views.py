@@ -13,6 +13,7 @@ from dfa_lab import data, drawing
 from dfa_lab.measure.mistakes import confusion
 from dfa_lab.measure.surface import decided
 from dfa_lab.runs.live import Status
+from dfa_lab.runs.looking import Gone
 
 MOST_POINTS = 200  # drawn on a surface: more would hide it
 MOST_WRONG = 12
@@ -71,7 +72,9 @@ def _points(points: dict[str, tuple[np.ndarray, np.ndarray]], which: str) -> tup
 def units(status: Status, chosen: Chosen) -> None:
     """A small plane for every unit of a hidden layer."""
     theme, items = _theme(), []
-    run = next(number for number, rule in _runs(status, chosen) if rule == chosen.rule)
+    run = next((number for number, rule in _runs(status, chosen) if rule == chosen.rule), None)
+    if run is None:
+        raise Gone(f"{chosen.rule} diverged: choose another rule.")
     look = looks.share(status, ("units", run, chosen.block), lambda: looks.units(status.id, run, chosen.block))
     _, maps, count = look.value
     side = looks.MAP_SIDE
@@ -202,10 +205,11 @@ def _grey(status: Status) -> bool:
 
 
 def _runs(status: Status, chosen: Chosen) -> Iterator[tuple[int, str]]:
-    """(number, rule) of every rule with the seed that was chosen."""
+    """(number, rule) of every rule with the seed that was chosen, without those that diverged: nothing is to be seen there."""
     seeds = status.experiment.seeds
     seed = chosen.seed if chosen.seed in seeds else seeds[0]  # a demonstration that begins again has another
-    return ((number, rule) for number, (rule, its) in enumerate(status.experiment.runs()) if its == seed)
+    runs = enumerate(status.experiment.runs())
+    return ((number, rule) for number, (rule, its) in runs if its == seed and number not in status.failed)
 
 
 def _names(status: Status) -> tuple[str, ...]:

@@ -38,7 +38,8 @@ def seen(status: Status) -> Status:
     st.session_state.moment_shown = ("", 0) if step is None else (status.id, step)
     if step is None:
         return status
-    return replace(status, step=step, epoch=epoch(status.experiment, step), state=REPLAYED, sentence="", rate=0.0, left=None)
+    then = {"step": step, "epoch": epoch(status.experiment, step), "state": REPLAYED, "failed": ()}
+    return replace(status, **then, sentence="", rate=0.0, left=None)
 
 
 def past(status: Status) -> bool:

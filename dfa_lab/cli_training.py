@@ -170,7 +170,9 @@ def _advance(begun: Begun, outputs: list[Output], quiet: bool, listed: Listed | 
                 raise
             state, failed = "failed", told
         else:
-            return results.summary(), "finished"
+            if not isinstance(trainer, Trainer) or not trainer.failed:
+                return results.summary(), "finished"
+            state, failed = "failed", " ".join(trainer.failed.values())  # the others were trained to the end
     return results.summary() | {"failed": failed}, state
 
 

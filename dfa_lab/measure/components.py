@@ -20,7 +20,8 @@ def principal(h: np.ndarray, t: np.ndarray) -> Cloud:
 
     points, shares = np.zeros((len(h), 2)), np.zeros(2)
     wanted = min(2, *h.shape)
-    if np.ptp(h, axis=0).any():  # else every sample is the same point
+    # Else every sample is the same point, or the network has diverged and there is nothing to be seen.
+    if np.isfinite(h).all() and np.ptp(h, axis=0).any():
         pca = PCA(wanted, svd_solver="covariance_eigh" if h.shape[1] <= 500 else "randomized", random_state=0)
         points[:, :wanted] = pca.fit_transform(h.astype(np.float64))
         shares[:wanted] = pca.explained_variance_ratio_

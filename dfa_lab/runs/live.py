@@ -34,6 +34,7 @@ class Status:
     device: str = ""
     learning_rate: float = 0.0
     pace: float = 0.0  # most steps a second; 0: no limit
+    failed: tuple[int, ...] = ()  # numbers of the runs that diverged while others go on
     layers: tuple[int, ...] = ()  # units that receive feedback in each hidden block
 
 
@@ -162,6 +163,7 @@ class Live:
             device=trainer.device_title,
             learning_rate=self.learning_rate or trainer.learning_rate,
             pace=self.pace,
+            failed=tuple(trainer.failed),
             layers=trainer.units,
         )
 
