@@ -35,4 +35,15 @@ class DataSet:
 
     def inputs(self, x_rows: torch.Tensor, dtype: torch.dtype = torch.float32) -> torch.Tensor:
         """What a network is given for rows of `x_train` or `x_test`: (rows - offset) * scale, same shape."""
-        return (x_rows.to(dtype) - self.offset.to(dtype)) * self.scale.to(dtype)
+        offset, scale = self._moments(dtype)
+        return (x_rows.to(dtype) - offset).mul_(scale)
+
+    def _moments(self, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+        """`offset` and `scale` as numbers of this type, which every step needs."""
+        if dtype not in self._converted:
+            self._converted[dtype] = self.offset.to(dtype), self.scale.to(dtype)
+        return self._converted[dtype]
+
+    @cached_property
+    def _converted(self) -> dict[torch.dtype, tuple[torch.Tensor, torch.Tensor]]:
+        return {}

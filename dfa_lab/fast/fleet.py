@@ -92,14 +92,13 @@ class Fleet:
             if not run.schedule.constant:
                 run.set_rate(number)
             run.network.mode(training=True)
-        for speaker in self._speakers:
+        for speaker in self._speakers if self._draws else ():
             speaker.network.noise.start(lambda run=speaker: seeded(run.seed, "dropout", number, "clean"))
         rates = [run.optimizer.param_groups[0]["lr"] for run in self.runs]
         if self._update:
             self._update.set_rates(rates)
             self._update.count()
-        sizes = tuple(len(batches[speaker.seed][1]) for speaker in self._speakers)
-        y = self._recorded(batches, (sizes, tuple(rates))) if self._repeats() else self._compute(batches)
+        y = self._recorded(batches, tuple(rates)) if self._repeats() else self._compute(batches)
         for r, run in enumerate(self.runs):
             run.clean.add(y if self._count == 1 else y[r], batches[run.seed][1])
         share = (perf_counter() - began) / self._count
@@ -130,8 +129,9 @@ class Fleet:
             return False
         return self._update.repeats and all(run.schedule.constant for run in self.runs)
 
-    def _recorded(self, batches: Batches, key: tuple) -> Tensor:
+    def _recorded(self, batches: Batches, rates: tuple[float, ...]) -> Tensor:
         """The step as a graph, of the batch size that is usual; others, such as the end of an epoch, are computed."""
+        key = tuple(len(batches[speaker.seed][1]) for speaker in self._speakers), rates
         if key not in self._seen:
             self._seen.add(key)
             return self._compute(batches)
@@ -198,6 +198,8 @@ class Fleet:
 
     def _signals(self, number: int, g: Tensor, e: Tensor) -> Tensor:
         """δ̂ at the output of block `number` - 1, of g = ∂L/∂a of the layer above it."""
+        if self._count == 1 and self._direct:
+            return (e @ self._projections[number - 1][0]).view(len(e), *self._shapes[number - 2])
         stage, parts = self.stages[number - 1], []
         maps = isinstance(stage.layer, Convolution)
         if self._chain:
@@ -218,12 +220,8 @@ class Fleet:
                 parts = [part.backward(parts[0])]
         shape = self._shapes[number - 2]
         if self._direct:
-            B = self._projections[number - 1]
-            projected = product(e, B[0]) if self._count == 1 else product(e[self._chain :], B)
-            if self._count == 1:
-                parts.append(projected.view(len(projected), *shape))
-            else:
-                parts.append(to_maps(projected, shape[1:]) if len(shape) == 3 else projected)
+            projected = product(e[self._chain :], self._projections[number - 1])
+            parts.append(to_maps(projected, shape[1:]) if len(shape) == 3 else projected)
         return self._joined(parts, len(shape) == 3)
 
     @staticmethod

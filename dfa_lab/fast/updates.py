@@ -23,7 +23,7 @@ BETA1, BETA2 = 0.9, 0.999  # of adam
 FOREVER = 1e6  # steps after which 1 - ALPHA**steps is 1
 DEVICES = ("cpu", "cuda")  # that have the fused kernel
 
-Vectors = tuple[Tensor, ...]  # parameters, their gradients and states: views of the same entries
+Columns = list[list[Tensor]]  # parameters, their gradients and each state: views of the same entries
 
 
 def known(experiment: Experiment, device: torch.device) -> bool:
@@ -51,7 +51,7 @@ class Update:
         self._parameters, self._optimizers = parameters, optimizers
         self._trained = [k for stage in stages for k in stage]
         self.rates: list[float] = []
-        self._jobs: list[list[tuple[float, list[Vectors]]]] = []  # stage -> (rate, what is moved with it)
+        self._jobs: list[list[tuple[float, Columns]]] = []  # stage -> (rate, what is moved with it)
         names = STATES[self._kind] if self._momentum or self._kind not in ("sgd", "nag") else ()
         self._states = {name: torch.zeros_like(flat.values) for name in names}
         self._steps = torch.zeros(len(parameters), len(optimizers))  # torch counts them in each parameter's state, on the CPU
@@ -82,9 +82,9 @@ class Update:
         for stage in self._stages:
             if len(set(rates)) == 1:
                 start, end = self._flat.starts[stage.start], self._flat.starts[stage.stop]
-                self._jobs.append([(rates[0], [tuple(vector[start:end] for vector in vectors)])])
+                self._jobs.append([(rates[0], [[vector[start:end]] for vector in vectors])])
             else:
-                own = [[tuple(piece[k][r] for piece in pieces) for k in stage] for r in range(len(rates))]
+                own = [[[piece[k][r] for k in stage] for piece in pieces] for r in range(len(rates))]
                 self._jobs.append(list(zip(rates, own, strict=True)))
 
     def count(self) -> None:
@@ -96,12 +96,12 @@ class Update:
 
     def move(self, stage: int) -> None:
         """Make the step of a stage's parameters, from their gradients, which are written over."""
-        for rate, vectors in self._jobs[stage]:
+        for rate, columns in self._jobs[stage]:
             if self._kind in ("sgd", "nag"):
-                for p, g, *state in vectors:
+                for p, g, *state in zip(*columns, strict=True):
                     self._descend(p, g, state, rate)
             else:
-                self._adapt(vectors, rate)
+                self._adapt(columns, rate)
 
     def made(self) -> None:
         """All stages have moved."""
@@ -121,8 +121,8 @@ class Update:
             g = g.add_(buffer, alpha=self._momentum) if self._kind == "nag" else buffer
         p.add_(g, alpha=-rate)
 
-    def _adapt(self, vectors: list[Vectors], rate: float) -> None:
-        ps, gs, *states = (list(column) for column in zip(*vectors, strict=True))
+    def _adapt(self, columns: Columns, rate: float) -> None:
+        ps, gs, *states = columns
         means, squares = states if self._kind == "adam" else (gs, states[0])  # without a mean it is the gradient itself
         beta1, beta2 = (BETA1, BETA2) if self._kind == "adam" else (0.0, ALPHA)
         torch._fused_adam_(  # pyright: ignore[reportPrivateImportUsage]

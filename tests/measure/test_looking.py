@@ -120,6 +120,11 @@ def test_a_layer_that_says_the_same_to_everything_is_one_point(n: int):
     assert not cloud.points.any() and cloud.shares == (0, 0)
 
 
+def test_a_network_that_has_diverged_is_one_point_too():
+    cloud = components.principal(np.full((10, 3), np.nan), np.arange(10) % 2)
+    assert not cloud.points.any() and cloud.shares == (0, 0)
+
+
 def test_activities_are_those_of_every_block(make_run):
     run, x, _ = make_run("bp", num_layers=3)
     found = representations.activities(run.network, x)
