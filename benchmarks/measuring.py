@@ -6,12 +6,14 @@ Steps and measurements are interleaved; what is reported are medians, summed ove
 """
 
 import argparse
+from collections.abc import Callable
 from statistics import median
 from time import perf_counter
 
 import torch
 from machine import Figure, describe, report, table
 
+from dfa_lab.fast.fleet import Fleet
 from dfa_lab.measure.probing import probe
 from dfa_lab.parsing import parse
 from dfa_lab.settings.measuring import MEASURES
@@ -39,21 +41,23 @@ def measure(shape: tuple[int, ...], units: int, layers: int, repeats: int) -> tu
         times.setdefault(name, []).append(perf_counter() - began)
         return made
 
+    fleets = {run: Fleet([run]) for run in runs}
     for _ in range(repeats):
         for run in runs:
-            clocked(f"step {run.rule}", lambda run=run: run.step(x, t))
+            step = lambda fleet=fleets[run]: fleet.step({0: (x, t)}, 0)  # noqa: E731 (as short as it is)
+            clocked(f"step {run.rule}", step)
 
-            def watched(run: Run = run) -> None:
-                noted = run.step(x, t, watched=True)
-                assert noted is not None
+            def watched(run: Run = run, step: Callable[[], None] = step) -> None:
+                noted = run.note(x, t, 0)
+                step()
                 noted.angles()
 
             clocked(f"update {run.rule}", watched)
             for groups in ([g] for g in MEASURES if g != "update"):
-                run.step(x, t)  # so that each finds the memory as a step leaves it
+                step()  # so that each finds the memory as a step leaves it
                 run.network.mode(training=False)
                 clocked(f"{groups[0]} {run.rule}", lambda run=run, g=groups: probe(run.rule, run.network, "bce", px, pt, g))
-            run.step(x, t)
+            step()
             run.network.mode(training=False)
             clocked(f"together {run.rule}", lambda run=run: probe(run.rule, run.network, "bce", px, pt, MEASURES))
 

@@ -192,13 +192,13 @@ def test_when_angles_are_measured(every: int, wanted: list[int]) -> None:
 def test_what_is_dear_is_measured_as_rarely_as_it_can_be_afforded() -> None:
     """With 2 probe samples for each of the batch: angles every 40 steps, the others cost 2.4 steps and may take 1.2 %."""
     plan = Trainer(small(epochs=200), small_set()).plan
-    assert (plan.measure_every, plan.others_every) == (40, 200)
+    assert (plan.measure_every, plan.others_every) == (52, 312)
     everything = {"angles", "update", "feedback", "units", "rank"}
-    assert [step for step in range(1, 400) if plan.groups_after(step) == everything] == [1, 2, 4, 8, 16, 32, 64, 128, 200]
+    assert [step for step in range(1, 400) if plan.groups_after(step) == everything] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 312]
     assert plan.groups_after(0) == plan.groups_after(plan.steps) == everything
-    assert plan.groups_after(80) == plan.groups_after(7) == {"angles"}  # at an interval; after an epoch
-    assert plan.groups_after(81) == set()
-    for measures, every in (("angles", 40), ("feedback", 40), ("update,feedback", 120), ("rank,angles", 120)):
+    assert plan.groups_after(104) == plan.groups_after(7) == {"angles"}  # at an interval; after an epoch
+    assert plan.groups_after(106) == set()
+    for measures, every in (("angles", 52), ("feedback", 52), ("update,feedback", 156), ("rank,angles", 156)):
         plan = Trainer(small(epochs=200, measures=measures), small_set()).plan
         assert plan.others_every == every
         assert plan.groups_after(every) == set(measures.split(","))
@@ -284,7 +284,7 @@ def test_long_experiments_keep_their_curves_short() -> None:
     trainer = Trainer(small(epochs=5000), small_set())
     assert trainer.plan.test_every == 5
     assert trainer.plan.record_every == 5 * trainer.plan.steps_per_epoch
-    assert trainer.plan.measure_every == 40  # dearer than that it may not be, rarer it need not
+    assert trainer.plan.measure_every == 52  # dearer than that it may not be, rarer it need not
 
 
 def test_a_state_is_taken_between_steps_only() -> None:
