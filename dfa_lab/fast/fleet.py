@@ -30,7 +30,7 @@ class Fleet:
     def __init__(self, runs: Sequence[Run]):
         # Those through weights first, then those through feedback in layers, then the direct ones.
         self.runs = sorted(runs, key=lambda run: (ORDER[reading.path(run.rule) or "none"], _has_feedback(run)))
-        count = len(self.runs)
+        self._count = len(self.runs)
         networks = [run.network for run in self.runs]
         paths = [reading.path(run.rule) for run in self.runs]
         self._chain, self._direct = paths.count("chain"), paths.count("direct")
@@ -51,11 +51,9 @@ class Fleet:
         self._give = gradients_to_torch(flat, [k for stage in trained for k in stage], parameters)
         self._maps = isinstance(self.stages[0].layer, Convolution)
         seeds = list(dict.fromkeys(run.seed for run in self.runs))
-        self._speakers = [
-            next(run for run in self.runs if run.seed == seed) for seed in seeds
-        ]  # one a seed: they draw the masks
+        # One run of each seed draws the masks for all of them.
+        self._speakers = [next(run for run in self.runs if run.seed == seed) for seed in seeds]
         self._seed_of = [seeds.index(run.seed) for run in self.runs]
-        self._count = count
         self._criterion, self._limits = first.criterion, (first.max_in_norm, first.max_out_norm)
         self._limited = any(0 < most < NO_LIMIT for most in self._limits)
         parts = [part for stage in self.stages for part in (*stage.before, *stage.after)]
@@ -119,7 +117,7 @@ class Fleet:
             self._give()
             for run in self.runs:
                 run.optimizer.step()
-        for run in self.runs:
+        for run in self.runs if self._limited else ():
             limit(run.network, *self._limits)
         return y
 
