@@ -1,65 +1,43 @@
-"""The ticking fragment: sends the live chart what is new, and redraws the page when the state has changed."""
+"""The live chart on a page: what it is told once. It asks for all that comes after by itself (`app/live/route.py`)."""
 
 from collections.abc import Callable
 
 import streamlit as st
 
-from app import forking, moment, projector, watching
+from app import angle_maps, forking, moment, projector, watching
 from app.engine import manager
-from app.live import live
-from app.shared_records import SharedRecords
-from app.view import message
+from app.live import live, route
+from app.view import around, message
 from dfa_lab.runs.live import ACTIVE, Status
 
-EVERY = 1.0  # seconds
-OVERLAP = 3  # ticks that are sent again, for messages that a browser misses
-LARGE = 2000  # records
-SHARED = SharedRecords()
+EVERY = 1000  # milliseconds between two questions of the chart
 DEMO_NOTE = (
     "Three identical networks learn handwritten digits, one by each rule: watch the signals of fa and dfa turn from 90° "
     "towards the true gradient. All newcomers share this demonstration; choose settings and press Start for your own."
 )
 
 
-def show(
-    status: Status,
-    current: Callable[[], Status] = watching.now,
-    key: str = "live",
-    more: Callable[[Status], dict] = lambda _: {},
-) -> None:
-    """Mount the chart of what `current` gives; it ticks while there is something to wait for.
+def show(status: Status, current: Callable[[], Status] = watching.now, key: str = "live", measure: str = "") -> None:
+    """Mount the chart of what `current` gives; it goes on asking while there is something to wait for.
 
-    `key`: of the chart, one for each page that has one; `more`: what its view has besides the message.
+    `key`: of the chart, one for each page that has one; `measure`: of the maps on the page "Angles", see `angle_maps`.
     """
-    waiting = status.state in ACTIVE or status.demo
-    st.session_state.shown_state = _shown(status)
-    st.fragment(_tick, run_every=EVERY if waiting else None)(current, key, more)
+    st.session_state.shown_around = around(status)
+    st.fragment(_chart)(current, key, measure)
 
 
-def _tick(current: Callable[[], Status], key: str, more: Callable[[Status], dict]) -> None:
+def _chart(current: Callable[[], Status], key: str, measure: str) -> None:
+    """Runs with the page, and when the chart says that what is around it has changed."""
     status = current()
-    if _shown(status) != st.session_state.shown_state and not _demo_goes_on(status):
+    if around(status) != st.session_state.shown_around and not _demo_goes_on(status):
         st.rerun()
-    st.session_state.shown_state = _shown(status)
-    sent = st.session_state.setdefault(f"sent_{key}", {"id": None, "starts": [0]})
-    if sent["id"] != status.id:
-        sent.update(id=status.id, starts=[0])
-    start = sent["starts"][0]
-    records, reached = SHARED.since(status.id, start, manager().records, status.state == "running")
-    # what an ordinary tick brings is sent again; a whole history is not: a browser that missed it asks
-    sent["starts"] = [*sent["starts"], reached][-OVERLAP:] if reached - start < LARGE else [reached]
+    st.session_state.shown_around = around(status)
     note = manager().problem or (DEMO_NOTE if status.demo else forking.note(status))
-    view = message(status, records, note, projector.on(), moment.marker(status)) | more(status)
-
-    def resync(have: int) -> None:
-        sent["starts"] = [have]
-
-    live(view, key=key, on_resync=resync)
-
-
-def _shown(status: Status) -> tuple[str, str]:
-    """What the page around the chart depends on: a new one is drawn only then, since that closes what somebody has open."""
-    return status.id, "running" if status.state in ("queued", "loading") else status.state
+    view = message(status, note, projector.on(), moment.marker(status))
+    view |= {"address": route.address(status.id, measure), "every": EVERY if status.state in ACTIVE or status.demo else None}
+    if measure:
+        view |= {"layout": "angles", "heat": angle_maps.heat(status, measure)}
+    live(view, key=key)
 
 
 def _demo_goes_on(status: Status) -> bool:

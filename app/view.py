@@ -1,6 +1,7 @@
 """What the live chart is sent: pure functions from a status and its records to plain JSON."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from dfa_lab import data
 from dfa_lab.config import Experiment
@@ -16,26 +17,16 @@ NUMBERS = {name: number for number, name in enumerate(NAMES)}
 DIGITS = 5  # significant ones that are sent
 
 
-def message(status: Status, records: str | dict, note: str = "", large: bool = False, marker: int | None = None) -> dict:
-    """`records`: their `columns`, or these as JSON; `note` is shown where the status says nothing; `large`: for a
-    projector; `marker`: a step to draw a line at."""
+def message(status: Status, note: str = "", large: bool = False, marker: int | None = None) -> dict:
+    """All but the records. `note` is shown where the status says nothing; `large`: for a projector; `marker`: a step to
+    draw a line at."""
     experiment = status.experiment
-    return {
+    return moving(status) | {
         "experiment": status.id,
         "title": describe(experiment),
+        "note": note,
         "large": large,
         "marker": None if marker is None else {"step": marker, "epoch": round(epoch(experiment, marker), 4)},
-        "status": {
-            "state": status.state,
-            "sentence": status.sentence or note,
-            "step": status.step,
-            "steps": status.steps,
-            "epoch": round(status.epoch, 3),
-            "epochs": experiment.epochs,
-            "rate": _short(status.rate),
-            "left": _short(status.left),
-            "device": status.device,
-        },
         "runs": [
             {
                 "name": rule,
@@ -45,14 +36,43 @@ def message(status: Status, records: str | dict, note: str = "", large: bool = F
             }
             for rule, seed in experiment.runs()
         ],
-        "layers": list(range(1, len(status.layers) + 1)),
         "eps": experiment.eps,
-        "random_band": {str(n): round(random_band(units), 2) for n, units in enumerate(status.layers, start=1)},
-        "most_directions": {str(n): min(experiment.probe_size - 1, units) for n, units in enumerate(status.layers, start=1)},
         "definitions": {name: about for name, (_, about) in METRICS.items()},
         "metrics": NAMES,
-        "records": records,
     }
+
+
+def moving(status: Status, problem: str = "") -> dict:
+    """The part of the message that a chart asks for again and again. `problem`: of the server, said where the status says
+    nothing."""
+    experiment, layers = status.experiment, list(enumerate(status.layers, start=1))
+    return {
+        "around": around(status),
+        "status": {
+            "state": status.state,
+            "sentence": status.sentence or problem,
+            "step": status.step,
+            "steps": status.steps,
+            "epoch": round(status.epoch, 3),
+            "epochs": experiment.epochs,
+            "rate": _short(status.rate),
+            "left": _short(status.left),
+            "device": status.device,
+        },
+        "layers": [n for n, _ in layers],
+        "random_band": {str(n): _band(units) for n, units in layers},
+        "most_directions": {str(n): min(experiment.probe_size - 1, units) for n, units in layers},
+    }
+
+
+def around(status: Status) -> str:
+    """What the page around a chart depends on: a new page is drawn only when this changes, as that closes what is open."""
+    return f"{status.id} {'running' if status.state in ('queued', 'loading') else status.state}"
+
+
+@cache
+def _band(units: int) -> float:
+    return round(random_band(units), 2)
 
 
 def columns(records: Sequence[Record], start: int) -> dict:

@@ -2,7 +2,7 @@
 
     python benchmarks/live.py            (about four minutes on two cores; --pictures: six more, for every picture alone)
 
-The lab's server runs in this process; watchers are a process of their own that speaks Streamlit's protocol
+The lab's server runs in this process; watchers are a process of their own that asks as a browser does
 (watchers.py): one, which is what the default page costs the server, a few, and a class. Both conditions alternate on the
 same running experiment; medians and their ratio are printed. With --pictures every picture alone, in one real Chromium
 beside the training (panels.py). The waits are measured in a real Chromium, against a server of its own.
@@ -26,7 +26,6 @@ from pathlib import Path
 from statistics import median
 
 import panels
-import streamlit as st
 from machine import Figure, describe, figure, report, table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -97,7 +96,7 @@ def watchers_of(port: int, id: str, count: int) -> Iterator[None]:
     command = [
         sys.executable,
         str(ROOT / "benchmarks" / "watchers.py"),
-        f"ws://localhost:{port}/_stcore/stream",
+        f"localhost:{port}",
         id,
         str(count),
     ]
@@ -199,7 +198,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DFA_LAB_RUNS"] = folder
         threading.Thread(target=measure, daemon=True).start()
-        st.App(ROOT / "app" / "main.py").run(config={"server.port": port, "server.headless": True})
+        from app.main import app
+
+        app.run(config={"server.port": port, "server.headless": True})
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
-"""Watchers of one experiment, as Streamlit's own protocol sees them: each polls its fragment as a browser would.
+"""Watchers of one experiment, as the server sees them: each opens the page by Streamlit's own protocol, which stays
+connected, and then asks for news as often as the page's chart is told to, over a connection that is kept (news.js).
 
-    python benchmarks/watchers.py ws://localhost:8501/_stcore/stream EXPERIMENT COUNT
+    python benchmarks/watchers.py localhost:8501 EXPERIMENT COUNT
 
-Prints `ready` once all of them tick, and goes on until it is ended. A browser's own drawing is left out on purpose:
+Prints `ready` once all of them watch, and goes on until it is ended. A browser's own drawing is left out on purpose:
 on a machine of two cores it would be measured instead of the server.
 """
 
 import asyncio
+import json
 import sys
 
 import websockets
@@ -14,13 +16,14 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 
-async def watch(address: str, experiment: str, ticking: asyncio.Event) -> None:
-    """Open the page at an experiment, then ask for its fragment at the interval that the server names."""
+async def watch(host: str, experiment: str, watching: asyncio.Event) -> None:
+    """Open the page at an experiment, and ask for what its chart asks for; run its ticking fragments, if it has any."""
+    address = f"ws://{host}/_stcore/stream"
     async with websockets.connect(address, subprotocols=[websockets.Subprotocol("streamlit")], max_size=None) as socket:
         hello = BackMsg()
         hello.rerun_script.query_string = f"experiment={experiment}"
         await socket.send(hello.SerializeToString())
-        timers: dict[str, asyncio.Task] = {}
+        tasks: dict[str, asyncio.Task] = {}
         page_hash = ""
         async for data in socket:
             message = ForwardMsg.FromString(data)  # type: ignore[arg-type]
@@ -29,12 +32,21 @@ async def watch(address: str, experiment: str, ticking: asyncio.Event) -> None:
                 page_hash = message.new_session.page_script_hash
             elif kind == "auto_rerun":
                 fragment = message.auto_rerun.fragment_id
-                if fragment in timers:
-                    timers[fragment].cancel()
-                timers[fragment] = asyncio.create_task(
+                if fragment in tasks:
+                    tasks[fragment].cancel()
+                tasks[fragment] = asyncio.create_task(
                     tick(socket, fragment, message.auto_rerun.interval, page_hash, experiment)
                 )
-                ticking.set()
+            elif kind == "delta" and (view := view_of(message)) and "chart" not in tasks:
+                tasks["chart"] = asyncio.create_task(ask(host, view["address"], view["every"] / 1000, watching))
+
+
+def view_of(message: ForwardMsg) -> dict | None:
+    """What the chart is told, if this message is to it."""
+    element = message.delta.new_element
+    if element.WhichOneof("type") != "bidi_component" or '"view"' not in element.bidi_component.json:
+        return None
+    return json.loads(element.bidi_component.json)["view"]
 
 
 async def tick(socket, fragment: str, interval: float, page_hash: str, experiment: str) -> None:
@@ -48,12 +60,31 @@ async def tick(socket, fragment: str, interval: float, page_hash: str, experimen
         await socket.send(again.SerializeToString())
 
 
-async def main(address: str, experiment: str, count: int) -> None:
+async def ask(host: str, address: str, interval: float, watching: asyncio.Event) -> None:
+    """For all records there are, then for the new ones, uncompressed: unpacking would be measured too."""
+    name, port = host.split(":")
+    reader, writer = await asyncio.open_connection(name, int(port), limit=2**24)
+    have = 0
+    while True:
+        question = f"GET /{address}&have={have} HTTP/1.1\r\nHost: {host}\r\n\r\n"
+        writer.write(question.encode())
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        assert " 200 " in head.splitlines()[0], head
+        length = int(head.partition("content-length:")[2].split()[0])
+        records = json.loads(await reader.readexactly(length))["records"]
+        have = records["from"] + len(records["step"])
+        watching.set()
+        await asyncio.sleep(interval)
+
+
+async def main(host: str, experiment: str, count: int) -> None:
     started = [asyncio.Event() for _ in range(count)]
-    watchers = [asyncio.create_task(watch(address, experiment, event)) for event in started]
-    await asyncio.gather(*(event.wait() for event in started))
-    print("ready", flush=True)
-    await asyncio.gather(*watchers)
+    watchers = asyncio.gather(*(watch(host, experiment, event) for event in started))
+    ready = asyncio.gather(*(event.wait() for event in started))
+    await asyncio.wait([watchers, ready], return_when=asyncio.FIRST_COMPLETED)
+    if not watchers.done():
+        print("ready", flush=True)
+    await watchers
 
 
 if __name__ == "__main__":

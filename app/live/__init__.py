@@ -1,11 +1,10 @@
-"""The live chart: one browser component, mounted once and fed with deltas, that keeps zoom and choices. The Lab and the
-page "Angles" show it, each with panels of its own.
+"""The live chart: one browser component, mounted once, that keeps zoom and choices and asks for news by itself (route.py).
+The Lab and the page "Angles" show it, each with panels of its own.
 
-`load_plotly()` goes at the top of a page, `live()` inside the ticking fragment.
+`load_plotly()` goes at the top of a page, `live()` inside a fragment.
 """
 
 import gzip
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from streamlit.components.v2 import component
 
 FOLDER = Path(__file__).parent
 # Joined in this order into one script: inline component scripts cannot import each other.
-PARTS = ("records.js", "theme.js", "figure.js", "heat.js", "interface.js", "address.js", "live.js")
+PARTS = ("records.js", "theme.js", "figure.js", "heat.js", "interface.js", "address.js", "news.js", "live.js")
 
 
 def _text(*names: str) -> str:
@@ -23,8 +22,8 @@ def _text(*names: str) -> str:
     return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in names) + "\n"
 
 
-# Streamlit repeats a component's script in every message, so the ticking component carries only a stub;
-# the real code and plotly.js travel once, with components that never tick.
+# Streamlit repeats a component's script in every message, so the component with the view carries only a stub;
+# the real code and plotly.js travel once, with components that never change.
 _code = component("dfa_lab_live_code", js=_text(*PARTS), css=_text("live.css"), isolate_styles=False)
 _plotly = component("dfa_lab_live_plotly", js=_text("plotly_loader.js"), isolate_styles=False)
 _stub = component("dfa_lab_live", js=_text("stub.js"), isolate_styles=False)
@@ -57,16 +56,11 @@ def load_plotly() -> None:
     _plotly(key="dfa_lab_live_plotly", data=packed_plotly())
 
 
-def live(view: dict, key: str, on_resync: Callable[[int], None]) -> None:
-    """Show `view`, plain JSON whose shape the head of live.js gives.
+def live(view: dict, key: str) -> None:
+    """Show `view`, plain JSON whose shape the head of live.js gives. The fragment around it runs again when the page around
+    the chart has to change."""
+    _stub(key=key, data={"key": key, "view": view}, on_stale_change=_nothing)
 
-    `on_resync(have)` is called before the fragment's next run when records are missing in the browser;
-    the next view must then start at record `have` or before.
-    """
 
-    def resync() -> None:
-        have = st.session_state[key].resync
-        if have is not None:
-            on_resync(int(have))
-
-    _stub(key=key, data={"key": key, "view": view}, on_resync_change=resync)
+def _nothing() -> None:
+    """Streamlit offers a trigger to a component only with something to call."""

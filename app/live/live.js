@@ -1,12 +1,17 @@
-// The live view. What it is fed with at every tick (see `live` in __init__.py):
+// The live view. What Streamlit tells it (see `live` in __init__.py), when the page is drawn:
 //   experiment: id; another id clears the data and keeps the viewer's choices
-//   large: for a projector; title, status: {state, sentence, step, steps, epoch, epochs, rate, left, device}
+//   address: where it asks for news (news.js); every: milliseconds between two questions, null: there will be no more
+//   large: for a projector; title; note: said where the status says nothing
 //   runs: [{name, rule, seed, colour}]; the place in the list is the run number
-//   layout: "angles" for the page of that name, with heat: {measure, rules: {rule: {steps, rows, values}}, version}
-//   most_directions: {layer: number}, what the effective rank can be at most
+//   layout: "angles" for the page of that name
 //   marker: null, or {step, epoch}, where a line is drawn
-//   layers: hidden blocks; eps: of adversarial training, 0: none; random_band: {layer: degrees}; definitions: {metric: text}; metrics: names, if records use numbers
-//   records: columns {from, run, metric, layer, step, epoch, seconds, value}, or their JSON; from: place of the first in the whole list
+//   eps: of adversarial training, 0: none; definitions: {metric: text}; metrics: names, as records use numbers
+// and what it is told with every answer:
+//   around: of what the page around it is drawn; another one: the page must be drawn anew
+//   status: {state, sentence, step, steps, epoch, epochs, rate, left, device}
+//   layers: hidden blocks; random_band: {layer: degrees}; most_directions: {layer: number}, what the effective rank can be at most
+//   heat, for the layout "angles": {measure, rules: {rule: {steps, rows, values}}, version}; only with news
+//   records: columns {from, run, metric, layer, step, epoch, seconds, value}; from: place of the first in the whole list
 
 const shared = (globalThis.__dfaLab ??= {})
 shared.code ??= Promise.withResolvers()
@@ -14,9 +19,9 @@ shared.plotly ??= Promise.withResolvers()
 shared.numbersShown ??= Promise.withResolvers()
 
 // Read by the browser tests, and handy in the console.
-const stats = (globalThis.__dfa_live ??= { mounts: 0, unmounts: 0, updates: 0, points: 0, plots: 0, draws: 0, resyncs: 0, firstDraw: null, drawn: null })
+const stats = (globalThis.__dfa_live ??= { mounts: 0, unmounts: 0, updates: 0, points: 0, plots: 0, draws: 0, stale: 0, firstDraw: null, drawn: null })
 
-const RESYNC_PATIENCE_MS = 3000
+const PATIENCE_MS = 3000
 const CHOICES_KEY = "dfa-lab-live"
 const DEFAULT_CHOICES = { x: "step", smoothing: 0, log: false, accuracy: false, angle: "signal", place: 1, hidden: [] }
 
@@ -160,6 +165,7 @@ class LiveView {
     this.panels = new Map()
     this.zoomedX = null
     this.view = null
+    this.news = new News(() => ({ have: this.store.have, version: this.view.heat?.version ?? -1 }), (answer) => this.told(answer))
     stats.mounts++
     this.#build()
     this.#watch()
@@ -220,18 +226,34 @@ class LiveView {
 
   receive(view, setTriggerValue) {
     if (!view) return
-    stats.updates++
+    this.setTriggerValue = setTriggerValue
     if (!this.choices) this.#begin(view.layout ?? "lab")
     if (!this.view) this.zoomedX = this.linkedZoom ?? null
     else if (view.experiment !== this.view.experiment) this.#startOver()
     const first = !this.view
-    this.view = view
+    // Streamlit may repeat a view that is older than the last answer, for instance when the theme changes.
+    const repeated = !first && view.experiment === this.view.experiment && view.around === this.view.around
+    this.view = { ...view, ...(repeated ? this.latest : {}) }
+    this.drawnAround = view.around
     if (first) this.#toAddress()
-    const added = this.store.append(view.records, view.metrics ?? [])
+    this.#show(0)
+    this.news.follow(view.address, view.every)
+  }
+
+  // What the server answers.
+  told({ records, heat, ...moving }) {
+    if (moving.around !== this.drawnAround) this.#sayStale()
+    if (!records) return
+    this.latest = moving
+    Object.assign(this.view, moving, heat && { heat })
+    this.#show(this.store.append(records, this.view.metrics))
+  }
+
+  #show(added) {
+    stats.updates++
     stats.points = this.store.have
-    if (added < 0) this.#askForMissing(setTriggerValue)
-    else if (added > 0) this.askedAt = null
-    this.status.show(view.title, view.status)
+    const { view } = this
+    this.status.show(view.title, { ...view.status, sentence: view.status.sentence || view.note })
     this.tiles.show(view, this.store, this.choices)
     this.toolbar.offerPlaces(view.layers)
     this.scale.show(view)
@@ -242,22 +264,21 @@ class LiveView {
 
   #startOver() {
     this.store.clear()
-    this.askedAt = null
     this.#forgetZoom()
     this.#toAddress()
   }
 
-  #toAddress() {
-    viewIntoAddress(this.choices, DEFAULT_CHOICES, this.zoomedX)
+  // Streamlit draws the page, and this view's fragment with it. It may be busy, so that it is told again.
+  #sayStale() {
+    const now = performance.now()
+    if (now - this.staleAt < PATIENCE_MS) return
+    this.staleAt = now
+    stats.stale++
+    this.setTriggerValue("stale", now)
   }
 
-  #askForMissing(setTriggerValue) {
-    const now = performance.now()
-    if (this.askedAt && now - this.askedAt < RESYNC_PATIENCE_MS) return
-    this.askedAt = now
-    stats.resyncs++
-    // Not inside Streamlit's own rendering, which is where we are.
-    setTimeout(() => setTriggerValue("resync", this.store.have))
+  #toAddress() {
+    viewIntoAddress(this.choices, DEFAULT_CHOICES, this.zoomedX)
   }
 
   // A tick without news costs no drawing.
@@ -420,6 +441,7 @@ class LiveView {
 
   unmount() {
     stats.unmounts++
+    this.news.end()
     this.ending.abort()
     this.seen.disconnect()
     this.sized.disconnect()

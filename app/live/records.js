@@ -13,12 +13,10 @@ class RecordStore {
     this.last = { step: 0, epoch: 0, seconds: 0 }
   }
 
-  // Deltas overlap: takes what is new and returns how many that were; -1: some before these are missing.
-  append(sent, metricNames) {
-    const columns = typeof sent === "string" ? JSON.parse(sent) : sent // a text is made once for all who watch
-    const count = columns?.step?.length ?? 0
+  // Takes what is new, of records that begin with one it has or the next, and returns how many that were.
+  append(columns, metricNames) {
+    const count = columns.step.length
     if (!count) return 0
-    if (columns.from > this.have) return -1
     const first = this.have - columns.from
     for (let i = first; i < count; i++) this.#add(columns, metricNames, i)
     const added = Math.max(0, count - first)
@@ -27,8 +25,7 @@ class RecordStore {
   }
 
   #add(columns, metricNames, i) {
-    const metric = typeof columns.metric[i] === "number" ? metricNames[columns.metric[i]] : columns.metric[i]
-    const key = seriesKey(columns.run[i], metric, columns.layer[i])
+    const key = seriesKey(columns.run[i], metricNames[columns.metric[i]], columns.layer[i])
     let series = this.series.get(key)
     if (!series) this.series.set(key, (series = { step: [], epoch: [], seconds: [], value: [] }))
     for (const axis of ["step", "epoch", "seconds"]) {

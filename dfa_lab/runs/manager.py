@@ -191,6 +191,10 @@ class Manager(Branching):
         stored = self.store.get(id)
         return None if stored is None else status_of(stored, self.store)
 
+    def in_memory(self, id: str) -> bool:
+        """Whether its status and records are at hand without the store."""
+        return id in self._lives
+
     def records(self, id: str, since: int = 0) -> list[Record]:
         """A copy of the records from number `since` on."""
         if live := self._lives.get(id):

@@ -226,6 +226,7 @@ def test_a_hostile_link_gets_a_sentence_for_each_fault_and_disturbs_nothing(visi
     assert "experiment 'zzz' is not on this server" in shown
     before = page.evaluate(STEP)
     page.wait_for_function(f"({STEP})() > {before} || ({STEP})() < {before}")
+    page.wait_for_selector(IDLE)
     assert page.get_by_role("spinbutton", name="Hidden layers").input_value() == "3"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from app import angles
+from app import angle_maps
 from app.view import NAMES
 from dfa_lab.parsing import parse
 from dfa_lab.records import METRICS, Record
@@ -79,10 +79,10 @@ def test_the_lists_of_measures_agree() -> None:
     """Of the page, of the browser's chart and of the records."""
     script = (ROOT / "app" / "live" / "figure.js").read_text(encoding="utf-8")
     listed = re.findall(r'^  (\w+): \{ name: "([^"]+)", metric: "(\w+)"', script, re.MULTILINE)
-    assert {key: (name, metric) for key, name, metric in listed} == angles.MEASURES
-    assert set(angles.BY_METRIC) <= set(METRICS) and list(METRICS) == NAMES
+    assert {key: (name, metric) for key, name, metric in listed} == angle_maps.MEASURES
+    assert set(angle_maps.BY_METRIC) <= set(METRICS) and list(METRICS) == NAMES
     by_layer = {name for name in METRICS if not name.startswith(("train", "test"))}
-    assert set(angles.BY_METRIC) | {"signal_angle_std"} == by_layer
+    assert set(angle_maps.BY_METRIC) | {"signal_angle_std"} == by_layer
 
 
 def test_deep_networks_send_no_more_than_can_be_drawn(app, monkeypatch) -> None:
@@ -92,8 +92,8 @@ def test_deep_networks_send_no_more_than_can_be_drawn(app, monkeypatch) -> None:
         Record(0, "signal_angle", l, 90.0 + (l == 70 and s == 777), s, 0.0, 0, 0.0) for s in range(900) for l in range(1, 101)
     ]
     store = type("Store", (), {"records": lambda self, id, since: records[since:]})()
-    monkeypatch.setattr(angles, "manager", lambda: store)
-    status = Status("abc", parse({"rules": "bp", "num_layers": 100}), "running", "", False, layers=(9,) * 100)
-    found = angles.heat(status, "signal")["rules"]["bp"]
+    monkeypatch.setattr(angle_maps, "manager", lambda: store)
+    status = Status("deep", parse({"rules": "bp", "num_layers": 100}), "running", "", False, layers=(9,) * 100)
+    found = angle_maps.heat(status, "signal")["rules"]["bp"]
     assert len(found["steps"]) == len(found["values"][0]) == 116 and len(found["values"]) == 100
     assert max(found["values"][69]) == 91 and max(found["values"][68]) == 90

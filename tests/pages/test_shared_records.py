@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from app import shared_records
-from app.shared_records import MOMENT, SharedRecords
+from app.live import shared_records
+from app.live.shared_records import MOMENT, SharedRecords
 from dfa_lab.records import Record
 
 
@@ -40,15 +40,15 @@ def test_a_class_reads_once_a_moment_and_misses_nothing(clock: Clock):
     for _ in range(4):
         grow()
         for visitor in have:
-            text, have[visitor] = shared.since("a", have[visitor], read, running=True)
-            found = json.loads(text)
+            found = json.loads(shared.since("a", have[visitor], read, running=True))
+            have[visitor] += len(found["step"])
             assert found["from"] == len(got[visitor])
             got[visitor] += found["step"]
             grow()  # meanwhile
         clock.now += MOMENT
     assert len(reads) == 4
-    text, reached = shared.since("a", have[0], read, running=False)  # the end: all of it
-    assert reached == len(there) and got[0] + json.loads(text)["step"] == [r.step for r in there]
+    text = shared.since("a", have[0], read, running=False)  # the end: all of it
+    assert got[0] + json.loads(text)["step"] == [r.step for r in there]
     assert all(steps == [r.step for r in there[: len(steps)]] for steps in got.values())
 
 
@@ -59,9 +59,12 @@ def test_who_has_more_or_less_than_the_others_gets_what_they_lack(clock: Clock):
         return there[start:]
 
     shared = SharedRecords()
-    assert shared.since("a", 10, read, True)[1] == 50
-    there.extend([there[0]] * 5)
-    text, reached = shared.since("a", 45, read, True)
-    assert (json.loads(text)["step"], reached) == ([45, 46, 47, 48, 49], 50)  # another place to begin at, the same end
-    assert shared.since("a", 53, read, True)[1] == 55  # further than the moment
-    assert json.loads(shared.since("b", 0, read, True)[0])["from"] == 0
+
+    def steps(id: str, start: int) -> list[int]:
+        return json.loads(shared.since(id, start, read, True))["step"]
+
+    assert steps("a", 10)[-1] == 49
+    there.extend(Record(0, "train_loss", None, 0.5, n, 0.0, 0, 0.0) for n in range(50, 55))
+    assert steps("a", 45) == [45, 46, 47, 48, 49]  # another place to begin at, the same end
+    assert steps("a", 53) == [53, 54]  # further than the moment
+    assert json.loads(shared.since("b", 0, read, True))["from"] == 0

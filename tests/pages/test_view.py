@@ -2,7 +2,7 @@
 
 import json
 
-from app.view import NAMES, columns, message
+from app.view import NAMES, around, columns, message, moving
 from dfa_lab.parsing import parse
 from dfa_lab.records import Record
 from dfa_lab.runs.live import Status
@@ -19,20 +19,32 @@ def test_records_become_columns_that_json_takes() -> None:
         Record(3, "signal_angle", 2, None, 1, 0.1, 64, 0.5),
         Record(1, "train_loss", None, float("inf"), 1, 0.1, 64, 0.5),
     ]
-    sent = json.loads(json.dumps(message(status(rate=1e5 / 3, left=None), columns(records, 40)), allow_nan=False))
-    found = sent["records"]
+    found = json.loads(json.dumps(columns(records, 40), allow_nan=False))
     assert found["from"] == 40
     assert found["value"] == [0.12346, None, None]  # a gap is a gap; five digits
     assert [NAMES[n] for n in found["metric"]] == ["train_loss", "signal_angle", "train_loss"]
     assert found["layer"] == [None, 2, None]
     assert {len(column) for name, column in found.items() if name != "from"} == {3}
+
+
+def test_the_message_is_plain_json() -> None:
+    sent = json.loads(json.dumps(message(status(rate=1e5 / 3, left=None)), allow_nan=False))
     assert [(run["rule"], run["seed"]) for run in sent["runs"]] == [("bp", 0), ("dfa", 0), ("bp", 1), ("dfa", 1)]
     assert len({run["colour"] for run in sent["runs"]}) == 2
     assert sent["layers"] == [1, 2] and sent["random_band"] == {"1": 5.73, "2": 5.73}
     assert set(NAMES) == set(sent["definitions"])
 
 
-def test_the_sentence_of_the_status_comes_before_any_note() -> None:
-    assert message(status(), {}, "note")["status"]["sentence"] == "note"
+def test_the_sentence_of_the_status_comes_before_what_is_wrong_with_the_server() -> None:
+    assert moving(status())["status"]["sentence"] == ""
+    assert moving(status(), "The disk is full.")["status"]["sentence"] == "The disk is full."
     failed = Status("abc", status().experiment, "failed", "why", False)
-    assert message(failed, {}, "note")["status"]["sentence"] == "why"
+    assert moving(failed, "The disk is full.")["status"]["sentence"] == "why"
+
+
+def test_a_page_is_drawn_anew_for_another_experiment_or_state_but_not_when_a_running_one_was_only_loading() -> None:
+    def of(id: str, state: str) -> str:
+        return around(Status(id, status().experiment, state, "", False))  # type: ignore[arg-type]
+
+    assert of("abc", "loading") == of("abc", "queued") == of("abc", "running")
+    assert len({of("abc", "running"), of("abc", "paused"), of("abc", "finished"), of("xyz", "running")}) == 4

@@ -159,16 +159,26 @@ def test_choices_survive_a_reload_and_travel_in_the_link(visit) -> None:
     assert "zoom" not in other.url and "charts=" in other.url
 
 
-def test_lost_deltas_are_asked_for_again(visit) -> None:
+def test_what_could_not_be_asked_for_comes_later(visit) -> None:
     page = visit()
-    page.get_by_role("button", name="Lose deltas").click()
-    page.wait_for_function("window.__dfa_live.resyncs === 1")
+    page.route("**/live/**", lambda route: route.fulfill(body="cut sho"))
+    with page.expect_response("**/live/**"):
+        pass
+    page.get_by_role("button", name="Grow").click()
+    page.unroute("**/live/**")
     page.wait_for_function("window.__dfa_live.points > 31 * 36")
     wait_for_ticks(page, 3)
     wait_until_drawn(page)
-    assert stats(page)["resyncs"] == 1
     train = next(trace for trace in page.evaluate(ALL_TRACES) if trace["name"] == "bp · train")
     assert train["x"] == list(range(0, 20 * len(train["x"]), 20))  # nothing missing, nothing twice
+
+
+def test_the_page_around_it_is_drawn_anew_when_the_answers_say_so(visit) -> None:
+    page = visit("points=20")
+    page.get_by_role("button", name="Fail behind its back").click()
+    page.get_by_text("drawn as failed").wait_for()
+    assert stats(page)["stale"] == 1
+    assert "NaN" in page.get_by_role("alert").inner_text()
 
 
 def test_another_experiment_clears_the_data_and_keeps_the_choices(visit) -> None:
@@ -258,8 +268,8 @@ const columns = (from, values) => ({from, run: values.map(() => 0), metric: valu
         ),
         (
             "const store = new RecordStore(), add = (from, n) => store.append(columns(from, count(n)), ['m'])\n"
-            "return [add(0, 4), add(2, 4), add(0, 3), add(9, 1), store.have, store.get(0, 'm', null).step]",
-            [4, 2, 0, -1, 6, [0, 1, 2, 3, 4, 5]],
+            "return [add(0, 4), add(2, 4), add(0, 3), store.have, store.get(0, 'm', null).step]",
+            [4, 2, 0, 6, [0, 1, 2, 3, 4, 5]],
         ),
         (
             "const store = new RecordStore(); store.append(columns(0, count(30000).map(Math.sin)), ['m'])\n"

@@ -1,4 +1,4 @@
-"""What many visitors of one experiment are sent alike: its records, written down once for all of them.
+"""What many visitors of one experiment ask for alike: its records, written down once for all of them.
 
 A class that watches one experiment asks for almost the same records within the same second. They agree on how far these
 reach for a moment, so that they ask for exactly the same, and the text is made once.
@@ -31,8 +31,8 @@ class SharedRecords:
         self._lock = threading.Lock()
         self._moments: dict[str, Moment] = {}
 
-    def since(self, id: str, start: int, read: Callable[[str, int], Sequence[Record]], running: bool) -> tuple[str, int]:
-        """(JSON of the columns that begin at record `start`, the number of the record after the last of them).
+    def since(self, id: str, start: int, read: Callable[[str, int], Sequence[Record]], running: bool) -> str:
+        """JSON of the columns that begin at record `start`.
 
         `running`: more will come, so that a moment's delay loses nothing.
         """
@@ -42,7 +42,7 @@ class SharedRecords:
             if not running or moment is None or now - moment.when >= MOMENT or moment.reached < start:
                 moment = None
             elif start in moment.texts:
-                return moment.texts[start], moment.reached
+                return moment.texts[start]
         records = read(id, start)
         if moment is not None:
             records = records[: moment.reached - start]
@@ -52,4 +52,4 @@ class SharedRecords:
                 self._moments = {other: one for other, one in self._moments.items() if now - one.when < MOMENT}
                 moment = self._moments[id] = Moment(now, start + len(records), {})
             moment.texts[start] = text
-        return text, moment.reached
+        return text

@@ -1,0 +1,67 @@
+// Asks the server what is new (route.py) while a view waits for something, and hands every answer on.
+
+// Where the lab is on its host, which may have it below a path of its own: where the page's own scripts come from.
+function labAddress() {
+  const script = document.querySelector("script[src*='static/js/']")?.src
+  return script ? script.slice(0, script.indexOf("static/js/")) : new URL("/", location.href).href
+}
+
+const RETRY_MS = 1000
+
+class News {
+  // `have()`: the parameters of the question; `take(answer)`: called with every answer about the address that is followed
+  constructor(have, take) {
+    this.have = have
+    this.take = take
+    this.seen = () => this.#again(0)
+    document.addEventListener("visibilitychange", this.seen)
+  }
+
+  // Ask about this address now and `every` so many milliseconds; once, if nothing is waited for.
+  follow(address, every) {
+    this.every = every
+    if (address !== this.address) this.#drop()
+    this.address = address
+    this.owed = true
+    this.#again(0)
+  }
+
+  end() {
+    document.removeEventListener("visibilitychange", this.seen)
+    this.#drop()
+    this.address = null
+  }
+
+  // Nobody waits for an answer about something else any more.
+  #drop() {
+    this.asking?.abort()
+    this.asking = null
+  }
+
+  #again(after) {
+    clearTimeout(this.timer)
+    if (this.address && !document.hidden && (this.every || this.owed)) this.timer = setTimeout(() => this.#ask(), after)
+  }
+
+  async #ask() {
+    if (this.asking) return
+    const asking = (this.asking = new AbortController())
+    this.owed = false
+    const answer = await this.#fetch(asking.signal)
+    if (this.asking !== asking) return
+    this.asking = null
+    this.owed ||= !answer
+    this.#again(this.every ?? RETRY_MS)
+    if (answer) this.take(answer)
+  }
+
+  // null: the server is busy or gone, which Streamlit says. What is missing then is asked for again.
+  async #fetch(signal) {
+    try {
+      const answer = await fetch(`${labAddress()}${this.address}&${new URLSearchParams(this.have())}`, { signal })
+      return answer.ok ? await answer.json() : null
+    } catch {
+      return null
+    }
+  }
+}

@@ -1,0 +1,69 @@
+"""What a live chart asks for every second, past Streamlit: `GET live/{id}?have=n`, plain JSON.
+
+The answer is the moving part of the chart's view (`app.view.moving`) and the records from number `have` on. It takes a
+tenth of what running a fragment takes, so that a class may watch. `around` in it tells the chart when the page around it
+must be drawn anew, which is Streamlit's part. `map` and `version`: the maps of the page "Angles", if there are newer ones.
+"""
+
+import json
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from streamlit import config
+
+from app import angle_maps
+from app.engine import manager
+from app.live.shared_records import SharedRecords
+from app.view import moving
+from dfa_lab.runs.live import ACTIVE
+
+PATH = "live"
+FRESH = {"Cache-Control": "no-store"}
+GONE = json.dumps({"around": None})
+_shared = SharedRecords()
+
+
+async def _answer(request: Request) -> Response:
+    id, asked = request.path_params["id"], request.query_params
+    have, version = (_number(asked.get(name, "")) for name in ("have", "version"))
+    given = (id, have, asked.get("map", ""), version)
+    # what is in memory is at hand at once; the store may take a while, which others do not wait for
+    text = answer(*given) if manager().in_memory(id) else await run_in_threadpool(answer, *given)
+    return Response(text, media_type="application/json", headers=FRESH)
+
+
+def answer(id: str, have: int, measure: str = "", version: int = -1) -> str:
+    """JSON: the view's moving part, `records` from number `have` on, and `heat` if the maps are newer than `version`.
+
+    Of a demonstration that is over: `around` of the one that follows, once it has begun. `around` is null if there is no such
+    experiment.
+    """
+    status = manager().status(id)
+    if status is not None and status.demo and id != (current := manager().demo()):
+        status = manager().status(current)
+    if status is None:
+        return GONE
+    found = moving(status, manager().problem)
+    if status.id != id:
+        return json.dumps({"around": found["around"]})
+    if measure in angle_maps.MEASURES and (maps := angle_maps.heat(status, measure))["version"] != version:
+        found["heat"] = maps
+    records = _shared.since(id, have, manager().records, status.state in ACTIVE)
+    return f'{json.dumps(found, separators=(",", ":"))[:-1]},"records":{records}}}'
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 12 else 0
+
+
+def address(id: str, measure: str = "") -> str:
+    """Where the chart of an experiment asks, below the address of the lab."""
+    return f"{PATH}/{id}?map={measure}"
+
+
+def routes() -> list[Route]:
+    """For `st.App`."""
+    base = (config.get_option("server.baseUrlPath") or "").strip("/")
+    return [Route(f"{'/' + base if base else ''}/{PATH}/{{id}}", _answer)]

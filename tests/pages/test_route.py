@@ -1,0 +1,74 @@
+"""What a live chart is answered when it asks for news."""
+
+import json
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.live import route
+from app.view import NAMES, around
+from dfa_lab.runs import manager as manager_module
+from tests.runs.patience import tiny, until, until_state, until_step
+
+
+@pytest.fixture
+def manager(app: AppTest):
+    from app.engine import manager
+
+    return manager()
+
+
+def answer(id: str, have: int = 0, measure: str = "", version: int = -1) -> dict:
+    return json.loads(route.answer(id, have, measure, version))
+
+
+def test_answers_in_a_row_are_all_records_of_the_experiment(manager) -> None:
+    id = manager.start(tiny(epochs=60), pace=200)
+    until_step(manager, id, 1)
+    found, have = [], 0
+    while (told := answer(id, have))["status"]["state"] != "finished" or told["records"]["step"]:
+        assert told["records"]["from"] == have
+        columns = [told["records"][name] for name in ("run", "metric", "layer", "step")]
+        found += zip(*columns, strict=True)
+        have += len(columns[0])
+        time.sleep(0.02)  # a loop of Python alone would starve the training
+    wanted = [(r.run, NAMES.index(r.metric), r.layer, r.step) for r in manager.records(id)]
+    assert found == wanted and len(found) > 100
+    assert told["layers"] == [1, 2] and told["around"] == around(manager.status(id))
+
+
+def test_an_experiment_that_only_the_store_knows_and_one_that_nobody_knows(manager) -> None:
+    id = manager.start(tiny(epochs=3))
+    until_state(manager, id, "finished")
+    there = answer(id)["records"]
+    manager.close()
+    from app.engine import manager as cached
+
+    cached.clear()  # another server
+    assert not cached().in_memory(id)
+    until(lambda: answer(id)["records"] == there)
+    assert answer("not-there") == {"around": None}
+    cached().delete(id)
+    assert answer(id) == {"around": None}
+
+
+def test_who_watches_a_demonstration_that_is_over_is_told_of_the_next(manager, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manager_module, "demonstration", lambda seed: (tiny(epochs=2, seeds=seed), 0.0))
+    monkeypatch.setattr(manager_module, "DEMO_PAUSE", 0.2)
+    first = manager.demo()
+    until_state(manager, first, "finished")
+    assert answer(first)["around"] == f"{first} finished"
+    until(lambda: answer(first)["around"] != f"{first} finished")
+    told = answer(first)["around"]
+    assert told is None or told.startswith(manager.demo())  # nothing else asks for it: these questions have begun it
+    assert manager.demo() != first
+
+
+def test_maps_come_only_when_there_are_newer_ones(manager) -> None:
+    id = manager.start(tiny(epochs=2))
+    until_state(manager, id, "finished")
+    assert "heat" not in answer(id) and "heat" not in answer(id, 0, "nonsense")
+    maps = answer(id, 0, "signal")["heat"]
+    assert maps["rules"]["dfa"]["steps"] and "heat" not in answer(id, 0, "signal", maps["version"])
+    assert answer(id, 0, "update", 0)["heat"]["measure"] == "update"
