@@ -63,12 +63,16 @@ async def tick(socket, fragment: str, interval: float, page_hash: str, experimen
 async def ask(host: str, address: str, interval: float, watching: asyncio.Event) -> None:
     """For all records there are, then for the new ones, uncompressed: unpacking would be measured too."""
     name, port = host.split(":")
-    reader, writer = await asyncio.open_connection(name, int(port), limit=2**24)
-    have = 0
+    have, connection = 0, None
     while True:
-        question = f"GET /{address}&have={have} HTTP/1.1\r\nHost: {host}\r\n\r\n"
-        writer.write(question.encode())
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        connection = connection or await asyncio.open_connection(name, int(port), limit=2**24)
+        reader, writer = connection
+        writer.write(f"GET /{address}&have={have} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        except (asyncio.IncompleteReadError, ConnectionError):  # closed by a server that was too busy to see the question
+            connection = None
+            continue
         assert " 200 " in head.splitlines()[0], head
         length = int(head.partition("content-length:")[2].split()[0])
         records = json.loads(await reader.readexactly(length))["records"]
