@@ -21,6 +21,7 @@ from machine import Figure, describe, figure, report
 
 from dfa_lab.data import DataSet, Facts
 from dfa_lab.device import ALL_THREADS, threads
+from dfa_lab.fast.fleet import Fleet
 from dfa_lab.parsing import parse
 from dfa_lab.train.trainer import Trainer
 
@@ -66,12 +67,13 @@ def loop(dataset: DataSet, repeats: int) -> list[Figure]:
     tiny = images((1, 1, 1), train=6400)
     for rule in RULES:
         whole, bare = trainer(rule, dataset, 800), trainer(rule, dataset, 800)
+        fleet = Fleet(bare.runs)
         empty = trainer(rule, tiny, 1, threads=whole.threads)
         x, t = bare.next_batch(0)
         torch.set_num_threads(whole.threads)
         steps = {
             "loop": lambda whole=whole: next(whole),
-            "step": lambda bare=bare, x=x, t=t: bare.runs[0].step(x, t),
+            "step": lambda fleet=fleet, x=x, t=t: fleet.step({0: (x, t)}, 0),
             "overhead": lambda empty=empty: next(empty),
         }
         times = alternating(steps, repeats)

@@ -36,14 +36,17 @@ class DataSet:
     def inputs(self, x_rows: torch.Tensor, dtype: torch.dtype = torch.float32) -> torch.Tensor:
         """What a network is given for rows of `x_train` or `x_test`: (rows - offset) * scale, same shape."""
         offset, scale = self._moments(dtype)
-        return (x_rows.to(dtype) - offset).mul_(scale)
+        if offset is not None:
+            return (x_rows.to(dtype) - offset).mul_(scale)
+        return (x_rows.to(dtype) if x_rows.is_floating_point() else x_rows) * scale
 
-    def _moments(self, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
-        """`offset` and `scale` as numbers of this type, which every step needs."""
+    def _moments(self, dtype: torch.dtype) -> tuple[torch.Tensor | None, torch.Tensor]:
+        """`offset`, None if it is 0 everywhere, and `scale` as numbers of this type, which every step needs."""
         if dtype not in self._converted:
-            self._converted[dtype] = self.offset.to(dtype), self.scale.to(dtype)
+            offset = self.offset.to(dtype) if self.offset.any() else None
+            self._converted[dtype] = offset, self.scale.to(dtype)
         return self._converted[dtype]
 
     @cached_property
-    def _converted(self) -> dict[torch.dtype, tuple[torch.Tensor, torch.Tensor]]:
+    def _converted(self) -> dict[torch.dtype, tuple[torch.Tensor | None, torch.Tensor]]:
         return {}

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from dfa_lab.fast import reading
 from dfa_lab.fast.captured import Batches, Captured
-from dfa_lab.fast.flat import Flat, in_rows, stacked
+from dfa_lab.fast.flat import Flat, in_rows
 from dfa_lab.fast.layers import Convolution, Dense, Mask, Norm, product, to_maps
 from dfa_lab.fast.updates import Update, gradients_to_torch, known
 from dfa_lab.networks.norms import limit
@@ -42,6 +42,7 @@ class Fleet:
         self.stages = reading.stages(networks, flat, self._mask)
         self._shapes = networks[0].shapes
         self._transports, self._projections = self._feedback()
+        self._alone = {number: B[0] for number, B in (self._transports | self._projections).items()}  # B of a fleet of one
         optimizers, first = [run.optimizer for run in self.runs], self.runs[0].experiment
         # On a CPU a stage makes its step while its gradient is in the cache; on a GPU few large kernels are better.
         self._by_stage = self.runs[0].device.type == "cpu" and learns
@@ -183,7 +184,7 @@ class Fleet:
             for part in reversed(stage.after):
                 g = part.backward(g)
             last = number == 1 or not self._chain + self._direct
-            below = g if last else self._signals(number, g, e)
+            below = g if last else self._signal(number, g, e) if self._count == 1 else self._signals(number, g, e)
             if descends and update and isinstance(stage.layer, Dense):
                 stage.layer.descend(g, update.rates)
             else:
@@ -194,10 +195,19 @@ class Fleet:
                 return
             g = below
 
+    def _signal(self, number: int, g: Tensor, e: Tensor) -> Tensor:
+        """As `_signals`, in a fleet of one."""
+        stage, shape = self.stages[number - 1], self._shapes[number - 2]
+        if self._direct:
+            sent = e @ self._alone[number - 1]
+            return sent if len(shape) == 1 else sent.view(len(e), *shape)
+        back = stage.layer.send(g, self._alone.get(number, stage.layer.W))
+        for part in reversed(stage.before):
+            back = part.backward(back)
+        return back
+
     def _signals(self, number: int, g: Tensor, e: Tensor) -> Tensor:
         """δ̂ at the output of block `number` - 1, of g = ∂L/∂a of the layer above it."""
-        if self._count == 1 and self._direct:
-            return (e @ self._projections[number - 1][0]).view(len(e), *self._shapes[number - 2])
         stage, parts = self.stages[number - 1], []
         maps = isinstance(stage.layer, Convolution)
         if self._chain:
@@ -206,13 +216,11 @@ class Fleet:
             for M, first, last in ((W, 0, self._by_weights), (B, self._by_weights, self._chain)):
                 if M is None or first == last:
                     continue
-                if self._count == 1:
-                    parts.append(stage.layer.send(g, stacked(M) if M is B else M))
-                elif maps:
-                    own = M[first:last] if M is W else M
+                own = M[first:last] if M is W else M
+                if maps:
                     parts.append(_sent_by_maps(stage.layer, g, own, first, last, per_run))
                 else:
-                    parts.append(stage.layer.send(g[first:last], M[first:last] if M is W else M))
+                    parts.append(stage.layer.send(g[first:last], own))
             parts = [self._joined(parts, maps)]
             for part in reversed(stage.before):
                 parts = [part.backward(parts[0])]

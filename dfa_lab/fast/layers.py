@@ -44,29 +44,35 @@ class Dense:
 
     def __init__(self, W: Tensor, b: Tensor | None, dW: Tensor, db: Tensor | None):
         self.W, self.b, self.dW, self.db = W, b, dW, db
-        self._each = list(zip(*([None] * len(W) if one is None else list(one) for one in (W, b, dW, db)), strict=True))
         self._looped = W.dim() == 3 and W.device.type == "cpu"
+        each = list(zip(*([None] * len(W) if one is None else list(one) for one in (W, b, dW, db)), strict=True))
+        self._each = [Dense(*one) for one in each] if self._looped else []
+        # Made once, as every call in a step counts.
+        self._across = W.mT
+        self._row = None if b is None else b if W.dim() == 2 else b.unsqueeze(1)
+        self._ones = W.new_ones(0)
 
     def forward(self, h: Tensor) -> Tensor:
         self.h = h
-        if self._looped:
-            a = rows((*h.shape[:2], self.W.shape[1]), h)
-            for (W, b, _, _), own, out in zip(self._each, h, a, strict=True):
-                torch.mm(own, W.t(), out=out) if b is None else torch.addmm(b, own, W.t(), out=out)
-            return a
-        if self.W.dim() == 2:
-            return h @ self.W.t() if self.b is None else torch.addmm(self.b, h, self.W.t())
-        W = self.W.transpose(1, 2)
-        return torch.bmm(h, W) if self.b is None else torch.baddbmm(self.b.unsqueeze(1), h, W)
+        if not self._looped:
+            return self._sums(h)
+        a = rows((*h.shape[:2], self.W.shape[1]), h)
+        for one, own, out in zip(self._each, h, a, strict=True):
+            one.h = own
+            one._sums(own, out)
+        return a
+
+    def _sums(self, h: Tensor, out: Tensor | None = None) -> Tensor:
+        if h.dim() == 2:
+            return torch.mm(h, self._across, out=out) if self._row is None else torch.addmm(self._row, h, self._across, out=out)
+        return torch.bmm(h, self._across) if self._row is None else torch.baddbmm(self._row, h, self._across)
 
     def gradients(self, g: Tensor) -> None:
+        for one, own in zip(self._each, g, strict=True) if self._looped else ():
+            one.gradients(own)
         if self._looped:
-            for (_, _, dW, db), own, h in zip(self._each, g, self.h, strict=True):
-                torch.mm(own.t(), h, out=dW)
-                if db is not None:
-                    torch.sum(own, 0, out=db)
             return
-        if self.W.dim() == 2:
+        if g.dim() == 2:
             torch.mm(g.t(), self.h, out=self.dW)
         else:
             torch.bmm(g.transpose(1, 2), self.h, out=self.dW)
@@ -75,23 +81,24 @@ class Dense:
 
     def descend(self, g: Tensor, rates: Sequence[float]) -> None:
         """W and b make a step of plain gradient descent, without their gradients being written down; `rates`: of each run."""
+        for one, own, rate in zip(self._each, g, rates, strict=True) if self._looped else ():
+            one.descend(own, [rate])
         if self._looped:
-            for (W, b, _, db), own, h, rate in zip(self._each, g, self.h, rates, strict=True):
-                _descend(W, b, db, own, h, rate)
-        else:
-            _descend(self.W, self.b, self.db, g, self.h, rates[0])
+            return
+        across = g.mT
+        if g.dim() == 3:
+            self.W.baddbmm_(across, self.h, alpha=-rates[0])
+            if self.b is not None:
+                self.b.sub_(torch.sum(g, -2), alpha=rates[0])
+            return
+        self.W.addmm_(across, self.h, alpha=-rates[0])
+        if self.b is not None:
+            if len(self._ones) != len(g):
+                self._ones = g.new_ones(len(g))
+            self.b.addmv_(across, self._ones, alpha=-rates[0])  # the sum and the step in one call
 
     def send(self, g: Tensor, M: Tensor) -> Tensor:
         return product(g, M)
-
-
-def _descend(W: Tensor, b: Tensor | None, db: Tensor | None, g: Tensor, h: Tensor, rate: float) -> None:
-    if W.dim() == 2:
-        W.addmm_(g.t(), h, alpha=-rate)
-    else:
-        W.baddbmm_(g.transpose(1, 2), h, alpha=-rate)
-    if b is not None and db is not None:
-        b.add_(torch.sum(g, -2, out=db), alpha=-rate)
 
 
 def product(g: Tensor, M: Tensor) -> Tensor:
@@ -145,10 +152,12 @@ class Activation:
         return self._backward(g, self.h)
 
 
+_TANH, _SIGMOID = ops.tanh_backward.grad_input, ops.sigmoid_backward.grad_input
+_THRESHOLD = ops.threshold_backward.grad_input
 ACTIVATIONS: dict[type[nn.Module], tuple[Callable[[Tensor], Tensor], Callable[[Tensor, Tensor], Tensor]]] = {
-    nn.Tanh: (torch.tanh_, lambda g, h: ops.tanh_backward.grad_input(g, h, grad_input=g)),
-    nn.Sigmoid: (torch.sigmoid_, lambda g, h: ops.sigmoid_backward.grad_input(g, h, grad_input=g)),
-    nn.ReLU: (torch.relu_, lambda g, h: ops.threshold_backward.grad_input(g, h, 0, grad_input=g)),
+    nn.Tanh: (torch.tanh_, lambda g, h: _TANH(g, h, grad_input=g)),
+    nn.Sigmoid: (torch.sigmoid_, lambda g, h: _SIGMOID(g, h, grad_input=g)),
+    nn.ReLU: (torch.relu_, lambda g, h: _THRESHOLD(g, h, 0, grad_input=g)),
 }
 
 

@@ -5,6 +5,7 @@ adam, which passes through memory once: rmsprop is adam without a mean (β₁ = 
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn, optim
@@ -51,7 +52,7 @@ class Update:
         self._parameters, self._optimizers = parameters, optimizers
         self._trained = [k for stage in stages for k in stage]
         self.rates: list[float] = []
-        self._jobs: list[list[tuple[float, Columns]]] = []  # stage -> (rate, what is moved with it)
+        self._jobs: list[list[Callable[[], object]]] = []  # stage -> what makes the step of its parameters
         names = STATES[self._kind] if self._momentum or self._kind not in ("sgd", "nag") else ()
         self._states = {name: torch.zeros_like(flat.values) for name in names}
         self._steps = torch.zeros(len(parameters), len(optimizers))  # torch counts them in each parameter's state, on the CPU
@@ -82,10 +83,12 @@ class Update:
         for stage in self._stages:
             if len(set(rates)) == 1:
                 start, end = self._flat.starts[stage.start], self._flat.starts[stage.stop]
-                self._jobs.append([(rates[0], [[vector[start:end]] for vector in vectors])])
+                jobs = [(rates[0], [[vector[start:end]] for vector in vectors])]
             else:
                 own = [[[piece[k][r] for k in stage] for piece in pieces] for r in range(len(rates))]
-                self._jobs.append(list(zip(rates, own, strict=True)))
+                jobs = list(zip(rates, own, strict=True))
+            make = self._descends if self._kind in ("sgd", "nag") else self._adapts
+            self._jobs.append([make(columns, rate) for rate, columns in jobs])
 
     def count(self) -> None:
         """One more step is going to be made."""
@@ -96,18 +99,23 @@ class Update:
 
     def move(self, stage: int) -> None:
         """Make the step of a stage's parameters, from their gradients, which are written over."""
-        for rate, columns in self._jobs[stage]:
-            if self._kind in ("sgd", "nag"):
-                for p, g, *state in zip(*columns, strict=True):
-                    self._descend(p, g, state, rate)
-            else:
-                self._adapt(columns, rate)
+        for make in self._jobs[stage]:
+            make()
 
     def made(self) -> None:
         """All stages have moved."""
         if self._states and not self._begun:
             self._begun = True
             self._give_back()
+
+    def _descends(self, columns: Columns, rate: float) -> Callable[[], object]:
+        rows = list(zip(*columns, strict=True))
+
+        def step() -> None:
+            for p, g, *state in rows:
+                self._descend(p, g, state, rate)
+
+        return step
 
     def _descend(self, p: Tensor, g: Tensor, state: Sequence[Tensor], rate: float) -> None:
         if self._decay:
@@ -121,11 +129,12 @@ class Update:
             g = g.add_(buffer, alpha=self._momentum) if self._kind == "nag" else buffer
         p.add_(g, alpha=-rate)
 
-    def _adapt(self, columns: Columns, rate: float) -> None:
+    def _adapts(self, columns: Columns, rate: float) -> Callable[[], object]:
         ps, gs, *states = columns
         means, squares = states if self._kind == "adam" else (gs, states[0])  # without a mean it is the gradient itself
         beta1, beta2 = (BETA1, BETA2) if self._kind == "adam" else (0.0, ALPHA)
-        torch._fused_adam_(  # pyright: ignore[reportPrivateImportUsage]
+        return partial(
+            torch._fused_adam_,  # pyright: ignore[reportPrivateImportUsage]
             *(ps, gs, means, squares, [], [self._count] * len(ps)),
             lr=rate,
             beta1=beta1,

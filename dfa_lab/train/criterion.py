@@ -29,5 +29,5 @@ def error(criterion: str, y: Tensor, t: Tensor, exact: bool = False) -> Tensor:
     rmsprop and adam are blind to that.
     """
     p = torch.softmax(y, -1) if criterion == "ce" else torch.sigmoid(y)
-    e = p.scatter_add(-1, t[..., None], torch.full_like(y[..., :1], -1.0))
+    e = p.scatter_(-1, t.unsqueeze(-1), -1.0, reduce="add")
     return e if exact and criterion == "bce" else e.div_(y.shape[-2])

@@ -204,10 +204,10 @@ class Trainer:
         """Inputs and classes of the step that is next, the same for every rule of a seed."""
         epoch, position = divmod(self.step, self.plan.steps_per_epoch)
         chosen = self._order(seed, epoch)[self.plan.rows(position)]
-        x = self.data.inputs(self.data.x_train[chosen], self.dtype)
+        x = self.data.inputs(self.data.x_train.index_select(0, chosen), self.dtype)
         if self.experiment.augment:
             x = augment(x, generator(seed, "augment", self.step), self.experiment.exact)
-        return x, self.data.y_train[chosen]
+        return x, self.data.y_train.index_select(0, chosen)
 
     def _end_epoch(self, active: list[tuple[int, Run]], done: int) -> None:
         """Let each run's learning rate fall, or the run end, by its own training error."""
