@@ -10,7 +10,7 @@ from streamlit.web import cli
 
 from app import controls, feed, transport  # noqa: F401 (the page's imports, done before the first visitor waits for them)
 from app.engine import manager
-from app.live import packed_plotly
+from app.live import plotly_script
 
 PATIENCE = 20  # seconds; then the page opens all the same
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,7 +32,7 @@ def serve(port: int, address: str, runs: Path | None, browser: bool) -> None:
 def _warm_up() -> None:
     """Bring the demonstration under way, which imports much, and pack plotly.js: once, while nobody waits yet."""
     demo = manager().demo()
-    packed_plotly()
+    plotly_script.address()
     importlib.import_module("pandas")  # streamlit imports it with the first chart or form
     until = time.monotonic() + PATIENCE
     while (status := manager().status(demo)) and status.state == "loading" and time.monotonic() < until:

@@ -4,11 +4,15 @@ import sys
 from pathlib import Path
 
 import streamlit as st
+from streamlit import config
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # streamlit puts only this file's folder there
     sys.path.insert(0, str(ROOT))
 
-from app.live import route  # noqa: E402 (the path has to be there first)
+from app.live import plotly_script, route  # noqa: E402 (the path has to be there first)
 
-app = st.App(ROOT / "app" / "navigation.py", routes=route.routes())
+base = config.get_option("server.baseUrlPath").strip("/")
+base = f"/{base}" if base else ""
+
+app = st.App(ROOT / "app" / "navigation.py", routes=[plotly_script.route(base), route.route(base)])

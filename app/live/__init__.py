@@ -4,17 +4,15 @@ The Lab and the page "Angles" show it, each with panels of its own.
 `load_plotly()` goes at the top of a page, `live()` inside a fragment.
 """
 
-import gzip
-from functools import cache
 from pathlib import Path
 
-import streamlit as st
-from plotly.offline import get_plotlyjs
 from streamlit.components.v2 import component
+
+from app.live import plotly_script
 
 FOLDER = Path(__file__).parent
 # Joined in this order into one script: inline component scripts cannot import each other.
-PARTS = ("records.js", "theme.js", "figure.js", "heat.js", "interface.js", "address.js", "news.js", "live.js")
+PARTS = ("records.js", "theme.js", "figure.js", "heat.js", "interface.js", "address.js", "lab_address.js", "news.js", "live.js")
 
 
 def _text(*names: str) -> str:
@@ -23,37 +21,19 @@ def _text(*names: str) -> str:
 
 
 # Streamlit repeats a component's script in every message, so the component with the view carries only a stub;
-# the real code and plotly.js travel once, with components that never change.
+# the real code travels once, with a component that never changes.
 _code = component("dfa_lab_live_code", js=_text(*PARTS), css=_text("live.css"), isolate_styles=False)
-_plotly = component("dfa_lab_live_plotly", js=_text("plotly_loader.js"), isolate_styles=False)
+_plotly = component("dfa_lab_live_plotly", js=_text("lab_address.js", "plotly_loader.js"), isolate_styles=False)
 _stub = component("dfa_lab_live", js=_text("stub.js"), isolate_styles=False)
 
 
-def parsed_once(script: str) -> str:
-    """The script with its one big function in parentheses, so that browsers do not parse it twice: a third faster.
-
-    A script of another shape comes back as it is.
-    """
-    head, arrow, body = script.partition(", () => {")
-    body, end = body.rstrip(), "}));"
-    if not arrow or len(head) > 1000 or not body.endswith(end):
-        return script
-    return f"{head}, (() => {{{body.removesuffix(end)}}})));"
-
-
-@cache
-def packed_plotly() -> bytes:
-    """plotly.js as it travels. Slow once."""
-    return gzip.compress(parsed_once(get_plotlyjs()).encode(), compresslevel=6, mtime=0)
-
-
 def load_plotly() -> None:
-    """Send the chart code and plotly.js to the browser: once a page, outside the fragment, before `live`.
+    """Send the chart code to the browser, and where plotly.js is: once a page, outside the fragment, before `live`.
 
     A rerun sends only a reference: Streamlit recognises the unchanged message by its hash.
     """
     _code(key="dfa_lab_live_code")
-    _plotly(key="dfa_lab_live_plotly", data=packed_plotly())
+    _plotly(key="dfa_lab_live_plotly", data=plotly_script.address())
 
 
 def live(view: dict, key: str) -> None:

@@ -1,4 +1,5 @@
-// Unpacks plotly.js, sent as gzip, and runs it once; every chart awaits the same promise.
+// Gets plotly.js from the lab's server (route.py) and runs it once; every chart awaits the same promise. It is a script
+// with an address, so that browsers keep it, and what they have made of it, from visit to visit.
 const shared = (globalThis.__dfaLab ??= {})
 shared.plotly ??= Promise.withResolvers()
 shared.numbersShown ??= Promise.withResolvers()
@@ -6,19 +7,17 @@ shared.numbersShown ??= Promise.withResolvers()
 const after = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 const painted = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))
 
-async function runPacked(bytes) {
-  const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))
-  const blob = await new Response(unpacked).blob()
+async function load(address) {
+  document.head.append(Object.assign(document.createElement("link"), { rel: "preload", as: "script", href: address }))
   // Running it keeps the browser busy for half a second and more: the numbers first.
   await Promise.race([shared.numbersShown.promise.then(painted), after(1500)])
   const script = document.createElement("script")
-  script.src = URL.createObjectURL(new Blob([blob], { type: "text/javascript" }))
+  script.src = address
   await new Promise((resolve, reject) => {
     script.onload = resolve
-    script.onerror = () => reject(new Error("plotly.js did not run"))
+    script.onerror = () => reject(new Error("plotly.js did not come or did not run"))
     document.head.append(script)
   })
-  URL.revokeObjectURL(script.src)
   return globalThis.Plotly
 }
 
@@ -28,5 +27,5 @@ export default function ({ parentElement, data }) {
   if (row) row.style.position = "absolute"
   if (shared.plotlyAsked || !data) return
   shared.plotlyAsked = true
-  runPacked(data).then(shared.plotly.resolve, shared.plotly.reject)
+  load(labAddress() + data).then(shared.plotly.resolve, shared.plotly.reject)
 }

@@ -11,7 +11,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from streamlit import config
 
 from app import angle_maps
 from app.engine import manager
@@ -63,7 +62,6 @@ def address(id: str, measure: str = "") -> str:
     return f"{PATH}/{id}?map={measure}"
 
 
-def routes() -> list[Route]:
-    """For `st.App`."""
-    base = (config.get_option("server.baseUrlPath") or "").strip("/")
-    return [Route(f"{'/' + base if base else ''}/{PATH}/{{id}}", _answer)]
+def route(base: str) -> Route:
+    """`base`: path below which the lab is, "" or with a slash before it."""
+    return Route(f"{base}/{PATH}/{{id}}", _answer)

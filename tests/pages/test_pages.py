@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.live import route
 from dfa_lab.config import Experiment
 from dfa_lab.parsing import parse
 from dfa_lab.records import Record
@@ -24,10 +25,10 @@ def alerts(test: AppTest) -> str:
 
 
 def chart(test: AppTest) -> dict:
-    """What the live chart is sent, and what it makes of it."""
+    """What the live chart is told, and what it is answered."""
     (proto,) = (one.proto for one in test.get("bidi_component") if one.proto.component_name == "dfa_lab_live")  # type: ignore[attr-defined]
     view = json.loads(proto.json)["view"]
-    return view | {"records": json.loads(view["records"])}
+    return view | json.loads(route.answer(view["experiment"], 0))
 
 
 def button(test: AppTest, label: str):

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
+from app.live import plotly_script
 from tests.browser.live_component.invented import ALL
 
 
@@ -17,4 +18,4 @@ async def answer(request: Request) -> JSONResponse:
     return JSONResponse(ALL[request.path_params["id"]].answer(int(request.query_params["have"])))
 
 
-app = st.App(Path(__file__).with_name("harness_page.py"), routes=[Route("/live/{id}", answer)])
+app = st.App(Path(__file__).with_name("harness_page.py"), routes=[plotly_script.route(""), Route("/live/{id}", answer)])

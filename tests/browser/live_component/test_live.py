@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from plotly.offline import get_plotlyjs
 
-from app.live import parsed_once
+from app.live.plotly_script import parsed_once
 
 pytestmark = pytest.mark.browser
 
