@@ -9,10 +9,12 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from typer.main import get_command
+from typer.testing import CliRunner, Result
 
 from dfa_lab.cli import app
 from dfa_lab.config import ON_DISK, RULES, Experiment
@@ -51,11 +53,12 @@ QUICK = [
 ]
 
 
-def lab(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if name != "DFA_LAB_RUNS"}
-    environment |= {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}  # so small that threads only cost time
-    command = [sys.executable, "-m", "dfa_lab", *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+@pytest.fixture
+def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[list[str]], Result]:
+    """What `python -m dfa_lab` makes of arguments in a folder of its own, in this process, which has imported torch."""
+    monkeypatch.delenv("DFA_LAB_RUNS", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return lambda arguments: CliRunner().invoke(app, arguments)
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -73,12 +76,12 @@ def test_readme_shows_the_two_commands():
 
 
 @pytest.mark.parametrize("lines", QUICK, ids=" ; ".join)
-def test_readme_training_commands_run_as_they_stand(lines: list[str], tmp_path: Path):
+def test_readme_training_commands_run_as_they_stand(lines: list[str], lab: Callable, tmp_path: Path):
     """Those of a block one after the other, as somebody would type them in the project's folder."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     for words in (shlex.split(line)[3:] for line in lines):
-        done = lab(words, tmp_path)
-        assert done.returncode == 0, done.stderr
+        done = lab(words)
+        assert done.exit_code == 0, done.output
         assert "rule" in done.stdout
         if "--json" in words:
             assert json.loads((tmp_path / words[words.index("--json") + 1]).read_text())["runs"]
@@ -219,7 +222,7 @@ def test_every_flag_of_dfa_torch_is_a_setting_and_in_the_docs(flag: str):
 @pytest.mark.parametrize(
     "line", [line for line in DFA_TORCH.splitlines() if re.match("python -m dfa_lab.* -+dataset digits", line)]
 )
-def test_the_commands_for_those_who_know_dfa_torch_run(line: str, tmp_path: Path):
-    done = lab(shlex.split(line)[3:], tmp_path)
-    assert done.returncode == 0, done.stderr
+def test_the_commands_for_those_who_know_dfa_torch_run(line: str, lab: Callable):
+    done = lab(shlex.split(line)[3:])
+    assert done.exit_code == 0, done.output
     assert "dfa" in done.stdout

@@ -2,14 +2,12 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
 pytestmark = pytest.mark.browser
 
-MAIN = Path(__file__).parents[2] / "app" / "main.py"
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 STEP = """() => {
   const text = document.querySelector('.dfa-status')?.textContent.match(/Step\\s*([\\d,]+)/)?.[1] ?? '-1'
@@ -21,17 +19,12 @@ UPDATES = "() => window.__dfa_live.updates"
 RANGE = "() => document.querySelector('[data-panel=loss] .js-plotly-plot')._fullLayout.xaxis.range"
 
 
-@pytest.fixture(scope="module")
-def address(serve: Callable[..., str], tmp_path_factory) -> str:
-    return serve(MAIN, environment={"DFA_LAB_RUNS": str(tmp_path_factory.mktemp("runs"))})
-
-
 @pytest.fixture
-def visit(open_page: Callable, address: str) -> Callable:
+def visit(open_page: Callable, lab: str) -> Callable:
     """`visit(query)`: a new visitor opens the lab."""
 
-    def open_lab(query: str = "", *, context=None):
-        page = open_page(f"{address}/{query}", context=context, viewport={"width": 1400, "height": 1000})
+    def open_lab(query: str = ""):
+        page = open_page(f"{lab}/{query}", viewport={"width": 1400, "height": 1000})
         page.wait_for_function("window.__dfa_live?.firstDraw")
         return page
 
@@ -172,12 +165,11 @@ def find(page, id: str) -> None:
     page.locator(".st-key-runs_open_chosen button:not(:disabled)").first.click()  # Streamlit draws it twice, once to measure it
 
 
-def test_an_experiment_goes_on_without_its_tab_and_is_found_again(visit, browser):
-    context = browser.new_context(viewport={"width": 1400, "height": 1000})
-    page = visit(context=context)
+def test_an_experiment_goes_on_without_its_tab_and_is_found_again(visit):
+    page = visit()
     start_slowly(page)
     mine, at = id_of(page), page.evaluate(STEP)
-    context.close()
+    page.close()
     later = visit()
     later.get_by_text("Runs", exact=True).click()
     later.get_by_role("menuitem", name="Experiments").click()
@@ -230,10 +222,10 @@ def test_a_hostile_link_gets_a_sentence_for_each_fault_and_disturbs_nothing(visi
     assert page.get_by_role("spinbutton", name="Hidden layers").input_value() == "3"
 
 
-def test_whoever_lands_on_the_list_opens_an_experiment(visit, open_page, address):
+def test_whoever_lands_on_the_list_opens_an_experiment(visit, open_page, lab):
     first = visit()
     start_slowly(first)
-    page = open_page(f"{address}/experiments", viewport={"width": 1400, "height": 1000})
+    page = open_page(f"{lab}/experiments", viewport={"width": 1400, "height": 1000})
     find(page, id_of(first))
     page.wait_for_function("location.search.includes('experiment=') && window.__dfa_live?.firstDraw")
     assert page.locator("[data-testid=stException]").count() == 0

@@ -1,7 +1,6 @@
 """Every lesson as a student meets it, from its first step to its last; one by keyboard, and again after a reload."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -9,17 +8,11 @@ from dfa_lab.lessons import lessons
 
 pytestmark = pytest.mark.browser
 
-MAIN = Path(__file__).parents[2] / "app" / "main.py"
 STEP = "Number(document.querySelector('.dfa-status')?.textContent.match(/Step\\s*(\\d+)/)?.[1] ?? -1)"
 
 
-@pytest.fixture(scope="module")
-def address(serve, tmp_path_factory) -> str:
-    return serve(MAIN, environment={"DFA_LAB_RUNS": str(tmp_path_factory.mktemp("runs"))})
-
-
-def test_a_lesson_is_guessed_watched_and_found_again(open_page, address):
-    page = open_page(f"{address}/lessons?lesson=what-is-dfa&step=2&projector=true", viewport={"width": 1300, "height": 900})
+def test_a_lesson_is_guessed_watched_and_found_again(open_page, lab):
+    page = open_page(f"{lab}/lessons?lesson=what-is-dfa&step=2&projector=true", viewport={"width": 1300, "height": 900})
     page.get_by_role("radiogroup").wait_for()
     assert page.get_by_role("button", name="Watch what happens").is_disabled()
     page.get_by_role("radio").first.focus()
@@ -43,8 +36,8 @@ def test_a_lesson_is_guessed_watched_and_found_again(open_page, address):
     page.get_by_text("One hidden layer").wait_for()
 
 
-def test_every_lesson_is_clicked_through_to_its_end(open_page, address):
-    page = open_page(f"{address}/lessons", viewport={"width": 1300, "height": 900})
+def test_every_lesson_is_clicked_through_to_its_end(open_page, lab):
+    page = open_page(f"{lab}/lessons", viewport={"width": 1300, "height": 900})
     for number, lesson in enumerate(lessons().values(), start=1):
         page.get_by_role("button", name=f"Begin lesson {number}", exact=True).click()
         for place, step in enumerate(lesson.steps, start=1):

@@ -1,21 +1,12 @@
 """The error's path in a real browser: drawn, opened by mouse and key, kept through updates, lit phase by phase."""
 
-from pathlib import Path
-
 import pytest
 
 pytestmark = pytest.mark.browser
 
-MAIN = Path(__file__).parents[2] / "app" / "main.py"
 
-
-@pytest.fixture(scope="module")
-def address(serve, tmp_path_factory) -> str:
-    return serve(MAIN, environment={"DFA_LAB_RUNS": str(tmp_path_factory.mktemp("runs"))})
-
-
-def test_the_path_of_the_error(open_page, address):
-    page = open_page(f"{address}/path", viewport={"width": 1300, "height": 1000}, reduced_motion="reduce")
+def test_the_path_of_the_error(open_page, lab):
+    page = open_page(f"{lab}/path", viewport={"width": 1300, "height": 1000}, reduced_motion="reduce")
     panel = page.locator("[data-rule=dfa]")
     panel.locator(".layer[data-layer='1']").click()
     details = panel.locator(".dfa-path-details")

@@ -2,18 +2,14 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.browser
 
-MAIN = Path(__file__).parents[2] / "app" / "main.py"
 
-
-def test_draw_with_mouse_and_keys_then_train(serve: Callable[..., str], open_page: Callable, tmp_path: Path):
-    address = serve(MAIN, environment={"DFA_LAB_RUNS": str(tmp_path)})
-    page = open_page(f"{address}/?dataset=points", viewport={"width": 1400, "height": 1000})
+def test_draw_with_mouse_and_keys_then_train(open_page: Callable, lab: str):
+    page = open_page(f"{lab}/?dataset=points", viewport={"width": 1400, "height": 1000})
     board, count = page.locator(".board > svg"), page.locator(".board .count")
     marks = board.locator("g path")
 

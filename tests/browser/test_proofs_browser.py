@@ -1,18 +1,14 @@
 """The page "Is it really DFA?" in a real browser: readable on a phone, and a training that can be stopped."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.browser
 
-MAIN = Path(__file__).parents[2] / "app" / "main.py"
 
-
-def test_the_settings_of_the_form_are_examined_on_a_phone(serve: Callable[..., str], open_page: Callable, tmp_path):
-    address = serve(MAIN, environment={"DFA_LAB_RUNS": str(tmp_path)})
-    page = open_page(f"{address}/?num_hidden=300&epoch=1000&gradient=bp,dfa", color_scheme="dark")
+def test_the_settings_of_the_form_are_examined_on_a_phone(open_page: Callable, lab: str):
+    page = open_page(f"{lab}/?num_hidden=300&epoch=1000&gradient=bp,dfa", color_scheme="dark")
     page.wait_for_function("window.__dfa_live?.firstDraw")
     page.get_by_text("Proof and rules").click()
     page.get_by_role("menuitem", name="Is it really DFA?").click()

@@ -278,8 +278,8 @@ const columns = (from, values) => ({from, run: values.map(() => 0), metric: valu
         ),
     ],
 )
-def test_arithmetic_of_series(browser, code: str, expected: list) -> None:
-    page = browser.new_page()
+def test_arithmetic_of_series(visitors, code: str, expected: list) -> None:
+    page = visitors.new_page()
     page.add_script_tag(content=(LIVE / "records.js").read_text())
     assert page.evaluate(f"() => {{ {HELPERS}; {code} }}") == expected
     page.close()
