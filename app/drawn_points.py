@@ -4,13 +4,16 @@ from contextlib import AbstractContextManager, nullcontext
 
 import streamlit as st
 
-from app import controls, drawing, transport
+from app import controls, drawing, transport, view_link
+
+OPEN = "open"  # as the link says it
 
 
 def wanted() -> bool:
     """The switch that opens the board."""
     return st.toggle(
         "Draw your own points",
+        value=view_link.told("board", (OPEN, ""), "") == OPEN,
         key="draw_own",
         persist_state="session",
         help="A board beside the pictures, and a training on it",

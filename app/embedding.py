@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import streamlit as st
 
-from app import looks, moment, watching
+from app import looks, moment, view_link, watching
 from app import pictures as draw
 from app.learnt_views import TEXT, Chosen, _names, _runs, _theme
 from dfa_lab import data
@@ -95,15 +95,17 @@ def _ask(of: Hashable, chosen: Chosen, again: bool) -> None:
         st.info(f"t-SNE needs at least {tsne.FEWEST} test samples, and this set has {there}.", icon=":material/info:")
         return
     options = [n for n in SAMPLES if n < there] + ([there] if there <= SAMPLES[-1] else [])
+    usual = min(options, key=lambda n: abs(n - USUAL))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         wanted = st.segmented_control(
             "Test samples",
             options,
-            default=min(options, key=lambda n: abs(n - USUAL)),
+            default=view_link.told("samples", options, usual),
             required=True,
             key=f"tsne_samples_{there}",
             persist_state="session",
         )
+        view_link.tell(st.session_state.learnt_told | {"samples": (wanted, usual)})
         label = "Again, of what is shown now" if again else "Make the maps"
         if not st.button(label, type="secondary" if again else "primary", icon=":material/scatter_plot:", key="tsne_make"):
             return

@@ -63,7 +63,7 @@ def show() -> None:
         )
         chosen = _choose(str(name), experiment, len(status.layers))
         board = offered is OF_POINTS and drawn_points.wanted()
-    _tell(str(name), offered, chosen, experiment)
+    _tell(str(name), offered, chosen, experiment, board)
     st.session_state.learnt_shown = _around(status)
     with drawn_points.beside(board):
         if chosen.tsne:
@@ -127,13 +127,16 @@ def _usual(experiment: Experiment) -> Chosen:
     return Chosen(experiment.seeds[0], points, experiment.rules[0], 1, experiment.eps or 0.1)
 
 
-def _tell(name: str, offered: Iterable[str], chosen: Chosen, experiment: Experiment) -> None:
-    """What is chosen, into the address."""
+def _tell(name: str, offered: Iterable[str], chosen: Chosen, experiment: Experiment, board: bool) -> None:
+    """What is chosen, into the address. The view t-SNE has a choice of its own, and adds it."""
     usual = _usual(experiment)
     told: dict[str, tuple[object, object]] = {"view": (name, next(iter(offered)))}
     for part, key in (("seed", "seed"), ("points", "points"), ("rule", "rule"), ("block", "layer"), ("eps", "eps")):
         told[key] = getattr(chosen, part), getattr(usual, part)
-    view_link.tell(told | {"map": ("t-SNE" if chosen.tsne else "", "")})
+    told |= {"map": ("t-SNE" if chosen.tsne else "", ""), "board": (drawn_points.OPEN if board else "", "")}
+    st.session_state.learnt_told = told
+    if not chosen.tsne:
+        view_link.tell(told)
 
 
 def _tick(view: Callable[[Status, Chosen], None], chosen: Chosen, name: str) -> None:

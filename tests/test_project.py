@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 from dfa_lab.cli import app
 from dfa_lab.config import ON_DISK, RULES, Experiment
 from dfa_lab.feedback import rule_class
+from dfa_lab.networks import own_file
 from dfa_lab.parsing import parse
 from dfa_lab.wording import SPELLINGS, spellings
 
@@ -56,6 +57,7 @@ QUICK = [
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[list[str]], Result]:
     """What `python -m dfa_lab` makes of arguments in a folder of its own, in this process, which has imported torch."""
+    own_file.permit()  # the page, which other tests import, forbids it
     monkeypatch.delenv("DFA_LAB_RUNS", raising=False)
     monkeypatch.chdir(tmp_path)
     return lambda arguments: CliRunner().invoke(app, arguments)

@@ -17,6 +17,7 @@ def choice(app, label: str):
     ("page", "look", "label", "value"),
     [
         ("learnt", "view:Hidden layers,map:t-SNE", "Map", "t-SNE"),
+        ("learnt", "view:Hidden layers,map:t-SNE,samples:200", "Test samples", 200),
         ("feedback", "rule:fa,block:2,part:one entry,unit:3,row:2,own:False", "Change", "one entry"),
         ("angles", "map:rank", "Map of", "rank"),
         ("path", "rules:dfa", "Rules", "dfa"),
@@ -83,3 +84,18 @@ def test_nonsense_in_a_link_shows_what_is_usual(app):
     assert choice(app, "View").value == "First-layer weights" and "look" not in app.query_params
     choice(app, "View").set_value("Confusions").run()
     assert app.query_params["look"] == "view:Confusions"
+
+
+def test_a_link_opens_the_board_beside_the_pictures(app):
+    from app.engine import manager
+    from tests.runs.patience import tiny
+
+    id = manager().start(tiny(dataset="spirals"))
+    until_step(manager(), id, 1)
+    app.query_params.update({"experiment": id, "look": "board:open"})
+    app.run()
+    app.switch_page(str(PAGES / "learnt.py")).run()
+    assert not app.exception and app.toggle(key="draw_own").value
+    assert "".join(app.query_params["look"]) == "board:open"
+    app.toggle(key="draw_own").set_value(False).run()
+    assert "look" not in app.query_params
