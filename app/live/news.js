@@ -1,6 +1,7 @@
 // Asks the server what is new (route.py) while a view waits for something, and hands every answer on.
 
 const RETRY_MS = 1000
+const EAGER_MS = 150 // until the first record is there
 
 class News {
   // `have()`: the parameters of the question; `take(answer)`: called with every answer about the address that is followed
@@ -45,7 +46,8 @@ class News {
     if (this.asking !== asking) return
     this.asking = null
     this.owed ||= !answer
-    this.#again(this.every ?? RETRY_MS)
+    const nothingYet = answer && !answer.records?.step.length && !this.have().have
+    this.#again(nothingYet ? EAGER_MS : this.every ?? RETRY_MS)
     if (answer) this.take(answer)
   }
 
