@@ -10,7 +10,6 @@ from app.live import live, route
 from app.view import around, message
 from dfa_lab.runs.live import ACTIVE, Status
 
-EVERY = 1000  # milliseconds between two questions of the chart
 DEMO_NOTE = (
     "Three identical networks learn handwritten digits, one by each rule: watch the signals of fa and dfa turn from 90° "
     "towards the true gradient. All newcomers share this demonstration; choose settings and press Start for your own."
@@ -34,7 +33,7 @@ def _chart(current: Callable[[], Status], key: str, measure: str) -> None:
     st.session_state.shown_around = around(status)
     note = manager().problem or (DEMO_NOTE if status.demo else forking.note(status))
     view = message(status, note, projector.on(), moment.marker(status))
-    view |= {"address": route.address(status.id, measure), "every": EVERY if status.state in ACTIVE or status.demo else None}
+    view |= {"address": route.address(status.id, measure), "waits": status.state in ACTIVE or status.demo}
     if measure:
         view |= {"layout": "angles", "heat": angle_maps.heat(status, measure)}
     live(view, key=key)

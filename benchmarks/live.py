@@ -103,7 +103,7 @@ def watchers_of(port: int, id: str, count: int) -> Iterator[None]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watchers:
         try:
             assert watchers.stdout and watchers.stdout.readline() == "ready\n"
-            time.sleep(1)
+            time.sleep(4)  # until the last of them have their whole page
             yield
         finally:
             watchers.kill()

@@ -3,10 +3,10 @@
     python benchmarks/memory.py          (twelve minutes a page; Linux)
 
 The lab's own server and one visitor in a real Chromium, on the default page and on an experiment of one's own that trains
-at 50 steps a second. No developer tools are attached meanwhile: they keep what a page has received. "Browser" is the
-resident memory of all of Chromium's processes. A browser collects its garbage every few minutes only, by a hundred MB and
-more at once, so what counts is where it comes down to: the least of the first five minutes after the second, and the least
-of the five that follow; growth is their difference a minute.
+at 50 steps a second. "Browser" is the resident memory of all of Chromium's processes. A browser collects its garbage every few
+minutes only, a hundred MB and more at once, so that where it stands says little: two minutes after the page was opened and at
+the end it is told to collect, and growth is between what is left then. Developer tools are attached for these moments
+only: they keep what a page has received.
 """
 
 import argparse
@@ -16,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,21 +44,21 @@ def resident(pid: int) -> float:
     return sum(parents[one][1] for one in family if one in parents)
 
 
-def growth(minutes: list[float]) -> float:
-    """MB a minute, of where it comes down to after the first two minutes."""
-    half = (len(minutes) - SETTLED) // 2
-    return (min(minutes[SETTLED + half :]) - min(minutes[SETTLED : SETTLED + half])) / half
-
-
-def visit(playwright: Any, debugging: int, address: str, query: str) -> None:
-    """Open the page, begin an experiment if there is a query, and let go of the browser."""
+@contextmanager
+def attached(playwright: Any, debugging: int) -> Iterator[Any]:
+    """The browser's page, for a moment."""
     while True:
         try:
             driver = playwright.chromium.connect_over_cdp(f"http://localhost:{debugging}")
             break
         except Exception:  # it is still starting
             time.sleep(0.2)
-    page = driver.contexts[0].pages[0]
+    yield driver.contexts[0].pages[0]
+    driver.close()
+
+
+def visit(page: Any, address: str, query: str) -> None:
+    """Open the page and begin an experiment if there is a query."""
     page.goto(f"{address}/{query}")
     page.wait_for_function(FIRST_DRAW)
     if query:
@@ -67,35 +69,44 @@ def visit(playwright: Any, debugging: int, address: str, query: str) -> None:
         page.locator("[data-testid=stSelectbox]", has_text="Speed").locator("input").click()
         page.get_by_role("option", name="50/s", exact=True).click()
         page.keyboard.press("Escape")
-    driver.close()
 
 
-def watch(query: str, minutes: int) -> tuple[list[float], list[float]]:
-    """The least resident memory of every minute, in MB: of the server and of the browser."""
+def collect(page: Any) -> None:
+    session = page.context.new_cdp_session(page)
+    for _ in range(2):
+        session.send("HeapProfiler.collectGarbage")
+
+
+def watch(query: str, minutes: int) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    """Resident memory of (server, browser) in MB: the least of every minute, and after garbage was collected, twice."""
     from playwright.sync_api import sync_playwright
 
-    port, debugging, address = free_port(), free_port(), ""
-    found: tuple[list[float], list[float]] = ([], [])
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as profile:
+    port, debugging = free_port(), free_port()
+    least, collected = [], []
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as profile, sync_playwright() as playwright:
         command = [sys.executable, "-m", "dfa_lab", "ui", "--port", str(port), "--runs", folder, "--no-browser"]
         options = [f"--remote-debugging-port={debugging}", f"--user-data-dir={profile}", "--window-size=1400,900"]
         alone = [str(chromium()), "--headless=new", "--no-sandbox", *options, "about:blank"]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        with subprocess.Popen(command, cwd=ROOT, **quiet) as server:
             wait_until_up(port)
-            address = f"http://localhost:{port}"
-            with subprocess.Popen(alone, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as browser:
-                with sync_playwright() as playwright:
-                    visit(playwright, debugging, address, query)
-                for _ in range(minutes):
+            with subprocess.Popen(alone, **quiet) as browser:
+                with attached(playwright, debugging) as page:
+                    visit(page, f"http://localhost:{port}", query)
+                for minute in range(1, minutes + 1):
                     samples = []
                     for _ in range(12):
                         time.sleep(5)
                         samples.append((resident(server.pid), resident(browser.pid)))
-                    for one, values in zip(found, zip(*samples, strict=True), strict=True):
-                        one.append(min(values))
+                    least.append(tuple(map(min, zip(*samples, strict=True))))
+                    if minute in (SETTLED, minutes):
+                        with attached(playwright, debugging) as page:
+                            collect(page)
+                        time.sleep(2)
+                        collected.append((resident(server.pid), resident(browser.pid)))
                 browser.terminate()
             server.terminate()
-    return found
+    return least, collected
 
 
 def main() -> None:
@@ -105,9 +116,14 @@ def main() -> None:
     print(describe(), flush=True)
     rows = []
     for name, query in PAGES.items():
-        for what, minutes in zip(("server", "browser"), watch(query, given.minutes), strict=True):
-            rows.append([name, what, " ".join(f"{one:.0f}" for one in minutes), f"{growth(minutes):+.2f}", "< 1"])
-    print(table(["page", "memory of", "least MB of each minute", "MB/min", "target"], rows), flush=True)
+        least, collected = watch(query, given.minutes)
+        for place, what in enumerate(("server", "browser")):
+            first, last = (one[place] for one in collected)
+            every = " ".join(f"{one[place]:.0f}" for one in least)
+            growth = (last - first) / (given.minutes - SETTLED)
+            rows.append([name, what, every, f"{first:.0f}", f"{last:.0f}", f"{growth:+.2f}", "< 1"])
+    head = ["page", "memory of", "least MB of each minute", f"after {SETTLED} minutes, collected", "at the end, collected"]
+    print(table([*head, "MB/min", "target"], rows), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 // The live view. What Streamlit tells it (see `live` in __init__.py), when the page is drawn:
 //   experiment: id; another id clears the data and keeps the viewer's choices
-//   address: where it asks for news (news.js); every: milliseconds between two questions, null: there will be no more
+//   address: where it asks for news (news.js); waits: whether there will be any
 //   large: for a projector; title; note: said where the status says nothing
 //   runs: [{name, rule, seed, colour}]; the place in the list is the run number
 //   layout: "angles" for the page of that name
@@ -237,7 +237,7 @@ class LiveView {
     this.drawnAround = view.around
     if (first) this.#toAddress()
     this.#show(0)
-    this.news.follow(view.address, view.every)
+    this.news.follow(view.address, view.waits)
   }
 
   // What the server answers.

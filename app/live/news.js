@@ -8,13 +8,14 @@ class News {
   constructor(have, take) {
     this.have = have
     this.take = take
+    this.name = Math.random().toString(36).slice(2)
     this.seen = () => this.#again(0)
     document.addEventListener("visibilitychange", this.seen)
   }
 
-  // Ask about this address now and `every` so many milliseconds; once, if nothing is waited for.
-  follow(address, every) {
-    this.every = every
+  // Ask about this address now, and while something is waited for as often as the server says (pace.py).
+  follow(address, waits) {
+    this.waits = waits
     if (address !== this.address) this.#drop()
     this.address = address
     this.owed = true
@@ -35,7 +36,7 @@ class News {
 
   #again(after) {
     clearTimeout(this.timer)
-    if (this.address && !document.hidden && (this.every || this.owed)) this.timer = setTimeout(() => this.#ask(), after)
+    if (this.address && !document.hidden && (this.waits || this.owed)) this.timer = setTimeout(() => this.#ask(), after)
   }
 
   async #ask() {
@@ -47,14 +48,14 @@ class News {
     this.asking = null
     this.owed ||= !answer
     const nothingYet = answer && !answer.records?.step.length && !this.have().have
-    this.#again(nothingYet ? EAGER_MS : this.every ?? RETRY_MS)
+    this.#again(nothingYet ? EAGER_MS : (answer?.every ?? RETRY_MS))
     if (answer) this.take(answer)
   }
 
   // null: the server is busy or gone, which Streamlit says. What is missing then is asked for again.
   async #fetch(signal) {
     try {
-      const answer = await fetch(`${labAddress()}${this.address}&${new URLSearchParams(this.have())}`, { signal })
+      const answer = await fetch(`${labAddress()}${this.address}&${new URLSearchParams({ ...this.have(), chart: this.name })}`, { signal })
       return answer.ok ? await answer.json() : null
     } catch {
       return null

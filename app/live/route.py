@@ -1,8 +1,9 @@
-"""What a live chart asks for every second, past Streamlit: `GET live/{id}?have=n`, plain JSON.
+"""What a live chart asks for again and again, past Streamlit: `GET live/{id}?have=n`, plain JSON.
 
 The answer is the moving part of the chart's view (`app.view.moving`) and the records from number `have` on. It takes a
-tenth of what running a fragment takes, so that a class may watch. `around` in it tells the chart when the page around it
+third of what running a fragment takes, so that a class may watch. `around` in it tells the chart when the page around it
 must be drawn anew, which is Streamlit's part. `map` and `version`: the maps of the page "Angles", if there are newer ones.
+`chart`: who asks; `every` in the answer tells it after how many milliseconds to ask again.
 """
 
 import json
@@ -14,6 +15,7 @@ from starlette.routing import Route
 
 from app import angle_maps
 from app.engine import manager
+from app.live.pace import Pace
 from app.live.shared_records import SharedRecords
 from app.view import moving
 from dfa_lab.runs.live import ACTIVE
@@ -22,15 +24,17 @@ PATH = "live"
 FRESH = {"Cache-Control": "no-store"}
 GONE = json.dumps({"around": None})
 _shared = SharedRecords()
+_pace = Pace()
 
 
 async def _answer(request: Request) -> Response:
     id, asked = request.path_params["id"], request.query_params
+    every = _pace.every(asked.get("chart", "")[:40])
     have, version = (_number(asked.get(name, "")) for name in ("have", "version"))
     given = (id, have, asked.get("map", ""), version)
-    # what is in memory is at hand at once; the store may take a while, which others do not wait for
-    text = answer(*given) if manager().in_memory(id) else await run_in_threadpool(answer, *given)
-    return Response(text, media_type="application/json", headers=FRESH)
+    # the news of what is in memory is at hand at once; the store, or a long history, takes a while: others do not wait for it
+    text = answer(*given) if have and manager().in_memory(id) else await run_in_threadpool(answer, *given)
+    return Response(f'{text[:-1]},"every":{every}}}', media_type="application/json", headers=FRESH)
 
 
 def answer(id: str, have: int, measure: str = "", version: int = -1) -> str:

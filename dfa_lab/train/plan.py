@@ -9,7 +9,7 @@ MOST_POINTS = 1000  # of a curve, unless the experiment asks for more angles
 # What measuring costs, in training steps of the same run (benchmarks/measuring.py); of the others with 2 probe samples for
 # each of the batch. "angles" has a rule of its own.
 COSTS = {"update": 1.0, "feedback": 0.1, "units": 0.3, "rank": 1.0}
-SPARE = 0.009  # share of the training that these may cost
+SPARE = 0.0075  # share of the training that these may cost
 UNTIL_STOPPED = 1000  # epochs, for the density of the curves of an experiment without an end
 
 
@@ -76,4 +76,4 @@ def affordable(probe_size: int, batch_size: int) -> int:
     A measurement passes the probe batch twice forward and twice back through autograd, so as long as about 2.6·probe/batch
     steps by hand.
     """
-    return max(10, ceil(26 * probe_size / batch_size))
+    return max(10, ceil(30 * probe_size / batch_size))

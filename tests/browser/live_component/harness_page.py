@@ -39,8 +39,7 @@ st.button("Rerun")
 
 @st.fragment
 def watch() -> None:
-    every = None if "still" in options else 150
-    live(invented.view() | {"address": f"live/{st.session_state.key}?map=", "every": every}, key="watched")
+    live(invented.view() | {"address": f"live/{st.session_state.key}?map=", "waits": "still" not in options}, key="watched")
     st.text(f"drawn as {invented.state}")
 
 
