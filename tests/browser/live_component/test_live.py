@@ -285,6 +285,18 @@ def test_arithmetic_of_series(visitors, code: str, expected: list) -> None:
     page.close()
 
 
+@pytest.mark.parametrize("base", ["http://lab.test/", "https://host.test/class/lab/"])
+def test_a_lab_below_a_path_of_its_host_is_asked_there(visitors, base: str) -> None:
+    page = visitors.new_page()
+    page.route(
+        "**/*", lambda route: route.fulfill(content_type="text/html", body='<script src="./static/js/index.js"></script>')
+    )
+    page.goto(f"{base}angles")
+    page.add_script_tag(content=(LIVE / "lab_address.js").read_text())
+    assert page.evaluate("labAddress()") == base
+    page.close()
+
+
 def test_plotly_is_wrapped_to_be_parsed_once_and_strangers_are_left_alone() -> None:
     script = get_plotlyjs()
     assert len(parsed_once(script)) == len(script.rstrip()) + 2
