@@ -264,6 +264,7 @@ class LiveView {
 
   #startOver() {
     this.store.clear()
+    this.latest = null // it was about another experiment
     this.#forgetZoom()
     this.#toAddress()
   }
