@@ -1,6 +1,6 @@
 """What watching costs: training steps a second with watchers against none, and the waits of a person.
 
-    python benchmarks/live.py            (about four minutes on two cores; --pictures: six more, for every picture alone)
+    python benchmarks/live.py            (about eight minutes on two cores; --pictures: six more, for every picture alone)
 
 The lab's server runs in this process; watchers are a process of their own that asks as a browser does
 (watchers.py): one, which is what the default page costs the server, a few, and a class. Both conditions alternate on the

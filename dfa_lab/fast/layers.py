@@ -44,9 +44,9 @@ class Dense:
 
     def __init__(self, W: Tensor, b: Tensor | None, dW: Tensor, db: Tensor | None):
         self.W, self.b, self.dW, self.db = W, b, dW, db
-        self._looped = W.dim() == 3 and W.device.type == "cpu"
-        each = list(zip(*([None] * len(W) if one is None else list(one) for one in (W, b, dW, db)), strict=True))
-        self._each = [Dense(*one) for one in each] if self._looped else []
+        looped = W.dim() == 3 and W.device.type == "cpu"
+        each = zip(*([None] * len(W) if one is None else list(one) for one in (W, b, dW, db)), strict=True) if looped else ()
+        self._each = [Dense(*one) for one in each]
         # Made once, as every call in a step counts.
         self._across = W.mT
         self._row = None if b is None else b if W.dim() == 2 else b.unsqueeze(1)
@@ -54,7 +54,7 @@ class Dense:
 
     def forward(self, h: Tensor) -> Tensor:
         self.h = h
-        if not self._looped:
+        if not self._each:
             return self._sums(h)
         a = rows((*h.shape[:2], self.W.shape[1]), h)
         for one, own, out in zip(self._each, h, a, strict=True):
@@ -68,9 +68,9 @@ class Dense:
         return torch.bmm(h, self._across) if self._row is None else torch.baddbmm(self._row, h, self._across)
 
     def gradients(self, g: Tensor) -> None:
-        for one, own in zip(self._each, g, strict=True) if self._looped else ():
-            one.gradients(own)
-        if self._looped:
+        if self._each:
+            for one, own in zip(self._each, g, strict=True):
+                one.gradients(own)
             return
         if g.dim() == 2:
             torch.mm(g.t(), self.h, out=self.dW)
@@ -81,9 +81,9 @@ class Dense:
 
     def descend(self, g: Tensor, rates: Sequence[float]) -> None:
         """W and b make a step of plain gradient descent, without their gradients being written down; `rates`: of each run."""
-        for one, own, rate in zip(self._each, g, rates, strict=True) if self._looped else ():
-            one.descend(own, [rate])
-        if self._looped:
+        if self._each:
+            for one, own, rate in zip(self._each, g, rates, strict=True):
+                one.descend(own, [rate])
             return
         across = g.mT
         if g.dim() == 3:

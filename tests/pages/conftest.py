@@ -7,6 +7,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from app.live import pace, shared_records
+from tests.pages.clock import Clock
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -23,3 +26,12 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     manager().close()
     st.cache_resource.clear()
     st.cache_data.clear()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """What the live chart's server goes by."""
+    clock = Clock()
+    for module in (pace, shared_records):
+        monkeypatch.setattr(module, "time", clock)
+    return clock

@@ -2,22 +2,8 @@
 
 import pytest
 
-from app.live import pace
 from app.live.pace import FORGOTTEN, MOST, Pace
-
-
-class Clock:
-    now = 50.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(pace, "time", clock)
-    return clock
+from tests.pages.clock import Clock
 
 
 @pytest.mark.parametrize(("charts", "every"), [(1, 1000), (MOST, 1000), (30, 2000), (100, 6667), (1000, 10_000)])

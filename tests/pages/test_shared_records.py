@@ -2,25 +2,9 @@
 
 import json
 
-import pytest
-
-from app.live import shared_records
 from app.live.shared_records import MOMENT, SharedRecords
 from dfa_lab.records import Record
-
-
-class Clock:
-    now = 100.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(shared_records, "time", clock)
-    return clock
+from tests.pages.clock import Clock
 
 
 def test_a_class_reads_once_a_moment_and_misses_nothing(clock: Clock):
