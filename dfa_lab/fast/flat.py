@@ -8,6 +8,7 @@ would have it begin: a run then computes the same whatever else is computed with
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 from math import prod
 
 import torch
@@ -17,19 +18,25 @@ LINE = 64  # bytes: where torch's tensors begin on a CPU
 
 
 class Flat:
-    """Parameter k of every run side by side, k after k: `values` and `grads` are (all entries,), with zeros between them."""
+    """Parameter k of every run side by side, k after k, in `values`, and their gradients in `grads`, both (all entries,).
 
-    def __init__(self, parameters: Sequence[Sequence[nn.Parameter]]):
-        """`parameters[k]`: the k-th of each run, all of one shape."""
+    A few entries between them are nobody's.
+    """
+
+    def __init__(self, parameters: Sequence[Sequence[nn.Parameter]], in_turn: Sequence[range] = ()):
+        """`parameters[k]`: the k-th of each run, all of one shape. `in_turn`: of which k the gradients are used up before
+        those of the next are written, so that all of them may have the same place; that place then stays in the cache.
+        """
         first = parameters[0][0]
         self.shapes = [(len(same), *same[0].shape) for same in parameters]
         self._strides = [_padded(prod(shape[1:]), first) for shape in self.shapes]  # from run to run
         sizes = [stride * shape[0] for stride, shape in zip(self._strides, self.shapes, strict=True)]
-        self.starts = [0]
-        for size in sizes:
-            self.starts.append(self.starts[-1] + size)
-        self.values = torch.zeros(self.starts[-1], dtype=first.dtype, device=first.device)
-        self.grads = torch.zeros_like(self.values)
+        self._starts = list(accumulate(sizes, initial=0))
+        from_zero = {k: self._starts[turn.start] for turn in in_turn for k in turn}
+        self._grad_starts = [start - from_zero.get(k, 0) for k, start in enumerate(self._starts)]
+        ends = [start + size for start, size in zip(self._grad_starts, sizes, strict=False)]
+        self.values = torch.zeros(self._starts[-1], dtype=first.dtype, device=first.device)
+        self.grads = self.values.new_zeros(max(ends))
         for same, rows in zip(parameters, self.split(self.values), strict=True):
             for p, row in zip(same, rows, strict=True):
                 row.copy_(p.detach())
@@ -37,9 +44,17 @@ class Flat:
                 p.grad = None
 
     def split(self, flat: Tensor) -> list[Tensor]:
-        """Views of a vector like `values`: (R, *shape) for each k."""
-        pieces = zip(self.starts, self._strides, self.shapes, strict=False)
+        """Views of `grads`, or of a vector like `values`: (R, *shape) for each k."""
+        pieces = zip(self._starts_in(flat), self._strides, self.shapes, strict=False)
         return [flat[start:].as_strided(shape, (stride, *_contiguous(shape[1:]))) for start, stride, shape in pieces]
+
+    def piece(self, flat: Tensor, stage: range) -> Tensor:
+        """The entries of a stage's parameters, of all runs, in `grads` or in a vector like `values`."""
+        start = self._starts_in(flat)[stage.start]
+        return flat[start : start + self._starts[stage.stop] - self._starts[stage.start]]
+
+    def _starts_in(self, flat: Tensor) -> list[int]:
+        return self._grad_starts if flat is self.grads else self._starts
 
 
 def stacked(several: Tensor) -> Tensor:

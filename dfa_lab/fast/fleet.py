@@ -36,18 +36,17 @@ class Fleet:
         self._chain, self._direct = paths.count("chain"), paths.count("direct")
         self._by_weights = sum(not _has_feedback(run) for run in self.runs[: self._chain])
         parameters, owned = reading.parameters(networks)
-        flat = Flat(parameters)
-        learns = self._chain + self._direct > 0
+        optimizers, first = [run.optimizer for run in self.runs], self.runs[0].experiment
+        learns, easy = self._chain + self._direct > 0, known(first, self.runs[0].device)
         trained = owned if learns else owned[-1:]
+        # On a CPU a stage makes its step while its gradient is in the cache; on a GPU few large kernels are better.
+        self._by_stage = self.runs[0].device.type == "cpu" and learns
+        flat = Flat(parameters, trained if self._by_stage and easy else ())
         self.stages = reading.stages(networks, flat, self._mask)
         self._shapes = networks[0].shapes
         self._transports, self._projections = self._feedback()
         self._alone = {number: B[0] for number, B in (self._transports | self._projections).items()}  # B of a fleet of one
-        optimizers, first = [run.optimizer for run in self.runs], self.runs[0].experiment
-        # On a CPU a stage makes its step while its gradient is in the cache; on a GPU few large kernels are better.
-        self._by_stage = self.runs[0].device.type == "cpu" and learns
         moved = trained if self._by_stage else [range(trained[0].start, trained[-1].stop)]
-        easy = known(first, self.runs[0].device)
         self._update = Update(first, flat, moved, parameters, optimizers) if easy else None
         self._give = gradients_to_torch(flat, [k for stage in trained for k in stage], parameters)
         self._maps = isinstance(self.stages[0].layer, Convolution)

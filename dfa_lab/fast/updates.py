@@ -82,8 +82,7 @@ class Update:
         self._jobs = []
         for stage in self._stages:
             if len(set(rates)) == 1:
-                start, end = self._flat.starts[stage.start], self._flat.starts[stage.stop]
-                jobs = [(rates[0], [[vector[start:end]] for vector in vectors])]
+                jobs = [(rates[0], [[self._flat.piece(vector, stage)] for vector in vectors])]
             else:
                 own = [[[piece[k][r] for k in stage] for piece in pieces] for r in range(len(rates))]
                 jobs = list(zip(rates, own, strict=True))
