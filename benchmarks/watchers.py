@@ -77,8 +77,7 @@ async def ask(host: str, address: str, watching: asyncio.Event) -> None:
         assert " 200 " in head.splitlines()[0], head
         length = int(head.partition("content-length:")[2].split()[0])
         answer = json.loads(await reader.readexactly(length))
-        records = answer["records"]
-        have = records["from"] + len(records["step"])
+        have += sum(len(piece["step"]) for piece in answer["records"])
         watching.set()
         await asyncio.sleep(answer["every"] / 1000)
 

@@ -11,7 +11,8 @@
 //   status: {state, sentence, step, steps, epoch, epochs, rate, left, device}
 //   layers: hidden blocks; random_band: {layer: degrees}; most_directions: {layer: number}, what the effective rank can be at most
 //   heat, for the layout "angles": {measure, rules: {rule: {steps, rows, values}}, version}; only with news
-//   records: columns {from, run, metric, layer, step, epoch, seconds, value}; from: place of the first in the whole list
+//   records: pieces in a row, each of them columns {from, run, metric, layer, step, epoch, seconds, value}; from: place of its
+//     first in the whole list
 
 const shared = (globalThis.__dfaLab ??= {})
 shared.code ??= Promise.withResolvers()
@@ -246,7 +247,7 @@ class LiveView {
     if (!records) return
     this.latest = moving
     Object.assign(this.view, moving, heat && { heat })
-    this.#show(this.store.append(records, this.view.metrics))
+    this.#show(records.reduce((added, piece) => added + this.store.append(piece, this.view.metrics), 0))
   }
 
   #show(added) {

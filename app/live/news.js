@@ -47,7 +47,7 @@ class News {
     if (this.asking !== asking) return
     this.asking = null
     this.owed ||= !answer
-    const nothingYet = answer && !answer.records?.step.length && !this.have().have
+    const nothingYet = answer && !answer.records?.length && !this.have().have
     this.#again(nothingYet ? EAGER_MS : (answer?.every ?? RETRY_MS))
     if (answer) this.take(answer)
   }

@@ -38,7 +38,7 @@ async def _answer(request: Request) -> Response:
 
 
 def answer(id: str, have: int, measure: str = "", version: int = -1) -> str:
-    """JSON: the view's moving part, `records` from number `have` on, and `heat` if the maps are newer than `version`.
+    """JSON: the view's moving part, `records` from number `have` on in pieces, and `heat` if the maps are newer than `version`.
 
     Of a demonstration that is over: `around` of the one that follows, once it has begun. `around` is null if there is no such
     experiment.

@@ -1,54 +1,87 @@
-"""Records as text, made once for all who watch within a moment."""
+"""Records as text, made once for all who watch."""
 
 import json
 
+from app.live.pace import FORGOTTEN
 from app.live.shared_records import MOMENT, SharedRecords
 from dfa_lab.records import Record
 from tests.pages.clock import Clock
 
 
-def test_a_class_reads_once_a_moment_and_misses_nothing(clock: Clock):
-    there: list[Record] = []
-    reads: list[int] = []
+class Growing:
+    """An experiment's records; `read` counts how many were ever asked for."""
 
-    def read(id: str, start: int) -> list[Record]:
-        reads.append(start)
-        return there[start:]
+    def __init__(self) -> None:
+        self.there: list[Record] = []
+        self.read_at: list[int] = []
+        self.made = 0
 
-    def grow() -> None:
-        there.extend(Record(0, "train_loss", None, 0.5, len(there) + n, 0.0, 0, 0.0) for n in range(10))
+    def grow(self, count: int) -> None:
+        steps = range(len(self.there), len(self.there) + count)
+        self.there.extend(Record(0, "train_loss", None, 0.5, step, 0.0, 0, 0.0) for step in steps)
 
-    shared = SharedRecords()
-    have = dict.fromkeys(range(30), 0)
-    got: dict[int, list[int]] = {visitor: [] for visitor in have}
-    for _ in range(4):
-        grow()
-        for visitor in have:
-            found = json.loads(shared.since("a", have[visitor], read, running=True))
-            have[visitor] += len(found["step"])
-            assert found["from"] == len(got[visitor])
-            got[visitor] += found["step"]
-            grow()  # meanwhile
-        clock.now += MOMENT
-    assert len(reads) == 4
-    text = shared.since("a", have[0], read, running=False)  # the end: all of it
-    assert got[0] + json.loads(text)["step"] == [r.step for r in there]
-    assert all(steps == [r.step for r in there[: len(steps)]] for steps in got.values())
+    def read(self, id: str, start: int) -> list[Record]:
+        self.read_at.append(start)
+        self.made += len(self.there) - start
+        return self.there[start:]
 
 
-def test_who_has_more_or_less_than_the_others_gets_what_they_lack(clock: Clock):
-    there = [Record(0, "train_loss", None, 0.5, n, 0.0, 0, 0.0) for n in range(50)]
+def steps(text: str, start: int) -> list[int]:
+    """The pieces put together; each begins where the one before ends."""
+    found: list[int] = []
+    for piece in json.loads(text):
+        assert piece["from"] == start + len(found) and piece["step"]
+        found += piece["step"]
+    return found
 
-    def read(id: str, start: int) -> list[Record]:
-        return there[start:]
 
-    shared = SharedRecords()
+def test_a_class_has_every_record_written_down_once_and_misses_nothing(clock: Clock) -> None:
+    experiment, shared = Growing(), SharedRecords()
+    experiment.grow(10)
+    got: dict[int, list[int]] = {visitor: [] for visitor in range(30)}
+    for question in range(300):  # each of them every 30th, in turn, while the moments pass
+        visitor = question % 30
+        had = len(got[visitor])
+        got[visitor] += steps(shared.since("a", had, experiment.read, running=True), had)
+        experiment.grow(3)
+        clock.now += MOMENT / 7
+    assert all(mine == list(range(len(mine))) and len(mine) > 700 for mine in got.values())
+    assert experiment.made < 1.1 * len(experiment.there)
+    had = len(got[0])
+    rest = shared.since("a", had, experiment.read, running=False)  # the end: all of it
+    assert got[0] + steps(rest, had) == list(range(len(experiment.there)))
+    assert shared.since("a", len(experiment.there), experiment.read, running=False) == "[]"
 
-    def steps(id: str, start: int) -> list[int]:
-        return json.loads(shared.since(id, start, read, True))["step"]
 
-    assert steps("a", 10)[-1] == 49
-    there.extend(Record(0, "train_loss", None, 0.5, n, 0.0, 0, 0.0) for n in range(50, 55))
-    assert steps("a", 45) == [45, 46, 47, 48, 49]  # another place to begin at, the same end
-    assert steps("a", 53) == [53, 54]  # further than the moment
-    assert json.loads(shared.since("b", 0, read, True))["from"] == 0
+def test_who_has_more_or_less_than_the_others_gets_what_they_lack(clock: Clock) -> None:
+    experiment, shared = Growing(), SharedRecords()
+    experiment.grow(50)
+
+    def since(start: int, id: str = "a") -> list[int]:
+        return steps(shared.since(id, start, experiment.read, True), start)
+
+    assert since(10) == list(range(10, 50))
+    experiment.grow(5)
+    assert since(45) == [45, 46, 47, 48, 49]  # another place to begin at, the same end
+    assert since(50) == []  # within the moment
+    assert since(53) == [53, 54]  # further than the moment
+    assert since(0) == list(range(55)) and since(0, "b") == list(range(55))
+    before = experiment.made
+    assert since(0) == list(range(55)) and experiment.made == before  # the next who come
+    clock.now += 1.1 * FORGOTTEN
+    assert since(0) == list(range(55)) and experiment.made > before  # the piece is forgotten
+
+
+def test_pieces_that_nobody_can_ask_for_any_more_are_forgotten(clock: Clock) -> None:
+    experiment, shared = Growing(), SharedRecords()
+    had = 0
+    for _ in range(200):
+        experiment.grow(5)
+        had += len(steps(shared.since("a", had, experiment.read, True), had))
+        clock.now += 1.0
+    assert had == 1000 and experiment.made == 1000
+    assert len(shared._seen["a"].pieces) <= FORGOTTEN + 1
+    shared.since("b", 0, experiment.read, True)
+    clock.now += 1.1 * FORGOTTEN
+    shared.since("b", 0, experiment.read, True)
+    assert list(shared._seen) == ["b"]
