@@ -2,18 +2,20 @@
 
     python benchmarks/measuring.py            (about a minute on two cores)
 
-Steps and measurements are interleaved; what is reported are medians, summed over bp, fa and dfa. Inputs are random.
+Steps and measurements are interleaved; what is reported are medians of bp, fa and dfa together. Inputs are random.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from statistics import median
 from time import perf_counter
 
 import torch
 from machine import Figure, describe, report, table
 
-from dfa_lab.fast.fleet import Fleet
+from dfa_lab.fast.aligning import alignments
+from dfa_lab.fast.choosing import groups
 from dfa_lab.measure.probing import probe
 from dfa_lab.parsing import parse
 from dfa_lab.settings.measuring import MEASURES
@@ -28,51 +30,59 @@ CASES = {  # name: (inputs, units, layers, training samples)
 
 
 def measure(shape: tuple[int, ...], units: int, layers: int, repeats: int) -> tuple[float, dict[str, float]]:
-    """(seconds of a step, seconds of each group) of three rules together."""
+    """(seconds of a step, seconds of each group) of three rules together, as a training makes and measures it."""
     experiment = parse({"num_hidden": units, "num_layers": layers, "rules": "bp,fa,dfa", "learning_rate": 1e-4})
     runs = [Run(experiment, rule, 0, shape, 10, torch.device("cpu"), torch.float32) for rule in experiment.rules]
     x, t = torch.rand(experiment.batch_size, *shape), torch.randint(10, (experiment.batch_size,))
     px, pt = torch.rand(experiment.probe_size, *shape), torch.randint(10, (experiment.probe_size,))
-    times: dict[str, list[float]] = {}
+    fleets = [fleet for _, fleet in groups(list(enumerate(runs)), experiment) if fleet]
 
-    def clocked(name: str, function) -> object:
-        began = perf_counter()
-        made = function()
-        times.setdefault(name, []).append(perf_counter() - began)
-        return made
+    def step() -> None:
+        for fleet in fleets:
+            fleet.step({0: (x, t)}, 0)
 
-    fleets = {run: Fleet([run]) for run in runs}
-    for _ in range(repeats):
+    def watched() -> None:
+        noted = [run.note(x, t, 0) for run in runs]
+        step()
+        for one in noted:
+            one.angles()
+
+    def probed(wanted: Sequence[str]) -> None:
+        angles = "angles" in wanted
+        found = {id(run): one for fleet in fleets if angles for run, one in alignments(fleet, {0: (px, pt)})}
         for run in runs:
-            step = lambda fleet=fleets[run]: fleet.step({0: (x, t)}, 0)  # noqa: E731 (as short as it is)
-            clocked(f"step {run.rule}", step)
+            probe(run.rule, run.network, "bce", px, pt, wanted, found.get(id(run)))
 
-            def watched(run: Run = run, step: Callable[[], None] = step) -> None:
-                noted = run.note(x, t, 0)
-                step()
-                noted.angles()
+    def rested(job: Callable[[], None]) -> Callable[[], None]:
+        """So that each finds the memory as a step leaves it."""
 
-            clocked(f"update {run.rule}", watched)
-            for groups in ([g] for g in MEASURES if g != "update"):
-                step()  # so that each finds the memory as a step leaves it
+        def ready() -> None:
+            for run in runs:
                 run.network.mode(training=False)
-                clocked(f"{groups[0]} {run.rule}", lambda run=run, g=groups: probe(run.rule, run.network, "bce", px, pt, g))
+            job()
+
+        return ready
+
+    jobs: dict[str, Callable[[], None]] = {"step": step, "update": watched}
+    jobs |= {group: rested(partial(probed, [group])) for group in MEASURES if group != "update"}
+    jobs["all"] = rested(partial(probed, MEASURES))
+    times: dict[str, list[float]] = {name: [] for name in jobs}
+    for _ in range(repeats):
+        for name, job in jobs.items():
             step()
-            run.network.mode(training=False)
-            clocked(f"together {run.rule}", lambda run=run: probe(run.rule, run.network, "bce", px, pt, MEASURES))
-
-    def total(name: str) -> float:
-        return sum(median(seconds) for key, seconds in times.items() if key.startswith(f"{name} "))
-
-    step = total("step")
-    found = {group: total(group) - (step if group == "update" else 0) for group in MEASURES}
-    found["all"] = total("together") + found["update"]
-    return step, found
+            began = perf_counter()
+            job()
+            times[name].append(perf_counter() - began)
+    found = {name: median(seconds) for name, seconds in times.items()}
+    alone = found.pop("step")
+    found["update"] -= alone
+    found["all"] += found["update"]
+    return alone, {name: found[name] for name in (*MEASURES, "all")}
 
 
 def share(samples: int, layers: int, units: int, step: float, found: dict[str, float], measures: str) -> float:
-    """Of the training's time at the default interval, over ten epochs: measured once at the steps where it is due."""
-    experiment = parse({"num_hidden": units, "num_layers": layers, "epochs": 10, "measures": measures})
+    """Of the training's time at the default interval, over the default epochs: measured once at the steps where it is due."""
+    experiment = parse({"num_hidden": units, "num_layers": layers, "measures": measures})
     plan = Plan(experiment, samples)
     spent = 0.0
     for number in range(plan.steps + 1):
@@ -93,8 +103,8 @@ def main() -> None:
         step, found = measure(shape, units, layers, repeats)
         shares = [share(samples, layers, units, step, found, which) for which in ("angles", ",".join(MEASURES))]
         costs = [f"{seconds / step:.2f}" for seconds in found.values()]
-        target = "≤ 10 %" if samples >= 60_000 else ""
-        figures.append(Figure(f"{name}: share of ten epochs that measuring takes by default", 100 * shares[1], "%", target))
+        for what, taken in zip(("angles alone", "measuring"), shares, strict=True):
+            figures.append(Figure(f"{name}: share of 20 epochs that {what} takes by default", 100 * taken, "%", "≤ 10 %"))
         rows.append([name, f"{1000 * step:.2f} ms", *costs, *(f"{one:.1%}" for one in shares)])
     head = ["network", "step", *MEASURES, "all at once", "share: angles only", "share: default"]
     print(table(head, rows))

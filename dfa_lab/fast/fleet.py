@@ -37,10 +37,11 @@ class Fleet:
         self._by_weights = sum(not _has_feedback(run) for run in self.runs[: self._chain])
         parameters, owned = reading.parameters(networks)
         optimizers, first = [run.optimizer for run in self.runs], self.runs[0].experiment
-        learns, easy = self._chain + self._direct > 0, known(first, self.runs[0].device)
-        trained = owned if learns else owned[-1:]
+        self.learns = self._chain + self._direct > 0  # whether the hidden blocks do
+        easy = known(first, self.runs[0].device)
+        trained = owned if self.learns else owned[-1:]
         # On a CPU a stage makes its step while its gradient is in the cache; on a GPU few large kernels are better.
-        self._by_stage = self.runs[0].device.type == "cpu" and learns
+        self._by_stage = self.runs[0].device.type == "cpu" and self.learns
         flat = Flat(parameters, trained if self._by_stage and easy else ())
         self.stages = reading.stages(networks, flat, self._mask)
         self._shapes = networks[0].shapes
@@ -54,7 +55,7 @@ class Fleet:
         # One run of each seed draws the masks for all of them.
         self._speakers = [next(run for run in self.runs if run.seed == seed) for seed in seeds]
         self._seed_of = [seeds.index(run.seed) for run in self.runs]
-        self._criterion, self._limits = first.criterion, (first.max_in_norm, first.max_out_norm)
+        self.criterion, self._limits = first.criterion, (first.max_in_norm, first.max_out_norm)
         self._limited = any(0 < most < NO_LIMIT for most in self._limits)
         parts = [part for stage in self.stages for part in (*stage.before, *stage.after)]
         self._draws = any(isinstance(part, Mask) for part in parts)
@@ -105,9 +106,9 @@ class Fleet:
 
     def _compute(self, batches: Batches) -> Tensor:
         """The step itself; the logits (N, C) or (R, N, C)."""
-        x, t = self._inputs(batches)
+        x, t = self.inputs(batches)
         y = self._forward(x)
-        e = criterion.error(self._criterion, y, t)
+        e = criterion.error(self.criterion, y, t)
         self._backward(in_rows(e) if self._count > 1 else e)
         if self._update:
             if not self._by_stage and not self._descends():
@@ -137,7 +138,7 @@ class Fleet:
             self._captured = key, Captured(self._compute, batches)
         return self._captured[1](batches) if self._captured[0] == key else self._compute(batches)
 
-    def _inputs(self, batches: Batches) -> tuple[Tensor, Tensor]:
+    def inputs(self, batches: Batches) -> tuple[Tensor, Tensor]:
         """x as the first stage wants it, and t (N,) or (R, N)."""
         if self._count == 1:
             return batches[self.runs[0].seed]
@@ -182,8 +183,8 @@ class Fleet:
             stage = self.stages[number - 1]
             for part in reversed(stage.after):
                 g = part.backward(g)
-            last = number == 1 or not self._chain + self._direct
-            below = g if last else self._signal(number, g, e) if self._count == 1 else self._signals(number, g, e)
+            last = number == 1 or not self.learns
+            below = g if last else self.signals(number, g, e)
             if descends and update and isinstance(stage.layer, Dense):
                 stage.layer.descend(g, update.rates)
             else:
@@ -194,8 +195,12 @@ class Fleet:
                 return
             g = below
 
+    def signals(self, number: int, g: Tensor, e: Tensor) -> Tensor:
+        """δ̂ at the output of block `number` - 1, of g = ∂L/∂a of the layer above it."""
+        return self._signal(number, g, e) if self._count == 1 else self._signals(number, g, e)
+
     def _signal(self, number: int, g: Tensor, e: Tensor) -> Tensor:
-        """As `_signals`, in a fleet of one."""
+        """In a fleet of one."""
         stage, shape = self.stages[number - 1], self._shapes[number - 2]
         if self._direct:
             sent = e @ self._alone[number - 1]
@@ -206,7 +211,7 @@ class Fleet:
         return back
 
     def _signals(self, number: int, g: Tensor, e: Tensor) -> Tensor:
-        """δ̂ at the output of block `number` - 1, of g = ∂L/∂a of the layer above it."""
+        """In a fleet of several."""
         stage, parts = self.stages[number - 1], []
         maps = isinstance(stage.layer, Convolution)
         if self._chain:

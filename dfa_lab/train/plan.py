@@ -26,16 +26,22 @@ class Plan:
         shown = UNTIL_STOPPED if experiment.epochs == MOST_EPOCHS else self.epochs
         planned = self.steps_per_epoch * shown
         self.record_every = max(1, planned // MOST_POINTS)
-        cheap = affordable(experiment.probe_size, batch)
-        self.measure_every = experiment.measure_every or max(cheap, planned // MOST_POINTS)
         self.test_every = ceil(shown / MOST_POINTS)  # epochs
         self._measures = frozenset(experiment.measures)
-        self._asked = bool(experiment.measure_every)  # for an interval: then everything is measured whenever anything is
-        self.others_every = self.measure_every
-        if not self._asked:  # a multiple, so that all are there at some steps
-            probe = experiment.probe_size / batch / 2
-            cost = sum(COSTS[name] * (1 if name in ("update", "feedback") else probe) for name in self._measures & COSTS.keys())
-            self.others_every *= max(1, ceil(round(cost / SPARE, 6) / self.measure_every))
+        self._asked = experiment.measure_every  # for an interval: then everything is measured whenever anything is
+        # By hand angles take 0.9 to 1.4·probe/batch steps, through autograd at most twice that (benchmarks/measuring.py): at
+        # this interval under a tenth of the training.
+        cheap = max(10, ceil(24 * experiment.probe_size / batch), planned // MOST_POINTS)
+        self.measure_every = self._asked or self._in_step(cheap)
+        probe = experiment.probe_size / batch / 2
+        cost = sum(COSTS[name] * (1 if name in ("update", "feedback") else probe) for name in self._measures & COSTS.keys())
+        self.others_every = self._asked or self._in_step(max(cheap, ceil(round(cost / SPARE, 6))))
+
+    def _in_step(self, wanted: int) -> int:
+        """An interval in steps, about as long, at which epochs end: an even part of an epoch, or several epochs."""
+        if wanted > self.steps_per_epoch:
+            return self.steps_per_epoch * ceil(wanted / self.steps_per_epoch - 0.1)
+        return ceil(self.steps_per_epoch / (self.steps_per_epoch // wanted))
 
     def epoch(self, step: int) -> float:
         """Passes through the training set after this many steps, with fractions."""
@@ -46,34 +52,24 @@ class Plan:
         """Of an epoch's samples: the batch of this number."""
         return slice(position * self.batch, min((position + 1) * self.batch, self.size))
 
-    def measures_after(self, step: int) -> bool:
-        """Regularly; and alignment turns first, within a few steps, so after 1, 2, 4, 8, … too until that begins."""
-        return _due(step, self.measure_every)
-
     def tests_after(self, step: int) -> bool:
         """Whether the test set is evaluated: at the end of every so-manieth epoch and at the very end."""
         epoch, position = divmod(step, self.steps_per_epoch)
         return step > 0 and position == 0 and (epoch % self.test_every == 0 or step == self.steps)
 
     def groups_after(self, step: int) -> frozenset[str]:
-        """What of the setting `measures` is measured. The angles also whenever the test set is; the others only if that is
-        no more often than they can be afforded."""
-        tested = self.tests_after(step)
-        rare = tested and (self._asked or self.steps_per_epoch * self.test_every >= self.others_every)
-        others = rare or _due(step, self.others_every) or step == self.steps
-        if others:
+        """What of the setting `measures` is measured: at the intervals, at the end, and after every test if an interval was
+        asked for. Alignment turns first, within a few steps, so until the first interval is over the angles are measured after
+        1, 2, 4, 8, … steps too, and the others after 1, 4, 16, …
+        """
+        if self._due(step, self.others_every, 1 if self._asked else 2):
             return self._measures
-        return self._measures & {"angles"} if tested or self.measures_after(step) else frozenset()
+        return self._measures & {"angles"} if self._due(step, self.measure_every, 1) else frozenset()
 
-
-def _due(step: int, every: int) -> bool:
-    return step % every == 0 or (step < every and step & (step - 1) == 0)
-
-
-def affordable(probe_size: int, batch_size: int) -> int:
-    """Steps between two measurements so that they cost under a tenth of the training.
-
-    A measurement passes the probe batch twice forward and twice back through autograd, so as long as about 2.6·probe/batch
-    steps by hand.
-    """
-    return max(10, ceil(30 * probe_size / batch_size))
+    def _due(self, step: int, every: int, doublings: int) -> bool:
+        if step == self.steps or (self._asked and self.tests_after(step)):
+            return True
+        if step < every and step & (step - 1) == 0:  # a power of two
+            return step == 0 or (step.bit_length() - 1) % doublings == 0
+        within = step if self._asked or every > self.steps_per_epoch else step % self.steps_per_epoch
+        return within % every == 0

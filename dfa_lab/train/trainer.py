@@ -19,8 +19,11 @@ from dfa_lab import data
 from dfa_lab.config import Experiment
 from dfa_lab.data.augmentation import augment
 from dfa_lab.device import ALL_THREADS, WORTH_SHARING, resolve, shorten_products, threads, title
+from dfa_lab.fast.aligning import alignments as aligned
+from dfa_lab.fast.aligning import measurable
 from dfa_lab.fast.choosing import Together, groups
 from dfa_lab.feedback.changing import Change
+from dfa_lab.measure.alignment import Alignment
 from dfa_lab.measure.probing import probe
 from dfa_lab.measure.updates import Before
 from dfa_lab.records import Record
@@ -306,9 +309,17 @@ class Trainer:
         yield records
 
     def _measure(self, groups: Collection[str], active: list[tuple[int, Run]], updates: dict[int, Before]) -> Parts:
+        alignments: dict[int, Alignment] = {}
+        if "angles" in groups:
+            for numbers, fleet in self._together(active):
+                if fleet and measurable(fleet):
+                    of = {id(run): found for run, found in aligned(fleet, self.probes)}
+                    alignments |= {number: of[id(self.runs[number])] for number in numbers}
+                    yield []
         for number, run in active:
             run.network.mode(training=False)
-            found = probe(run.rule, run.network, self.experiment.criterion, *self.probes[run.seed], groups)
+            criterion, batch = self.experiment.criterion, self.probes[run.seed]
+            found = probe(run.rule, run.network, criterion, *batch, groups, alignments.pop(number, None))
             if number in updates:
                 found |= {("update_angle", layer): degrees for layer, degrees in updates.pop(number).angles().items()}
             yield [self._record(number, metric, layer, value) for (metric, layer), value in found.items()]

@@ -178,7 +178,7 @@ def test_test_metrics_are_those_of_the_whole_test_set() -> None:
         (1, list(range(22))),
         (7, [0, 1, 2, 4, 7, 14, 21]),
         (1000, [0, 1, 2, 4, 7, 8, 14, 16, 21]),
-        (0, [0, 1, 2, 4, 7, 8, 14, 16, 21]),  # 16 probe samples, batches of 8: every 40 steps
+        (0, [0, 1, 2, 4, 8, 16, 21]),  # 16 probe samples, batches of 8: every 49 steps, which are 7 epochs
     ],
 )
 def test_when_angles_are_measured(every: int, wanted: list[int]) -> None:
@@ -190,15 +190,15 @@ def test_when_angles_are_measured(every: int, wanted: list[int]) -> None:
 
 
 def test_what_is_dear_is_measured_as_rarely_as_it_can_be_afforded() -> None:
-    """With 2 probe samples for each of the batch: angles every 60 steps, the others cost 2.4 steps and may take 0.75 %."""
+    """With 2 probe samples for each of the batch: angles every 48 steps, the others cost 2.4 steps and may take 0.75 %."""
     plan = Trainer(small(epochs=200), small_set()).plan
-    assert (plan.measure_every, plan.others_every) == (60, 360)
+    assert (plan.measure_every, plan.others_every) == (49, 322)  # 7 and 46 epochs
     everything = {"angles", "update", "feedback", "units", "rank"}
-    assert [step for step in range(1, 400) if plan.groups_after(step) == everything] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 360]
+    assert [step for step in range(1, 400) if plan.groups_after(step) == everything] == [1, 4, 16, 64, 256, 322]
     assert plan.groups_after(0) == plan.groups_after(plan.steps) == everything
-    assert plan.groups_after(120) == plan.groups_after(7) == {"angles"}  # at an interval; after an epoch
-    assert plan.groups_after(122) == set()
-    for measures, every in (("angles", 60), ("feedback", 60), ("update,feedback", 180), ("rank,angles", 180)):
+    assert plan.groups_after(98) == plan.groups_after(32) == {"angles"}  # at an interval; early
+    assert plan.groups_after(99) == plan.groups_after(7) == set()  # each epoch would be too often
+    for measures, every in (("angles", 49), ("feedback", 49), ("update,feedback", 147), ("rank,angles", 140)):
         plan = Trainer(small(epochs=200, measures=measures), small_set()).plan
         assert plan.others_every == every
         assert plan.groups_after(every) == set(measures.split(","))
@@ -284,7 +284,7 @@ def test_long_experiments_keep_their_curves_short() -> None:
     trainer = Trainer(small(epochs=5000), small_set())
     assert trainer.plan.test_every == 5
     assert trainer.plan.record_every == 5 * trainer.plan.steps_per_epoch
-    assert trainer.plan.measure_every == 60  # dearer than that it may not be, rarer it need not
+    assert trainer.plan.measure_every == 49  # dearer than that it may not be, rarer it need not
 
 
 def test_a_state_is_taken_between_steps_only() -> None:

@@ -1,0 +1,109 @@
+"""Alignment by hand, of one run and of several at once, against measure/alignment.py, which goes through autograd."""
+
+import math
+from collections.abc import Iterable
+
+import pytest
+import torch
+
+from dfa_lab.fast.aligning import alignments, measurable
+from dfa_lab.fast.fleet import Fleet
+from dfa_lab.measure.alignment import Alignment, alignment
+from dfa_lab.parsing import parse
+from dfa_lab.train.run import Run
+
+RULES = ("bp", "fa", "dfa")
+SETTINGS = [
+    {},
+    {"nonlin": "relu", "criterion": "ce", "num_layers": 1},
+    {"nonlin": "sigmoid", "dropout": 1, "bias": 0},
+    {"num_hidden": 60, "num_layers": 2},  # wider than there are samples: lengths from products between samples
+    {"init": "paper"},  # zero weights: no angles before the first step
+]
+CLOSE = {"abs": 1e-7, "rel": 1e-9, "nan_ok": True}
+Batch = tuple[torch.Tensor, torch.Tensor]
+
+
+def runs_and_batches(settings: dict, seeds: str = "0,7", steps: int = 3) -> tuple[list[Run], dict[int, Batch]]:
+    """In float64, after some steps of their own, with a probe batch of each seed."""
+    settings = {"num_hidden": 9, "num_layers": 3, "learning_rate": 1e-2, **settings}
+    experiment = parse(settings | {"rules": ",".join(RULES), "seeds": seeds})
+    runs = [Run(experiment, rule, seed, (12,), 5, torch.device("cpu"), torch.float64) for rule, seed in experiment.runs()]
+    stream = torch.Generator().manual_seed(1)
+    batches: dict[int, Batch] = {}
+    for seed in experiment.seeds:
+        x = torch.randn(11, 12, dtype=torch.float64, generator=stream)
+        batches[seed] = x, torch.randint(5, (11,), generator=stream)
+    for run in runs:
+        for number in range(steps):
+            run.step(*batches[run.seed], number)
+        run.network.mode(training=False)
+    return runs, batches
+
+
+def numbers(values: Iterable[float | None]) -> list[float]:
+    return [math.nan if value is None else value for value in values]
+
+
+def assert_same(found: Alignment, wanted: Alignment) -> None:
+    for name in ("gradient", "signal_ratio", "gradient_ratio"):
+        assert list(getattr(found, name)) == list(getattr(wanted, name))
+        assert numbers(getattr(found, name).values()) == pytest.approx(numbers(getattr(wanted, name).values()), **CLOSE)
+    for which in (0, 1):
+        mine, theirs = (numbers(pair[which] for pair in one.signal.values()) for one in (found, wanted))
+        assert mine == pytest.approx(theirs, **CLOSE)
+    for mine, theirs in zip(found.hidden, wanted.hidden, strict=True):
+        torch.testing.assert_close(mine, theirs)
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("steps", [0, 3])
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda s: " ".join(map(str, s.values())))
+def test_by_hand_it_is_what_autograd_finds(settings: dict, steps: int, together: bool) -> None:
+    runs, batches = runs_and_batches(settings, steps=steps)
+    wanted = {id(run): alignment(run.rule, run.network, run.criterion, *batches[run.seed]) for run in runs}
+    fleets = [Fleet(runs)] if together else [Fleet([run]) for run in runs]
+    assert all(measurable(fleet) for fleet in fleets)
+    found = [one for fleet in fleets for one in alignments(fleet, batches)]
+    assert {id(run) for run, _ in found} == wanted.keys()
+    for run, one in found:
+        assert_same(one, wanted[id(run)])
+    angles = [degrees for run, one in found if run.experiment.init != "paper" for degrees in one.gradient.values()]
+    assert all(degrees is not None for degrees in angles)
+
+
+def test_it_is_no_angle_of_backpropagation_to_itself() -> None:
+    """Feedback that is W gives 0°, and its opposite 180°: what is measured depends on B."""
+    runs, batches = runs_and_batches({"num_layers": 2}, seeds="0")
+    fa = runs[1]
+    for sign, wanted in ((1.0, 0.0), (-1.0, 180.0)):
+        for number, layer in fa.network.layers():
+            if layer.feedback is not None and number == 3:
+                layer.feedback.copy_(sign * layer.weight.detach())
+        ((_, found),) = alignments(Fleet([fa]), batches)
+        assert found.signal[2][0] == pytest.approx(wanted, abs=1e-6)
+        assert found.signal_ratio[2] == pytest.approx(1)
+        assert 1 < (found.signal[1][0] or 0) < 179
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop"])
+def test_measuring_changes_no_bit_of_the_training(optimizer: str) -> None:
+    both = [runs_and_batches({"dropout": 1, "optimizer": optimizer}, steps=0) for _ in "ab"]
+    for measured, (runs, batches) in enumerate(both):
+        fleet = Fleet(runs)
+        for number in range(3):
+            random = torch.get_rng_state()
+            if measured:
+                alignments(fleet, batches)
+            assert torch.equal(torch.get_rng_state(), random)
+            fleet.step(batches, number)
+    for one, other in zip(both[0][0], both[1][0], strict=True):
+        kept, plain = one.tensors(), other.tensors()
+        assert kept.keys() == plain.keys() and all(torch.equal(kept[name], plain[name]) for name in kept)
+
+
+def test_what_is_not_known_here_is_left_to_autograd(make_run) -> None:
+    conv = {"shape": (1, 16, 16), "network": "conv", "conv_channels": "3,4", "conv_hidden": "6"}
+    assert measurable(Fleet([make_run("dfa")[0]]))
+    for rule, settings in (("dfa", {"batchnorm": 1}), ("dfa", conv), ("shallow", {})):
+        assert not measurable(Fleet([make_run(rule, **settings)[0]]))
