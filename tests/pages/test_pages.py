@@ -223,7 +223,7 @@ def test_a_link_to_an_experiment_of_an_earlier_server(app, tmp_path, left, sente
     assert not app.exception and not app.error
     view = chart(app)
     assert (view["experiment"], view["status"]["state"], view["status"]["sentence"]) == ("old", state, sentence)
-    assert (view["status"]["step"], view["records"]["value"]) == (3, [0.5])
+    assert (view["status"]["step"], [piece["value"] for piece in view["records"]]) == (3, [[0.5]])
     assert app.number_input(key="setting_num_hidden").value == 7
     assert button(app, "Train on to 20 epochs") and button(app, "Step").disabled and not button(app, "Reset").disabled
 
@@ -239,5 +239,5 @@ def test_a_finished_demonstration(app, monkeypatch):
     assert not app.exception and not app.error
     view = chart(app)
     assert (view["experiment"], view["status"]["state"]) == (id, "finished")
-    assert view["status"]["step"] == view["status"]["steps"] == 3 and len(view["records"]["value"]) > 0
+    assert view["status"]["step"] == view["status"]["steps"] == 3 and view["records"]
     assert not button(app, "Start").disabled
