@@ -17,17 +17,13 @@ from torch import Tensor
 
 from dfa_lab import data
 from dfa_lab.config import Experiment
-from dfa_lab.data.augmentation import augment
 from dfa_lab.device import ALL_THREADS, WORTH_SHARING, resolve, shorten_products, threads, title
-from dfa_lab.fast.aligning import alignments as aligned
-from dfa_lab.fast.aligning import measurable
 from dfa_lab.fast.choosing import Together, groups
 from dfa_lab.feedback.changing import Change
-from dfa_lab.measure.alignment import Alignment
-from dfa_lab.measure.probing import probe
 from dfa_lab.measure.updates import Before
 from dfa_lab.records import Record
-from dfa_lab.seeding import generator
+from dfa_lab.train.batches import BatchOrder
+from dfa_lab.train.examining import measured, tested
 from dfa_lab.train.fitting import check
 from dfa_lab.train.plan import Plan
 from dfa_lab.train.run import Run
@@ -83,9 +79,9 @@ class Trainer:
         self._parts: Parts | None = None  # of a step that has begun
         self._by_hand = by_hand
         self._groups: tuple[list[int], Together] | None = None  # of which active runs, and they
-        self._orders: dict[int, tuple[int, Tensor]] = {}  # seed -> (epoch, order of the samples)
+        self._batches = BatchOrder(self.data, experiment, self.plan, dtype)
         self._wrong = [0.0] * len(self.runs)  # among the samples that each run was trained on in this epoch
-        self.probes = {seed: self._probe(seed) for seed in experiment.seeds}
+        self.probes = {seed: self._batches.probe(seed) for seed in experiment.seeds}
         if experiment.load and not restored:
             start_from(self.runs, experiment)
 
@@ -205,12 +201,7 @@ class Trainer:
 
     def next_batch(self, seed: int) -> tuple[Tensor, Tensor]:
         """Inputs and classes of the step that is next, the same for every rule of a seed."""
-        epoch, position = divmod(self.step, self.plan.steps_per_epoch)
-        chosen = self._order(seed, epoch)[self.plan.rows(position)]
-        x = self.data.inputs(self.data.x_train.index_select(0, chosen), self.dtype)
-        if self.experiment.augment:
-            x = augment(x, generator(seed, "augment", self.step), self.experiment.exact)
-        return x, self.data.y_train.index_select(0, chosen)
+        return self._batches.batch(seed, self.step)
 
     def _end_epoch(self, active: list[tuple[int, Run]], done: int) -> None:
         """Let each run's learning rate fall, or the run end, by its own training error."""
@@ -243,19 +234,6 @@ class Trainer:
         }
         return [rule for rule, there in found.items() if there]
 
-    def _order(self, seed: int, epoch: int) -> Tensor:
-        """Order of the training samples in an epoch, a function of seed and epoch alone."""
-        if self._orders.get(seed, (None,))[0] != epoch:
-            order = torch.randperm(len(self.data.x_train), generator=generator(seed, "batches", epoch))
-            self._orders[seed] = (epoch, order.to(self.device))
-        return self._orders[seed][1]
-
-    def _probe(self, seed: int) -> tuple[Tensor, Tensor]:
-        """The fixed batch on which angles are measured: training samples drawn once."""
-        order = torch.randperm(len(self.data.x_train), generator=generator(seed, "probe"))
-        chosen = order[: self.experiment.probe_size].to(self.device)
-        return self.data.inputs(self.data.x_train[chosen], self.dtype), self.data.y_train[chosen]
-
     def _record(self, run: int, metric: str, layer: int | None, value: float | None) -> Record:
         return Record(run, metric, layer, value, self.step, self.epoch, self.samples, self.runs[run].seconds)
 
@@ -284,45 +262,21 @@ class Trainer:
         self._recorded = self.samples
 
     def _test(self, active: list[tuple[int, Run]]) -> Parts:
-        x, t = self.data.x_test, self.data.y_test
         kinds = ["", "_adversarial"] if self.experiment.eps else [""]
-        sums = torch.zeros(len(active), len(kinds), 2, dtype=torch.float64, device=self.device)
-        for start in range(0, len(x), self.evaluated_at_once):
-            rows = slice(start, start + self.evaluated_at_once)
-            inputs = self.data.inputs(x[rows], self.dtype)
-            if self.experiment.augment and self.experiment.exact:  # dfa-torch does
-                inputs = augment(inputs, generator(self.experiment.seeds[0], "augment test", self.step, start), True)
-            for place, (_, run) in enumerate(active):
-                sums[place, 0] += run.evaluate(inputs, t[rows])
-                yield []
-                if self.experiment.eps:
-                    sums[place, 1] += run.evaluate_moved(inputs, t[rows])
-                    yield []
-        records = []
-        for (number, _), by_kind in zip(active, (sums / len(x)).tolist(), strict=True):
-            for kind, (loss, wrong) in zip(kinds, by_kind, strict=True):
-                if not self._finite(number, loss):
-                    continue
-                records.append(self._record(number, f"test_loss{kind}", None, loss))
-                records.append(self._record(number, f"test_error{kind}", None, wrong))
-        self._require_one()
-        yield records
+        for found in tested(active, self.data, self.experiment, self.step, self.evaluated_at_once, self.dtype):
+            records = []
+            for (number, _), by_kind in zip(active, found, strict=True) if found else ():
+                for kind, (loss, wrong) in zip(kinds, by_kind, strict=True):
+                    if self._finite(number, loss):
+                        records.append(self._record(number, f"test_loss{kind}", None, loss))
+                        records.append(self._record(number, f"test_error{kind}", None, wrong))
+            self._require_one()
+            yield records
 
     def _measure(self, groups: Collection[str], active: list[tuple[int, Run]], updates: dict[int, Before]) -> Parts:
-        alignments: dict[int, Alignment] = {}
-        if "angles" in groups:
-            for numbers, fleet in self._together(active):
-                if fleet and measurable(fleet):
-                    of = {id(run): found for run, found in aligned(fleet, self.probes)}
-                    alignments |= {number: of[id(self.runs[number])] for number in numbers}
-                    yield []
-        for number, run in active:
-            run.network.mode(training=False)
-            criterion, batch = self.experiment.criterion, self.probes[run.seed]
-            found = probe(run.rule, run.network, criterion, *batch, groups, alignments.pop(number, None))
-            if number in updates:
-                found |= {("update_angle", layer): degrees for layer, degrees in updates.pop(number).angles().items()}
-            yield [self._record(number, metric, layer, value) for (metric, layer), value in found.items()]
+        together = self._together(active)
+        for number, values in measured(active, together, self.probes, self.experiment, groups, updates):
+            yield [self._record(number, metric, layer, value) for (metric, layer), value in values.items()]
 
     def _finite(self, number: int, loss: float) -> bool:
         """Whether a run can go on; one that cannot is noted, once."""

@@ -1,0 +1,40 @@
+"""The batches of a training: the same for every rule of a seed, and each a function of seed and step alone."""
+
+import torch
+from torch import Tensor
+
+from dfa_lab import data
+from dfa_lab.config import Experiment
+from dfa_lab.data.augmentation import augment
+from dfa_lab.seeding import generator
+from dfa_lab.train.plan import Plan
+
+
+class BatchOrder:
+    """Of one experiment on its data; inputs have the type `dtype`, and the device that the data are on."""
+
+    def __init__(self, dataset: data.DataSet, experiment: Experiment, plan: Plan, dtype: torch.dtype):
+        self._data, self._experiment, self._plan, self._dtype = dataset, experiment, plan, dtype
+        self._orders: dict[int, tuple[int, Tensor]] = {}  # seed -> (epoch, order of the samples)
+
+    def batch(self, seed: int, step: int) -> tuple[Tensor, Tensor]:
+        """Inputs (N, …) and classes (N,) of the step after this many."""
+        epoch, position = divmod(step, self._plan.steps_per_epoch)
+        chosen = self._order(seed, epoch)[self._plan.rows(position)]
+        x = self._data.inputs(self._data.x_train.index_select(0, chosen), self._dtype)
+        if self._experiment.augment:
+            x = augment(x, generator(seed, "augment", step), self._experiment.exact)
+        return x, self._data.y_train.index_select(0, chosen)
+
+    def probe(self, seed: int) -> tuple[Tensor, Tensor]:
+        """The fixed batch on which angles are measured: training samples drawn once."""
+        order = torch.randperm(len(self._data.x_train), generator=generator(seed, "probe"))
+        chosen = order[: self._experiment.probe_size].to(self._data.x_train.device)
+        return self._data.inputs(self._data.x_train[chosen], self._dtype), self._data.y_train[chosen]
+
+    def _order(self, seed: int, epoch: int) -> Tensor:
+        """Of the training samples in an epoch, a function of seed and epoch alone."""
+        if self._orders.get(seed, (None,))[0] != epoch:
+            order = torch.randperm(len(self._data.x_train), generator=generator(seed, "batches", epoch))
+            self._orders[seed] = (epoch, order.to(self._data.x_train.device))
+        return self._orders[seed][1]

@@ -1,0 +1,64 @@
+"""What a trainer finds out between two steps, run by run, so that others get their turn: the test set's errors, and angles."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import product
+
+import torch
+from torch import Tensor
+
+from dfa_lab import data
+from dfa_lab.config import Experiment
+from dfa_lab.data.augmentation import augment
+from dfa_lab.fast.aligning import alignments, measurable
+from dfa_lab.fast.choosing import Together
+from dfa_lab.measure.alignment import Alignment
+from dfa_lab.measure.probing import Values, probe
+from dfa_lab.measure.updates import Before
+from dfa_lab.seeding import generator
+from dfa_lab.train.run import Run
+
+Active = Sequence[tuple[int, Run]]  # (number, run) of those that are trained
+Probes = Mapping[int, tuple[Tensor, Tensor]]  # seed -> x (N, …), t (N,)
+
+
+def tested(
+    active: Active, dataset: data.DataSet, experiment: Experiment, step: int, at_once: int, dtype: torch.dtype
+) -> Iterator[list[list[tuple[float, float]]] | None]:
+    """None after every part, of `at_once` samples; at last of each run the mean (loss, error) on the test set.
+
+    With adversarial training each run has two of them: as the samples are, and moved by ε against its network.
+    """
+    x, t = dataset.x_test, dataset.y_test
+    sums = torch.zeros(len(active), 2 if experiment.eps else 1, 2, dtype=torch.float64, device=x.device)
+    for start in range(0, len(x), at_once):
+        rows = slice(start, start + at_once)
+        inputs = dataset.inputs(x[rows], dtype)
+        if experiment.augment and experiment.exact:  # dfa-torch does
+            inputs = augment(inputs, generator(experiment.seeds[0], "augment test", step, start), True)
+        for (place, (_, run)), moved in product(enumerate(active), range(sums.shape[1])):
+            sums[place, moved] += run.evaluate_moved(inputs, t[rows]) if moved else run.evaluate(inputs, t[rows])
+            yield None
+    yield (sums / len(x)).tolist()
+
+
+def measured(
+    active: Active,
+    together: Together,
+    probes: Probes,
+    experiment: Experiment,
+    groups: Collection[str],
+    updates: dict[int, Before],
+) -> Iterator[tuple[int, Values]]:
+    """(number, values) of each run; (number, nothing) after a part that is of several. `updates`: of the step just made."""
+    found: dict[int, Alignment] = {}
+    for numbers, fleet in together if "angles" in groups else ():
+        if fleet and measurable(fleet):
+            number_of = {id(run): number for number, run in active}
+            found |= {number_of[id(run)]: one for run, one in alignments(fleet, probes)}
+            yield numbers[0], {}
+    for number, run in active:
+        run.network.mode(training=False)
+        values = probe(run.rule, run.network, experiment.criterion, *probes[run.seed], groups, found.pop(number, None))
+        if number in updates:
+            values |= {("update_angle", layer): degrees for layer, degrees in updates.pop(number).angles().items()}
+        yield number, values
