@@ -167,8 +167,9 @@ def _tools(lesson: Lesson, number: int, choice: int, status: Status | None) -> N
         if st.button("Open in the Lab", icon=":material/science:"):
             _open_in_lab(lesson.steps[number - 1], status)
         # opening runs the page: what is shared is what is shown then
-        with st.popover("Share", icon=":material/link:", key="share", on_change="rerun"):
-            sharing.texts(sharing.address({"lesson": lesson.name, "step": str(number)}, "lessons"), "to this step")
+        with st.popover("Share", icon=":material/link:", key="share", on_change="rerun") as popover:
+            if popover.open:
+                sharing.texts(sharing.address({"lesson": lesson.name, "step": str(number)}, "lessons"), "to this step")
         projector.toggle()
 
 

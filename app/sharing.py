@@ -41,15 +41,17 @@ def embed(url: str) -> str:
     return f'<iframe src="{url.replace("&", "&amp;")}{joint}embed=true" width="100%" height="900" style="border:0"></iframe>'
 
 
-def share(experiment: Experiment) -> None:
-    """What the Share popover holds."""
+def share(experiment: Experiment, opened: bool) -> None:
+    """What the Share popover holds; its settings are kept while it is closed, and the rest is made when it opens: a QR code
+    takes longer than all else on the page."""
     view = {
         "hide": flags.choose("share_hide"),
         "projector": "true" if st.toggle("For a projector", key="share_projector") else "",
         flags.CHARTS: st.query_params.get(flags.CHARTS, ""),
     }
-    url = link(experiment, view)
-    texts(url)
+    if not opened:
+        return
+    texts(link(experiment, view))
     st.caption("The same, trained without a page")
     st.code(command(experiment), language="bash", wrap_lines=True)
 

@@ -66,8 +66,8 @@ def bar(experiment: Experiment | None, status: Status) -> None:
         # opening runs the page: what can be gone back to, and what is shared, is what there is then
         with st.popover("Moment", icon=":material/history:", key="moment_popover", on_change="rerun") as popover:
             _moment(bool(popover.open))
-        with st.popover("Share", icon=":material/link:", key="share", on_change="rerun"):
-            share(status.experiment)
+        with st.popover("Share", icon=":material/link:", key="share", on_change="rerun") as popover:
+            share(status.experiment, opened=bool(popover.open))
         with st.popover("Export", icon=":material/download:", key="export", on_change="rerun") as export:
             exporting.show(status, opened=bool(export.open))
         projector.toggle()

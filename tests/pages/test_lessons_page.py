@@ -150,6 +150,9 @@ def test_what_hide_names(text: str):
 
 def test_sharing_offers_link_code_frame_and_command(app):
     app.run()
+    assert not any("iframe" in one.value for one in app.code)  # nothing is made while it is closed
+    app.session_state["share"] = True  # the popover opens
+    app.run()
     app.button_group(key="share_hide").set_value(["training", "transport"]).run()
     app.toggle(key="share_projector").set_value(True).run()
     assert not app.exception
