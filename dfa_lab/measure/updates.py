@@ -26,7 +26,9 @@ class Before:
         self._W = [W.detach().clone() for W in weights]
         with _as_it_was(network), network.through_weights():
             y, e = backward()
-            self._gradients = torch.autograd.grad(y, weights, e.to(y.dtype), allow_unused=True, materialize_grads=True)
+            # with e as a factor and not as grad_outputs, which would import all of sympy the first time
+            slope = (y * e.to(y.dtype)).sum()
+            self._gradients = torch.autograd.grad(slope, weights, allow_unused=True, materialize_grads=True)
 
     @torch.no_grad()
     def angles(self) -> dict[int | None, float | None]:

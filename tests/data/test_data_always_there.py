@@ -4,16 +4,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from data_files import CPU, load
 
 from dfa_lab import data, registry
 from dfa_lab.data import sharing
+from dfa_lab.data.sets import digits
 from dfa_lab.parsing import parse
 
 TOYS = ("circles", "gaussians", "moons", "points", "spirals", "xor")
 ALWAYS = ("digits", *TOYS)
+HEAVY = {"torchvision", "sklearn", "scipy"}  # to import, a second or more
 
 
 def test_the_sets_are_the_files():
@@ -63,6 +66,14 @@ def test_digits_are_scikit_learns():
     assert loaded.y_test.bincount().min() > 20
 
 
+def test_digits_are_the_same_where_scikit_learn_keeps_its_files_elsewhere(monkeypatch: pytest.MonkeyPatch):
+    read = digits.load(Path(), False, 10)
+    monkeypatch.setattr(digits, "find_spec", lambda name: None)
+    given = digits.load(Path(), False, 10)  # by scikit-learn itself
+    for name in ("x_train", "y_train", "x_test", "y_test"):
+        assert np.array_equal(getattr(read, name), getattr(given, name))
+
+
 @pytest.mark.parametrize("name", ["spirals", "gaussians"])
 @pytest.mark.parametrize("classes", [2, 3, 10])
 def test_classes_are_honoured(name: str, classes: int):
@@ -95,7 +106,8 @@ def test_no_line_tells_the_classes_apart(name: str):
 
 
 def test_importing_reads_no_heavy_library():
-    code = "import sys, dfa_lab.data; print(sorted({'torchvision', 'sklearn', 'scipy'} & set(sys.modules)))"
+    load = "dfa_lab.data.load(dfa_lab.parsing.parse({'dataset': 'digits'}), __import__('torch').device('cpu'))"
+    code = f"import sys, dfa_lab.data, dfa_lab.parsing; {load}; print(sorted({HEAVY} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
