@@ -12,6 +12,7 @@ from data_files import IMAGES, LABELS, cifar10, idx, mnist, sentence
 
 from dfa_lab import data
 from dfa_lab.data import catalog
+from dfa_lab.data.sets import digits
 
 BREAKAGES: dict[str, Callable[[bytes], bytes]] = {
     "cut short": lambda whole: whole[:-1],
@@ -152,5 +153,6 @@ def test_memory_runs_out(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_library_is_missing(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(digits, "find_spec", lambda name: None)
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     assert "sklearn.datasets is not installed: install what requirements.txt lists" in sentence("digits", "")
