@@ -14,11 +14,10 @@ from time import perf_counter
 import torch
 from machine import Figure, describe, report, table
 
-from dfa_lab.fast.aligning import alignments
 from dfa_lab.fast.choosing import groups
-from dfa_lab.measure.probing import probe
 from dfa_lab.parsing import parse
 from dfa_lab.settings.measuring import MEASURES
+from dfa_lab.train.examining import measured
 from dfa_lab.train.plan import Plan
 from dfa_lab.train.run import Run
 
@@ -35,11 +34,13 @@ def measure(shape: tuple[int, ...], units: int, layers: int, repeats: int) -> tu
     runs = [Run(experiment, rule, 0, shape, 10, torch.device("cpu"), torch.float32) for rule in experiment.rules]
     x, t = torch.rand(experiment.batch_size, *shape), torch.randint(10, (experiment.batch_size,))
     px, pt = torch.rand(experiment.probe_size, *shape), torch.randint(10, (experiment.probe_size,))
-    fleets = [fleet for _, fleet in groups(list(enumerate(runs)), experiment) if fleet]
+    active = list(enumerate(runs))
+    together = groups(active, experiment)
 
     def step() -> None:
-        for fleet in fleets:
-            fleet.step({0: (x, t)}, 0)
+        for _, fleet in together:
+            if fleet:
+                fleet.step({0: (x, t)}, 0)
 
     def watched() -> None:
         noted = [run.note(x, t, 0) for run in runs]
@@ -48,28 +49,16 @@ def measure(shape: tuple[int, ...], units: int, layers: int, repeats: int) -> tu
             one.angles()
 
     def probed(wanted: Sequence[str]) -> None:
-        angles = "angles" in wanted
-        found = {id(run): one for fleet in fleets if angles for run, one in alignments(fleet, {0: (px, pt)})}
-        for run in runs:
-            probe(run.rule, run.network, "bce", px, pt, wanted, found.get(id(run)))
-
-    def rested(job: Callable[[], None]) -> Callable[[], None]:
-        """So that each finds the memory as a step leaves it."""
-
-        def ready() -> None:
-            for run in runs:
-                run.network.mode(training=False)
-            job()
-
-        return ready
+        for _ in measured(active, together, {0: (px, pt)}, experiment, wanted, {}):
+            pass
 
     jobs: dict[str, Callable[[], None]] = {"step": step, "update": watched}
-    jobs |= {group: rested(partial(probed, [group])) for group in MEASURES if group != "update"}
-    jobs["all"] = rested(partial(probed, MEASURES))
+    jobs |= {group: partial(probed, [group]) for group in MEASURES if group != "update"}
+    jobs["all"] = partial(probed, MEASURES)
     times: dict[str, list[float]] = {name: [] for name in jobs}
     for _ in range(repeats):
         for name, job in jobs.items():
-            step()
+            step()  # so that each finds the memory as a step leaves it
             began = perf_counter()
             job()
             times[name].append(perf_counter() - began)
@@ -103,8 +92,8 @@ def main() -> None:
         step, found = measure(shape, units, layers, repeats)
         shares = [share(samples, layers, units, step, found, which) for which in ("angles", ",".join(MEASURES))]
         costs = [f"{seconds / step:.2f}" for seconds in found.values()]
-        for what, taken in zip(("angles alone", "measuring"), shares, strict=True):
-            figures.append(Figure(f"{name}: share of 20 epochs that {what} takes by default", 100 * taken, "%", "≤ 10 %"))
+        for what, taken in zip(("measuring angles alone", "measuring"), shares, strict=True):
+            figures.append(Figure(f"{name}: share of 20 epochs that {what} takes", 100 * taken, "%", "≤ 10 %"))
         rows.append([name, f"{1000 * step:.2f} ms", *costs, *(f"{one:.1%}" for one in shares)])
     head = ["network", "step", *MEASURES, "all at once", "share: angles only", "share: default"]
     print(table(head, rows))

@@ -72,12 +72,15 @@ class Dense:
             for one, own in zip(self._each, g, strict=True):
                 one.gradients(own)
             return
-        if g.dim() == 2:
-            torch.mm(g.t(), self.h, out=self.dW)
-        else:
-            torch.bmm(g.transpose(1, 2), self.h, out=self.dW)
+        across = g.mT
+        if g.dim() == 3:
+            torch.bmm(across, self.h, out=self.dW)
+            if self.db is not None:
+                torch.sum(g, -2, out=self.db)
+            return
+        torch.mm(across, self.h, out=self.dW)
         if self.db is not None:
-            torch.sum(g, -2, out=self.db)
+            torch.mv(across, self._ones_for(g), out=self.db)  # the sum, in less time
 
     def descend(self, g: Tensor, rates: Sequence[float]) -> None:
         """W and b make a step of plain gradient descent, without their gradients being written down; `rates`: of each run."""
@@ -93,9 +96,13 @@ class Dense:
             return
         self.W.addmm_(across, self.h, alpha=-rates[0])
         if self.b is not None:
-            if len(self._ones) != len(g):
-                self._ones = g.new_ones(len(g))
-            self.b.addmv_(across, self._ones, alpha=-rates[0])  # the sum and the step in one call
+            self.b.addmv_(across, self._ones_for(g), alpha=-rates[0])  # the sum and the step in one call
+
+    def _ones_for(self, g: Tensor) -> Tensor:
+        """As many as there are samples."""
+        if len(self._ones) != len(g):
+            self._ones = g.new_ones(len(g))
+        return self._ones
 
     def send(self, g: Tensor, M: Tensor) -> Tensor:
         return product(g, M)

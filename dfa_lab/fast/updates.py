@@ -56,6 +56,7 @@ class Update:
         names = STATES[self._kind] if self._momentum or self._kind not in ("sgd", "nag") else ()
         self._states = {name: torch.zeros_like(flat.values) for name in names}
         self._steps = torch.zeros(len(parameters), len(optimizers))  # torch counts them in each parameter's state, on the CPU
+        self._counted = self._steps.numpy()  # the same memory: to add 1 takes numpy a fifth of the time
         self._begun = self._take_over()
         done = FOREVER if self._kind == "rmsprop" else float(self._steps.max()) if self._steps.numel() else 0.0
         self._count = torch.tensor(done, device=flat.values.device)
@@ -94,7 +95,7 @@ class Update:
         if self._kind == "adam":
             self._count += 1
         if self._states:
-            self._steps += 1
+            self._counted += 1
 
     def move(self, stage: int) -> None:
         """Make the step of a stage's parameters, from their gradients, which are written over."""

@@ -57,7 +57,8 @@ def measured(
             found |= {number_of[id(run)]: one for run, one in alignments(fleet, probes)}
             yield numbers[0], {}
     for number, run in active:
-        run.network.mode(training=False)
+        if number not in found:  # it is passed through here
+            run.network.mode(training=False)
         values = probe(run.rule, run.network, experiment.criterion, *probes[run.seed], groups, found.pop(number, None))
         if number in updates:
             values |= {("update_angle", layer): degrees for layer, degrees in updates.pop(number).angles().items()}

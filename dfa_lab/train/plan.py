@@ -69,7 +69,7 @@ class Plan:
     def _due(self, step: int, every: int, doublings: int) -> bool:
         if step == self.steps or (self._asked and self.tests_after(step)):
             return True
-        if step < every and step & (step - 1) == 0:  # a power of two
+        if 3 * step <= 2 * every and step & (step - 1) == 0:  # a power of two, not close to the first interval's end
             return step == 0 or (step.bit_length() - 1) % doublings == 0
         within = step if self._asked or every > self.steps_per_epoch else step % self.steps_per_epoch
         return within % every == 0

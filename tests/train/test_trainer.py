@@ -194,7 +194,7 @@ def test_what_is_dear_is_measured_as_rarely_as_it_can_be_afforded() -> None:
     plan = Trainer(small(epochs=200), small_set()).plan
     assert (plan.measure_every, plan.others_every) == (49, 322)  # 7 and 46 epochs
     everything = {"angles", "update", "feedback", "units", "rank"}
-    assert [step for step in range(1, 400) if plan.groups_after(step) == everything] == [1, 4, 16, 64, 256, 322]
+    assert [step for step in range(1, 400) if plan.groups_after(step) == everything] == [1, 4, 16, 64, 322]
     assert plan.groups_after(0) == plan.groups_after(plan.steps) == everything
     assert plan.groups_after(98) == plan.groups_after(32) == {"angles"}  # at an interval; early
     assert plan.groups_after(99) == plan.groups_after(7) == set()  # each epoch would be too often
