@@ -10,6 +10,7 @@ MOST_POINTS = 1000  # of a curve, unless the experiment asks for more angles
 # each of the batch. "angles" has a rule of its own.
 COSTS = {"update": 1.0, "feedback": 0.1, "units": 0.3, "rank": 1.0}
 SPARE = 0.0075  # share of the training that these may cost
+FEWEST = 6  # of their points in a training that is too short for that: its curves are to be seen, and it is soon over
 UNTIL_STOPPED = 1000  # epochs, for the density of the curves of an experiment without an end
 
 
@@ -35,7 +36,8 @@ class Plan:
         self.measure_every = self._asked or self._in_step(cheap)
         probe = experiment.probe_size / batch / 2
         cost = sum(COSTS[name] * (1 if name in ("update", "feedback") else probe) for name in self._measures & COSTS.keys())
-        self.others_every = self._asked or self._in_step(max(cheap, ceil(round(cost / SPARE, 6))))
+        wanted = min(ceil(round(cost / SPARE, 6)), planned // FEWEST)
+        self.others_every = self._asked or self._in_step(max(cheap, wanted))
 
     def _in_step(self, wanted: int) -> int:
         """An interval in steps, about as long, at which epochs end: an even part of an epoch, or several epochs."""
