@@ -18,13 +18,24 @@ PICTURES = (
     ("../pages/learnt.py", "What it has learnt", ":material/visibility:"),
     ("../pages/feedback.py", "Feedback", ":material/grid_on:"),
 )
+# A phone has room for one row of buttons, which is pushed sideways, and no keys.
+STYLE = """<style>
+@media (max-width: 640px) {
+  .st-key-transport { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none; padding-right: 2rem; }
+  .st-key-transport { mask-image: linear-gradient(to left, transparent, #000 2rem); }
+  .st-key-transport > * { flex: none; }
+  [data-testid=stBottomBlockContainer]:has(.st-key-transport) { padding-top: 0.5rem; padding-bottom: 0.75rem; }
+}
+@media (pointer: coarse) { .st-key-transport kbd, .st-key-reset p > span { display: none; } }
+</style>"""
 SPEEDS = {"1 step/s": 1.0, "5/s": 5.0, "15/s": 15.0, "50/s": 50.0, "200/s": 200.0, "full speed": 0.0}
 
 
 def bar(experiment: Experiment | None, status: Status) -> None:
     """`experiment`: what Start begins, None while the form has a problem; `status`: of what is on screen."""
     keyboard.reset_with_r()
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+    st.html(STYLE)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key="transport"):
         st.button(
             "Start",
             icon=":material/play_arrow:",

@@ -82,6 +82,13 @@ def test_something_is_already_learning_on_first_paint(visit):
     before = page.evaluate(STEP)
     page.wait_for_function(f"({STEP})() > {before} && ({POINTS})() > 0")
     assert "experiment=" not in page.url
+    # on a phone all buttons are one row, and the last of them can be reached
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function("document.querySelector('[data-testid=stBottom]').getBoundingClientRect().height < 110")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    projector = page.get_by_role("button", name="Projector")
+    projector.scroll_into_view_if_needed()
+    projector.click(trial=True)
 
 
 def test_newcomers_share_the_demonstration_and_a_visitor_who_pauses_gets_a_copy(visit):
