@@ -1,0 +1,15 @@
+"""What Streamlit's theme cannot say: on the primary colour the text is light in the light theme and dark in the dark one."""
+
+import streamlit as st
+
+STYLE = """<style>
+.stApp [data-testid=stBaseButton-primary]:enabled, .stApp [data-testid=stMultiSelectTagsContainer] * {
+  color: light-dark(#fff, #0b0d10);
+}
+.stApp [data-testid=stBaseButton-primary] kbd { color: inherit; opacity: 0.85; }
+</style>"""
+
+
+def apply() -> None:
+    """At the head of every page."""
+    st.html(STYLE)
