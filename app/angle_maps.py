@@ -29,16 +29,22 @@ KEPT = 8  # experiments whose records are kept at hand
 
 
 class Seen:
-    """Of one experiment: how many records were read, those of each metric, and the maps made of them, by measure."""
+    """Of one experiment: how many records of which list were read, those of each metric, and by measure the maps of them."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.have = 0
+        self.forget(0)
+
+    def forget(self, number: int) -> None:
+        """Begin with the list of records that has this number."""
+        self.number, self.have = number, 0
         self.rows: dict[str, list[Record]] = {}
         self.maps: dict[str, dict] = {}
 
     def read(self, id: str) -> None:
         """What is new. With the lock held."""
+        if (number := manager().record_list(id)) != self.number:
+            self.forget(number)
         new = manager().records(id, self.have)
         self.have += len(new)
         for record in new:

@@ -11,6 +11,7 @@
 //   status: {state, sentence, step, steps, epoch, epochs, rate, left, device}
 //   layers: hidden blocks; random_band: {layer: degrees}; most_directions: {layer: number}, what the effective rank can be at most
 //   heat, for the layout "angles": {measure, rules: {rule: {steps, rows, values}}, version}; only with news
+//   list: which list records are of; another one: they are all of it, and those before are not true any more
 //   records: pieces in a row, each of them columns {from, run, metric, layer, step, epoch, seconds, value}; from: place of its
 //     first in the whole list
 
@@ -166,7 +167,7 @@ class LiveView {
     this.panels = new Map()
     this.zoomedX = null
     this.view = null
-    this.news = new News(() => ({ have: this.store.have, version: this.view.heat?.version ?? -1 }), (answer) => this.told(answer))
+    this.news = new News(() => ({ have: this.store.have, list: this.store.list, version: this.view.heat?.version ?? -1 }), (answer) => this.told(answer))
     stats.mounts++
     this.#build()
     this.#watch()
@@ -246,6 +247,7 @@ class LiveView {
     if (moving.around !== this.drawnAround) this.#sayStale()
     if (!records) return
     this.latest = moving
+    if (moving.list !== this.store.list) this.store.clear(moving.list)
     Object.assign(this.view, moving, heat && { heat })
     this.#show(records.reduce((added, piece) => added + this.store.append(piece, this.view.metrics), 0))
   }

@@ -7,7 +7,9 @@ class RecordStore {
     this.clear()
   }
 
-  clear() {
+  // `list`: the number of the list that what comes is of (route.py)
+  clear(list = 0) {
+    this.list = list
     this.series = new Map()
     this.have = 0 // records of the experiment's whole list that are in here
     this.last = { step: 0, epoch: 0, seconds: 0 }
@@ -18,6 +20,7 @@ class RecordStore {
     const count = columns.step.length
     if (!count) return 0
     const first = this.have - columns.from
+    if (first < 0) return 0 // there is a gap: it is asked for again
     for (let i = first; i < count; i++) this.#add(columns, metricNames, i)
     const added = Math.max(0, count - first)
     this.have += added

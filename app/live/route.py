@@ -3,10 +3,12 @@
 The answer is the moving part of the chart's view (`app.view.moving`) and the records from number `have` on. It takes a
 third of what running a fragment takes, so that a class may watch. `around` in it tells the chart when the page around it
 must be drawn anew, which is Streamlit's part. `map` and `version`: the maps of the page "Angles", if there are newer ones.
+`list`: which list of records the chart has a part of, from the answer before; another one is sent from its beginning.
 `chart`: who asks; `every` in the answer tells it after how many milliseconds to ask again.
 """
 
 import json
+from collections.abc import Sequence
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -16,8 +18,9 @@ from starlette.routing import Route
 from app import angle_maps
 from app.engine import manager
 from app.live.pace import Pace
-from app.live.shared_records import SharedRecords
+from app.live.shared_records import SharedRecords, Which
 from app.view import moving
+from dfa_lab.records import Record
 from dfa_lab.runs.live import ACTIVE
 
 PATH = "live"
@@ -30,15 +33,16 @@ _pace = Pace()
 async def _answer(request: Request) -> Response:
     id, asked = request.path_params["id"], request.query_params
     every = _pace.every(asked.get("chart", "")[:40])
-    have, version = (_number(asked.get(name, "")) for name in ("have", "version"))
-    given = (id, have, asked.get("map", ""), version)
+    have, number, version = (_number(asked.get(name, "")) for name in ("have", "list", "version"))
+    given = (id, have, number, asked.get("map", ""), version)
     # the news of what is in memory is at hand at once; the store, or a long history, takes a while: others do not wait for it
     text = answer(*given) if have and manager().in_memory(id) else await run_in_threadpool(answer, *given)
     return Response(f'{text[:-1]},"every":{every}}}', media_type="application/json", headers=FRESH)
 
 
-def answer(id: str, have: int, measure: str = "", version: int = -1) -> str:
-    """JSON: the view's moving part, `records` from number `have` on in pieces, and `heat` if the maps are newer than `version`.
+def answer(id: str, have: int, number: int = 0, measure: str = "", version: int = -1) -> str:
+    """JSON: the view's moving part, `records` from number `have` on in pieces, or all of them if the list of this `number` is
+    another one now, and `heat` if the maps are newer than `version`.
 
     Of a demonstration that is over: `around` of the one that follows, once it has begun. `around` is null if there is no such
     experiment.
@@ -53,8 +57,13 @@ def answer(id: str, have: int, measure: str = "", version: int = -1) -> str:
         return json.dumps({"around": found["around"]})
     if measure in angle_maps.MEASURES and (maps := angle_maps.heat(status, measure))["version"] != version:
         found["heat"] = maps
-    records = _shared.since(id, have, manager().records, status.state in ACTIVE)
+    found["list"] = manager().record_list(id)
+    records = _shared.since((id, found["list"]), have if number == found["list"] else 0, _records, status.state in ACTIVE)
     return f'{json.dumps(found, separators=(",", ":"))[:-1]},"records":{records}}}'
+
+
+def _records(which: Which, since: int) -> Sequence[Record]:
+    return manager().records(which[0], since)
 
 
 def _number(text: str) -> int:

@@ -18,7 +18,8 @@ from dfa_lab.records import Record
 
 MOMENT = 0.5  # seconds for which nobody looks for newer records of a running experiment
 
-Read = Callable[[str, int], Sequence[Record]]  # (experiment, number of the first) -> its records from there on
+Which = tuple[str, int]  # experiment and the number of its list of records
+Read = Callable[[Which, int], Sequence[Record]]  # (which, number of the first) -> the records from there on
 
 
 class Piece(NamedTuple):
@@ -31,7 +32,7 @@ class Piece(NamedTuple):
 
 @dataclass
 class Seen:
-    """Of one experiment: how many records somebody has seen, when that was, and the pieces by where they begin."""
+    """Of one list: how many records somebody has seen, when that was, and the pieces by where they begin."""
 
     reached: int
     when: float = 0.0
@@ -43,48 +44,52 @@ class SharedRecords:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._seen: dict[str, Seen] = {}
+        self._seen: dict[Which, Seen] = {}
 
-    def since(self, id: str, start: int, read: Read, running: bool) -> str:
+    def since(self, which: Which, start: int, read: Read, running: bool) -> str:
         """JSON: a list of the columns of records in a row, the first of which begin at record `start`.
 
         `running`: more will come, so that a moment's delay loses nothing.
         """
         if not running:
-            records = read(id, start)
+            with self._lock:
+                self._seen.pop(which, None)
+            records = read(which, start)
             return f"[{_text(records, start)}]" if records else "[]"
-        self._look(id, start, read)
+        seen = self._look(which, start, read)
         with self._lock:
-            seen = self._seen[id]
             reached, texts, place = seen.reached, [], start
             while place < reached and (piece := seen.pieces.get(place)):
                 texts.append(piece.text)
                 place = piece.end
-        if place < reached:  # who has just come, or was away for long
-            text = _text(read(id, place)[: reached - place], place)
-            texts.append(text)
+        # who has just come, or was away for long
+        if place < reached and (records := read(which, place)[: reached - place]):
+            made = Piece(place + len(records), _text(records, place), time.monotonic())
+            texts.append(made.text)
             with self._lock:
-                seen.pieces[place] = Piece(reached, text, time.monotonic())
+                seen.pieces[place] = made
         return f"[{','.join(texts)}]"
 
-    def _look(self, id: str, start: int, read: Read) -> None:
+    def _look(self, which: Which, start: int, read: Read) -> Seen:
         """Make a piece of the newest records, if the last one is a moment old."""
         now = time.monotonic()
         with self._lock:
             self._forget(now)
-            seen = self._seen.setdefault(id, Seen(start))
-            if now - seen.when < MOMENT and start <= seen.reached:
-                return
-            seen.when, place = now, seen.reached
-        if records := read(id, place):
+            seen = self._seen.get(which) or Seen(start)
+            place = seen.reached
+            if now - seen.when < MOMENT and start <= place:
+                return seen
+        if records := read(which, place):
             made = Piece(place + len(records), _text(records, place), now)
             with self._lock:
+                seen = self._seen.setdefault(which, seen)
                 if seen.reached == place:  # nobody was quicker
-                    seen.pieces[place], seen.reached = made, made.end
+                    seen.pieces[place], seen.reached, seen.when = made, made.end, now
+        return seen
 
     def _forget(self, now: float) -> None:
         """What no chart that still asks can want."""
-        self._seen = {id: seen for id, seen in self._seen.items() if now - seen.when < FORGOTTEN}
+        self._seen = {which: seen for which, seen in self._seen.items() if now - seen.when < FORGOTTEN}
         for seen in self._seen.values():
             seen.pieces = {start: piece for start, piece in seen.pieces.items() if now - piece.made < FORGOTTEN}
 

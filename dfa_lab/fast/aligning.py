@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from dfa_lab.fast.captured import Batches
+from dfa_lab.fast.flat import in_rows
 from dfa_lab.fast.fleet import Fleet
 from dfa_lab.fast.layers import Activation, Dense, Flatten, Mask, Part, product
 from dfa_lab.fast.reading import Stage
@@ -17,6 +19,8 @@ from dfa_lab.measure.alignment import Alignment, defined
 from dfa_lab.measure.angles import between, degrees, joint_angle
 from dfa_lab.train.criterion import error
 from dfa_lab.train.run import Run
+
+VECTOR = 16  # numbers, or a multiple of as many, that a processor's vector holds
 
 
 def measurable(fleet: Fleet) -> bool:
@@ -36,8 +40,11 @@ def alignments(fleet: Fleet, probes: Batches) -> list[tuple[Run, Alignment]]:
     for stage in fleet.stages:
         h = _forward(stage, h)
         hs.append(h)
+    several = len(fleet.runs) > 1
     e = error(fleet.criterion, hs.pop(), t)
-    rule, true = e.clone(), e.clone()  # ∂L/∂h of each stage, then ∂L/∂a: as the rule has it, and by W everywhere
+    e = in_rows(e) if several else e
+    # ∂L/∂h of each stage, then ∂L/∂a: as the rule has it, and by W everywhere
+    rule, true = (in_rows(e.clone()) if several else e.clone() for _ in "ab")
     lengths: list[Tensor] = []  # from the readout down, (4, R) each: of ΔW
     signals: list[Tensor] = []  # (4, R, N) each: of δ at the block below
     for number in range(len(fleet.stages), 0, -1):
@@ -49,10 +56,10 @@ def alignments(fleet: Fleet, probes: Batches) -> list[tuple[Run, Alignment]]:
         if number > 1:
             rule, true = fleet.signals(number, rule, e), product(true, stage.layer.W)
             signals.append(between(rule, true))
-    if len(fleet.runs) == 1:
+    if not several:
         lengths, signals = ([one.unsqueeze(1) for one in found] for found in (lengths, signals))
         hs = [h.unsqueeze(0) for h in hs]
-    rows = torch.cat([*_of_weights(torch.stack(lengths[::-1], -1)), *_of_signals(torch.stack(signals[::-1], -1))], -1)
+    rows = torch.cat([*_of_weights(_stacked(lengths, -1), len(fleet.stages)), *_of_signals(_stacked(signals, -2))], -1)
     values = rows.tolist()  # one transfer from the device
     return [(run, _alignment(row, [h[r] for h in hs])) for r, (run, row) in enumerate(zip(fleet.runs, values, strict=True))]
 
@@ -70,6 +77,8 @@ def _evaluated(parts: Sequence[Part]) -> list[Part]:
 
 def _between_gradients(h: Tensor, g: Tensor, true: Tensor) -> Tensor:
     """`between` of two gradients of the weights, gᵀh and trueᵀh; of h (…, N, n_in), g and true (…, N, n_out)."""
+    if h.dim() == 3 and h.device.type == "cpu":  # a product of its own each, so that its last digits are those of a run alone
+        return torch.stack([_between_gradients(*one) for one in zip(h, g, true, strict=True)], -1)
     N, n_in, n_out = h.shape[-2], h.shape[-1], g.shape[-1]
     if 2 * n_in * n_out <= N * (n_in + 4 * n_out):
         return between(*((one.transpose(-2, -1) @ h).flatten(-2) for one in (g, true)))
@@ -86,21 +95,28 @@ def _between_gradients(h: Tensor, g: Tensor, true: Tensor) -> Tensor:
     return torch.stack([*lengths, *(length(torch.addcmul(g, true, s, value=sign)) for sign in (-1, 1))])
 
 
-def _of_weights(lengths: Tensor) -> list[Tensor]:
-    """(R, L+1) angles of the layers' gradients, (R, 1) that of all, then the ratios in the same way; of (4, R, L+1)."""
-    u, v, _, _ = lengths
-    angles = degrees(lengths)
+def _stacked(lengths: list[Tensor], dim: int) -> Tensor:
+    """Layer 1 first, and the last dimension filled up with zeros, which have no angle, to whole vectors of the processor: what
+    a vector cannot hold is computed in another way, so the last digit would depend on how many runs there are."""
+    found = torch.stack(lengths[::-1], dim)
+    return pad(found, (0, -found.shape[-1] % VECTOR))
+
+
+def _of_weights(found: Tensor, layers: int) -> list[Tensor]:
+    """(R, L+1) angles of the layers' gradients, (R, 1) that of all, then the ratios likewise; of (4, R, L+1 and more)."""
+    u, v, _, _ = found
+    angles = degrees(found)
     whole = joint_angle(u, v, angles).unsqueeze(-1)
     of_all = (torch.linalg.vector_norm(one.double(), dim=-1, keepdim=True) for one in (u, v))
-    return [angles, whole, (u / v).double(), torch.div(*of_all)]
+    return [angles[:, :layers], whole, (u / v).double()[:, :layers], torch.div(*of_all)]
 
 
 def _of_signals(lengths: Tensor) -> list[Tensor]:
-    """(R, L) mean angles over the samples that have one, their standard deviations, and the ratios of all; of (4, R, N, L)."""
+    """(R, L) mean angles over the samples that have one, their spreads, and the ratios of all; of (4, R, L, N and more)."""
     angles = degrees(lengths)
-    mean = angles.nanmean(1)
-    spread = (angles - mean.unsqueeze(1)).square().nanmean(1).sqrt()
-    u, v = (torch.linalg.vector_norm(lengths[k].double(), dim=1) for k in (0, 1))
+    mean = angles.nanmean(-1)
+    spread = (angles - mean.unsqueeze(-1)).square().nanmean(-1).sqrt()
+    u, v = (torch.linalg.vector_norm(lengths[k].double(), dim=-1) for k in (0, 1))
     return [mean, spread, u / v]
 
 

@@ -50,7 +50,7 @@ class Dense:
         # Made once, as every call in a step counts.
         self._across = W.mT
         self._row = None if b is None else b if W.dim() == 2 else b.unsqueeze(1)
-        self._ones = W.new_ones(0)
+        self._ones: dict[int, Tensor] = {}  # samples -> as many; kept, as a recorded step goes on to read them
 
     def forward(self, h: Tensor) -> Tensor:
         self.h = h
@@ -100,9 +100,9 @@ class Dense:
 
     def _ones_for(self, g: Tensor) -> Tensor:
         """As many as there are samples."""
-        if len(self._ones) != len(g):
-            self._ones = g.new_ones(len(g))
-        return self._ones
+        if (ones := self._ones.get(len(g))) is None:
+            ones = self._ones[len(g)] = g.new_ones(len(g))
+        return ones
 
     def send(self, g: Tensor, M: Tensor) -> Tensor:
         return product(g, M)

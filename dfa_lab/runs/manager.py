@@ -195,6 +195,12 @@ class Manager(Branching):
         """Whether its status and records are at hand without the store."""
         return id in self._lives
 
+    def record_list(self, id: str) -> int:
+        """The number of the list in memory, 0 where the records are in the store alone. It becomes another one when records are
+        taken back, as an experiment goes on from an earlier step."""
+        live = self._lives.get(id)
+        return live.records.number if live else 0
+
     def records(self, id: str, since: int = 0) -> list[Record]:
         """A copy of the records from number `since` on."""
         if live := self._lives.get(id):

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from typing import overload
 
 from dfa_lab.records import METRICS, Record
@@ -11,12 +12,17 @@ NAMES = list(METRICS)
 NUMBERS = {name: number for number, name in enumerate(NAMES)}
 NO_LAYER = -1
 NOTHING = float("nan")
+_numbers = count(1)
 
 
 class RecordList(Sequence[Record]):
-    """Only grows. One thread extends it while others read; a value that is no number comes back as None, as in the store."""
+    """Only grows. One thread extends it while others read; a value that is no number comes back as None, as in the store.
+
+    `number`: another one for every list of this process, so that who has read a part of one can tell that it is another now.
+    """
 
     def __init__(self, records: Iterable[Record] = ()):
+        self.number = next(_numbers)
         self._rows = bytearray()
         self.extend(records)
 

@@ -17,6 +17,9 @@ from dfa_lab.measure.updates import Before
 from dfa_lab.seeding import generator
 from dfa_lab.train.run import Run
 
+MOST_AT_ONCE = (
+    512  # samples of a probe batch on which all runs of a fleet are measured together: it takes memory and a long turn
+)
 Active = Sequence[tuple[int, Run]]  # (number, run) of those that are trained
 Probes = Mapping[int, tuple[Tensor, Tensor]]  # seed -> x (N, …), t (N,)
 
@@ -51,7 +54,8 @@ def measured(
 ) -> Iterator[tuple[int, Values]]:
     """(number, values) of each run; (number, nothing) after a part that is of several. `updates`: of the step just made."""
     found: dict[int, Alignment] = {}
-    for numbers, fleet in together if "angles" in groups else ():
+    at_once = "angles" in groups and experiment.probe_size <= MOST_AT_ONCE
+    for numbers, fleet in together if at_once else ():
         if fleet and measurable(fleet):
             number_of = {id(run): number for number, run in active}
             found |= {number_of[id(run)]: one for run, one in alignments(fleet, probes)}

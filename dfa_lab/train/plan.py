@@ -30,9 +30,10 @@ class Plan:
         self.test_every = ceil(shown / MOST_POINTS)  # epochs
         self._measures = frozenset(experiment.measures)
         self._asked = experiment.measure_every  # for an interval: then everything is measured whenever anything is
-        # By hand angles take 0.9 to 1.4·probe/batch steps, through autograd at most twice that (benchmarks/measuring.py): at
-        # this interval under a tenth of the training.
-        cheap = max(10, ceil(24 * experiment.probe_size / batch), planned // MOST_POINTS)
+        # By hand (fast/aligning.py) angles take 0.9 to 1.4·probe/batch steps, through autograd up to 2.6 (benchmarks/
+        # measuring.py): so they cost about a twentieth of the training, or up to a tenth.
+        by_hand = experiment.network == "mlp" and experiment.batchnorm != 1
+        cheap = max(10, ceil((24 if by_hand else 30) * experiment.probe_size / batch), planned // MOST_POINTS)
         self.measure_every = self._asked or self._in_step(cheap)
         probe = experiment.probe_size / batch / 2
         cost = sum(COSTS[name] * (1 if name in ("update", "feedback") else probe) for name in self._measures & COSTS.keys())

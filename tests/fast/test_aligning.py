@@ -72,6 +72,25 @@ def test_by_hand_it_is_what_autograd_finds(settings: dict, steps: int, together:
     assert all(degrees is not None for degrees in angles)
 
 
+@pytest.mark.parametrize(("units", "layers", "probe"), [(37, 2, 11), (100, 3, 128), (6, 1, 29), (240, 2, 64)])
+def test_the_last_digit_does_not_depend_on_the_other_runs(units: int, layers: int, probe: int) -> None:
+    """Or worker processes would not give what one process gives."""
+    experiment = parse({"num_hidden": units, "num_layers": layers, "rules": ",".join(RULES), "seeds": "0,7"})
+    runs = [Run(experiment, rule, seed, (12,), 5, torch.device("cpu"), torch.float32) for rule, seed in experiment.runs()]
+    alone = [Run(experiment, rule, seed, (12,), 5, torch.device("cpu"), torch.float32) for rule, seed in experiment.runs()]
+    stream = torch.Generator().manual_seed(1)
+    probes = {s: (torch.rand(probe, 12, generator=stream), torch.randint(5, (probe,), generator=stream)) for s in (0, 7)}
+    fleet = Fleet(runs)
+    fleet.step(probes, 0)
+    together = {id(run): found for run, found in alignments(fleet, probes)}
+    for run, other in zip(runs, alone, strict=True):
+        single = Fleet([other])
+        single.step(probes, 0)
+        ((_, found),) = alignments(single, probes)
+        for name in ("signal", "gradient", "signal_ratio", "gradient_ratio"):
+            assert getattr(found, name) == getattr(together[id(run)], name)
+
+
 def test_it_is_no_angle_of_backpropagation_to_itself() -> None:
     """Feedback that is W gives 0°, and its opposite 180°: what is measured depends on B."""
     runs, batches = runs_and_batches({"num_layers": 2}, seeds="0")

@@ -91,7 +91,7 @@ def test_deep_networks_send_no_more_than_can_be_drawn(app, monkeypatch) -> None:
     records = [
         Record(0, "signal_angle", l, 90.0 + (l == 70 and s == 777), s, 0.0, 0, 0.0) for s in range(900) for l in range(1, 101)
     ]
-    store = type("Store", (), {"records": lambda self, id, since: records[since:]})()
+    store = type("Store", (), {"records": lambda self, id, since: records[since:], "record_list": lambda self, id: 1})()
     monkeypatch.setattr(angle_maps, "manager", lambda: store)
     status = Status("deep", parse({"rules": "bp", "num_layers": 100}), "running", "", False, layers=(9,) * 100)
     found = angle_maps.heat(status, "signal")["rules"]["bp"]

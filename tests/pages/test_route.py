@@ -19,15 +19,16 @@ def manager(app: AppTest):
     return manager()
 
 
-def answer(id: str, have: int = 0, measure: str = "", version: int = -1) -> dict:
-    return json.loads(route.answer(id, have, measure, version))
+def answer(id: str, have: int = 0, number: int = 0, measure: str = "", version: int = -1) -> dict:
+    return json.loads(route.answer(id, have, number, measure, version))
 
 
 def test_answers_in_a_row_are_all_records_of_the_experiment(manager) -> None:
     id = manager.start(tiny(epochs=60), pace=200)
     until_step(manager, id, 1)
     found, have = [], 0
-    while (told := answer(id, have))["status"]["state"] != "finished" or told["records"]:
+    number = manager.record_list(id)
+    while (told := answer(id, have, number))["status"]["state"] != "finished" or told["records"]:
         for piece in told["records"]:
             assert piece["from"] == have
             columns = [piece[name] for name in ("run", "metric", "layer", "step")]
@@ -37,6 +38,23 @@ def test_answers_in_a_row_are_all_records_of_the_experiment(manager) -> None:
     wanted = [(r.run, NAMES.index(r.metric), r.layer, r.step) for r in manager.records(id)]
     assert found == wanted and len(found) > 100
     assert told["layers"] == [1, 2] and told["around"] == around(manager.status(id))
+
+
+def test_who_has_records_that_were_taken_back_is_sent_the_whole_list_anew(manager) -> None:
+    """An experiment that failed goes on from its last finite step, with the same id."""
+    id = manager.start(tiny(rules="dfa", epochs=60, num_layers=8, feedback_magnitude=1000, optimizer="sgd", nonlin="relu"))
+    until_state(manager, id, "failed")
+    told = answer(id)
+    have, number = sum(len(piece["step"]) for piece in told["records"]), told["list"]
+    assert answer(id, have, number)["records"] == []
+    manager.train_on(id, 80)
+    until_state(manager, id, "paused")
+    anew = answer(id, have, number)
+    assert anew["list"] != number and anew["records"][0]["from"] == 0
+    assert sum(len(piece["step"]) for piece in anew["records"]) == len(manager.records(id)) < have
+    newcomer = answer(id)
+    assert newcomer["records"] == anew["records"]
+    assert answer(id, len(manager.records(id)), anew["list"])["records"] == []
 
 
 def test_an_experiment_that_only_the_store_knows_and_one_that_nobody_knows(manager) -> None:
@@ -69,7 +87,7 @@ def test_who_watches_a_demonstration_that_is_over_is_told_of_the_next(manager, m
 def test_maps_come_only_when_there_are_newer_ones(manager) -> None:
     id = manager.start(tiny(epochs=2))
     until_state(manager, id, "finished")
-    assert "heat" not in answer(id) and "heat" not in answer(id, 0, "nonsense")
-    maps = answer(id, 0, "signal")["heat"]
-    assert maps["rules"]["dfa"]["steps"] and "heat" not in answer(id, 0, "signal", maps["version"])
-    assert answer(id, 0, "update", 0)["heat"]["measure"] == "update"
+    assert "heat" not in answer(id) and "heat" not in answer(id, 0, 0, "nonsense")
+    maps = answer(id, 0, 0, "signal")["heat"]
+    assert maps["rules"]["dfa"]["steps"] and "heat" not in answer(id, 0, 0, "signal", maps["version"])
+    assert answer(id, 0, 0, "update", 0)["heat"]["measure"] == "update"

@@ -87,7 +87,7 @@ class Invented:
         run, metric, layer, step, value = (list(column) for column in zip(*rows, strict=True)) if rows else ([],) * 5
         columns = {"from": have, "run": run, "metric": [METRICS.index(name) for name in metric], "layer": layer, "step": step}
         columns |= {"epoch": [at / 230 for at in step], "seconds": [at / 140 for at in step], "value": value}
-        return self.moving() | {"records": [columns] if rows else [], "every": 150}
+        return self.moving() | {"records": [columns] if rows else [], "every": 150, "list": 1}
 
 
 ALL: dict[str, Invented] = {}
