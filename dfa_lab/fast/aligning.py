@@ -16,7 +16,7 @@ from dfa_lab.fast.fleet import Fleet
 from dfa_lab.fast.layers import Activation, Dense, Flatten, Mask, Part, product
 from dfa_lab.fast.reading import Stage
 from dfa_lab.measure.alignment import Alignment, defined
-from dfa_lab.measure.angles import between, degrees, joint_angle
+from dfa_lab.measure.angles import between, degrees, joint_angle, mean_and_spread
 from dfa_lab.train.criterion import error
 from dfa_lab.train.run import Run
 
@@ -113,9 +113,7 @@ def _of_weights(found: Tensor, layers: int) -> list[Tensor]:
 
 def _of_signals(lengths: Tensor) -> list[Tensor]:
     """(R, L) mean angles over the samples that have one, their spreads, and the ratios of all; of (4, R, L, N and more)."""
-    angles = degrees(lengths)
-    mean = angles.nanmean(-1)
-    spread = (angles - mean.unsqueeze(-1)).square().nanmean(-1).sqrt()
+    mean, spread = mean_and_spread(degrees(lengths))
     u, v = (torch.linalg.vector_norm(lengths[k].double(), dim=-1) for k in (0, 1))
     return [mean, spread, u / v]
 

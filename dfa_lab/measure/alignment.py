@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from dfa_lab.feedback import Rule
-from dfa_lab.measure.angles import angle, joint_angle
+from dfa_lab.measure.angles import angle, joint_angle, mean_and_spread
 from dfa_lab.networks import Network
 from dfa_lab.train.criterion import error
 
@@ -89,6 +89,4 @@ def _mean_and_spread(signal: Tensor | None, delta: Tensor) -> tuple[Tensor, Tens
     if signal is None:
         nothing = torch.full((), torch.nan, dtype=torch.float64, device=delta.device)
         return nothing, nothing
-    angles = angle(signal.flatten(1), delta.flatten(1))
-    mean = angles.nanmean()
-    return mean, (angles - mean).square().nanmean().sqrt()
+    return mean_and_spread(angle(signal.flatten(1), delta.flatten(1)))

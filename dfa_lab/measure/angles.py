@@ -29,6 +29,12 @@ def degrees(lengths: Tensor) -> Tensor:
     return torch.where(apart + along == 0, torch.nan, angle)  # u is zero
 
 
+def mean_and_spread(angles: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation over the last dimension, of the angles that there are."""
+    mean = angles.nanmean(-1)
+    return mean, (angles - mean.unsqueeze(-1)).square().nanmean(-1).sqrt()
+
+
 def joint_angle(lengths_u: Tensor, lengths_v: Tensor, angles: Tensor) -> Tensor:
     """∠ between two vectors made of parts, from the parts' lengths (…, L) and the angles between them (…, L), in degrees.
 
