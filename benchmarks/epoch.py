@@ -18,8 +18,9 @@ from time import perf_counter
 
 import torch
 from machine import Figure, describe, figure, report
+from random_data import random_data
 
-from dfa_lab.data import DataSet, Facts
+from dfa_lab.data import DataSet
 from dfa_lab.device import ALL_THREADS, threads
 from dfa_lab.fast.fleet import Fleet
 from dfa_lab.parsing import parse
@@ -29,15 +30,6 @@ RULES = ("bp", "fa", "dfa")
 BLOCK = 20  # steps
 WARM = 450  # steps until the tallies have been summed up once and memory no longer grows
 THREADED = {"2×100": (100, 2), "7×240": (240, 7), "2×800": (800, 2)}
-
-
-def images(shape: tuple[int, ...] = (1, 28, 28), train: int = 60_000, test: int = 64) -> DataSet:
-    stream = torch.Generator().manual_seed(0)
-    x = torch.randint(256, (train + test, *shape), generator=stream, dtype=torch.uint8)
-    y = torch.randint(10, (train + test,), generator=stream)
-    names = tuple(map(str, range(10)))
-    facts = Facts("Random", shape, 10, train, test)
-    return DataSet(facts, names, x[:train], y[:train], x[train:], y[train:], torch.zeros(()), torch.tensor(1 / 255))
 
 
 def trainer(rule: str, dataset: DataSet, units: int, layers: int = 2, **settings: object) -> Trainer:
@@ -64,7 +56,7 @@ def alternating(blocks: dict[str, Callable[[], None]], repeats: int) -> dict[str
 def loop(dataset: DataSet, repeats: int) -> list[Figure]:
     """Of each rule: the trainer's loop, the run's step alone, and the overhead."""
     found = []
-    tiny = images((1, 1, 1), train=6400)
+    tiny = random_data((1, 1, 1), train=6400)
     for rule in RULES:
         whole, bare = trainer(rule, dataset, 800), trainer(rule, dataset, 800)
         fleet = Fleet(bare.runs)
@@ -101,7 +93,7 @@ def shared(dataset: DataSet, repeats: int) -> list[Figure]:
 
 def count_faults(steps: int) -> None:
     """In a process of its own: page faults and milliseconds of a 2×800 step, as one line of JSON."""
-    dataset = images(train=30_000)
+    dataset = random_data((1, 28, 28), train=30_000)
     one = trainer("bp", dataset, 800)
     for _ in range(WARM):
         next(one)
@@ -153,7 +145,7 @@ def main() -> None:
         count_faults(given.steps)
         return
     print(describe(), flush=True)
-    dataset = images()
+    dataset = random_data((1, 28, 28))
     if given.profile:
         profile(dataset)
         return

@@ -5,9 +5,10 @@ import os
 import platform
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -70,7 +71,10 @@ def kind() -> str:
 
 
 def versions() -> str:
-    return f"Python {platform.python_version()}, torch {torch.__version__}, streamlit {version('streamlit')}"
+    found = [f"Python {platform.python_version()}", f"torch {torch.__version__}"]
+    with suppress(PackageNotFoundError):  # what measures no page does not need it
+        found.append(f"streamlit {version('streamlit')}")
+    return ", ".join(found)
 
 
 def describe() -> str:

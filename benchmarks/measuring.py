@@ -21,6 +21,7 @@ from dfa_lab.train.examining import measured
 from dfa_lab.train.plan import Plan
 from dfa_lab.train.run import Run
 
+CPU = torch.device("cpu")
 CASES = {  # name: (inputs, units, layers, training samples)
     "digits, 2×100": ((1, 8, 8), 100, 2, 1437),
     "MNIST size, 2×800": ((1, 28, 28), 800, 2, 60_000),
@@ -28,12 +29,14 @@ CASES = {  # name: (inputs, units, layers, training samples)
 }
 
 
-def measure(shape: tuple[int, ...], units: int, layers: int, repeats: int) -> tuple[float, dict[str, float]]:
+def measure(
+    shape: tuple[int, ...], units: int, layers: int, repeats: int, device: torch.device = CPU
+) -> tuple[float, dict[str, float]]:
     """(seconds of a step, seconds of each group) of three rules together, as a training makes and measures it."""
     experiment = parse({"num_hidden": units, "num_layers": layers, "rules": "bp,fa,dfa", "learning_rate": 1e-4})
-    runs = [Run(experiment, rule, 0, shape, 10, torch.device("cpu"), torch.float32) for rule in experiment.rules]
-    x, t = torch.rand(experiment.batch_size, *shape), torch.randint(10, (experiment.batch_size,))
-    px, pt = torch.rand(experiment.probe_size, *shape), torch.randint(10, (experiment.probe_size,))
+    runs = [Run(experiment, rule, 0, shape, 10, device, torch.float32) for rule in experiment.rules]
+    x, px = (torch.rand(size, *shape).to(device) for size in (experiment.batch_size, experiment.probe_size))
+    t, pt = (torch.randint(10, (size,)).to(device) for size in (experiment.batch_size, experiment.probe_size))
     active = list(enumerate(runs))
     together = groups(active, experiment)
 
@@ -59,14 +62,22 @@ def measure(shape: tuple[int, ...], units: int, layers: int, repeats: int) -> tu
     for _ in range(repeats):
         for name, job in jobs.items():
             step()  # so that each finds the memory as a step leaves it
+            wait(device)
             began = perf_counter()
             job()
+            wait(device)
             times[name].append(perf_counter() - began)
     found = {name: median(seconds) for name, seconds in times.items()}
     alone = found.pop("step")
     found["update"] -= alone
     found["all"] += found["update"]
     return alone, {name: found[name] for name in (*MEASURES, "all")}
+
+
+def wait(device: torch.device) -> None:
+    """Until a GPU has done what it was told to."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
 
 
 def share(samples: int, layers: int, units: int, step: float, found: dict[str, float], measures: str) -> float:

@@ -44,7 +44,8 @@ def run(name: str, arguments: list[str]) -> list[Figure] | None:
     print(f"== {name} {' '.join(arguments)}".rstrip(), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "figures.json"
-        environment = {**os.environ, COLLECTED: str(file), "PYTHONPATH": str(HERE.parent)}
+        places = [str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment = {**os.environ, COLLECTED: str(file), "PYTHONPATH": os.pathsep.join(places)}
         command = [sys.executable, str(HERE / f"{name}.py"), *arguments]
         began = time.monotonic()
         status = subprocess.run(command, env=environment, check=False).returncode

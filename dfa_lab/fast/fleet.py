@@ -5,7 +5,6 @@ that measures, shows, saves or changes a run works on it between two steps.
 """
 
 from collections.abc import Sequence
-from time import perf_counter
 
 import torch
 from torch import Tensor
@@ -86,7 +85,6 @@ class Fleet:
     @torch.no_grad()
     def step(self, batches: Batches, number: int) -> None:
         """One optimiser step of every run on the batch of its seed; `number`: steps done before it."""
-        began = perf_counter()
         for run in self.runs:
             if not run.schedule.constant:
                 run.set_rate(number)
@@ -100,9 +98,6 @@ class Fleet:
         y = self._recorded(batches, tuple(rates)) if self._repeats() else self._compute(batches)
         for r, run in enumerate(self.runs):
             run.clean.add(y if self._count == 1 else y[r], batches[run.seed][1])
-        share = (perf_counter() - began) / self._count
-        for run in self.runs:
-            run.seconds += share
 
     def _compute(self, batches: Batches) -> Tensor:
         """The step itself; the logits (N, C) or (R, N, C)."""

@@ -1,7 +1,7 @@
 """Run: one rule with one seed. It owns a network, the rule's feedback, an optimiser, its schedule and its tallies."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from time import perf_counter
 from typing import Any
 
 import torch
@@ -46,7 +46,7 @@ class Run:
         self.optimizer = optimizer(experiment, [p for p in self.network.parameters() if p.requires_grad])
         self.schedule = Schedule(experiment)
         self.learning_rate = experiment.learning_rate  # before the schedule
-        self.seconds = 0.0  # spent in `step`
+        self.seconds = 0.0  # spent in steps, by the trainer's clock
         self.clean = Tally(experiment.criterion, experiment.exact, device)
         self.moved = Tally(experiment.criterion, experiment.exact, device)  # of adversarial batches
         self.set_rate(0)
@@ -58,12 +58,18 @@ class Run:
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate * self.schedule.factor(steps)
 
-    def step(self, x: Tensor, t: Tensor, number: int = 0, watched: bool = False) -> Before | None:
-        """One optimiser step on the batch x (N, …), t (N,); `number`: steps done before it. Measuring costs it no seconds.
+    def step(
+        self,
+        x: Tensor,
+        t: Tensor,
+        number: int = 0,
+        watched: bool = False,
+        apart: Callable[[], AbstractContextManager] = nullcontext,
+    ) -> Before | None:
+        """One optimiser step on the batch x (N, …), t (N,); `number`: steps done before it.
 
-        `watched`: what the weights were and where the true gradient pointed comes back.
+        `watched`: what the weights were and where the true gradient pointed comes back; that is found out inside `apart`.
         """
-        began = perf_counter()
         experiment, network = self.experiment, self.network
         if not self.schedule.constant:
             self.set_rate(number)
@@ -72,10 +78,10 @@ class Run:
         clean = x
         if experiment.eps:
             x = self._move(x, t, number)
-        noted, noting = None, perf_counter()
+        noted = None
         if watched:
-            noted = self.note(x, t, number, clean)
-        began += perf_counter() - noting
+            with apart():
+                noted = self.note(x, t, number, clean)
         hs, y = self._forward(x, number, "moved" if experiment.eps else "clean")
         if experiment.exact and not experiment.eps:
             limit_as_dfa_torch(network, experiment.max_in_norm, experiment.max_out_norm)
@@ -86,7 +92,6 @@ class Run:
         elif not experiment.bias:
             zero_biases(network)
         (self.moved if experiment.eps else self.clean).add(y, t)
-        self.seconds += perf_counter() - began
         return noted
 
     def note(self, x: Tensor, t: Tensor, number: int, clean: Tensor | None = None) -> Before:

@@ -23,6 +23,7 @@ from dfa_lab.feedback.changing import Change
 from dfa_lab.measure.updates import Before
 from dfa_lab.records import Record
 from dfa_lab.train.batches import BatchOrder
+from dfa_lab.train.clock import Clock
 from dfa_lab.train.examining import measured, tested
 from dfa_lab.train.fitting import check
 from dfa_lab.train.plan import Plan
@@ -78,6 +79,7 @@ class Trainer:
         self.quiet = False  # neither measures nor tests, which changes no weight: for replays
         self._parts: Parts | None = None  # of a step that has begun
         self._by_hand = by_hand
+        self._clock = Clock(self.device)
         self._groups: tuple[list[int], Together] | None = None  # of which active runs, and they
         self._batches = BatchOrder(self.data, experiment, self.plan, dtype)
         self._wrong = [0.0] * len(self.runs)  # among the samples that each run was trained on in this epoch
@@ -124,6 +126,7 @@ class Trainer:
         if torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
         if self.device.type == "cuda":
+            torch.cuda.set_device(self.device)  # the one on which this thread records steps and marks times
             shorten_products(self.experiment.precision == "tf32")
         if (records := next(self._parts, None)) is None:
             self._parts = None
@@ -158,17 +161,18 @@ class Trainer:
                 if (seed := self.runs[number].seed) not in batches:
                     batches[seed] = self.next_batch(seed)
             watched = "update" in groups
+            runs = [self.runs[number] for number in numbers]
             if fleet:
                 if watched:
-                    updates |= {
-                        number: self.runs[number].note(*batches[self.runs[number].seed], self.step) for number in numbers
-                    }
+                    updates |= {n: run.note(*batches[run.seed], self.step) for n, run in zip(numbers, runs, strict=True)}
+                self._clock.start(runs)
                 fleet.step(batches, self.step)
             else:
-                (number,) = numbers
-                run = self.runs[number]
-                if before := run.step(*batches[run.seed], self.step, watched):
+                ((number, run),) = zip(numbers, runs, strict=True)
+                self._clock.start(runs)
+                if before := run.step(*batches[run.seed], self.step, watched, self._clock.paused):
                     updates[number] = before
+            self._clock.stop()
             yield []
         epoch, position = divmod(self.step, self.plan.steps_per_epoch)
         self.step += 1
@@ -235,6 +239,7 @@ class Trainer:
         return [rule for rule, there in found.items() if there]
 
     def _record(self, run: int, metric: str, layer: int | None, value: float | None) -> Record:
+        self._clock.settle()
         return Record(run, metric, layer, value, self.step, self.epoch, self.samples, self.runs[run].seconds)
 
     def _train(self, active: list[tuple[int, Run]]) -> list[Record]:
@@ -299,6 +304,7 @@ class Trainer:
         """(tensors, numbers): all that the next step depends on. Raises RuntimeError within a step."""
         if not self.between_steps:
             raise RuntimeError("a trainer's state can be taken between steps only")
+        self._clock.settle()
         tensors = {f"{n}.{name}": tensor for n, run in enumerate(self.runs) for name, tensor in run.tensors().items()}
         numbers = {
             "experiment": self.experiment.model_dump(mode="json"),
@@ -325,6 +331,7 @@ class Trainer:
         if not 0 <= numbers["step"] <= self.steps:
             raise ValueError(f"step {numbers['step']} of {self.steps}")
         self._groups = None  # what their optimisers know becomes another thing
+        self._clock = Clock(self.device)
         for n, run in enumerate(self.runs):
             run.load_tensors({k.removeprefix(f"{n}."): t for k, t in tensors.items() if k.startswith(f"{n}.")})
             run.seconds = numbers["seconds"][n]

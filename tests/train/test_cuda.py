@@ -1,15 +1,24 @@
 """The same training on an NVIDIA GPU."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
 import pytest
 import torch
 
 from dfa_lab.config import Experiment
 from dfa_lab.device import present
+from dfa_lab.fast.aligning import alignments, measurable
+from dfa_lab.measure.alignment import alignment
 from dfa_lab.parsing import parse
 from dfa_lab.train.trainer import Trainer
 
 pytestmark = [
     pytest.mark.cuda,
+    # torch says so once, as its thread for gradients has no context of the GPU until it makes one.
+    pytest.mark.filterwarnings("ignore:Attempting to run cuBLAS"),
     pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU that torch can use"),
 ]
 
@@ -61,3 +70,84 @@ def test_it_learns_digits_and_resumes() -> None:
     records += list(resumed)
     errors = {r.run: r.value for due in records for r in due if r.metric == "test_error"}
     assert all(value is not None and value < 0.1 for run, value in errors.items() if run < 3), errors
+
+
+@contextmanager
+def no_waiting() -> Iterator[None]:
+    """Whatever makes Python wait for the GPU is an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that this is a prototype
+        torch.cuda.set_sync_debug_mode("error")
+    try:
+        yield
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+@pytest.mark.parametrize("settings", [{}, {"dropout": 1}, {"batchnorm": 1}, {"optimizer": "adam"}], ids=str)
+def test_no_step_waits_for_the_gpu(settings: dict) -> None:
+    """But for the records that are due, and for an epoch's new order of the samples."""
+    trainer = Trainer(digits("cuda", rules="bp,fa,dfa", seeds="0,1", epochs=1000, **settings))
+    trainer.quiet = True
+    assert trainer.plan.record_every == trainer.plan.steps_per_epoch == 23
+    for _ in range(24):  # until steps are recorded as a graph and the second epoch has begun
+        next(trainer)
+    with no_waiting():
+        for _ in range(21):
+            next(trainer)
+
+
+def test_seconds_are_those_of_the_gpu() -> None:
+    """Python is done with a step long before the GPU is."""
+    settings = {"rules": "bp,dfa", "num_hidden": 4000, "num_layers": 4, "batch_size": 1000, "epochs": 20, "measures": "angles"}
+    trainer = Trainer(digits("cuda", **settings))
+    for _ in range(2):
+        next(trainer)
+    torch.cuda.synchronize()
+    before, began = [run.seconds for run in trainer.runs], perf_counter()
+    trainer.quiet = True
+    for _ in range(20):
+        next(trainer)
+    trainer.state()
+    torch.cuda.synchronize()
+    took = perf_counter() - began
+    spent = [run.seconds - then for run, then in zip(trainer.runs, before, strict=True)]
+    assert spent[0] == pytest.approx(spent[1]) and 0.6 * took < sum(spent) < took
+
+
+def test_angles_are_those_of_the_cpu() -> None:
+    trainer = Trainer(digits("cuda", rules="bp,fa,dfa", seeds="0,1", num_hidden=30, batch_size=500), dtype=torch.float64)
+    for _ in range(4):
+        next(trainer)
+    ((_, fleet),) = trainer._together(list(enumerate(trainer.runs)))
+    assert fleet and measurable(fleet)
+    for run, found in alignments(fleet, trainer.probes):
+        run.network.mode(training=False)
+        x, t = trainer.probes[run.seed]
+        wanted = alignment(run.rule.cpu(), run.network.cpu(), run.criterion, x.cpu(), t.cpu())
+        assert found.gradient == pytest.approx(wanted.gradient, abs=1e-5)
+        assert [mean for mean, _ in found.signal.values()] == pytest.approx([m for m, _ in wanted.signal.values()], abs=1e-5)
+
+
+def test_a_run_that_diverges_drops_out_and_the_others_go_on() -> None:
+    trainers = [Trainer(digits("cuda", rules=rules, epochs=2, learning_rate=1e-3)) for rules in ("bp,fa,dfa", "bp,dfa")]
+    for one in trainers:
+        for _ in range(5):
+            next(one)
+    with torch.no_grad():
+        next(trainers[0].runs[1].network.parameters()).fill_(float("nan"))
+    for one in trainers:
+        for _ in one:
+            pass
+    first, second = trainers
+    assert list(first.failed) == [1] and "fa (seed 0) diverged" in first.failed[1] and not second.failed
+    for number, other in ((0, 0), (2, 1)):
+        for p, q in zip(first.runs[number].network.parameters(), second.runs[other].network.parameters(), strict=True):
+            torch.testing.assert_close(p, q, rtol=1e-3, atol=1e-4)  # float32: other products, other last digits
+
+
+@pytest.mark.parametrize("precision", ["tf32", "bf16"])
+def test_shorter_numbers_learn_as_well(precision: str) -> None:
+    trainer = Trainer(digits("cuda", rules="bp,dfa", epochs=10, num_hidden=100, learning_rate=2e-3, precision=precision))
+    errors = {r.run: r.value for due in trainer for r in due if r.metric == "test_error"}
+    assert len(errors) == 2 and all(value is not None and value < 0.1 for value in errors.values()), errors

@@ -217,8 +217,7 @@ def test_the_seconds_of_a_run_are_those_of_its_training_alone(monkeypatch) -> No
         now[0] += 1000
         return real(self, *given)
 
-    for clock in ("dfa_lab.train.run.perf_counter", "dfa_lab.fast.fleet.perf_counter"):
-        monkeypatch.setattr(clock, lambda: now[0])
+    monkeypatch.setattr("dfa_lab.train.clock.perf_counter", lambda: now[0])
     monkeypatch.setattr(Run, "note", slow)
     for by_hand in (True, False):
         now[0] = 0.0

@@ -1,0 +1,61 @@
+"""Clock: the seconds that runs spend in their steps. A GPU works on while Python is elsewhere, so it keeps its own time."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from time import perf_counter
+
+import torch
+
+from dfa_lab.train.run import Run
+
+
+class Clock:
+    """Adds to `Run.seconds`. Those on a GPU are known once it is waited for: `settle` does, when something is recorded."""
+
+    def __init__(self, device: torch.device):
+        self._on_gpu = device.type == "cuda"
+        self._runs: Sequence[Run] = ()
+        self._began = 0.0
+        self._start: torch.cuda.Event | None = None
+        self._spans: list[tuple[Sequence[Run], torch.cuda.Event, torch.cuda.Event]] = []  # on the GPU, not yet added
+
+    def start(self, runs: Sequence[Run]) -> None:
+        """These runs, all in equal parts, spend the time from now on."""
+        self._runs = runs
+        if self._on_gpu:
+            self._start = _mark()
+        else:
+            self._began = perf_counter()
+
+    def stop(self) -> None:
+        """Until now."""
+        if self._start:
+            self._spans.append((self._runs, self._start, _mark()))
+        else:
+            _share(self._runs, perf_counter() - self._began)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """What is done inside is no part of a step."""
+        self.stop()
+        yield
+        self.start(self._runs)
+
+    def settle(self) -> None:
+        """What has been stopped is in the runs' seconds. Waits for a GPU."""
+        for runs, start, end in self._spans:
+            end.synchronize()
+            _share(runs, start.elapsed_time(end) / 1000)
+        self._spans.clear()
+
+
+def _mark() -> torch.cuda.Event:
+    event = torch.cuda.Event(enable_timing=True)
+    event.record()
+    return event
+
+
+def _share(runs: Sequence[Run], seconds: float) -> None:
+    each = seconds / len(runs)
+    for run in runs:
+        run.seconds += each
