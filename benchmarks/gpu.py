@@ -132,6 +132,7 @@ def watching(repeats: int) -> list[Figure]:
     found = []
     for name, (shape, units, layers, samples) in MEASURED.items():
         step, costs = measure(shape, units, layers, repeats, torch.device("cuda"))
+        print(f"{name}, in steps: " + ", ".join(f"{group} {cost / step:.1f}" for group, cost in costs.items()), flush=True)
         found.append(Figure(f"{name}: a step of three rules", 1000 * step, "ms"))
         for what, which in (("angles alone", "angles"), ("everything", ",".join(MEASURES))):
             taken = share(samples, layers, units, step, costs, which)

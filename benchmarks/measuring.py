@@ -17,7 +17,7 @@ from machine import Figure, describe, report, table
 from dfa_lab.fast.choosing import groups
 from dfa_lab.parsing import parse
 from dfa_lab.settings.measuring import MEASURES
-from dfa_lab.train.examining import measured
+from dfa_lab.train.examining import Updates, measured, noted
 from dfa_lab.train.plan import Plan
 from dfa_lab.train.run import Run
 
@@ -46,10 +46,13 @@ def measure(
                 fleet.step({0: (x, t)}, 0)
 
     def watched() -> None:
-        noted = [run.note(x, t, 0) for run in runs]
+        found: Updates = {}
+        for numbers, fleet in together:
+            if fleet:
+                found |= noted(fleet, numbers, [runs[number] for number in numbers], {0: (x, t)}, 0)
         step()
-        for one in noted:
-            one.angles()
+        for angles in found.values():
+            angles()
 
     def probed(wanted: Sequence[str]) -> None:
         for _ in measured(active, together, {0: (px, pt)}, experiment, wanted, {}):

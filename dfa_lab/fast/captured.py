@@ -1,4 +1,4 @@
-"""A step as a CUDA graph: recorded once, then started as a whole, so that no small kernel waits for Python."""
+"""A computation as a CUDA graph: recorded once, then started as a whole, so that no small kernel waits for Python."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,22 +6,45 @@ import torch
 from torch import Tensor
 
 Batches = Mapping[int, tuple[Tensor, Tensor]]  # seed -> x (N, …), t (N,)
+Compute = Callable[[Batches], tuple[Tensor, ...]]
 
 
 class Captured:
-    """`compute` of batches of one size: it writes in place what it changes and gives one tensor back."""
+    """`compute` of batches of one size: it writes in place what it changes and gives tensors back."""
 
-    def __init__(self, compute: Callable[[Batches], Tensor], batches: Batches):
+    def __init__(self, compute: Compute, batches: Batches):
         """Records it, which computes nothing yet. It has been called before, so that libraries have set themselves up."""
         self._batches = {seed: (x.clone(), t.clone()) for seed, (x, t) in batches.items()}
         self._graph = torch.cuda.CUDAGraph()
         # Others may look at networks on the same GPU meanwhile; only this thread must do nothing but this.
         with torch.cuda.graph(self._graph, capture_error_mode="thread_local"):
-            self._result = compute(self._batches)
+            self._results = compute(self._batches)
 
-    def __call__(self, batches: Batches) -> Tensor:
+    def __call__(self, batches: Batches) -> tuple[Tensor, ...]:
         for seed, tensors in self._batches.items():
             for own, given in zip(tensors, batches[seed], strict=True):
                 own.copy_(given)
         self._graph.replay()
-        return self._result.clone()
+        return tuple(result.clone() for result in self._results)
+
+
+class Recorder:
+    """`compute` for those who want it again and again: from the second time on it is a graph."""
+
+    def __init__(self, compute: Compute):
+        self._compute = compute
+        self._seen: set[tuple] = set()  # batch sizes and numbers that were computed once
+        self._captured: tuple[tuple, Captured] | None = None
+
+    def __call__(self, batches: Batches, numbers: tuple[float, ...] = ()) -> tuple[Tensor, ...]:
+        """`numbers`: all that change between two calls and are no tensors; the graph is recorded anew for others.
+
+        Batches of another size than the graph's, such as those at the end of an epoch, are computed.
+        """
+        key = tuple(len(t) for _, t in batches.values()), numbers
+        if key not in self._seen:
+            self._seen.add(key)
+            return self._compute(batches)
+        if self._captured is None or (self._captured[0] != key and self._captured[0][1] != key[1]):
+            self._captured = key, Captured(self._compute, batches)
+        return self._captured[1](batches) if self._captured[0] == key else self._compute(batches)

@@ -8,6 +8,7 @@ would have it begin: a run then computes the same whatever else is computed with
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import accumulate
 from math import prod
 
@@ -29,7 +30,9 @@ class Flat:
         """
         first = parameters[0][0]
         self.shapes = [(len(same), *same[0].shape) for same in parameters]
-        self._strides = [_padded(prod(shape[1:]), first) for shape in self.shapes]  # from run to run
+        self._strides = [
+            _padded(prod(shape[1:]), first.element_size(), first.device.type) for shape in self.shapes
+        ]  # from run to run
         sizes = [stride * shape[0] for stride, shape in zip(self._strides, self.shapes, strict=True)]
         self._starts = list(accumulate(sizes, initial=0))
         from_zero = {k: self._starts[turn.start] for turn in in_turn for k in turn}
@@ -64,8 +67,8 @@ def stacked(several: Tensor) -> Tensor:
 
 def rows(shape: Sequence[int], like: Tensor) -> Tensor:
     """An empty tensor (R, …) whose rows begin where they would if they were alone."""
-    stride = _padded(prod(shape[1:]), like)
-    return like.new_empty(shape[0] * stride).as_strided(tuple(shape), (stride, *_contiguous(shape[1:])))
+    size, strides = _layout(tuple(shape), like.element_size(), like.device.type)
+    return like.new_empty(size).as_strided(shape, strides)
 
 
 def in_rows(several: Tensor) -> Tensor:
@@ -75,9 +78,16 @@ def in_rows(several: Tensor) -> Tensor:
     return rows(several.shape, several).copy_(several)
 
 
-def _padded(entries: int, like: Tensor) -> int:
-    per_line = LINE // like.element_size()
-    return -(-entries // per_line) * per_line if like.device.type == "cpu" else entries
+@lru_cache(1024)
+def _layout(shape: tuple[int, ...], element_size: int, device: str) -> tuple[int, tuple[int, ...]]:
+    """(entries, strides) of `rows`: every step asks for the same few."""
+    stride = _padded(prod(shape[1:]), element_size, device)
+    return shape[0] * stride, (stride, *_contiguous(shape[1:]))
+
+
+def _padded(entries: int, element_size: int, device: str) -> int:
+    per_line = LINE // element_size
+    return -(-entries // per_line) * per_line if device == "cpu" else entries
 
 
 def _contiguous(shape: Sequence[int]) -> tuple[int, ...]:

@@ -5,12 +5,13 @@ that measures, shows, saves or changes a run works on it between two steps.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from dfa_lab.fast import reading
-from dfa_lab.fast.captured import Batches, Captured
+from dfa_lab.fast.captured import Batches, Recorder
 from dfa_lab.fast.flat import Flat, in_rows
 from dfa_lab.fast.layers import Convolution, Dense, Mask, Norm, product, to_maps
 from dfa_lab.fast.updates import Update, gradients_to_torch, known
@@ -33,7 +34,7 @@ class Fleet:
         networks = [run.network for run in self.runs]
         paths = [reading.path(run.rule) for run in self.runs]
         self._chain, self._direct = paths.count("chain"), paths.count("direct")
-        self._by_weights = sum(not _has_feedback(run) for run in self.runs[: self._chain])
+        self.by_weights = sum(not _has_feedback(run) for run in self.runs[: self._chain])  # the first runs: plain bp
         parameters, owned = reading.parameters(networks)
         optimizers, first = [run.optimizer for run in self.runs], self.runs[0].experiment
         self.learns = self._chain + self._direct > 0  # whether the hidden blocks do
@@ -44,8 +45,8 @@ class Fleet:
         flat = Flat(parameters, trained if self._by_stage and easy else ())
         self.stages = reading.stages(networks, flat, self._mask)
         self._shapes = networks[0].shapes
-        self._transports, self._projections = self._feedback()
-        self._alone = {number: B[0] for number, B in (self._transports | self._projections).items()}  # B of a fleet of one
+        self.transports, self.projections = self._feedback()  # stacked B of layers, by number; of direct rules, by block
+        self._alone = {number: B[0] for number, B in (self.transports | self.projections).items()}  # B of a fleet of one
         moved = trained if self._by_stage else [range(trained[0].start, trained[-1].stop)]
         self._update = Update(first, flat, moved, parameters, optimizers) if easy else None
         self._give = gradients_to_torch(flat, [k for stage in trained for k in stage], parameters)
@@ -57,23 +58,23 @@ class Fleet:
         self.criterion, self._limits = first.criterion, (first.max_in_norm, first.max_out_norm)
         self._limited = any(0 < most < NO_LIMIT for most in self._limits)
         parts = [part for stage in self.stages for part in (*stage.before, *stage.after)]
-        self._draws = any(isinstance(part, Mask) for part in parts)
+        self.draws = any(isinstance(part, Mask) for part in parts)
         self._dense = not any(isinstance(part, Norm) for part in parts)
         self._dense &= all(isinstance(stage.layer, Dense) for stage in self.stages)
-        self._seen: set[tuple] = set()  # batch sizes and rates of steps that were computed once
-        self._captured: tuple[tuple, Captured] | None = None
+        self._recorded = Recorder(self._compute)
+        self.kept: dict[object, Any] = {}  # by others: what they have recorded of it
 
     def _feedback(self) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
         """(B of the chain rules that have it, by layer; B of the direct rules, by block), stacked; the rules get views."""
         transports, projections = {}, {}
-        through = self.runs[self._by_weights : self._chain]
+        through = self.runs[self.through_feedback]
         for place, (number, _) in enumerate(self.runs[0].network.layers()):
             layers = [list(run.network.layers())[place][1] for run in through]
             if number > 1 and layers:
                 transports[number] = in_rows(torch.stack([layer.feedback for layer in layers if layer.feedback is not None]))
                 for layer, B in zip(layers, transports[number], strict=True):
                     layer.feedback = B
-        direct = self.runs[self._chain : self._chain + self._direct]
+        direct = self.runs[self.direct]
         for block in range(1, len(self._shapes) + 1) if direct else ():
             found = [run.rule.matrices(run.network)[block] for run in direct]
             projections[block] = in_rows(torch.stack(found))
@@ -89,20 +90,25 @@ class Fleet:
             if not run.schedule.constant:
                 run.set_rate(number)
             run.network.mode(training=True)
-        for speaker in self._speakers if self._draws else ():
-            speaker.network.noise.start(lambda run=speaker: seeded(run.seed, "dropout", number, "clean"))
+        self.start_noise(number)
         rates = [run.optimizer.param_groups[0]["lr"] for run in self.runs]
         if self._update:
             self._update.set_rates(rates)
             self._update.count()
-        y = self._recorded(batches, tuple(rates)) if self._repeats() else self._compute(batches)
+        own = {speaker.seed: batches[speaker.seed] for speaker in self._speakers}
+        (y,) = self._recorded(own, tuple(rates)) if self._repeats() else self._compute(own)
         for r, run in enumerate(self.runs):
             run.clean.add(y if self._count == 1 else y[r], batches[run.seed][1])
 
-    def _compute(self, batches: Batches) -> Tensor:
+    def start_noise(self, number: int) -> None:
+        """The next masks are those of the step after this many."""
+        for speaker in self._speakers if self.draws else ():
+            speaker.network.noise.start(lambda run=speaker: seeded(run.seed, "dropout", number, "clean"))
+
+    def _compute(self, batches: Batches) -> tuple[Tensor]:
         """The step itself; the logits (N, C) or (R, N, C)."""
         x, t = self.inputs(batches)
-        y = self._forward(x)
+        y = self.forward(x)
         e = criterion.error(self.criterion, y, t)
         self._backward(in_rows(e) if self._count > 1 else e)
         if self._update:
@@ -115,23 +121,23 @@ class Fleet:
                 run.optimizer.step()
         for run in self.runs if self._limited else ():
             limit(run.network, *self._limits)
-        return y
+        return (y,)
 
     def _repeats(self) -> bool:
         """Whether the step is worth recording: on a GPU, without numbers that are other ones in each step."""
-        if self.runs[0].device.type != "cuda" or self._draws or self._limited or self._update is None:
+        if self.runs[0].device.type != "cuda" or self.draws or self._limited or self._update is None:
             return False
         return self._update.repeats and all(run.schedule.constant for run in self.runs)
 
-    def _recorded(self, batches: Batches, rates: tuple[float, ...]) -> Tensor:
-        """The step as a graph, of the batch size that is usual; others, such as the end of an epoch, are computed."""
-        key = tuple(len(batches[speaker.seed][1]) for speaker in self._speakers), rates
-        if key not in self._seen:
-            self._seen.add(key)
-            return self._compute(batches)
-        if self._captured is None or (self._captured[0] != key and self._captured[0][1] != key[1]):
-            self._captured = key, Captured(self._compute, batches)
-        return self._captured[1](batches) if self._captured[0] == key else self._compute(batches)
+    @property
+    def through_feedback(self) -> slice:
+        """Of the runs, those that send the error through `transports`."""
+        return slice(self.by_weights, self._chain)
+
+    @property
+    def direct(self) -> slice:
+        """Of the runs, those that send the error through `projections`."""
+        return slice(self._chain, self._chain + self._direct)
 
     def inputs(self, batches: Batches) -> tuple[Tensor, Tensor]:
         """x as the first stage wants it, and t (N,) or (R, N)."""
@@ -155,8 +161,8 @@ class Fleet:
         masks = [run.network.noise.mask(own, p) for run in self._speakers]
         return torch.cat([masks[seed] for seed in self._seed_of], 1)
 
-    def _forward(self, h: Tensor) -> Tensor:
-        """The logits (N, C) or (R, N, C)."""
+    def forward(self, h: Tensor) -> Tensor:
+        """The logits (N, C) or (R, N, C), as in training."""
         for stage in self.stages:
             for part in stage.before:
                 h = part.forward(h)
@@ -190,9 +196,10 @@ class Fleet:
                 return
             g = below
 
-    def signals(self, number: int, g: Tensor, e: Tensor) -> Tensor:
-        """δ̂ at the output of block `number` - 1, of g = ∂L/∂a of the layer above it."""
-        return self._signal(number, g, e) if self._count == 1 else self._signals(number, g, e)
+    def signals(self, number: int, g: Tensor, e: Tensor, since: int = 0) -> Tensor:
+        """δ̂ at the output of block `number` - 1, of g = ∂L/∂a of the layer above it and e of the output; with `since` of the
+        runs from this one on, which g and e are of too."""
+        return self._signal(number, g, e) if self._count == 1 else self._signals(number, g, e, since)
 
     def _signal(self, number: int, g: Tensor, e: Tensor) -> Tensor:
         """In a fleet of one."""
@@ -205,17 +212,18 @@ class Fleet:
             back = part.backward(back)
         return back
 
-    def _signals(self, number: int, g: Tensor, e: Tensor) -> Tensor:
+    def _signals(self, number: int, g: Tensor, e: Tensor, since: int) -> Tensor:
         """In a fleet of several."""
         stage, parts = self.stages[number - 1], []
         maps = isinstance(stage.layer, Convolution)
-        if self._chain:
-            W, B = stage.layer.W, self._transports.get(number)
-            per_run = g.shape[1] // self._count if maps else 1
-            for M, first, last in ((W, 0, self._by_weights), (B, self._by_weights, self._chain)):
-                if M is None or first == last:
+        if self._chain > since:
+            W, B = stage.layer.W, self.transports.get(number)
+            per_run = g.shape[1] // (self._count - since) if maps else 1
+            for M, first, last in ((W, since, self.by_weights), (B, self.by_weights, self._chain)):
+                if M is None or first >= last:
                     continue
                 own = M[first:last] if M is W else M
+                first, last = first - since, last - since
                 if maps:
                     parts.append(_sent_by_maps(stage.layer, g, own, first, last, per_run))
                 else:
@@ -225,7 +233,7 @@ class Fleet:
                 parts = [part.backward(parts[0])]
         shape = self._shapes[number - 2]
         if self._direct:
-            projected = product(e[self._chain :], self._projections[number - 1])
+            projected = product(e[self._chain - since :], self.projections[number - 1])
             parts.append(to_maps(projected, shape[1:]) if len(shape) == 3 else projected)
         return self._joined(parts, len(shape) == 3)
 

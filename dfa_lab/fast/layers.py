@@ -24,9 +24,10 @@ class Part(Protocol):
 
 
 class Weighted(Protocol):
-    """A layer of weights W, in one run or in each of R."""
+    """A layer of weights W, in one run or in each of R; h is what it was given."""
 
     W: Tensor
+    h: Tensor
 
     def forward(self, h: Tensor) -> Tensor: ...
 
@@ -57,7 +58,7 @@ class Dense:
         if not self._each:
             return self._sums(h)
         a = rows((*h.shape[:2], self.W.shape[1]), h)
-        for one, own, out in zip(self._each, h, a, strict=True):
+        for one, own, out in zip(self._each, h.unbind(), a.unbind(), strict=True):
             one.h = own
             one._sums(own, out)
         return a
@@ -69,7 +70,7 @@ class Dense:
 
     def gradients(self, g: Tensor) -> None:
         if self._each:
-            for one, own in zip(self._each, g, strict=True):
+            for one, own in zip(self._each, g.unbind(), strict=True):
                 one.gradients(own)
             return
         across = g.mT
@@ -85,7 +86,7 @@ class Dense:
     def descend(self, g: Tensor, rates: Sequence[float]) -> None:
         """W and b make a step of plain gradient descent, without their gradients being written down; `rates`: of each run."""
         if self._each:
-            for one, own, rate in zip(self._each, g, rates, strict=True):
+            for one, own, rate in zip(self._each, g.unbind(), rates, strict=True):
                 one.descend(own, [rate])
             return
         across = g.mT
@@ -113,7 +114,7 @@ def product(g: Tensor, M: Tensor) -> Tensor:
     if g.dim() == 2 or g.device.type != "cpu":
         return g @ M
     out = rows((*g.shape[:2], M.shape[2]), g)
-    for own, B, place in zip(g, M, out, strict=True):
+    for own, B, place in zip(g.unbind(), M.unbind(), out.unbind(), strict=True):  # a loop over a tensor takes longer
         torch.mm(own, B, out=place)
     return out
 
@@ -155,8 +156,9 @@ class Activation:
         self.h = self._forward(h)
         return self.h
 
-    def backward(self, g: Tensor) -> Tensor:
-        return self._backward(g, self.h)
+    def backward(self, g: Tensor, of: slice | None = None) -> Tensor:
+        """`of`: the runs that g is of, where it is not of all."""
+        return self._backward(g, self.h if of is None else self.h[of])
 
 
 _TANH, _SIGMOID = ops.tanh_backward.grad_input, ops.sigmoid_backward.grad_input

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from dfa_lab.feedback import Rule
-from dfa_lab.measure.alignment import Alignment, alignment
+from dfa_lab.measure.alignment import alignment
 from dfa_lab.measure.feedback_weights import feedback_angles
 from dfa_lab.measure.units import of_blocks
 from dfa_lab.networks import Network
@@ -14,23 +14,12 @@ from dfa_lab.networks import Network
 Values = dict[tuple[str, int | None], float | None]  # (metric, layer) -> value
 
 
-def probe(
-    rule: Rule,
-    network: Network,
-    criterion: str,
-    x: Tensor,
-    t: Tensor,
-    groups: Collection[str],
-    found: Alignment | None = None,
-) -> Values:
-    """The records' metrics, of the network in evaluation mode on the batch x (N, …), t (N,). Leaves every .grad as it was.
-
-    `found`: the angles, where they have been measured already.
-    """
+def probe(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor, groups: Collection[str]) -> Values:
+    """The records' metrics, of the network in evaluation mode on the batch x (N, …), t (N,). Leaves every .grad as it was."""
     values: Values = {}
     hs: list[Tensor] | None = None
     if "angles" in groups:
-        found = found or alignment(rule, network, criterion, x, t)
+        found = alignment(rule, network, criterion, x, t)
         for block, (mean, spread) in found.signal.items():
             values["signal_angle", block], values["signal_angle_std", block] = mean, spread
         values |= {("gradient_angle", layer): degrees for layer, degrees in found.gradient.items()}

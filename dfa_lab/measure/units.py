@@ -49,17 +49,29 @@ def dead(h: Tensor) -> Tensor:
 def effective_rank(h: Tensor) -> Tensor:
     """exp(entropy of p), p_i = σ_i / Σσ, with σ the singular values of h (N, …) less its mean over samples. 0-d float64.
 
-    Roy & Vetterli (2007). 1: all samples lie on a line; at most min(N - 1, n). NaN if all samples are represented alike.
-    The σ are roots of the eigenvalues of the smaller Gram matrix, in float64: several times faster than an SVD. Rounding of
-    the 32-bit outputs would otherwise count as many small directions, so σ below 1e-6 of the largest are zero.
+    Roy & Vetterli (2007). 1: all samples lie on a line; at most min(N - 1, n). NaN if all samples are represented alike, or
+    outputs are not finite. The σ are roots of the eigenvalues of the smaller Gram matrix, in float64: several times faster
+    than an SVD. Rounding of the 32-bit outputs would otherwise count as many small directions, so σ below 1e-6 of the
+    largest are zero.
     """
-    h = h.flatten(1).double()
-    h = h - h.mean(0)
-    gram = h @ h.T if h.shape[0] <= h.shape[1] else h.T @ h
+    return rank_of(second_moments(h.flatten(1)))
+
+
+def second_moments(h: Tensor) -> Tensor:
+    """(…, m, m) float64 of h (…, N, n), with m the smaller of N and n: the Gram matrix of h less its mean over samples."""
+    h = h.double()
+    h = h - h.mean(-2, keepdim=True)
+    return h @ h.mT if h.shape[-2] <= h.shape[-1] else h.mT @ h
+
+
+def rank_of(gram: Tensor) -> Tensor:
+    """(…) of Gram matrices (…, m, m)."""
+    finite = gram.isfinite().flatten(-2).all(-1)
+    gram = torch.where(finite[..., None, None], gram, 0.0)
     sigma = torch.linalg.eigvalsh(gram).clamp(min=0).sqrt()
-    sigma = torch.where(sigma > 1e-6 * sigma[-1], sigma, 0.0)
-    p = sigma / sigma.sum()
-    return torch.exp(-torch.xlogy(p, p).sum())
+    sigma = torch.where(sigma > 1e-6 * sigma[..., -1:], sigma, 0.0)
+    p = sigma / sigma.sum(-1, keepdim=True)  # NaN where there is no σ
+    return torch.exp(-torch.xlogy(p, p).sum(-1))
 
 
 def of_blocks(blocks: nn.ModuleList, hs: list[Tensor], rank: bool, activity: bool) -> dict[str, dict[int, float | None]]:
@@ -72,7 +84,7 @@ def of_blocks(blocks: nn.ModuleList, hs: list[Tensor], rank: bool, activity: boo
             found.setdefault("saturated", []).append(nothing if ends is None else saturated(h, *ends))
             found.setdefault("dead", []).append(dead(h))
         if rank:
-            found.setdefault("effective_rank", []).append(effective_rank(h) if bool(h.isfinite().all()) else nothing)
+            found.setdefault("effective_rank", []).append(effective_rank(h))
     if not found:
         return {}
     rows = torch.stack([torch.stack(values) for values in found.values()]).tolist()

@@ -15,6 +15,8 @@ from dfa_lab.measure.alignment import defined
 from dfa_lab.measure.angles import angle, joint_angle
 from dfa_lab.networks import Network
 
+Angles = dict[int | None, float | None]  # layer -> degrees, layer None: the whole network
+
 
 class Before:
     """The weights before a step, and the true gradient there."""
@@ -31,8 +33,8 @@ class Before:
             self._gradients = torch.autograd.grad(slope, weights, allow_unused=True, materialize_grads=True)
 
     @torch.no_grad()
-    def angles(self) -> dict[int | None, float | None]:
-        """After the step, once: layer -> degrees, None: the whole network. No angle where nothing moved."""
+    def angles(self) -> Angles:
+        """After the step, once. No angle where nothing moved."""
         pairs: dict[int, tuple[list[Tensor], list[Tensor]]] = {}
         for number, (_, W), old, gradient in zip(self.numbers, self.network.weights(), self._W, self._gradients, strict=True):
             back, up = pairs.setdefault(number, ([], []))  # -ΔW and ∂L/∂W: the same angle as that of ΔW and -∂L/∂W

@@ -1,6 +1,7 @@
 """What a trainer finds out between two steps, run by run, so that others get their turn: the test set's errors, and angles."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import product
 
 import torch
@@ -9,11 +10,12 @@ from torch import Tensor
 from dfa_lab import data
 from dfa_lab.config import Experiment
 from dfa_lab.data.augmentation import augment
-from dfa_lab.fast.aligning import alignments, measurable
 from dfa_lab.fast.choosing import Together
-from dfa_lab.measure.alignment import Alignment
+from dfa_lab.fast.fleet import Fleet
+from dfa_lab.fast.noting import Noted
+from dfa_lab.fast.probing import measurable, probed
 from dfa_lab.measure.probing import Values, probe
-from dfa_lab.measure.updates import Before
+from dfa_lab.measure.updates import Angles
 from dfa_lab.seeding import generator
 from dfa_lab.train.run import Run
 
@@ -22,6 +24,7 @@ MOST_AT_ONCE = (
 )
 Active = Sequence[tuple[int, Run]]  # (number, run) of those that are trained
 Probes = Mapping[int, tuple[Tensor, Tensor]]  # seed -> x (N, …), t (N,)
+Updates = dict[int, Callable[[], Angles]]  # of the step just made, by run
 
 
 def tested(
@@ -44,26 +47,34 @@ def tested(
     yield (sums / len(x)).tolist()
 
 
+def noted(fleet: Fleet, numbers: Sequence[int], runs: Sequence[Run], batches: Probes, step: int) -> Updates:
+    """Before a fleet's step after this many: what gives the angles of what it is going to do."""
+    if measurable(fleet):
+        before = Noted(fleet, batches, step)
+        return {number: partial(before.of, run) for number, run in zip(numbers, runs, strict=True)}
+    return {number: run.note(*batches[run.seed], step).angles for number, run in zip(numbers, runs, strict=True)}
+
+
 def measured(
     active: Active,
     together: Together,
     probes: Probes,
     experiment: Experiment,
     groups: Collection[str],
-    updates: dict[int, Before],
+    updates: Updates,
 ) -> Iterator[tuple[int, Values]]:
-    """(number, values) of each run; (number, nothing) after a part that is of several. `updates`: of the step just made."""
-    found: dict[int, Alignment] = {}
-    at_once = "angles" in groups and experiment.probe_size <= MOST_AT_ONCE
+    """(number, values) of each run; (number, nothing) after a part that is of several."""
+    found: dict[int, Values] = {}
+    at_once = experiment.probe_size <= MOST_AT_ONCE and set(groups) - {"update"}
     for numbers, fleet in together if at_once else ():
         if fleet and measurable(fleet):
             number_of = {id(run): number for number, run in active}
-            found |= {number_of[id(run)]: one for run, one in alignments(fleet, probes)}
+            found |= {number_of[id(run)]: values for run, values in probed(fleet, probes, groups)}
             yield numbers[0], {}
     for number, run in active:
-        if number not in found:  # it is passed through here
-            run.network.mode(training=False)
-        values = probe(run.rule, run.network, experiment.criterion, *probes[run.seed], groups, found.pop(number, None))
+        if (values := found.pop(number, None)) is None:
+            run.network.mode(training=False)  # it is passed through
+            values = probe(run.rule, run.network, experiment.criterion, *probes[run.seed], groups)
         if number in updates:
-            values |= {("update_angle", layer): degrees for layer, degrees in updates.pop(number).angles().items()}
+            values |= {("update_angle", layer): degrees for layer, degrees in updates.pop(number)().items()}
         yield number, values

@@ -20,11 +20,10 @@ from dfa_lab.config import Experiment
 from dfa_lab.device import ALL_THREADS, WORTH_SHARING, resolve, shorten_products, threads, title
 from dfa_lab.fast.choosing import Together, groups
 from dfa_lab.feedback.changing import Change
-from dfa_lab.measure.updates import Before
 from dfa_lab.records import Record
 from dfa_lab.train.batches import BatchOrder
 from dfa_lab.train.clock import Clock
-from dfa_lab.train.examining import measured, tested
+from dfa_lab.train.examining import Updates, measured, noted, tested
 from dfa_lab.train.fitting import check
 from dfa_lab.train.plan import Plan
 from dfa_lab.train.run import Run
@@ -155,7 +154,7 @@ class Trainer:
         batches: dict[int, tuple[Tensor, Tensor]] = {}
         active = self._active()
         groups = frozenset() if self.quiet else self.plan.groups_after(self.step + 1)
-        updates: dict[int, Before] = {}  # of the runs, before this step; only where the step is measured
+        updates: Updates = {}  # only where the step is measured
         for numbers, fleet in self._together(active):
             for number in numbers:
                 if (seed := self.runs[number].seed) not in batches:
@@ -164,14 +163,14 @@ class Trainer:
             runs = [self.runs[number] for number in numbers]
             if fleet:
                 if watched:
-                    updates |= {n: run.note(*batches[run.seed], self.step) for n, run in zip(numbers, runs, strict=True)}
+                    updates |= noted(fleet, numbers, runs, batches, self.step)
                 self._clock.start(runs)
                 fleet.step(batches, self.step)
             else:
                 ((number, run),) = zip(numbers, runs, strict=True)
                 self._clock.start(runs)
                 if before := run.step(*batches[run.seed], self.step, watched, self._clock.paused):
-                    updates[number] = before
+                    updates[number] = before.angles
             self._clock.stop()
             yield []
         epoch, position = divmod(self.step, self.plan.steps_per_epoch)
@@ -278,7 +277,7 @@ class Trainer:
             self._require_one()
             yield records
 
-    def _measure(self, groups: Collection[str], active: list[tuple[int, Run]], updates: dict[int, Before]) -> Parts:
+    def _measure(self, groups: Collection[str], active: list[tuple[int, Run]], updates: Updates) -> Parts:
         together = self._together(active)
         for number, values in measured(active, together, self.probes, self.experiment, groups, updates):
             yield [self._record(number, metric, layer, value) for (metric, layer), value in values.items()]

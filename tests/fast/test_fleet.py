@@ -135,7 +135,7 @@ class Replayed:
         for seed, own in self.batches.items():
             for mine, given in zip(own, batches[seed], strict=True):
                 mine.copy_(given)
-        return self.compute(self.batches).clone()
+        return tuple(result.clone() for result in self.compute(self.batches))
 
 
 def test_recorded_steps_take_each_batch_and_the_rate_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +146,7 @@ def test_recorded_steps_take_each_batch_and_the_rate_of_now(monkeypatch: pytest.
         runs = [Run(experiment, r, s, (12,), 5, torch.device("cpu"), torch.float32) for r, s in experiment.runs()]
         fleet = Fleet(runs)
         with monkeypatch.context() as patched:
-            patched.setattr("dfa_lab.fast.fleet.Captured", Replayed)
+            patched.setattr("dfa_lab.fast.captured.Captured", Replayed)
             if recorded:
                 patched.setattr(Fleet, "_repeats", lambda self: self._update.repeats)
             stream = torch.Generator().manual_seed(1)

@@ -10,9 +10,10 @@ import torch
 
 from dfa_lab.config import Experiment
 from dfa_lab.device import present
-from dfa_lab.fast.aligning import alignments, measurable
-from dfa_lab.measure.alignment import alignment
+from dfa_lab.fast.probing import measurable, probed
+from dfa_lab.measure.probing import probe
 from dfa_lab.parsing import parse
+from dfa_lab.settings.measuring import MEASURES
 from dfa_lab.train.trainer import Trainer
 
 pytestmark = [
@@ -58,7 +59,7 @@ def test_steps_are_recorded_as_a_graph() -> None:
     for _ in trainer:
         pass
     fleets = [fleet for _, fleet in trainer._together(trainer._active() or list(enumerate(trainer.runs))) if fleet]
-    assert fleets and all(fleet._captured for fleet in fleets)
+    assert fleets and all(fleet._recorded._captured for fleet in fleets)
 
 
 def test_it_learns_digits_and_resumes() -> None:
@@ -121,12 +122,21 @@ def test_angles_are_those_of_the_cpu() -> None:
         next(trainer)
     ((_, fleet),) = trainer._together(list(enumerate(trainer.runs)))
     assert fleet and measurable(fleet)
-    for run, found in alignments(fleet, trainer.probes):
+    found = [probed(fleet, trainer.probes, MEASURES) for _ in range(3)][-1]  # the third time it is a graph
+    for run, values in found:
         run.network.mode(training=False)
         x, t = trainer.probes[run.seed]
-        wanted = alignment(run.rule.cpu(), run.network.cpu(), run.criterion, x.cpu(), t.cpu())
-        assert found.gradient == pytest.approx(wanted.gradient, abs=1e-5)
-        assert [mean for mean, _ in found.signal.values()] == pytest.approx([m for m, _ in wanted.signal.values()], abs=1e-5)
+        wanted = probe(run.rule.cpu(), run.network.cpu(), run.criterion, x.cpu(), t.cpu(), MEASURES)
+        assert values == pytest.approx(wanted, abs=1e-5)
+
+
+@pytest.mark.parametrize("settings", [{}, {"dropout": 1}], ids=str)  # as a graph, and not
+def test_updates_are_those_of_autograd(settings: dict) -> None:
+    given = {"rules": "bp,fa,dfa", "seeds": "0,1", "num_hidden": 30, "batch_size": 500, "measure_every": 1, "epochs": 2}
+    both = [Trainer(digits("cuda", **given, **settings), dtype=torch.float64, by_hand=by_hand) for by_hand in (True, False)]
+    found, wanted = ([r for due in one for r in due if r.metric == "update_angle"] for one in both)
+    assert [(r.run, r.step, r.layer) for r in found] == [(r.run, r.step, r.layer) for r in wanted]
+    assert [r.value for r in found] == pytest.approx([r.value for r in wanted], abs=1e-5)
 
 
 def test_a_run_that_diverges_drops_out_and_the_others_go_on() -> None:

@@ -1,6 +1,7 @@
 """What the trainer promises about weights, batches, records and their times, each against an independent recomputation."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from math import ceil
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import torch.nn.functional as F
 from small_data import continued, plain, small, small_set
 from torch import Tensor
 
-from dfa_lab.fast.fleet import Batches, Fleet
+from dfa_lab.fast.captured import Batches
+from dfa_lab.fast.fleet import Fleet
+from dfa_lab.fast.noting import Noted
 from dfa_lab.measure.updates import Before
 from dfa_lab.records import METRICS, Record
 from dfa_lab.train.run import Run
@@ -211,19 +214,22 @@ def test_what_is_dear_is_measured_as_rarely_as_it_can_be_afforded() -> None:
 def test_the_seconds_of_a_run_are_those_of_its_training_alone(monkeypatch) -> None:
     """A clock that only the measuring moves stands still for the runs."""
     now = [0.0]
-    real = Run.note
 
-    def slow(self: Run, *given):
-        now[0] += 1000
-        return real(self, *given)
+    def slow(real: Callable) -> Callable:
+        def noting(*given):
+            now[0] += 1000
+            return real(*given)
+
+        return noting
 
     monkeypatch.setattr("dfa_lab.train.clock.perf_counter", lambda: now[0])
-    monkeypatch.setattr(Run, "note", slow)
-    for by_hand in (True, False):
+    monkeypatch.setattr(Run, "note", slow(Run.note))
+    monkeypatch.setattr(Noted, "__init__", slow(Noted.__init__))
+    for by_hand, noted in ((True, 2000), (False, 4000)):  # by hand: shallow, and the three others together
         now[0] = 0.0
         trainer = Trainer(small(measure_every=1), small_set(), by_hand=by_hand)
         next(trainer)
-        assert now[0] == 4000 and [run.seconds for run in trainer.runs] == [0.0] * 4
+        assert now[0] == noted and [run.seconds for run in trainer.runs] == [0.0] * 4
 
 
 def test_where_a_gradient_is_zero_there_is_no_angle() -> None:

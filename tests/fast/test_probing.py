@@ -1,15 +1,17 @@
-"""Alignment by hand, of one run and of several at once, against measure/alignment.py, which goes through autograd."""
+"""What is measured by hand, of one run and of several at once, against measure/probing.py and updates.py, through autograd."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection
 
 import pytest
 import torch
 
-from dfa_lab.fast.aligning import alignments, measurable
 from dfa_lab.fast.fleet import Fleet
-from dfa_lab.measure.alignment import Alignment, alignment
+from dfa_lab.fast.noting import Noted
+from dfa_lab.fast.probing import measurable, probed
+from dfa_lab.measure.probing import Values, probe
 from dfa_lab.parsing import parse
+from dfa_lab.settings.measuring import MEASURES
 from dfa_lab.train.run import Run
 
 RULES = ("bp", "fa", "dfa")
@@ -41,19 +43,13 @@ def runs_and_batches(settings: dict, seeds: str = "0,7", steps: int = 3) -> tupl
     return runs, batches
 
 
-def numbers(values: Iterable[float | None]) -> list[float]:
-    return [math.nan if value is None else value for value in values]
+def measured(run: Run, batch: Batch, groups: Collection[str]) -> Values:
+    run.network.mode(training=False)
+    return probe(run.rule, run.network, run.criterion, *batch, groups)
 
 
-def assert_same(found: Alignment, wanted: Alignment) -> None:
-    for name in ("gradient", "signal_ratio", "gradient_ratio"):
-        assert list(getattr(found, name)) == list(getattr(wanted, name))
-        assert numbers(getattr(found, name).values()) == pytest.approx(numbers(getattr(wanted, name).values()), **CLOSE)
-    for which in (0, 1):
-        mine, theirs = (numbers(pair[which] for pair in one.signal.values()) for one in (found, wanted))
-        assert mine == pytest.approx(theirs, **CLOSE)
-    for mine, theirs in zip(found.hidden, wanted.hidden, strict=True):
-        torch.testing.assert_close(mine, theirs)
+def numbers(found: Values) -> dict[tuple[str, int | None], float]:
+    return {name: math.nan if value is None else value for name, value in found.items()}
 
 
 @pytest.mark.parametrize("together", [True, False])
@@ -61,15 +57,43 @@ def assert_same(found: Alignment, wanted: Alignment) -> None:
 @pytest.mark.parametrize("settings", SETTINGS, ids=lambda s: " ".join(map(str, s.values())))
 def test_by_hand_it_is_what_autograd_finds(settings: dict, steps: int, together: bool) -> None:
     runs, batches = runs_and_batches(settings, steps=steps)
-    wanted = {id(run): alignment(run.rule, run.network, run.criterion, *batches[run.seed]) for run in runs}
+    wanted = {id(run): measured(run, batches[run.seed], MEASURES) for run in runs}
     fleets = [Fleet(runs)] if together else [Fleet([run]) for run in runs]
     assert all(measurable(fleet) for fleet in fleets)
-    found = [one for fleet in fleets for one in alignments(fleet, batches)]
+    found = [one for fleet in fleets for one in probed(fleet, batches, MEASURES)]
     assert {id(run) for run, _ in found} == wanted.keys()
-    for run, one in found:
-        assert_same(one, wanted[id(run)])
-    angles = [degrees for run, one in found if run.experiment.init != "paper" for degrees in one.gradient.values()]
-    assert all(degrees is not None for degrees in angles)
+    for run, values in found:
+        assert numbers(values) == pytest.approx(numbers(wanted[id(run)]), **CLOSE)
+        if run.experiment.init != "paper":
+            assert all(value is not None for (metric, _), value in values.items() if metric.startswith("gradient"))
+
+
+@pytest.mark.parametrize("groups", [("angles",), ("feedback",), ("units",), ("rank",), ("update", "units", "rank")], ids=str)
+def test_some_measures_are_the_same_as_among_all(groups: tuple[str, ...]) -> None:
+    runs, batches = runs_and_batches({"num_layers": 2})
+    for run, values in probed(Fleet(runs), batches, groups):
+        assert numbers(values) == pytest.approx(numbers(measured(run, batches[run.seed], groups)), **CLOSE)
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop"])
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda s: " ".join(map(str, s.values())))
+def test_the_update_is_held_against_the_true_gradient_that_autograd_finds(
+    settings: dict, optimizer: str, together: bool
+) -> None:
+    runs, batches = runs_and_batches({**settings, "optimizer": optimizer})
+    others, _ = runs_and_batches({**settings, "optimizer": optimizer})
+    befores = [other.step(*batches[other.seed], 3, watched=True) for other in others]
+    fleets = [Fleet(runs)] if together else [Fleet([run]) for run in runs]
+    noted = [Noted(fleet, batches, 3) for fleet in fleets]
+    for fleet in fleets:
+        fleet.step(batches, 3)
+    for place, (run, before) in enumerate(zip(runs, befores, strict=True)):
+        assert before
+        found, wanted = noted[0 if together else place].of(run), before.angles()
+        of = [{("update_angle", layer): value for layer, value in angles.items()} for angles in (found, wanted)]
+        assert numbers(of[0]) == pytest.approx(numbers(of[1]), **CLOSE)
+        assert list(found) == [*range(1, run.experiment.num_layers + 2), None]
 
 
 @pytest.mark.parametrize(("units", "layers", "probe"), [(37, 2, 11), (100, 3, 128), (6, 1, 29), (240, 2, 64)])
@@ -81,14 +105,16 @@ def test_the_last_digit_does_not_depend_on_the_other_runs(units: int, layers: in
     stream = torch.Generator().manual_seed(1)
     probes = {s: (torch.rand(probe, 12, generator=stream), torch.randint(5, (probe,), generator=stream)) for s in (0, 7)}
     fleet = Fleet(runs)
+    noted = Noted(fleet, probes, 0)
     fleet.step(probes, 0)
-    together = {id(run): found for run, found in alignments(fleet, probes)}
+    together = {id(run): values for run, values in probed(fleet, probes, MEASURES)}
     for run, other in zip(runs, alone, strict=True):
         single = Fleet([other])
+        noted_alone = Noted(single, probes, 0)
         single.step(probes, 0)
-        ((_, found),) = alignments(single, probes)
-        for name in ("signal", "gradient", "signal_ratio", "gradient_ratio"):
-            assert getattr(found, name) == getattr(together[id(run)], name)
+        ((_, found),) = probed(single, probes, MEASURES)
+        assert found == together[id(run)]
+        assert noted_alone.of(other) == noted.of(run)
 
 
 def test_it_is_no_angle_of_backpropagation_to_itself() -> None:
@@ -99,23 +125,26 @@ def test_it_is_no_angle_of_backpropagation_to_itself() -> None:
         for number, layer in fa.network.layers():
             if layer.feedback is not None and number == 3:
                 layer.feedback.copy_(sign * layer.weight.detach())
-        ((_, found),) = alignments(Fleet([fa]), batches)
-        assert found.signal[2][0] == pytest.approx(wanted, abs=1e-6)
-        assert found.signal_ratio[2] == pytest.approx(1)
-        assert 1 < (found.signal[1][0] or 0) < 179
+        ((_, found),) = probed(Fleet([fa]), batches, ["angles"])
+        assert found["signal_angle", 2] == pytest.approx(wanted, abs=1e-6)
+        assert found["signal_ratio", 2] == pytest.approx(1)
+        assert 1 < (found["signal_angle", 1] or 0) < 179
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "rmsprop"])
 def test_measuring_changes_no_bit_of_the_training(optimizer: str) -> None:
     both = [runs_and_batches({"dropout": 1, "optimizer": optimizer}, steps=0) for _ in "ab"]
-    for measured, (runs, batches) in enumerate(both):
+    for looked_at, (runs, batches) in enumerate(both):
         fleet = Fleet(runs)
         for number in range(3):
             random = torch.get_rng_state()
-            if measured:
-                alignments(fleet, batches)
+            noted = None
+            if looked_at:
+                probed(fleet, batches, MEASURES)
+                noted = Noted(fleet, batches, number)
             assert torch.equal(torch.get_rng_state(), random)
             fleet.step(batches, number)
+            assert noted is None or noted.of(runs[0])[1] is not None
     for one, other in zip(both[0][0], both[1][0], strict=True):
         kept, plain = one.tensors(), other.tensors()
         assert kept.keys() == plain.keys() and all(torch.equal(kept[name], plain[name]) for name in kept)
