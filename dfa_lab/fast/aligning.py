@@ -13,7 +13,6 @@ from dfa_lab.fast.flat import in_rows
 from dfa_lab.fast.fleet import Fleet
 from dfa_lab.fast.layers import Activation, Dense, Mask, Part, product
 from dfa_lab.measure.angles import between, degrees, joint_angle, mean_and_spread
-from dfa_lab.train.criterion import error
 
 VECTOR = 16  # numbers, or a multiple of as many, that a processor's vector holds
 SHARED = 32768  # numbers, from which on torch's threads share the work on a tensor, in parts that depend on how many they are
@@ -39,8 +38,7 @@ def angles(fleet: Fleet, x: Tensor, t: Tensor) -> tuple[list[Tensor], Names, Ten
     """(h_1 … h_L (R, N, n_l), names of metrics, their values (R, as many) in float64)."""
     several = len(fleet.runs) > 1
     *hs, y = forward(fleet, x)
-    e = error(fleet.criterion, y, t)
-    e = in_rows(e) if several else e
+    e = fleet.error(y, t)
     true = in_rows(e.clone()) if several else e.clone()  # ∂L/∂h of each stage, then ∂L/∂a, by W everywhere
     # Likewise as the rule has it, but for bp, the first runs: what that sends is the truth, which is found once.
     others = slice(fleet.by_weights, None) if several else slice(None)

@@ -4,7 +4,9 @@ The runs stay what they are: their parameters, feedback and optimisers are views
 that measures, shows, saves or changes a run works on it between two steps.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -13,7 +15,8 @@ from torch import Tensor
 from dfa_lab.fast import reading
 from dfa_lab.fast.captured import Batches, Recorder
 from dfa_lab.fast.flat import Flat, in_rows
-from dfa_lab.fast.layers import Convolution, Dense, Mask, Norm, product, to_maps
+from dfa_lab.fast.layers import Dense, Mask, Norm, product, to_maps
+from dfa_lab.fast.short import Short
 from dfa_lab.fast.updates import Update, gradients_to_torch, known
 from dfa_lab.networks.norms import limit
 from dfa_lab.seeding import number as seeded
@@ -43,14 +46,13 @@ class Fleet:
         # On a CPU a stage makes its step while its gradient is in the cache; on a GPU few large kernels are better.
         self._by_stage = self.runs[0].device.type == "cpu" and self.learns
         flat = Flat(parameters, trained if self._by_stage and easy else ())
-        self.stages = reading.stages(networks, flat, self._mask)
+        self.stages = reading.stages(networks, flat, self._mask, short=first.precision == "bf16")
         self._shapes = networks[0].shapes
         self.transports, self.projections = self._feedback()  # stacked B of layers, by number; of direct rules, by block
         self._alone = {number: B[0] for number, B in (self.transports | self.projections).items()}  # B of a fleet of one
         moved = trained if self._by_stage else [range(trained[0].start, trained[-1].stop)]
         self._update = Update(first, flat, moved, parameters, optimizers) if easy else None
         self._give = gradients_to_torch(flat, [k for stage in trained for k in stage], parameters)
-        self._maps = isinstance(self.stages[0].layer, Convolution)
         seeds = list(dict.fromkeys(run.seed for run in self.runs))
         # One run of each seed draws the masks for all of them.
         self._speakers = [next(run for run in self.runs if run.seed == seed) for seed in seeds]
@@ -109,8 +111,7 @@ class Fleet:
         """The step itself; the logits (N, C) or (R, N, C)."""
         x, t = self.inputs(batches)
         y = self.forward(x)
-        e = criterion.error(self.criterion, y, t)
-        self._backward(in_rows(e) if self._count > 1 else e)
+        self._backward(self.error(y, t))
         if self._update:
             if not self._by_stage and not self._descends():
                 self._update.move(0)
@@ -144,7 +145,7 @@ class Fleet:
         if self._count == 1:
             return batches[self.runs[0].seed]
         xs, ts = zip(*(batches[run.seed] for run in self.runs), strict=True)
-        if self._maps:
+        if self.stages[0].layer.maps:
             return torch.cat(xs, 1), torch.stack(ts)
         if len(self._speakers) == 1:
             return xs[0].flatten(1).expand(self._count, -1, -1), ts[0].expand(self._count, -1)
@@ -170,6 +171,19 @@ class Fleet:
             for part in stage.after:
                 h = part.forward(h)
         return h
+
+    def error(self, y: Tensor, t: Tensor) -> Tensor:
+        """e of the logits y (N, C) or (R, N, C), in as many bits."""
+        e = criterion.error(self.criterion, criterion.as_float(y), t).to(y.dtype)
+        return in_rows(e) if self._count > 1 else e
+
+    @contextmanager
+    def unrounded(self) -> Iterator[None]:
+        """Inside, layers compute with all bits of their weights, whatever the setting `precision`; no step is made there."""
+        kept = self.stages
+        self.stages = [replace(one, layer=one.layer.full) if isinstance(one.layer, Short) else one for one in kept]
+        yield
+        self.stages = kept
 
     def _descends(self) -> bool:
         """Whether the step is plain gradient descent in dense layers, which needs no gradient to be written down."""
@@ -205,7 +219,7 @@ class Fleet:
         """In a fleet of one."""
         stage, shape = self.stages[number - 1], self._shapes[number - 2]
         if self._direct:
-            sent = e @ self._alone[number - 1]
+            sent = e @ self._alone[number - 1].to(e.dtype)
             return sent if len(shape) == 1 else sent.view(len(e), *shape)
         back = stage.layer.send(g, self._alone.get(number, stage.layer.W))
         for part in reversed(stage.before):
@@ -215,7 +229,7 @@ class Fleet:
     def _signals(self, number: int, g: Tensor, e: Tensor, since: int) -> Tensor:
         """In a fleet of several."""
         stage, parts = self.stages[number - 1], []
-        maps = isinstance(stage.layer, Convolution)
+        maps = stage.layer.maps
         if self._chain > since:
             W, B = stage.layer.W, self.transports.get(number)
             per_run = g.shape[1] // (self._count - since) if maps else 1
@@ -233,7 +247,7 @@ class Fleet:
                 parts = [part.backward(parts[0])]
         shape = self._shapes[number - 2]
         if self._direct:
-            projected = product(e[self._chain - since :], self.projections[number - 1])
+            projected = product(e[self._chain - since :], self.projections[number - 1].to(e.dtype))
             parts.append(to_maps(projected, shape[1:]) if len(shape) == 3 else projected)
         return self._joined(parts, len(shape) == 3)
 

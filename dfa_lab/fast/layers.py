@@ -24,10 +24,13 @@ class Part(Protocol):
 
 
 class Weighted(Protocol):
-    """A layer of weights W, in one run or in each of R; h is what it was given."""
+    """A layer of weights W, in one run or in each of R; h is what it was given. `maps`: h and its output are maps."""
 
     W: Tensor
-    h: Tensor
+    maps: bool
+
+    @property
+    def h(self) -> Tensor: ...
 
     def forward(self, h: Tensor) -> Tensor: ...
 
@@ -43,8 +46,11 @@ class Weighted(Protocol):
 class Dense:
     """a = h Wᵀ + b. On a CPU the product of each run is one of its own, so that its last digits are those of a run alone."""
 
+    maps = False
+
     def __init__(self, W: Tensor, b: Tensor | None, dW: Tensor, db: Tensor | None):
         self.W, self.b, self.dW, self.db = W, b, dW, db
+        self.h = W  # until it is given something
         looped = W.dim() == 3 and W.device.type == "cpu"
         each = zip(*([None] * len(W) if one is None else list(one) for one in (W, b, dW, db)), strict=True) if looped else ()
         self._each = [Dense(*one) for one in each]
@@ -122,8 +128,11 @@ def product(g: Tensor, M: Tensor) -> Tensor:
 class Convolution:
     """a = h * W + b, of R runs as R groups of channels."""
 
+    maps = True
+
     def __init__(self, layer: nn.Conv2d, W: Tensor, b: Tensor | None, dW: Tensor, db: Tensor | None):
         self.W, self.b, self.dW, self.db = W, b, dW, db
+        self.h = W  # until it is given something
         assert isinstance(layer.padding, tuple)
         self.how = (list(layer.stride), list(layer.padding), list(layer.dilation))
 

@@ -5,12 +5,10 @@ from torch import Tensor
 
 from dfa_lab.fast.aligning import layer_angles, separation, stacked
 from dfa_lab.fast.captured import Batches, Recorder
-from dfa_lab.fast.flat import in_rows
 from dfa_lab.fast.fleet import Fleet
 from dfa_lab.fast.layers import product
 from dfa_lab.measure.alignment import defined
 from dfa_lab.measure.updates import Angles
-from dfa_lab.train.criterion import error
 from dfa_lab.train.run import Run
 
 
@@ -55,16 +53,16 @@ class Noted:
 def _before(fleet: Fleet, batches: Batches) -> tuple[Tensor, ...]:
     """W of each layer, then ∂L/∂W by backpropagation through them."""
     x, t = fleet.inputs(batches)
-    g = error(fleet.criterion, fleet.forward(x), t)
-    g = in_rows(g) if len(fleet.runs) > 1 else g
+    g = fleet.error(fleet.forward(x), t)
     gradients: list[Tensor] = []
     for number in range(len(fleet.stages), 0, -1):
         stage = fleet.stages[number - 1]
         for part in reversed(stage.after):
             g = part.backward(g)
-        gradients.append(product(g.mT, stage.layer.h))
+        W = stage.layer.W
+        gradients.append(product(g.mT, stage.layer.h).to(W.dtype))
         if number > 1:
-            g = product(g, stage.layer.W)
+            g = product(g, W.to(g.dtype))
             for part in reversed(stage.before):
                 g = part.backward(g)
     return *(stage.layer.W.clone() for stage in fleet.stages), *reversed(gradients)

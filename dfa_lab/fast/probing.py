@@ -12,7 +12,7 @@ from torch import Tensor
 from dfa_lab.fast.aligning import Names, angles, forward, separation, stacked
 from dfa_lab.fast.captured import Batches, Compute, Recorder
 from dfa_lab.fast.fleet import Fleet
-from dfa_lab.fast.layers import Activation, Dense, Flatten, Mask, product
+from dfa_lab.fast.layers import Activation, Flatten, Mask, product
 from dfa_lab.measure.alignment import defined
 from dfa_lab.measure.angles import degrees
 from dfa_lab.measure.probing import Values
@@ -26,7 +26,7 @@ def measurable(fleet: Fleet) -> bool:
     before = all(isinstance(part, Flatten) for stage in others for part in stage.before)
     rest = (part for parts in (first.before, *(stage.after for stage in fleet.stages)) for part in parts)
     known = all(isinstance(part, (Flatten, Activation, Mask)) for part in rest)
-    return fleet.learns and before and known and all(isinstance(stage.layer, Dense) for stage in fleet.stages)
+    return fleet.learns and before and known and not any(stage.layer.maps for stage in fleet.stages)
 
 
 def probed(fleet: Fleet, probes: Batches, groups: Collection[str]) -> list[tuple[Run, Values]]:
@@ -34,7 +34,8 @@ def probed(fleet: Fleet, probes: Batches, groups: Collection[str]) -> list[tuple
     wanted = frozenset(groups) - {"update"}
     if wanted not in fleet.kept:
         fleet.kept[wanted] = Probing(fleet, wanted)
-    return fleet.kept[wanted](probes)
+    with fleet.unrounded():
+        return fleet.kept[wanted](probes)
 
 
 class Probing:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate, chain, pairwise
 from typing import Literal
 
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from dfa_lab.config import Experiment
 from dfa_lab.fast.flat import Flat, stacked
 from dfa_lab.fast.layers import ACTIVATIONS, Activation, Convolution, Dense, Flatten, Mask, Norm, Part, Pool, Weighted
+from dfa_lab.fast.short import Short
 from dfa_lab.feedback import ChainRule, DirectRule, Rule
 from dfa_lab.feedback.rules.shallow import Shallow
 from dfa_lab.networks import Network
@@ -47,7 +49,7 @@ def _inherits(own: type, family: type, *names: str) -> bool:
 
 def known(experiment: Experiment, network: Network, rule: Rule) -> bool:
     """Whether all of it is written down here; the rest is trained through autograd."""
-    if experiment.exact or experiment.eps or experiment.network_file or experiment.precision == "bf16":
+    if experiment.exact or experiment.eps or experiment.network_file:
         return False
     return path(rule) is not None and all(_block_known(block) for block in network.blocks)
 
@@ -71,8 +73,9 @@ def parameters(networks: Sequence[Network]) -> tuple[list[list[nn.Parameter]], l
     return [list(same) for same in zip(*each, strict=True)], [range(*pair) for pair in pairwise(ends)]
 
 
-def stages(networks: Sequence[Network], flat: Flat, draw: Callable[[Tensor, float], Tensor]) -> list[Stage]:
-    """The blocks and the readout, whose parameters are in `flat` as `parameters` orders them; `draw`: of Mask."""
+def stages(networks: Sequence[Network], flat: Flat, draw: Callable[[Tensor, float], Tensor], short: bool) -> list[Stage]:
+    """The blocks and the readout, whose parameters are in `flat` as `parameters` orders them; `draw`: of Mask; `short`: with
+    products of numbers of 16 bits."""
     values, grads = iter(flat.split(flat.values)), iter(flat.split(flat.grads))
     runs = len(networks)
 
@@ -88,14 +91,11 @@ def stages(networks: Sequence[Network], flat: Flat, draw: Callable[[Tensor, floa
         stage = Stage([], None, [])  # type: ignore[arg-type]
         for same in zip(*parts, strict=True):
             part, where = same[0], stage.before if stage.layer is None else stage.after
-            if isinstance(part, Linear):
+            if isinstance(part, (Linear, Conv2d)):
                 W, b, dW, db = own(part)
                 assert W is not None and dW is not None
-                stage.layer = Dense(W, b, dW, db)
-            elif isinstance(part, Conv2d):
-                W, b, dW, db = own(part)
-                assert W is not None and dW is not None
-                stage.layer = Convolution(part, W, b, dW, db)
+                make = Dense if isinstance(part, Linear) else partial(Convolution, part)
+                stage.layer = Short(make, W, b, dW, db) if short else make(W, b, dW, db)
             elif isinstance(part, (nn.BatchNorm1d, nn.BatchNorm2d)):
                 scale, shift, *slopes = own(part)
                 assert scale is not None

@@ -98,7 +98,7 @@ class OtherSignals(dfa.Dfa):
 def test_what_is_not_known_goes_through_autograd(make_run, monkeypatch: pytest.MonkeyPatch) -> None:
     run, *_ = make_run("dfa")
     assert reading.known(run.experiment, run.network, run.rule)
-    for other in ({"eps": 0.1}, {"exact": True, "epochs": 2}, {"precision": "bf16"}):
+    for other in ({"eps": 0.1}, {"exact": True, "epochs": 2}):
         run, *_ = make_run("dfa", **other)
         assert not reading.known(run.experiment, run.network, run.rule)
     monkeypatch.setattr("dfa_lab.feedback.rules.dfa.RULE", OtherSignals)

@@ -96,6 +96,27 @@ def test_the_update_is_held_against_the_true_gradient_that_autograd_finds(
         assert list(found) == [*range(1, run.experiment.num_layers + 2), None]
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_short_numbers_are_for_steps_alone(together: bool) -> None:
+    """With bf16 the probe batch goes through the weights as they are, and the step's true gradient is that of autocast."""
+    experiment = parse({"num_hidden": 20, "rules": ",".join(RULES), "precision": "bf16"})
+    runs, others = (
+        [Run(experiment, rule, 0, (12,), 5, torch.device("cpu"), torch.float32) for rule in experiment.rules] for _ in "ab"
+    )
+    stream = torch.Generator().manual_seed(1)
+    batch = torch.randn(64, 12, generator=stream), torch.randint(5, (64,), generator=stream)
+    fleets = [Fleet(runs)] if together else [Fleet([run]) for run in runs]
+    found = {id(run): values for fleet in fleets for run, values in probed(fleet, {0: batch}, MEASURES)}
+    for run, other in zip(runs, others, strict=True):
+        assert numbers(found[id(run)]) == pytest.approx(numbers(measured(other, batch, MEASURES)), rel=1e-4, abs=1e-3)
+    noted = [Noted(fleet, {0: batch}, 0) for fleet in fleets]
+    for fleet in fleets:
+        fleet.step({0: batch}, 0)
+    for place, (run, other) in enumerate(zip(runs, others, strict=True)):
+        before = other.step(*batch, 0, watched=True)
+        assert before and noted[0 if together else place].of(run) == pytest.approx(before.angles(), abs=1)
+
+
 @pytest.mark.parametrize(("units", "layers", "probe"), [(37, 2, 11), (100, 3, 128), (6, 1, 29), (240, 2, 64)])
 def test_the_last_digit_does_not_depend_on_the_other_runs(units: int, layers: int, probe: int) -> None:
     """Or worker processes would not give what one process gives."""

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from dfa_lab.fast.fleet import Fleet
 from dfa_lab.measure.angles import angle
 from dfa_lab.parsing import parse
 from dfa_lab.train.run import Run
@@ -31,6 +32,34 @@ def test_bf16_is_close_to_float32_and_not_the_same(rule: str, settings: dict) ->
     assert len(short) == len(full)
     joined = [torch.cat([g.flatten() for g in one]) for one in (short, full)]
     assert 0.01 < float(angle(*joined)) < (20 if "eps" in settings else 3)  # a rounded input gradient has other signs
+
+
+@pytest.mark.parametrize("settings", [{}, CONV, {"batchnorm": 1}, {"dropout": 1}, {"bias": 0}], ids=str)
+def test_bf16_by_hand_is_that_of_autocast(settings: dict) -> None:
+    """Every run's first step with plain descent, all together and alone; and it is not float32 under another name."""
+    shape = (1, 14, 14) if "network" in settings else (30,)
+    stream = torch.Generator().manual_seed(1)
+    x, t = torch.randn(64, *shape, generator=stream), torch.randint(5, (64,), generator=stream)
+
+    def moved(how: str, precision: str = "bf16") -> list[torch.Tensor]:
+        given = {"num_hidden": 40, "rules": "bp,fa,dfa", "optimizer": "sgd", "learning_rate": 1.0, "precision": precision}
+        experiment = parse({**given, **settings})
+        runs = [Run(experiment, rule, 3, shape, 5, torch.device("cpu"), torch.float32) for rule in experiment.rules]
+        before = [torch.cat([p.detach().flatten() for p in run.network.parameters()]) for run in runs]
+        for some in [runs] if how == "together" else [[run] for run in runs]:
+            if how == "autograd":
+                some[0].step(x, t, 0)
+            else:
+                Fleet(some).step({3: (x, t)}, 0)
+        assert {p.dtype for run in runs for p in run.network.parameters()} == {torch.float32}
+        after = [torch.cat([p.detach().flatten() for p in run.network.parameters()]) for run in runs]
+        return [now - then for now, then in zip(after, before, strict=True)]
+
+    wanted, full = moved("autograd"), moved("autograd", "float32")
+    for how in ("together", "alone"):
+        for own, autocast, exact in zip(moved(how), wanted, full, strict=True):
+            assert float(angle(own, autocast)) < 0.5 * float(angle(own, exact)) < 1
+            assert float(own.norm() / autocast.norm()) == pytest.approx(1, abs=0.01)
 
 
 @pytest.mark.cuda
