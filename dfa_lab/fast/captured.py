@@ -15,15 +15,15 @@ class Captured:
     def __init__(self, compute: Compute, batches: Batches):
         """Records it, which computes nothing yet. It has been called before, so that libraries have set themselves up."""
         self._batches = {seed: (x.clone(), t.clone()) for seed, (x, t) in batches.items()}
+        self._places = list(zip(*self._batches.values(), strict=True))  # all x, all t
         self._graph = torch.cuda.CUDAGraph()
         # Others may look at networks on the same GPU meanwhile; only this thread must do nothing but this.
         with torch.cuda.graph(self._graph, capture_error_mode="thread_local"):
             self._results = compute(self._batches)
 
     def __call__(self, batches: Batches) -> tuple[Tensor, ...]:
-        for seed, tensors in self._batches.items():
-            for own, given in zip(tensors, batches[seed], strict=True):
-                own.copy_(given)
+        for own, given in zip(self._places, zip(*(batches[seed] for seed in self._batches), strict=True), strict=True):
+            torch._foreach_copy_(own, given)  # pyright: ignore[reportPrivateImportUsage]
         self._graph.replay()
         return tuple(result.clone() for result in self._results)
 

@@ -62,7 +62,7 @@ class Probing:
         fleet = self._fleet
         x, t = fleet.inputs(probes)
         names: Names = []
-        columns: list[Tensor] = []
+        columns = [x.new_zeros(len(fleet.runs), 0, dtype=torch.float64)]
         if "angles" in self._groups:
             hs, names, found = angles(fleet, x, t)
             columns.append(found)

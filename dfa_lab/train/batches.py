@@ -1,5 +1,7 @@
 """The batches of a training: the same for every rule of a seed, and each a function of seed and step alone."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -25,6 +27,21 @@ class BatchOrder:
         if self._experiment.augment:
             x = augment(x, generator(seed, "augment", step), self._experiment.exact)
         return x, self._data.y_train.index_select(0, chosen)
+
+    def batches(self, seeds: Sequence[int], step: int) -> dict[int, tuple[Tensor, Tensor]]:
+        """`batch` of each of these seeds."""
+        if len(seeds) > 1 and self._data.x_train.device.type == "cuda" and not self._experiment.augment:
+            return self._together(seeds, step)
+        return {seed: self.batch(seed, step) for seed in seeds}
+
+    def _together(self, seeds: Sequence[int], step: int) -> dict[int, tuple[Tensor, Tensor]]:
+        """In few kernels. On a CPU a batch would lie at other places in memory, of which the last digits of a step depend."""
+        epoch, position = divmod(step, self._plan.steps_per_epoch)
+        rows = self._plan.rows(position)
+        chosen = torch.cat([self._order(seed, epoch)[rows] for seed in seeds])
+        x = self._data.inputs(self._data.x_train.index_select(0, chosen), self._dtype).chunk(len(seeds))
+        t = self._data.y_train.index_select(0, chosen).chunk(len(seeds))
+        return dict(zip(seeds, zip(x, t, strict=True), strict=True))
 
     def probe(self, seed: int) -> tuple[Tensor, Tensor]:
         """The fixed batch on which angles are measured: training samples drawn once."""

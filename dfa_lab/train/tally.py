@@ -1,5 +1,7 @@
 """Tally: loss and wrong answers of the training samples since they were last asked for."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -28,10 +30,13 @@ class Tally:
         sums, self._sums = self._sums, torch.zeros_like(self._sums)
         return sums
 
-    def loss_and_wrong(self, y: Tensor, t: Tensor) -> Tensor:
-        """(2,): both summed over the samples of the logits y (N, C)."""
+    def loss_and_wrong(self, y: Tensor, t: Tensor, parts: int = 1) -> Tensor:
+        """(2,): both summed over the samples of the logits y (N, C); (parts, 2): over each of so many equal parts of them."""
         loss = criterion.loss(self._criterion, criterion.as_float(y), t, self._exact)
-        return torch.stack([loss.double().sum(), (y.argmax(1) != t).double().sum()])
+        both = [loss.double(), (y.argmax(1) != t).double()]
+        if parts == 1:
+            return torch.stack([one.sum() for one in both])
+        return torch.stack([one.view(parts, -1).sum(1) for one in both], 1)
 
     def _sum_up(self) -> None:
         if self._seen:
@@ -55,3 +60,21 @@ class Tally:
             sizes, device = state["sizes"].tolist(), self._sums.device
             y, t = (state[name].to(device).split(sizes) for name in ("y", "t"))
             self._seen = list(zip(y, t, strict=True))
+
+
+def take_all(tallies: Sequence[Tally]) -> Tensor:
+    """(len, 2): `take` of each, all of one criterion. On a GPU, where every small kernel counts, in one go if that can be."""
+    seen = {tuple(len(t) for _, t in one._seen) for one in tallies}
+    if tallies[0]._sums.device.type == "cuda" and len(tallies) > 1 and len(seen) == 1 and seen != {()}:
+        return _take_together(tallies)
+    return torch.stack([one.take() for one in tallies])
+
+
+def _take_together(tallies: Sequence[Tally]) -> Tensor:
+    """Of those that have seen batches of the same sizes."""
+    y, t = (torch.cat([batch[k] for one in tallies for batch in one._seen]) for k in (0, 1))
+    found = tallies[0].loss_and_wrong(y, t, len(tallies)) + torch.stack([one._sums for one in tallies])
+    for one, nothing in zip(tallies, torch.zeros_like(found), strict=True):
+        one._sums = nothing
+        one._seen.clear()
+    return found

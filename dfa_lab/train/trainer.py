@@ -28,6 +28,7 @@ from dfa_lab.train.fitting import check
 from dfa_lab.train.plan import Plan
 from dfa_lab.train.run import Run
 from dfa_lab.train.starting import start_from
+from dfa_lab.train.tally import take_all
 
 PART = 2_000_000_000  # multiplications that are evaluated at once: some tens of milliseconds on a CPU
 DIVERGED = "diverged by step"  # in the sentence of Diverged
@@ -151,14 +152,11 @@ class Trainer:
         if self.step == 0 and not self.quiet:
             yield from self._test(self._active())
             yield from self._measure(self.plan.groups_after(0), self._active(), {})
-        batches: dict[int, tuple[Tensor, Tensor]] = {}
         active = self._active()
+        batches = self._batches.batches(list(dict.fromkeys(run.seed for _, run in active)), self.step)
         groups = frozenset() if self.quiet else self.plan.groups_after(self.step + 1)
         updates: Updates = {}  # only where the step is measured
         for numbers, fleet in self._together(active):
-            for number in numbers:
-                if (seed := self.runs[number].seed) not in batches:
-                    batches[seed] = self.next_batch(seed)
             watched = "update" in groups
             runs = [self.runs[number] for number in numbers]
             if fleet:
@@ -244,8 +242,8 @@ class Trainer:
     def _train(self, active: list[tuple[int, Run]]) -> list[Record]:
         samples, self._recorded = self.samples - self._recorded, self.samples
         tallies = ["", "_adversarial"] if self.experiment.eps else [""]
-        taken = [run.moved.take() if kind else run.clean.take() for _, run in active for kind in tallies]
-        sums = iter(torch.stack(taken).tolist())
+        taken = [take_all([run.moved if kind else run.clean for _, run in active]) for kind in tallies]
+        sums = iter(torch.stack(taken, 1).flatten(0, 1).tolist())
         records = []
         for number, _ in active:
             for kind in tallies:
