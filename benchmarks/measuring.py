@@ -83,10 +83,12 @@ def wait(device: torch.device) -> None:
         torch.cuda.synchronize()
 
 
-def share(samples: int, layers: int, units: int, step: float, found: dict[str, float], measures: str) -> float:
+def share(
+    samples: int, layers: int, units: int, step: float, found: dict[str, float], measures: str, on_gpu: bool = False
+) -> float:
     """Of the training's time at the default interval, over the default epochs: measured once at the steps where it is due."""
     experiment = parse({"num_hidden": units, "num_layers": layers, "measures": measures})
-    plan = Plan(experiment, samples)
+    plan = Plan(experiment, samples, on_gpu)
     spent = 0.0
     for number in range(plan.steps + 1):
         due = plan.groups_after(number)

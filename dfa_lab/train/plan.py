@@ -9,15 +9,17 @@ MOST_POINTS = 1000  # of a curve, unless the experiment asks for more angles
 # What measuring costs, in training steps of the same run (benchmarks/measuring.py); of the others with 2 probe samples for
 # each of the batch. "angles" has a rule of its own.
 COSTS = {"update": 1.0, "feedback": 0.1, "units": 0.3, "rank": 1.0}
+# On a GPU, whose steps are short: eigenvalues are found one matrix after the other there (benchmarks/gpu.py).
+COSTS_ON_GPU = {"update": 6.0, "feedback": 1.5, "units": 1.3, "rank": 30.0}
 SPARE = 0.0075  # share of the training that these may cost
 FEWEST = 6  # of their points in a training that is too short for that: its curves are to be seen, and it is soon over
 UNTIL_STOPPED = 1000  # epochs, for the density of the curves of an experiment without an end
 
 
 class Plan:
-    """For a training set of `train` samples."""
+    """For a training set of `train` samples; `on_gpu` counts for what is measured alone."""
 
-    def __init__(self, experiment: Experiment, train: int):
+    def __init__(self, experiment: Experiment, train: int, on_gpu: bool = False):
         batch = experiment.batch_size
         self.batch = batch
         self.size = train - train % batch if experiment.drop_last else train  # samples of an epoch
@@ -36,7 +38,8 @@ class Plan:
         cheap = max(10, ceil((24 if by_hand else 30) * experiment.probe_size / batch), planned // MOST_POINTS)
         self.measure_every = self._asked or self._in_step(cheap)
         probe = experiment.probe_size / batch / 2
-        cost = sum(COSTS[name] * (1 if name in ("update", "feedback") else probe) for name in self._measures & COSTS.keys())
+        costs = COSTS_ON_GPU if on_gpu else COSTS
+        cost = sum(costs[name] * (1 if name in ("update", "feedback") else probe) for name in self._measures & costs.keys())
         wanted = min(ceil(round(cost / SPARE, 6)), planned // FEWEST)
         self.others_every = self._asked or self._in_step(max(cheap, wanted))
 

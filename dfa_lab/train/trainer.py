@@ -71,7 +71,7 @@ class Trainer:
         self.evaluated_at_once = int(min(1000, max(16, PART // sum(work))))
         self.learning_rate = experiment.learning_rate
         self.step = self.samples = self._recorded = 0  # the last: samples seen at the last training record
-        self.plan = Plan(experiment, len(self.data.x_train))
+        self.plan = Plan(experiment, len(self.data.x_train), on_gpu=self.device.type == "cuda")
         self.steps = self.plan.steps
         self.redraws = 0  # of feedback, so far
         self.changes: list[dict[str, object]] = []  # made while it trained, each with its step; `change` makes one again
