@@ -18,12 +18,16 @@ MOST_ANGLES = 12  # in a line of the table
 
 
 class Output(ABC):
-    """Files that are written again and again. A disk that refuses is told once while training goes on, and at the end."""
+    """Files that are written again and again, but not oftener than is cheap: what there is to write grows with every epoch,
+    and an epoch may be short. A disk that refuses is told once while training goes on, and at the end."""
 
     advice = ""  # what to do about a disk that refuses; ends the sentence
+    PAUSE = 0.0  # seconds between two times, and before the first, at least
+    REST = 20  # times what the last one took, at least
 
     def __init__(self) -> None:
         self._warned = False
+        self._next = time.monotonic() + self.PAUSE
 
     @abstractmethod
     def _write(self, summary: dict) -> None:
@@ -45,14 +49,19 @@ class Output(ABC):
             return f"{self._problem(error)}{self.advice}."
         return ""
 
-    def meanwhile(self, summary: dict) -> None:
+    def meanwhile(self, summary: Callable[[], dict]) -> None:
         """After an epoch. Where it fails training goes on, since the disk may have room again at the end."""
+        began = time.monotonic()
+        if began < self._next:
+            return
         try:
-            self._write(summary)
+            self._write(summary())
         except OSError as error:
             if not self._warned:
                 self._warned = True
                 typer.echo(f"{self._problem(error)}; training goes on, it is tried again.", err=True)
+        over = time.monotonic()
+        self._next = over + max(self.PAUSE, self.REST * (over - began))
 
 
 class File(Output):
@@ -72,8 +81,9 @@ class File(Output):
 
 
 class Run(Output):
-    """What --save names."""
+    """What --save names; after every epoch, as it says."""
 
+    REST = 0
     advice = "; what was kept there before is still whole"
 
     def __init__(self, saving: Saving, name: str):
@@ -93,25 +103,17 @@ class Run(Output):
 
 
 class Report(Output):
-    """What --visualize writes: files made of the summary, by their names, not oftener than is cheap."""
+    """What --visualize writes: files made of the summary, by their names."""
 
-    PAUSE = 10  # seconds between two reports, at least; and twenty times what the last one took
+    PAUSE = 10.0
 
     def __init__(self, save: str, files: Mapping[str, Callable[[dict], str | bytes]]):
         super().__init__()
         self._folder = saved.folder(save or datetime.now().strftime("%Y-%m-%d %H.%M.%S"))
         self._files = files
-        self._next = time.monotonic() + self.PAUSE
 
     def notice(self, summary: dict) -> str:
         return "Report: " + " and ".join(str(self._folder / name) for name in self._files)
-
-    def meanwhile(self, summary: dict) -> None:
-        began = time.monotonic()
-        if began >= self._next:
-            super().meanwhile(summary)
-            over = time.monotonic()
-            self._next = over + max(self.PAUSE, 20 * (over - began))
 
     def _write(self, summary: dict) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -156,7 +156,7 @@ def _advance(begun: Begun, outputs: list[Output], quiet: bool, listed: Listed | 
                     shown_progress.update(bar, completed=trainer.step, description=done)
                 if any(record.metric == "test_error" for record in records):
                     for output in outputs:
-                        output.meanwhile(results.summary())
+                        output.meanwhile(results.summary)
                 if interrupted:
                     raise KeyboardInterrupt
             shown_progress.update(bar, completed=trainer.step)

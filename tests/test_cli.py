@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ import torch
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
-from dfa_lab import cli
+from dfa_lab import cli, cli_output
 from dfa_lab.config import DATASETS, Experiment, extra
 from dfa_lab.parsing import parse
 from dfa_lab.records import Record
@@ -334,9 +335,12 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return fill
 
 
-def test_a_disk_that_is_full_for_a_while(tmp_path: Path, full_disk: Callable[..., None]) -> None:
+def test_a_disk_that_is_full_for_a_while(
+    tmp_path: Path, full_disk: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Training goes on, and says so once."""
     path = tmp_path / "out.json"
+    monkeypatch.setattr(cli_output.Output, "REST", 0)  # written after every epoch
     full_disk(1, 2, 3)
     result = invoke(*QUICK, "--epoch", "4", "--gradient", "bp", "--json", path)
     assert result.exit_code == 0 and "bp" in result.stdout
@@ -344,6 +348,26 @@ def test_a_disk_that_is_full_for_a_while(tmp_path: Path, full_disk: Callable[...
     assert line == f"--json is {path}: it cannot be written (No space left on device); training goes on, it is tried again."
     assert len(json.loads(path.read_text())["runs"][0]["epochs"]) == 4
     assert [file.name for file in tmp_path.iterdir()] == ["out.json"]
+
+
+def test_results_are_written_meanwhile_but_not_oftener_than_is_cheap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Writing takes a second by this clock, an epoch ten: it is its turn again after twenty more."""
+    now, written = [0.0], []
+
+    def write(self: cli_output.File, summary: dict) -> None:
+        now[0] += 1
+        written.append(len(summary["runs"][0]["epochs"]))
+
+    def meanwhile(self: cli_output.File, summary: Callable[[], dict]) -> None:
+        now[0] += 10
+        real(self, summary)
+
+    real = cli_output.File.meanwhile
+    monkeypatch.setattr(cli_output, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(cli_output.File, "_write", write)
+    monkeypatch.setattr(cli_output.File, "meanwhile", meanwhile)
+    assert invoke(*QUICK, "--epoch", "6", "--gradient", "bp", "--json", tmp_path / "out.json").exit_code == 0
+    assert written == [0, 2, 4, 6, 6]  # the last: at the end
 
 
 def test_a_disk_that_is_full_at_the_end(tmp_path: Path, full_disk: Callable[..., None]) -> None:
