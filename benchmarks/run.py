@@ -28,6 +28,7 @@ BEGIN, END = "<!-- recorded: begin -->", "<!-- recorded: end -->"
 ALL = {
     "step": ["--repeats", "60"],
     "fleet": [],
+    "gpu": [],
     "epoch": [],
     "processes": [],
     "measuring": ["--repeats", "40"],

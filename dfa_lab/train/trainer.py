@@ -31,6 +31,7 @@ from dfa_lab.train.starting import start_from
 from dfa_lab.train.tally import take_all
 
 PART = 2_000_000_000  # multiplications that are evaluated at once: some tens of milliseconds on a CPU
+FASTER = 50  # times as many on a GPU, at least
 DIVERGED = "diverged by step"  # in the sentence of Diverged
 Parts = Iterator[list[Record]]  # of a step, with what each leaves to be recorded
 
@@ -68,7 +69,8 @@ class Trainer:
         self.threads = experiment.threads or threads(largest)
         # whether their number was this machine's choice
         self.threads_chosen = not experiment.threads and self.device.type == "cpu" and largest >= WORTH_SHARING
-        self.evaluated_at_once = int(min(1000, max(16, PART // sum(work))))
+        most, part = (10_000, FASTER * PART) if self.device.type == "cuda" else (1000, PART)
+        self.evaluated_at_once = int(min(most, max(16, part // sum(work))))
         self.learning_rate = experiment.learning_rate
         self.step = self.samples = self._recorded = 0  # the last: samples seen at the last training record
         self.plan = Plan(experiment, len(self.data.x_train), on_gpu=self.device.type == "cuda")
