@@ -15,7 +15,8 @@ from torch import Tensor
 from dfa_lab.fast import reading
 from dfa_lab.fast.captured import Batches, Recorder
 from dfa_lab.fast.flat import Flat, in_rows
-from dfa_lab.fast.layers import Dense, Mask, Norm, product, to_maps
+from dfa_lab.fast.layers import Dense, Mask, product, to_maps
+from dfa_lab.fast.norms import Norm
 from dfa_lab.fast.short import Short
 from dfa_lab.fast.updates import Update, gradients_to_torch, known
 from dfa_lab.networks.norms import limit

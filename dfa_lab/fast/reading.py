@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from dfa_lab.config import Experiment
 from dfa_lab.fast.flat import Flat, stacked
-from dfa_lab.fast.layers import ACTIVATIONS, Activation, Convolution, Dense, Flatten, Mask, Norm, Part, Pool, Weighted
+from dfa_lab.fast.layers import ACTIVATIONS, Activation, Convolution, Dense, Flatten, Mask, Part, Pool, Weighted
+from dfa_lab.fast.norms import Norm
 from dfa_lab.fast.short import Short
 from dfa_lab.feedback import ChainRule, DirectRule, Rule
 from dfa_lab.feedback.rules.shallow import Shallow
