@@ -183,8 +183,10 @@ class Fleet:
         """Inside, layers compute with all bits of their weights, whatever the setting `precision`; no step is made there."""
         kept = self.stages
         self.stages = [replace(one, layer=one.layer.full) if isinstance(one.layer, Short) else one for one in kept]
-        yield
-        self.stages = kept
+        try:
+            yield
+        finally:
+            self.stages = kept
 
     def _descends(self) -> bool:
         """Whether the step is plain gradient descent in dense layers, which needs no gradient to be written down."""
