@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from dfa_lab.feedback import Rule
-from dfa_lab.measure.angles import angle, joint_angle, mean_and_spread
+from dfa_lab.measure.angles import between, degrees, joint_angle, mean_and_spread
 from dfa_lab.networks import Network
 from dfa_lab.train.criterion import error
 
@@ -43,16 +43,14 @@ def alignment(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor
     deltas, true_dW = true[: len(hs)], true[len(hs) :]
 
     layers = sorted(set(numbers))
-    parts = [(_join(rule_dW, numbers, n), _join(true_dW, numbers, n)) for n in layers]
-    found = [angle(u, v) for u, v in parts]
-    lengths, true_lengths = (torch.stack([torch.linalg.vector_norm(pair[k]) for pair in parts]) for k in (0, 1))
-    found.append(joint_angle(lengths, true_lengths, torch.stack(found)))
-    for signal, delta in zip(signals, deltas, strict=True):
-        found.extend(_mean_and_spread(signal, delta))
-    found.extend((lengths / true_lengths).double())
-    found.append(lengths.double().norm() / true_lengths.double().norm())
-    for signal, delta in zip(signals, deltas, strict=True):
-        found.append(_length(signal, delta) / _length(delta, delta))
+    lengths = torch.stack([between(_join(rule_dW, numbers, n), _join(true_dW, numbers, n)) for n in layers], -1)
+    angles = degrees(lengths)
+    of_rule, of_bp = lengths[:2].double()
+    found = [*angles, joint_angle(of_rule, of_bp, angles)]
+    sent = [_sent(signal, delta) for signal, delta in zip(signals, deltas, strict=True)]
+    for mean, spread, _ in sent:
+        found += [mean, spread]
+    found += [*(of_rule / of_bp), of_rule.norm() / of_bp.norm(), *(ratio for _, _, ratio in sent)]
     values = [defined(value) for value in torch.stack(found).tolist()]  # one transfer from the device
 
     count, blocks = len(layers) + 1, range(1, len(deltas) + 1)
@@ -72,21 +70,17 @@ def defined(value: float) -> float | None:
     return value if abs(value) < float("inf") else None
 
 
-def _length(vectors: Tensor | None, like: Tensor) -> Tensor:
-    """Of all entries together, 0-d float64; what is not sent has none."""
-    if vectors is None:
-        return torch.zeros((), dtype=torch.float64, device=like.device)
-    return torch.linalg.vector_norm(vectors).double()
-
-
 def _join(tensors: tuple[Tensor, ...], numbers: tuple[int, ...], number: int) -> Tensor:
     chosen = [tensor.flatten() for tensor, n in zip(tensors, numbers, strict=True) if n == number]
     return torch.cat(chosen) if len(chosen) > 1 else chosen[0]
 
 
-def _mean_and_spread(signal: Tensor | None, delta: Tensor) -> tuple[Tensor, Tensor]:
-    """Over the samples that have an angle."""
+def _sent(signal: Tensor | None, delta: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean and spread of the angle over the samples that have one, and |δ̂| / |δ| of all of them; what is not sent has length
+    zero and no angle."""
     if signal is None:
         nothing = torch.full((), torch.nan, dtype=torch.float64, device=delta.device)
-        return nothing, nothing
-    return mean_and_spread(angle(signal.flatten(1), delta.flatten(1)))
+        return nothing, nothing, torch.zeros_like(nothing) / torch.linalg.vector_norm(delta).double()
+    lengths = between(signal.flatten(1), delta.flatten(1))
+    u, v = (torch.linalg.vector_norm(one.double()) for one in lengths[:2])
+    return *mean_and_spread(degrees(lengths)), u / v

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from dfa_lab.measure.alignment import defined
-from dfa_lab.measure.angles import angle, joint_angle
+from dfa_lab.measure.angles import between, degrees, joint_angle
 from dfa_lab.networks import Network
 
 Angles = dict[int | None, float | None]  # layer -> degrees, layer None: the whole network
@@ -41,9 +41,9 @@ class Before:
             back.append(old.sub_(W).flatten())
             up.append(gradient.flatten())
         joined = [(back[0], up[0]) if len(back) == 1 else (torch.cat(back), torch.cat(up)) for back, up in pairs.values()]
-        angles = torch.stack([angle(u, v) for u, v in joined])
-        lengths, steepness = (torch.stack([torch.linalg.vector_norm(pair[k]) for pair in joined]) for k in (0, 1))
-        values = torch.cat([angles, joint_angle(lengths, steepness, angles)[None]]).tolist()
+        lengths = torch.stack([between(u, v) for u, v in joined], -1)
+        angles = degrees(lengths)
+        values = torch.cat([angles, joint_angle(lengths[0], lengths[1], angles)[None]]).tolist()
         return dict(zip([*pairs, None], map(defined, values), strict=True))
 
 
