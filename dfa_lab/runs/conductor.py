@@ -1,5 +1,6 @@
 """Conductor: what becomes of experiments between their start and their end: queued, loaded, trained, written down."""
 
+import logging
 import threading
 import time
 from dataclasses import replace
@@ -21,6 +22,8 @@ from dfa_lab.runs.worker import Worker
 from dfa_lab.train import saved
 from dfa_lab.train.checkpoint import CheckpointError
 from dfa_lab.train.trainer import Trainer
+
+log = logging.getLogger(__name__)
 
 KEPT = 20  # ended experiments that stay in memory; older ones are read from the store
 MOST_ACTIVE = 16  # experiments that run or wait at a time: each holds its networks, and slows down the others
@@ -288,7 +291,8 @@ class Conductor:
                 records = trainer.advance()
                 live.records.extend(records)
                 self._measured(live, records)
-        except Exception:
-            return  # an earlier checkpoint stays
+        except Exception as error:  # an earlier checkpoint stays, and whoever continues it meets the same error in his own time
+            log.warning("experiment %s: the step in hand failed as the lab was closed: %s", live.id, error, exc_info=True)
+            return
         if trainer.between_steps:
             self._save(live)

@@ -292,3 +292,27 @@ def test_last_is_the_same_of_the_living_and_the_stored(manager: Manager) -> None
     assert [record.run for record in last] == [0, 1, 2, 3] and {record.step for record in last} == {9}
     assert manager.store.last(id, "test_error", 4) == last
     assert manager.last(id, "nothing", 4) == manager.store.last(id, "nothing", 4) == []
+
+
+def test_a_step_that_fails_while_the_lab_is_closed_is_told_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, often: None
+) -> None:
+    """And the experiment goes on from what was written down before."""
+    first = Manager(tmp_path)
+    id = begin(first)
+    until(file(first, id).is_file, "a checkpoint")
+    first.pause(id)
+    until_state(first, id, "paused")
+
+    def advance(self: Trainer) -> list[Record]:
+        raise RuntimeError("broken")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Trainer, "between_steps", property(lambda self: False))
+        broken.setattr(Trainer, "advance", advance)
+        first.close()
+    assert f"experiment {id}: the step in hand failed as the lab was closed: broken" in caplog.text
+    second = Manager(tmp_path)
+    stored = second.store.get(id)
+    assert stored and stored.experiment and second.checkpoints.step(id, stored.experiment) > 0
+    second.close()
