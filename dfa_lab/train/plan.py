@@ -12,6 +12,7 @@ COSTS = {"update": 1.0, "feedback": 0.1, "units": 0.3, "rank": 1.0}
 # On a GPU, whose steps are short: eigenvalues are found one matrix after the other there (benchmarks/gpu.py).
 COSTS_ON_GPU = {"update": 6.0, "feedback": 1.5, "units": 1.3, "rank": 30.0}
 SPARE = 0.0075  # share of the training that these may cost
+SHORT = 1000  # steps of a training in which a few measurements more at its start would be dear
 FEWEST = 6  # of their points in a training that is too short for that: its curves are to be seen, and it is soon over
 UNTIL_STOPPED = 1000  # epochs, for the density of the curves of an experiment without an end
 
@@ -32,7 +33,7 @@ class Plan:
         self.test_every = ceil(shown / MOST_POINTS)  # epochs
         self._measures = frozenset(experiment.measures)
         self._asked = experiment.measure_every  # for an interval: then everything is measured whenever anything is
-        # By hand (fast/aligning.py) angles take 0.9 to 1.4·probe/batch steps, through autograd up to 2.6 (benchmarks/
+        # By hand (fast/probing.py) angles take 0.9 to 1.4·probe/batch steps, through autograd up to 2.6 (benchmarks/
         # measuring.py): so they cost about a twentieth of the training, or up to a tenth.
         by_hand = experiment.network == "mlp" and experiment.batchnorm != 1
         cheap = max(10, ceil((24 if by_hand else 30) * experiment.probe_size / batch), planned // MOST_POINTS)
@@ -66,11 +67,12 @@ class Plan:
     def groups_after(self, step: int) -> frozenset[str]:
         """What of the setting `measures` is measured: at the intervals, at the end, and after every test if an interval was
         asked for. Alignment turns first, within a few steps, so until the first interval is over the angles are measured after
-        1, 2, 4, 8, … steps too, and the others after 1, 4, 16, …
+        1, 2, 4, 8, … steps too, and the others, like the angles of a short training, after 1, 4, 16, …
         """
         if self._due(step, self.others_every, 1 if self._asked else 2):
             return self._measures
-        return self._measures & {"angles"} if self._due(step, self.measure_every, 1) else frozenset()
+        often = 1 if self._asked or self.steps >= SHORT else 2
+        return self._measures & {"angles"} if self._due(step, self.measure_every, often) else frozenset()
 
     def _due(self, step: int, every: int, doublings: int) -> bool:
         if step == self.steps or (self._asked and self.tests_after(step)):
