@@ -90,7 +90,7 @@ def _to(u: Tensor, v: Tensor | None) -> Tensor:
     if v is not None:
         return between(u, v)
     length = torch.linalg.vector_norm(u, dim=-1)
-    return torch.stack([length, length, torch.zeros_like(length), 2 * length])
+    return torch.stack([length, length, length - length, 2 * length])  # no difference; none that is known where it overflows
 
 
 def _between(rule: Tensor | None, true: Tensor, compare: Callable[..., Tensor] = _to) -> Tensor:
@@ -126,7 +126,7 @@ def _between_wide(h: Tensor, g: Tensor, true: Tensor | None = None) -> Tensor:
 
     u = length(g)
     if true is None:
-        return torch.stack([u, u, torch.zeros_like(u), 2 * u])
+        return torch.stack([u, u, u - u, 2 * u])
     v = length(true)
     s = (u / v)[..., None, None]
     return torch.stack([u, v, *(length(torch.addcmul(g, true, s, value=sign)) for sign in (-1, 1))])

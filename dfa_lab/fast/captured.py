@@ -29,14 +29,16 @@ class Captured:
 
 
 class Recorder:
-    """`compute` for those who want it again and again: from the second time on it is a graph."""
+    """One computation for those who want it again and again: from the second time on it is a graph.
 
-    def __init__(self, compute: Compute):
-        self._compute = compute
+    It is named at every call and not kept: whoever has a Recorder would be kept by it for good.
+    """
+
+    def __init__(self) -> None:
         self._seen: set[tuple] = set()  # batch sizes and numbers that were computed once
         self._captured: tuple[tuple, Captured] | None = None
 
-    def __call__(self, batches: Batches, numbers: tuple[float, ...] = ()) -> tuple[Tensor, ...]:
+    def __call__(self, compute: Compute, batches: Batches, numbers: tuple[float, ...] = ()) -> tuple[Tensor, ...]:
         """`numbers`: all that change between two calls and are no tensors; the graph is recorded anew for others.
 
         Batches of another size than the graph's, such as those at the end of an epoch, are computed.
@@ -44,7 +46,7 @@ class Recorder:
         key = tuple(len(t) for _, t in batches.values()), numbers
         if key not in self._seen:
             self._seen.add(key)
-            return self._compute(batches)
+            return compute(batches)
         if self._captured is None or (self._captured[0] != key and self._captured[0][1] != key[1]):
-            self._captured = key, Captured(self._compute, batches)
-        return self._captured[1](batches) if self._captured[0] == key else self._compute(batches)
+            self._captured = key, Captured(compute, batches)
+        return self._captured[1](batches) if self._captured[0] == key else compute(batches)

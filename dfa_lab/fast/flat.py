@@ -15,7 +15,9 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-LINE = 64  # bytes: where torch's tensors begin on a CPU
+# Bytes: torch's tensors begin at multiples of 64 on a CPU, and its kernels take two vectors of 64 at a time and what is left
+# of a run one by one, in other code with other last digits; so runs begin at multiples of both.
+LINE = 128
 
 
 class Flat:

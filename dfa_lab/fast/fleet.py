@@ -16,11 +16,11 @@ from dfa_lab.fast import reading
 from dfa_lab.fast.captured import Batches, Recorder
 from dfa_lab.fast.flat import Flat, in_rows
 from dfa_lab.fast.layers import Dense, Mask, product, to_maps
+from dfa_lab.fast.masks import Masks
 from dfa_lab.fast.norms import Norm
 from dfa_lab.fast.short import Short
 from dfa_lab.fast.updates import Update, gradients_to_torch, known
 from dfa_lab.networks.norms import limit
-from dfa_lab.seeding import number as seeded
 from dfa_lab.settings.network import NO_LIMIT
 from dfa_lab.train import criterion
 from dfa_lab.train.run import Run
@@ -47,24 +47,22 @@ class Fleet:
         # On a CPU a stage makes its step while its gradient is in the cache; on a GPU few large kernels are better.
         self._by_stage = self.runs[0].device.type == "cpu" and self.learns
         flat = Flat(parameters, trained if self._by_stage and easy else ())
-        self.stages = reading.stages(networks, flat, self._mask, short=first.precision == "bf16")
+        self._masks = Masks(self.runs)
+        short = first.precision == "bf16" and flat.values.dtype is torch.float32  # autocast leaves other numbers alone too
+        self.stages = reading.stages(networks, flat, self._masks, short)
         self._shapes = networks[0].shapes
         self.transports, self.projections = self._feedback()  # stacked B of layers, by number; of direct rules, by block
         self._alone = {number: B[0] for number, B in (self.transports | self.projections).items()}  # B of a fleet of one
         moved = trained if self._by_stage else [range(trained[0].start, trained[-1].stop)]
         self._update = Update(first, flat, moved, parameters, optimizers) if easy else None
         self._give = gradients_to_torch(flat, [k for stage in trained for k in stage], parameters)
-        seeds = list(dict.fromkeys(run.seed for run in self.runs))
-        # One run of each seed draws the masks for all of them.
-        self._speakers = [next(run for run in self.runs if run.seed == seed) for seed in seeds]
-        self._seed_of = [seeds.index(run.seed) for run in self.runs]
         self.criterion, self._limits = first.criterion, (first.max_in_norm, first.max_out_norm)
         self._limited = any(0 < most < NO_LIMIT for most in self._limits)
         parts = [part for stage in self.stages for part in (*stage.before, *stage.after)]
         self.draws = any(isinstance(part, Mask) for part in parts)
         self._dense = not any(isinstance(part, Norm) for part in parts)
         self._dense &= all(isinstance(stage.layer, Dense) for stage in self.stages)
-        self._recorded = Recorder(self._compute)
+        self._recorded = Recorder()
         self.kept: dict[object, Any] = {}  # by others: what they have recorded of it
 
     def _feedback(self) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
@@ -98,15 +96,15 @@ class Fleet:
         if self._update:
             self._update.set_rates(rates)
             self._update.count()
-        own = {speaker.seed: batches[speaker.seed] for speaker in self._speakers}
-        (y,) = self._recorded(own, tuple(rates)) if self._repeats() else self._compute(own)
+        own = {speaker.seed: batches[speaker.seed] for speaker in self._masks.speakers}
+        (y,) = self._recorded(self._compute, own, tuple(rates)) if self._repeats() else self._compute(own)
         for r, run in enumerate(self.runs):
             run.clean.add(y if self._count == 1 else y[r], batches[run.seed][1])
 
     def start_noise(self, number: int) -> None:
         """The next masks are those of the step after this many."""
-        for speaker in self._speakers if self.draws else ():
-            speaker.network.noise.start(lambda run=speaker: seeded(run.seed, "dropout", number, "clean"))
+        if self.draws:
+            self._masks.start(number)
 
     def _compute(self, batches: Batches) -> tuple[Tensor]:
         """The step itself; the logits (N, C) or (R, N, C)."""
@@ -148,20 +146,9 @@ class Fleet:
         xs, ts = zip(*(batches[run.seed] for run in self.runs), strict=True)
         if self.stages[0].layer.maps:
             return torch.cat(xs, 1), torch.stack(ts)
-        if len(self._speakers) == 1:
+        if len(self._masks.speakers) == 1:
             return xs[0].flatten(1).expand(self._count, -1, -1), ts[0].expand(self._count, -1)
         return in_rows(torch.stack(xs).flatten(2)), torch.stack(ts)
-
-    def _mask(self, h: Tensor, p: float) -> Tensor:
-        """The next dropout mask of the step: every run gets that of its seed."""
-        if self._count == 1:
-            return self.runs[0].network.noise.mask(h, p)
-        if h.dim() == 3:
-            masks = [run.network.noise.mask(h[0], p) for run in self._speakers]
-            return torch.stack([masks[seed] for seed in self._seed_of])
-        own = h[:, : h.shape[1] // self._count]
-        masks = [run.network.noise.mask(own, p) for run in self._speakers]
-        return torch.cat([masks[seed] for seed in self._seed_of], 1)
 
     def forward(self, h: Tensor) -> Tensor:
         """The logits (N, C) or (R, N, C), as in training."""

@@ -1,5 +1,7 @@
 """What measure/updates.py measures of a step, of a whole fleet at once and by hand; for the networks of fast/probing.py."""
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
@@ -24,9 +26,7 @@ class Noted:
         if fleet.runs[0].device.type != "cuda" or fleet.draws:
             found = _before(fleet, own)
         else:
-            if "noting" not in fleet.kept:
-                fleet.kept["noting"] = Recorder(lambda batches: _before(fleet, batches))
-            found = fleet.kept["noting"](own)
+            found = fleet.kept.setdefault("noting", Recorder())(partial(_before, fleet), own)
         self._W, self._gradients = found[: len(fleet.stages)], found[len(fleet.stages) :]
         self._found: dict[int, Angles] | None = None
 

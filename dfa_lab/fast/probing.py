@@ -5,12 +5,13 @@ Shapes: R runs, N samples of the probe batch, n_l units of block l.
 """
 
 from collections.abc import Collection
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from dfa_lab.fast.aligning import Names, angles, forward, separation, stacked
-from dfa_lab.fast.captured import Batches, Compute, Recorder
+from dfa_lab.fast.captured import Batches, Recorder
 from dfa_lab.fast.fleet import Fleet
 from dfa_lab.fast.layers import Activation, Flatten, Mask, product
 from dfa_lab.measure.alignment import defined
@@ -32,34 +33,32 @@ def measurable(fleet: Fleet) -> bool:
 def probed(fleet: Fleet, probes: Batches, groups: Collection[str]) -> list[tuple[Run, Values]]:
     """Of every run on the batch of its seed, as in evaluation: without dropout. Parameters and optimisers are left alone."""
     wanted = frozenset(groups) - {"update"}
-    if wanted not in fleet.kept:
-        fleet.kept[wanted] = Probing(fleet, wanted)
     with fleet.unrounded():
-        return fleet.kept[wanted](probes)
+        return fleet.kept.setdefault(wanted, Probing(wanted))(fleet, probes)
 
 
 class Probing:
-    """The same groups of measures of one fleet, again and again."""
+    """The same groups of measures of the same fleet, again and again; it is named at every call, as in `Recorder`."""
 
-    def __init__(self, fleet: Fleet, groups: frozenset[str]):
-        self._fleet, self._groups = fleet, groups
-        self._on_gpu = fleet.runs[0].device.type == "cuda"
+    def __init__(self, groups: frozenset[str]):
+        self._groups = groups
         self._names: Names = []
-        self._of: Compute = Recorder(self._compute) if self._on_gpu else self._compute
+        self._recorded = Recorder()
 
     @torch.no_grad()
-    def __call__(self, probes: Batches) -> list[tuple[Run, Values]]:
-        rows, *grams = self._of({run.seed: probes[run.seed] for run in self._fleet.runs})
+    def __call__(self, fleet: Fleet, probes: Batches) -> list[tuple[Run, Values]]:
+        own = {run.seed: probes[run.seed] for run in fleet.runs}
+        compute = partial(self._compute, fleet)
+        rows, *grams = self._recorded(compute, own) if _on_gpu(fleet) else compute(own)
         names = list(self._names)
         if grams:
             names += [("effective_rank", block) for block in range(1, len(grams) + 1)]
             rows = torch.cat([rows, *(rank_of(gram).unsqueeze(1) for gram in grams)], 1)
         found = rows.tolist()  # one transfer from the device
-        return [(run, self._values(run, names, row)) for run, row in zip(self._fleet.runs, found, strict=True)]
+        return [(run, self._values(run, names, row)) for run, row in zip(fleet.runs, found, strict=True)]
 
-    def _compute(self, probes: Batches) -> tuple[Tensor, ...]:
+    def _compute(self, fleet: Fleet, probes: Batches) -> tuple[Tensor, ...]:
         """(R, names) values in float64 and, on a GPU, of each block what its rank is to be found from, which is no graph's."""
-        fleet = self._fleet
         x, t = fleet.inputs(probes)
         names: Names = []
         columns = [x.new_zeros(len(fleet.runs), 0, dtype=torch.float64)]
@@ -79,8 +78,8 @@ class Probing:
             names += [(metric, block) for metric in ("saturated", "dead") for block in blocks]
             ends = [limits(block) for block in fleet.runs[0].network.blocks]
             columns += [_saturated(h, one) for h, one in zip(hs, ends, strict=True)] + [_dead(h) for h in hs]
-        grams = [second_moments(h) for h in hs] if "rank" in self._groups and self._on_gpu else []
-        if "rank" in self._groups and not self._on_gpu:
+        grams = [second_moments(h) for h in hs] if "rank" in self._groups and _on_gpu(fleet) else []
+        if "rank" in self._groups and not _on_gpu(fleet):
             names += [("effective_rank", block) for block in blocks]
             columns += [torch.stack([effective_rank(own) for own in h]).unsqueeze(1) for h in hs]
         self._names = names
@@ -91,6 +90,10 @@ class Probing:
         if "feedback" in self._groups and not run.rule.matrices(run.network):
             found = {name: value for name, value in found.items() if name[0] != "feedback_angle"}
         return found
+
+
+def _on_gpu(fleet: Fleet) -> bool:
+    return fleet.runs[0].device.type == "cuda"
 
 
 def _feedback(fleet: Fleet) -> Tensor:

@@ -19,9 +19,8 @@ from dfa_lab.measure.updates import Angles
 from dfa_lab.seeding import generator
 from dfa_lab.train.run import Run
 
-MOST_AT_ONCE = (
-    512  # samples of a probe batch on which all runs of a fleet are measured together: it takes memory and a long turn
-)
+# Samples of a probe batch on which all runs of a fleet are measured together, at most: it takes memory and a long turn.
+MOST_AT_ONCE = 512
 Active = Sequence[tuple[int, Run]]  # (number, run) of those that are trained
 Probes = Mapping[int, tuple[Tensor, Tensor]]  # seed -> x (N, …), t (N,)
 Updates = dict[int, Callable[[], Angles]]  # of the step just made, by run

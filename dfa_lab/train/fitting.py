@@ -12,6 +12,7 @@ from dfa_lab.networks.adopting import foreign
 from dfa_lab.wording import allowed, refuse
 
 COPIES = 5  # of the weights: themselves, gradients, up to two of the optimiser, fa's feedback
+WATCHED = 2  # and where updates are measured: the weights before the step, and the gradient there
 
 
 def check(experiment: Experiment) -> data.Facts:
@@ -66,7 +67,8 @@ def _check_paths(experiment: Experiment, blocks: list[nn.Module]) -> None:
 def _check_memory(experiment: Experiment, facts: data.Facts, blocks: list[nn.Module]) -> None:
     """Refuse what could not be held: a machine that is out of memory ends other people's experiments too."""
     sizes = [p.shape for block in blocks for p in block.parameters()]
-    weights = 4 * COPIES * len(experiment.runs()) * sum(map(prod, sizes))
+    copies = COPIES + (WATCHED if "update" in experiment.measures else 0)
+    weights = 4 * copies * len(experiment.runs()) * sum(map(prod, sizes))
     probe = min(experiment.probe_size, facts.train)
     activities = 2 * 4 * max(experiment.batch_size, probe) * _units(experiment, facts)  # of one run at a time
     if weights + activities <= (there := memory.available()):

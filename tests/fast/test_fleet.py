@@ -1,13 +1,19 @@
 """Gradients by hand, of one run and of several at once, against the same steps through autograd."""
 
+import gc
+import weakref
+
 import pytest
 import torch
 
 from dfa_lab.fast import reading
 from dfa_lab.fast.choosing import groups
 from dfa_lab.fast.fleet import Fleet
+from dfa_lab.fast.noting import Noted
+from dfa_lab.fast.probing import measurable, probed
 from dfa_lab.feedback.rules import dfa
 from dfa_lab.parsing import parse
+from dfa_lab.settings.measuring import MEASURES
 from dfa_lab.train.run import Run
 
 CONV = {"network": "conv", "conv_channels": "4,5", "conv_hidden": "8,7", "dataset": "mnist"}
@@ -165,3 +171,25 @@ def test_recorded_steps_take_each_batch_and_the_rate_of_now(monkeypatch: pytest.
     for one, other in zip(replayed, after(recorded=False), strict=True):
         for name, tensor in other.tensors().items():
             assert torch.equal(one.tensors()[name], tensor), name
+
+
+@pytest.mark.parametrize("settings", [{}, {"dropout": 1}, {"batchnorm": 1}, CONV], ids=str)
+def test_a_fleet_that_nobody_has_is_gone_at_once(make_run, settings: dict) -> None:
+    """Not when Python collects garbage: its memory is that of all weights, gradients and states, and of graphs on a GPU."""
+    shape = (1, 16, 16) if "network" in settings else (12,)
+    runs, x, t = zip(*(make_run(rule, shape=shape, **settings) for rule in ("bp", "fa", "dfa")), strict=True)
+    gc.collect()
+    gc.disable()
+    try:
+        fleet = Fleet(list(runs))
+        batches = {runs[0].seed: (x[0], t[0])}
+        noted = Noted(fleet, batches, 0) if measurable(fleet) else None
+        fleet.step(batches, 0)
+        if noted:
+            assert probed(fleet, batches, MEASURES) and noted.of(runs[0])
+        del noted
+        there = weakref.ref(fleet)
+        del fleet
+        assert there() is None
+    finally:
+        gc.enable()

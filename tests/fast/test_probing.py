@@ -117,10 +117,13 @@ def test_short_numbers_are_for_steps_alone(together: bool) -> None:
         assert before and noted[0 if together else place].of(run) == pytest.approx(before.angles(), abs=1)
 
 
-@pytest.mark.parametrize(("units", "layers", "probe"), [(37, 2, 11), (100, 3, 128), (6, 1, 29), (240, 2, 64)])
-def test_the_last_digit_does_not_depend_on_the_other_runs(units: int, layers: int, probe: int) -> None:
-    """Or worker processes would not give what one process gives."""
-    experiment = parse({"num_hidden": units, "num_layers": layers, "rules": ",".join(RULES), "seeds": "0,7"})
+@pytest.mark.parametrize(("units", "layers", "probe"), [(37, 2, 11), (100, 3, 128), (6, 1, 29), (240, 2, 64), (15, 2, 16)])
+@pytest.mark.parametrize("nonlin", ["tanh", "sigmoid"])
+def test_the_last_digit_does_not_depend_on_the_other_runs(units: int, layers: int, probe: int, nonlin: str) -> None:
+    """Or worker processes would not give what one process gives. 16 samples of 5 classes, 15 units: odd multiples of a
+    processor's vector."""
+    given = {"num_hidden": units, "num_layers": layers, "nonlin": nonlin, "rules": ",".join(RULES), "seeds": "0,7"}
+    experiment = parse(given)
     runs = [Run(experiment, rule, seed, (12,), 5, torch.device("cpu"), torch.float32) for rule, seed in experiment.runs()]
     alone = [Run(experiment, rule, seed, (12,), 5, torch.device("cpu"), torch.float32) for rule, seed in experiment.runs()]
     stream = torch.Generator().manual_seed(1)
@@ -136,6 +139,26 @@ def test_the_last_digit_does_not_depend_on_the_other_runs(units: int, layers: in
         ((_, found),) = probed(single, probes, MEASURES)
         assert found == together[id(run)]
         assert noted_alone.of(other) == noted.of(run)
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("units", [9, 60])  # gradients themselves, and products between samples
+def test_what_overflows_has_no_angle(units: int, together: bool) -> None:
+    """Of bp neither, though it is its own truth."""
+    experiment = parse({"num_hidden": units, "num_layers": 3, "nonlin": "relu", "rules": ",".join(RULES)})
+    runs = [Run(experiment, rule, 0, (12,), 5, torch.device("cpu"), torch.float32) for rule in RULES]
+    with torch.no_grad():
+        for run in runs:
+            for number, W in run.network.weights():
+                W.mul_(1e13 if number > 1 else 1)
+    stream = torch.Generator().manual_seed(1)
+    batch = torch.rand(11, 12, generator=stream), torch.randint(5, (11,), generator=stream)
+    wanted = {id(run): measured(run, batch, ["angles"]) for run in runs}
+    fleets = [Fleet(runs)] if together else [Fleet([run]) for run in runs]
+    for run, found in (one for fleet in fleets for one in probed(fleet, {0: batch}, ["angles"])):
+        missing, wanting = ({name for name, v in values.items() if v is None} for values in (found, wanted[id(run)]))
+        # Products of squares overflow before the gradients do.
+        assert wanting <= missing and ("gradient_angle", None) in wanting and (units > 9 or missing == wanting)
 
 
 def test_it_is_no_angle_of_backpropagation_to_itself() -> None:
