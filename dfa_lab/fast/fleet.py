@@ -48,8 +48,9 @@ class Fleet:
         self._by_stage = self.runs[0].device.type == "cpu" and self.learns
         flat = Flat(parameters, trained if self._by_stage and easy else ())
         self._masks = Masks(self.runs)
-        short = first.precision == "bf16" and flat.values.dtype is torch.float32  # autocast leaves other numbers alone too
-        self.stages = reading.stages(networks, flat, self._masks, short)
+        # Products of 16 bits, as under autocast, which leaves float64 alone too.
+        self._short = first.precision == "bf16" and flat.values.dtype is torch.float32
+        self.stages = reading.stages(networks, flat, self._masks, self._short)
         self._shapes = networks[0].shapes
         self.transports, self.projections = self._feedback()  # stacked B of layers, by number; of direct rules, by block
         self._alone = {number: B[0] for number, B in (self.transports | self.projections).items()}  # B of a fleet of one
@@ -96,8 +97,11 @@ class Fleet:
         if self._update:
             self._update.set_rates(rates)
             self._update.count()
-        own = {speaker.seed: batches[speaker.seed] for speaker in self._masks.speakers}
-        (y,) = self._recorded(self._compute, own, tuple(rates)) if self._repeats() else self._compute(own)
+        if self._repeats():
+            own = {speaker.seed: batches[speaker.seed] for speaker in self._masks.speakers}
+            (y,) = self._recorded(self._compute, own, tuple(rates))
+        else:
+            (y,) = self._compute(batches)
         for r, run in enumerate(self.runs):
             run.clean.add(y if self._count == 1 else y[r], batches[run.seed][1])
 
@@ -162,7 +166,8 @@ class Fleet:
 
     def error(self, y: Tensor, t: Tensor) -> Tensor:
         """e of the logits y (N, C) or (R, N, C), in as many bits."""
-        e = criterion.error(self.criterion, criterion.as_float(y), t).to(y.dtype)
+        e = criterion.error(self.criterion, criterion.as_float(y), t)
+        e = e.to(y.dtype) if self._short else e  # every call counts, in a step of narrow layers
         return in_rows(e) if self._count > 1 else e
 
     @contextmanager
@@ -209,7 +214,8 @@ class Fleet:
         """In a fleet of one."""
         stage, shape = self.stages[number - 1], self._shapes[number - 2]
         if self._direct:
-            sent = e @ self._alone[number - 1].to(e.dtype)
+            B = self._alone[number - 1]
+            sent = e @ (B.to(e.dtype) if self._short else B)
             return sent if len(shape) == 1 else sent.view(len(e), *shape)
         back = stage.layer.send(g, self._alone.get(number, stage.layer.W))
         for part in reversed(stage.before):
@@ -237,7 +243,8 @@ class Fleet:
                 parts = [part.backward(parts[0])]
         shape = self._shapes[number - 2]
         if self._direct:
-            projected = product(e[self._chain - since :], self.projections[number - 1].to(e.dtype))
+            B = self.projections[number - 1]
+            projected = product(e[self._chain - since :], B.to(e.dtype) if self._short else B)
             parts.append(to_maps(projected, shape[1:]) if len(shape) == 3 else projected)
         return self._joined(parts, len(shape) == 3)
 

@@ -83,6 +83,7 @@ class Trainer:
         self._by_hand = by_hand
         self._clock = Clock(self.device)
         self._groups: tuple[list[int], Together] | None = None  # of which active runs, and they
+        self._seeds: list[int] = []  # of these
         self._batches = BatchOrder(self.data, experiment, self.plan, dtype)
         self._wrong = [0.0] * len(self.runs)  # among the samples that each run was trained on in this epoch
         self.probes = {seed: self._batches.probe(seed) for seed in experiment.seeds}
@@ -155,20 +156,21 @@ class Trainer:
             yield from self._test(self._active())
             yield from self._measure(self.plan.groups_after(0), self._active(), {})
         active = self._active()
-        batches = self._batches.batches(list(dict.fromkeys(run.seed for _, run in active)), self.step)
+        together = self._together(active)
+        batches = self._batches.batches(self._seeds, self.step)
         groups = frozenset() if self.quiet else self.plan.groups_after(self.step + 1)
         updates: Updates = {}  # only where the step is measured
-        for numbers, fleet in self._together(active):
+        for numbers, fleet in together:
             watched = "update" in groups
-            runs = [self.runs[number] for number in numbers]
             if fleet:
                 if watched:
-                    updates |= noted(fleet, numbers, runs, batches, self.step)
-                self._clock.start(runs)
+                    updates |= noted(fleet, numbers, [self.runs[number] for number in numbers], batches, self.step)
+                self._clock.start(fleet.runs)
                 fleet.step(batches, self.step)
             else:
-                ((number, run),) = zip(numbers, runs, strict=True)
-                self._clock.start(runs)
+                (number,) = numbers
+                run = self.runs[number]
+                self._clock.start([run])
                 if before := run.step(*batches[run.seed], self.step, watched, self._clock.paused):
                     updates[number] = before.angles
             self._clock.stop()
@@ -196,6 +198,7 @@ class Trainer:
         if self._groups is None or self._groups[0] != numbers:
             alone: Together = [([number], None) for number in numbers]
             self._groups = numbers, groups(active, self.experiment) if self._by_hand else alone
+            self._seeds = list(dict.fromkeys(run.seed for _, run in active))
         return self._groups[1]
 
     def companions(self, run: int) -> list[int]:
