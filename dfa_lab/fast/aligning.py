@@ -89,8 +89,12 @@ def separation(u: Tensor, v: Tensor | None = None) -> Tensor:
 def _to(u: Tensor, v: Tensor | None) -> Tensor:
     if v is not None:
         return between(u, v)
-    length = torch.linalg.vector_norm(u, dim=-1)
-    return torch.stack([length, length, length - length, 2 * length])  # no difference; none that is known where it overflows
+    return _to_itself(torch.linalg.vector_norm(u, dim=-1))
+
+
+def _to_itself(length: Tensor) -> Tensor:
+    """`between` a vector and itself; where its length overflows no difference is known."""
+    return torch.stack([length, length, length - length, 2 * length])
 
 
 def _between(rule: Tensor | None, true: Tensor, compare: Callable[..., Tensor] = _to) -> Tensor:
@@ -126,7 +130,7 @@ def _between_wide(h: Tensor, g: Tensor, true: Tensor | None = None) -> Tensor:
 
     u = length(g)
     if true is None:
-        return torch.stack([u, u, u - u, 2 * u])
+        return _to_itself(u)
     v = length(true)
     s = (u / v)[..., None, None]
     return torch.stack([u, v, *(length(torch.addcmul(g, true, s, value=sign)) for sign in (-1, 1))])

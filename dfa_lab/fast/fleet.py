@@ -98,8 +98,7 @@ class Fleet:
             self._update.set_rates(rates)
             self._update.count()
         if self._repeats():
-            own = {speaker.seed: batches[speaker.seed] for speaker in self._masks.speakers}
-            (y,) = self._recorded(self._compute, own, tuple(rates))
+            (y,) = self._recorded(self._compute, self.own(batches), tuple(rates))
         else:
             (y,) = self._compute(batches)
         for r, run in enumerate(self.runs):
@@ -129,9 +128,18 @@ class Fleet:
 
     def _repeats(self) -> bool:
         """Whether the step is worth recording: on a GPU, without numbers that are other ones in each step."""
-        if self.runs[0].device.type != "cuda" or self.draws or self._limited or self._update is None:
+        if not self.on_gpu or self.draws or self._limited or self._update is None:
             return False
         return self._update.repeats and all(run.schedule.constant for run in self.runs)
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether what is computed again and again can be recorded as a graph."""
+        return self.runs[0].device.type == "cuda"
+
+    def own(self, batches: Batches) -> Batches:
+        """Those of the runs' seeds alone."""
+        return {speaker.seed: batches[speaker.seed] for speaker in self._masks.speakers}
 
     @property
     def through_feedback(self) -> slice:

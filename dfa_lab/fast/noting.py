@@ -22,11 +22,10 @@ class Noted:
         """`number`: steps done before it. No parameter, optimiser or random stream is changed."""
         self._fleet = fleet
         fleet.start_noise(number)
-        own = {run.seed: batches[run.seed] for run in fleet.runs}
-        if fleet.runs[0].device.type != "cuda" or fleet.draws:
-            found = _before(fleet, own)
+        if fleet.on_gpu and not fleet.draws:
+            found = fleet.kept.setdefault("noting", Recorder())(partial(_before, fleet), fleet.own(batches))
         else:
-            found = fleet.kept.setdefault("noting", Recorder())(partial(_before, fleet), own)
+            found = _before(fleet, batches)
         self._W, self._gradients = found[: len(fleet.stages)], found[len(fleet.stages) :]
         self._found: dict[int, Angles] | None = None
 

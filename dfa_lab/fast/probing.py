@@ -47,9 +47,8 @@ class Probing:
 
     @torch.no_grad()
     def __call__(self, fleet: Fleet, probes: Batches) -> list[tuple[Run, Values]]:
-        own = {run.seed: probes[run.seed] for run in fleet.runs}
         compute = partial(self._compute, fleet)
-        rows, *grams = self._recorded(compute, own) if _on_gpu(fleet) else compute(own)
+        rows, *grams = self._recorded(compute, fleet.own(probes)) if fleet.on_gpu else compute(probes)
         names = list(self._names)
         if grams:
             names += [("effective_rank", block) for block in range(1, len(grams) + 1)]
@@ -78,8 +77,8 @@ class Probing:
             names += [(metric, block) for metric in ("saturated", "dead") for block in blocks]
             ends = [limits(block) for block in fleet.runs[0].network.blocks]
             columns += [_saturated(h, one) for h, one in zip(hs, ends, strict=True)] + [_dead(h) for h in hs]
-        grams = [second_moments(h) for h in hs] if "rank" in self._groups and _on_gpu(fleet) else []
-        if "rank" in self._groups and not _on_gpu(fleet):
+        grams = [second_moments(h) for h in hs] if "rank" in self._groups and fleet.on_gpu else []
+        if "rank" in self._groups and not fleet.on_gpu:
             names += [("effective_rank", block) for block in blocks]
             columns += [torch.stack([effective_rank(own) for own in h]).unsqueeze(1) for h in hs]
         self._names = names
@@ -90,10 +89,6 @@ class Probing:
         if "feedback" in self._groups and not run.rule.matrices(run.network):
             found = {name: value for name, value in found.items() if name[0] != "feedback_angle"}
         return found
-
-
-def _on_gpu(fleet: Fleet) -> bool:
-    return fleet.runs[0].device.type == "cuda"
 
 
 def _feedback(fleet: Fleet) -> Tensor:
