@@ -3,18 +3,23 @@ connected, and then asks for news as often as the page's chart is told to, over 
 
     python benchmarks/watchers.py localhost:8501 EXPERIMENT COUNT
 
-Prints `ready` once all of them watch, and goes on until it is ended. A browser's own drawing is left out on purpose, and this
+Prints `ready` once all of them watch, and goes on until it is ended. A line on standard input makes all of them look away, the
+next one back: who asks at which moment of a second stays as it was. A browser's own drawing is left out on purpose, and this
 process gives way to all others, as watchers are on other machines: on two cores they would be measured instead of the server.
 """
 
 import asyncio
+import gzip
 import json
 import os
 import sys
+import threading
 
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+LOOKING = threading.Event()  # whether they do, all of them
 
 
 async def watch(host: str, experiment: str, watching: asyncio.Event) -> None:
@@ -53,6 +58,8 @@ def view_of(message: ForwardMsg) -> dict | None:
 async def tick(socket, fragment: str, interval: float, page_hash: str, experiment: str) -> None:
     while True:
         await asyncio.sleep(interval)
+        if not LOOKING.is_set():
+            continue
         again = BackMsg()
         again.rerun_script.query_string = f"experiment={experiment}"
         again.rerun_script.page_script_hash = page_hash
@@ -62,27 +69,39 @@ async def tick(socket, fragment: str, interval: float, page_hash: str, experimen
 
 
 async def ask(host: str, address: str, watching: asyncio.Event) -> None:
-    """For all records there are, then for the new ones, uncompressed: unpacking would be measured too."""
+    """For all records there are, then for the new ones, packed, as browsers ask for them."""
     name, port = host.split(":")
-    have, connection = 0, None
+    have, every, connection = 0, 0.0, None
     while True:
+        await asyncio.sleep(every)
+        if not LOOKING.is_set():
+            continue
         connection = connection or await asyncio.open_connection(name, int(port), limit=2**24)
         reader, writer = connection
-        writer.write(f"GET /{address}&have={have}&chart={id(watching)} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        lines = [f"GET /{address}&have={have}&chart={id(watching)} HTTP/1.1", f"Host: {host}", "Accept-Encoding: gzip"]
+        writer.write("".join(f"{line}\r\n" for line in [*lines, ""]).encode())
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         except (asyncio.IncompleteReadError, ConnectionError):  # closed by a server that was too busy to see the question
             connection = None
             continue
         assert " 200 " in head.splitlines()[0], head
-        length = int(head.partition("content-length:")[2].split()[0])
-        answer = json.loads(await reader.readexactly(length))
+        content = await reader.readexactly(int(head.partition("content-length:")[2].split()[0]))
+        answer = json.loads(gzip.decompress(content) if "content-encoding: gzip" in head else content)
         have += sum(len(piece["step"]) for piece in answer["records"])
         watching.set()
-        await asyncio.sleep(answer["every"] / 1000)
+        every = answer["every"] / 1000
+
+
+def look_away_or_back() -> None:
+    """At every line that comes in."""
+    for _ in sys.stdin:
+        (LOOKING.clear if LOOKING.is_set() else LOOKING.set)()
 
 
 async def main(host: str, experiment: str, count: int) -> None:
+    LOOKING.set()
+    threading.Thread(target=look_away_or_back, daemon=True).start()
     started = [asyncio.Event() for _ in range(count)]
     watchers = asyncio.gather(*(watch(host, experiment, event) for event in started))
     ready = asyncio.gather(*(event.wait() for event in started))
