@@ -1,20 +1,22 @@
 """What the live chart is sent: pure functions from a status and its records to plain JSON."""
 
-from collections.abc import Sequence
 from functools import cache
+from math import isfinite
+
+import numpy as np
 
 from dfa_lab import data
 from dfa_lab.config import Experiment
 from dfa_lab.feedback import rule_class
 from dfa_lab.measure.angles import random_band
 from dfa_lab.parsing import describe
-from dfa_lab.records import METRICS, Record
+from dfa_lab.records import METRICS
 from dfa_lab.runs.live import Status
+from dfa_lab.runs.record_list import NAMES, NO_LAYER
 from dfa_lab.train.plan import Plan
 
-NAMES = list(METRICS)
-NUMBERS = {name: number for number, name in enumerate(NAMES)}
 DIGITS = 5  # significant ones that are sent
+TENS = np.array([float(f"1e{n}") for n in range(23)])  # powers of ten that are exact
 
 
 def message(status: Status, note: str = "", large: bool = False, marker: int | None = None) -> dict:
@@ -75,17 +77,17 @@ def _band(units: int) -> float:
     return round(random_band(units), 2)
 
 
-def columns(records: Sequence[Record], start: int) -> dict:
-    """Of records that begin at number `start` of the experiment's whole list."""
+def columns(records: np.ndarray, start: int) -> dict:
+    """Of a table of records (record_list.COLUMNS) that begins at number `start` of the experiment's whole list."""
     return {
         "from": start,
-        "run": [r.run for r in records],
-        "metric": [NUMBERS[r.metric] for r in records],
-        "layer": [r.layer for r in records],
-        "step": [r.step for r in records],
-        "epoch": [round(r.epoch, 4) for r in records],
-        "seconds": [round(r.seconds, 4) for r in records],
-        "value": [_short(r.value) for r in records],
+        "run": records["run"].tolist(),
+        "metric": records["metric"].tolist(),
+        "layer": [None if layer == NO_LAYER else layer for layer in records["layer"].tolist()],
+        "step": records["step"].tolist(),
+        "epoch": records["epoch"].round(4).tolist(),
+        "seconds": records["seconds"].round(4).tolist(),
+        "value": _all_short(records["value"]),
     }
 
 
@@ -95,4 +97,20 @@ def epoch(experiment: Experiment, step: int) -> float:
 
 
 def _short(value: float | None) -> float | None:
-    return None if value is None or value != value or abs(value) == float("inf") else float(f"{value:.{DIGITS}g}")
+    return None if value is None or not isfinite(value) else float(f"{value:.{DIGITS}g}")
+
+
+def _all_short(values: np.ndarray) -> list[float | None]:
+    """`_short` of each, in a fifth of the time: there are thousands every second."""
+    finite = np.isfinite(values)
+    known = np.where(finite, values, 0.0)
+    with np.errstate(divide="ignore"):
+        places = DIGITS - 1 - np.floor(np.log10(np.abs(known)))  # after the point, or before it if negative
+    common = np.abs(places) < len(TENS)
+    after, before = (TENS[np.where(common, sign * places, 0).clip(0).astype(int)] for sign in (1, -1))
+    short = (np.rint(known * after / before) / after * before).tolist()
+    for place in np.flatnonzero(~common).tolist():  # 0, the very small and the very large, which are rare
+        short[place] = _short(float(known[place]))
+    for place in np.flatnonzero(~finite).tolist():
+        short[place] = None
+    return short

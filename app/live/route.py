@@ -8,8 +8,8 @@ must be drawn anew, which is Streamlit's part. `map` and `version`: the maps of 
 """
 
 import json
-from collections.abc import Sequence
 
+import numpy as np
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,7 +20,6 @@ from app.engine import manager
 from app.live.pace import Pace
 from app.live.shared_records import SharedRecords, Which
 from app.view import moving
-from dfa_lab.records import Record
 from dfa_lab.runs.live import ACTIVE
 
 PATH = "live"
@@ -62,8 +61,8 @@ def answer(id: str, have: int, number: int = 0, measure: str = "", version: int 
     return f'{json.dumps(found, separators=(",", ":"))[:-1]},"records":{records}}}'
 
 
-def _records(which: Which, since: int) -> Sequence[Record]:
-    return manager().records(which[0], since)
+def _records(which: Which, since: int) -> np.ndarray:
+    return manager().record_table(which[0], since)
 
 
 def _number(text: str) -> int:

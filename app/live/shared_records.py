@@ -8,18 +8,19 @@ already there: how many watch costs next to nothing.
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+
 from app.live.pace import FORGOTTEN
 from app.view import columns
-from dfa_lab.records import Record
 
 MOMENT = 0.5  # seconds for which nobody looks for newer records of a running experiment
 
 Which = tuple[str, int]  # experiment and the number of its list of records
-Read = Callable[[Which, int], Sequence[Record]]  # (which, number of the first) -> the records from there on
+Read = Callable[[Which, int], np.ndarray]  # (which, number of the first) -> the table of the records from there on
 
 
 class Piece(NamedTuple):
@@ -55,7 +56,7 @@ class SharedRecords:
             with self._lock:
                 self._seen.pop(which, None)
             records = read(which, start)
-            return f"[{_text(records, start)}]" if records else "[]"
+            return f"[{_text(records, start)}]" if len(records) else "[]"
         seen = self._look(which, start, read)
         with self._lock:
             reached, texts, place = seen.reached, [], start
@@ -63,7 +64,7 @@ class SharedRecords:
                 texts.append(piece.text)
                 place = piece.end
         # who has just come, or was away for long
-        if place < reached and (records := read(which, place)[: reached - place]):
+        if place < reached and len(records := read(which, place)[: reached - place]):
             made = Piece(place + len(records), _text(records, place), time.monotonic())
             texts.append(made.text)
             with self._lock:
@@ -79,7 +80,7 @@ class SharedRecords:
             place = seen.reached
             if now - seen.when < MOMENT and start <= place:
                 return seen
-        if records := read(which, place):
+        if len(records := read(which, place)):
             made = Piece(place + len(records), _text(records, place), now)
             with self._lock:
                 seen = self._seen.setdefault(which, seen)
@@ -94,5 +95,5 @@ class SharedRecords:
             seen.pieces = {start: piece for start, piece in seen.pieces.items() if now - piece.made < FORGOTTEN}
 
 
-def _text(records: Sequence[Record], start: int) -> str:
+def _text(records: np.ndarray, start: int) -> str:
     return json.dumps(columns(records, start), separators=(",", ":"))

@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
 from dfa_lab.config import Experiment
 from dfa_lab.feedback.changing import Change
 from dfa_lab.records import Record
@@ -15,6 +17,7 @@ from dfa_lab.runs.branching import Branching
 from dfa_lab.runs.demo import demonstration
 from dfa_lab.runs.live import ACTIVE, ENDED, Live, Status
 from dfa_lab.runs.looking import GONE, Gone, glimpse
+from dfa_lab.runs.record_list import RecordList
 from dfa_lab.runs.replay import Replays
 from dfa_lab.runs.resuming import ContinueError, automatic, status_of
 from dfa_lab.train import saved
@@ -206,6 +209,12 @@ class Manager(Branching):
         if live := self._lives.get(id):
             return live.records[since:]
         return self.store.records(id, since)
+
+    def record_table(self, id: str, since: int = 0) -> np.ndarray:
+        """The same as columns (record_list.COLUMNS): made ten times as fast, for whoever asks for many again and again."""
+        if live := self._lives.get(id):
+            return live.records.table(since)
+        return RecordList(self.store.records(id, since)).table()
 
     def last(self, id: str, metric: str, runs: int) -> list[Record]:
         """The last record of a metric of the whole network for each run, but none of step 0."""

@@ -5,9 +5,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from typing import overload
 
+import numpy as np
+
 from dfa_lab.records import METRICS, Record
 
-ROW = struct.Struct("<HhBdqdqd")  # run, layer, metric, value, step, epoch, samples, seconds
+ROW = struct.Struct("<HhBdqdqd")
+COLUMNS = np.dtype(
+    {
+        "names": ["run", "layer", "metric", "value", "step", "epoch", "samples", "seconds"],
+        "formats": ["<u2", "<i2", "u1", "<f8", "<i8", "<f8", "<i8", "<f8"],
+    }
+)
 NAMES = list(METRICS)
 NUMBERS = {name: number for number, name in enumerate(NAMES)}
 NO_LAYER = -1
@@ -49,6 +57,11 @@ class RecordList(Sequence[Record]):
         if step != 1:
             return [self[number] for number in range(start, stop, step)]
         return [_record(*row) for row in ROW.iter_unpack(bytes(self._rows[start * ROW.size : stop * ROW.size]))]
+
+    def table(self, since: int = 0) -> np.ndarray:
+        """A copy of those from number `since` on, as COLUMNS: a metric is its number, without a layer it is NO_LAYER, and a
+        value that is not defined is not a number."""
+        return np.frombuffer(bytes(self._rows[since * ROW.size :]), COLUMNS)
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self[:])

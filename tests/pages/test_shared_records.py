@@ -2,9 +2,12 @@
 
 import json
 
+import numpy as np
+
 from app.live.pace import FORGOTTEN
 from app.live.shared_records import MOMENT, SharedRecords, Which
 from dfa_lab.records import Record
+from dfa_lab.runs.record_list import RecordList
 from tests.pages.clock import Clock
 
 A, B = ("a", 1), ("b", 1)
@@ -14,7 +17,7 @@ class Growing:
     """An experiment's records; `read` counts how many were ever asked for."""
 
     def __init__(self) -> None:
-        self.there: list[Record] = []
+        self.there = RecordList()
         self.read_at: list[int] = []
         self.made = 0
 
@@ -22,10 +25,10 @@ class Growing:
         steps = range(len(self.there), len(self.there) + count)
         self.there.extend(Record(0, "train_loss", None, 0.5, step, 0.0, 0, 0.0) for step in steps)
 
-    def read(self, which: Which, start: int) -> list[Record]:
+    def read(self, which: Which, start: int) -> np.ndarray:
         self.read_at.append(start)
         self.made += len(self.there) - start
-        return self.there[start:]
+        return self.there.table(start)
 
 
 def steps(text: str, start: int) -> list[int]:

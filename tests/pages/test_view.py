@@ -1,11 +1,15 @@
 """What the live chart is sent."""
 
 import json
+from math import isinf
+
+import numpy as np
 
 from app.view import NAMES, around, columns, message, moving
 from dfa_lab.parsing import parse
 from dfa_lab.records import Record
 from dfa_lab.runs.live import Status
+from dfa_lab.runs.record_list import RecordList
 
 
 def status(**known) -> Status:
@@ -19,12 +23,20 @@ def test_records_become_columns_that_json_takes() -> None:
         Record(3, "signal_angle", 2, None, 1, 0.1, 64, 0.5),
         Record(1, "train_loss", None, float("inf"), 1, 0.1, 64, 0.5),
     ]
-    found = json.loads(json.dumps(columns(records, 40), allow_nan=False))
+    found = json.loads(json.dumps(columns(RecordList(records).table(), 40), allow_nan=False))
     assert found["from"] == 40
     assert found["value"] == [0.12346, None, None]  # a gap is a gap; five digits
     assert [NAMES[n] for n in found["metric"]] == ["train_loss", "signal_angle", "train_loss"]
     assert found["layer"] == [None, 2, None]
     assert {len(column) for name, column in found.items() if name != "from"} == {3}
+
+
+def test_a_value_is_sent_as_the_number_that_its_five_digits_are() -> None:
+    drawn = np.random.default_rng(0)
+    many = drawn.standard_normal(20_000) * 10.0 ** drawn.integers(-40, 40, 20_000)
+    values = [*many.tolist(), 0.0, 1.0, 99999.5, 999995.0, 1e22, 1e23, 1e-17, 5e-324, 1.7e308, -0.1, float("-inf")]
+    sent = columns(RecordList(Record(0, "test_loss", None, value, 1, 0.1, 64, 0.5) for value in values).table(), 0)["value"]
+    assert sent == [None if isinf(value) else float(f"{value:.5g}") for value in values]
 
 
 def test_the_message_is_plain_json() -> None:

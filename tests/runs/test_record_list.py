@@ -4,7 +4,7 @@ import threading
 from math import inf, nan
 
 from dfa_lab.records import METRICS, Record
-from dfa_lab.runs.record_list import ROW, RecordList
+from dfa_lab.runs.record_list import NAMES, NO_LAYER, ROW, RecordList
 
 
 def made(count: int, first: int = 0) -> list[Record]:
@@ -25,6 +25,19 @@ def test_what_went_in_comes_out():
     )
     assert packed[0] == records[0] and packed[-1] == records[-1]
     assert RecordList([records[0]._replace(value=nan)])[0].value is None
+
+
+def test_the_table_is_the_records_in_columns():
+    records = made(200)
+    packed = RecordList(records)
+    table = packed.table(60)
+    packed.extend(made(3))  # what is still in somebody's hands does not keep it from growing
+    assert len(table) == 140 and not len(packed.table(203)) and not len(RecordList().table())
+    for name in ("run", "step", "epoch", "samples", "seconds"):
+        assert table[name].tolist() == [getattr(record, name) for record in records[60:]]
+    assert [NAMES[number] for number in table["metric"]] == [record.metric for record in records[60:]]
+    assert [None if layer == NO_LAYER else layer for layer in table["layer"]] == [record.layer for record in records[60:]]
+    assert [None if value != value else value for value in table["value"]] == [record.value for record in records[60:]]
 
 
 def test_there_is_no_record_beyond_the_last():
