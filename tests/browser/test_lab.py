@@ -82,6 +82,25 @@ def id_of(page) -> str:
     return found[1]
 
 
+NOTE_WHAT_IS_THERE = """
+const buttons = () => [...document.querySelectorAll('[data-testid^=stBottom] button')].map((one) => one.textContent)
+new MutationObserver(() => {
+  if (!('formBeforePlotly' in window) && document.querySelector('script[src*="plotly.js"]')) {
+    window.formBeforePlotly = buttons().some((text) => text.includes('Start'))
+  }
+}).observe(document, { childList: true, subtree: true })
+"""
+
+
+def test_the_form_is_there_before_plotly_keeps_the_browser_busy(open_page: Callable, lab: str) -> None:
+    page = open_page(lab, viewport={"width": 1400, "height": 1000})
+    page.add_init_script(NOTE_WHAT_IS_THERE)
+    for _ in range(4):  # parts of a page come in another order each time
+        page.goto(lab)
+        page.wait_for_function("'formBeforePlotly' in window")
+        assert page.evaluate("window.formBeforePlotly")
+
+
 def test_something_is_already_learning_on_first_paint(visit):
     page = visit()
     assert "demonstration" in page.locator(".dfa-status").inner_text().lower()
