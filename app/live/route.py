@@ -18,13 +18,15 @@ from starlette.routing import Route
 from app import angle_maps
 from app.engine import manager
 from app.live.pace import Pace
+from app.live.packing import Part, gzipped, plain
 from app.live.shared_records import SharedRecords, Which
 from app.view import moving
 from dfa_lab.runs.live import ACTIVE
 
 PATH = "live"
-FRESH = {"Cache-Control": "no-store"}
-GONE = json.dumps({"around": None})
+FRESH = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+PACKED = {"Content-Encoding": "gzip"}
+COMMA = Part(",")
 _shared = SharedRecords()
 _pace = Pace()
 
@@ -33,15 +35,17 @@ async def _answer(request: Request) -> Response:
     id, asked = request.path_params["id"], request.query_params
     every = _pace.every(asked.get("chart", "")[:40])
     have, number, version = (_number(asked.get(name, "")) for name in ("have", "list", "version"))
-    given = (id, have, number, asked.get("map", ""), version)
+    given = (id, have, number, asked.get("map", ""), version, every)
     # the news of what is in memory is at hand at once; the store, or a long history, takes a while: others do not wait for it
-    text = answer(*given) if have and manager().in_memory(id) else await run_in_threadpool(answer, *given)
-    return Response(f'{text[:-1]},"every":{every}}}', media_type="application/json", headers=FRESH)
+    parts = answer(*given) if have and manager().in_memory(id) else await run_in_threadpool(answer, *given)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(gzipped(parts), media_type="application/json", headers=FRESH | PACKED)
+    return Response(plain(parts), media_type="application/json", headers=FRESH)
 
 
-def answer(id: str, have: int, number: int = 0, measure: str = "", version: int = -1) -> str:
-    """JSON: the view's moving part, `records` from number `have` on in pieces, or all of them if the list of this `number` is
-    another one now, and `heat` if the maps are newer than `version`.
+def answer(id: str, have: int, number: int = 0, measure: str = "", version: int = -1, every: int = 0) -> list[Part]:
+    """JSON in parts: the view's moving part, `records` from number `have` on in pieces, or all of them if the list of this
+    `number` is another one now, `heat` if the maps are newer than `version`, and `every`.
 
     Of a demonstration that is over: `around` of the one that follows, once it has begun. `around` is null if there is no such
     experiment.
@@ -50,15 +54,20 @@ def answer(id: str, have: int, number: int = 0, measure: str = "", version: int 
     if status is not None and status.demo and id != (current := manager().demo()):
         status = manager().status(current)
     if status is None:
-        return GONE
-    found = moving(status, manager().problem)
+        return [Part(_json({"around": None, "every": every}))]
+    found = moving(status, manager().problem) | {"every": every}
     if status.id != id:
-        return json.dumps({"around": found["around"]})
+        return [Part(_json({"around": found["around"], "every": every}))]
     if measure in angle_maps.MEASURES and (maps := angle_maps.heat(status, measure))["version"] != version:
         found["heat"] = maps
     found["list"] = manager().record_list(id)
-    records = _shared.since((id, found["list"]), have if number == found["list"] else 0, _records, status.state in ACTIVE)
-    return f'{json.dumps(found, separators=(",", ":"))[:-1]},"records":{records}}}'
+    pieces = _shared.since((id, found["list"]), have if number == found["list"] else 0, _records, status.state in ACTIVE)
+    between = [part for piece in pieces for part in (COMMA, piece)][1:]
+    return [Part(f'{_json(found)[:-1]},"records":['), *between, Part("]}")]
+
+
+def _json(content: dict) -> str:
+    return json.dumps(content, separators=(",", ":"))
 
 
 def _records(which: Which, since: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What many visitors of one experiment ask for alike: its records, written down once for all of them.
+"""What many visitors of one experiment ask for alike: its records, written down and packed once for all of them.
 
 The records of a running experiment are cut into pieces, one for each moment at which somebody looked for newer ones, and
 every visitor gets whole pieces. So whoever asks again begins where a piece begins, and most answers are pieces that are
@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.live.pace import FORGOTTEN
+from app.live.packing import Part
 from app.view import columns
 
 MOMENT = 0.5  # seconds for which nobody looks for newer records of a running experiment
@@ -27,7 +28,7 @@ class Piece(NamedTuple):
     """JSON of the columns of some records in a row; `end`: number of the next one. Kept while a chart may ask for it."""
 
     end: int
-    text: str
+    part: Part
     made: float
 
 
@@ -47,8 +48,8 @@ class SharedRecords:
         self._lock = threading.Lock()
         self._seen: dict[Which, Seen] = {}
 
-    def since(self, which: Which, start: int, read: Read, running: bool) -> str:
-        """JSON: a list of the columns of records in a row, the first of which begin at record `start`.
+    def since(self, which: Which, start: int, read: Read, running: bool) -> list[Part]:
+        """Each of them JSON: the columns of records in a row, the first of which begin at record `start`.
 
         `running`: more will come, so that a moment's delay loses nothing.
         """
@@ -56,20 +57,20 @@ class SharedRecords:
             with self._lock:
                 self._seen.pop(which, None)
             records = read(which, start)
-            return f"[{_text(records, start)}]" if len(records) else "[]"
+            return [_part(records, start)] if len(records) else []
         seen = self._look(which, start, read)
         with self._lock:
-            reached, texts, place = seen.reached, [], start
+            reached, parts, place = seen.reached, [], start
             while place < reached and (piece := seen.pieces.get(place)):
-                texts.append(piece.text)
+                parts.append(piece.part)
                 place = piece.end
         # who has just come, or was away for long
         if place < reached and len(records := read(which, place)[: reached - place]):
-            made = Piece(place + len(records), _text(records, place), time.monotonic())
-            texts.append(made.text)
+            made = Piece(place + len(records), _part(records, place), time.monotonic())
+            parts.append(made.part)
             with self._lock:
                 seen.pieces[place] = made
-        return f"[{','.join(texts)}]"
+        return parts
 
     def _look(self, which: Which, start: int, read: Read) -> Seen:
         """Make a piece of the newest records, if the last one is a moment old."""
@@ -81,7 +82,7 @@ class SharedRecords:
             if now - seen.when < MOMENT and start <= place:
                 return seen
         if len(records := read(which, place)):
-            made = Piece(place + len(records), _text(records, place), now)
+            made = Piece(place + len(records), _part(records, place), now)
             with self._lock:
                 seen = self._seen.setdefault(which, seen)
                 if seen.reached == place:  # nobody was quicker
@@ -95,5 +96,5 @@ class SharedRecords:
             seen.pieces = {start: piece for start, piece in seen.pieces.items() if now - piece.made < FORGOTTEN}
 
 
-def _text(records: np.ndarray, start: int) -> str:
-    return json.dumps(columns(records, start), separators=(",", ":"))
+def _part(records: np.ndarray, start: int) -> Part:
+    return Part(json.dumps(columns(records, start), separators=(",", ":")))

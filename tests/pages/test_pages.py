@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.live import route
+from app.live.packing import plain
 from dfa_lab.config import Experiment
 from dfa_lab.parsing import parse
 from dfa_lab.records import Record
@@ -28,7 +29,7 @@ def chart(test: AppTest) -> dict:
     """What the live chart is told, and what it is answered."""
     (proto,) = (one.proto for one in test.get("bidi_component") if one.proto.component_name == "dfa_lab_live")  # type: ignore[attr-defined]
     view = json.loads(proto.json)["view"]
-    return view | json.loads(route.answer(view["experiment"], 0))
+    return view | json.loads(plain(route.answer(view["experiment"], 0)))
 
 
 def button(test: AppTest, label: str):

@@ -1,12 +1,17 @@
 """What a live chart is answered when it asks for news."""
 
+import asyncio
+import gzip
 import json
 import time
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 from streamlit.testing.v1 import AppTest
 
 from app.live import route
+from app.live.packing import plain
 from app.view import NAMES, around
 from dfa_lab.runs import manager as manager_module
 from tests.runs.patience import tiny, until, until_state, until_step
@@ -20,7 +25,7 @@ def manager(app: AppTest):
 
 
 def answer(id: str, have: int = 0, number: int = 0, measure: str = "", version: int = -1) -> dict:
-    return json.loads(route.answer(id, have, number, measure, version))
+    return json.loads(plain(route.answer(id, have, number, measure, version)))
 
 
 def test_answers_in_a_row_are_all_records_of_the_experiment(manager) -> None:
@@ -38,6 +43,23 @@ def test_answers_in_a_row_are_all_records_of_the_experiment(manager) -> None:
     wanted = [(r.run, NAMES.index(r.metric), r.layer, r.step) for r in manager.records(id)]
     assert found == wanted and len(found) > 100
     assert told["layers"] == [1, 2] and told["around"] == around(manager.status(id))
+
+
+def test_it_is_packed_for_who_can_unpack_it_and_says_when_to_ask_again(manager) -> None:
+    id = manager.start(tiny(epochs=3))
+    until_state(manager, id, "finished")
+
+    def ask(*headers: tuple[bytes, bytes]) -> Response:
+        question = {"type": "http", "path_params": {"id": id}, "query_string": b"chart=mine", "headers": headers}
+        return asyncio.run(route.route("").endpoint(Request(question)))
+
+    text = ask()
+    assert "content-encoding" not in text.headers
+    packed = ask((b"accept-encoding", b"gzip, deflate, br"))
+    assert packed.headers["content-encoding"] == "gzip" and packed.headers["vary"] == "Accept-Encoding"
+    assert gzip.decompress(packed.body) == text.body and len(packed.body) < len(text.body) / 3
+    told = json.loads(bytes(text.body))
+    assert told["every"] == 1000 and told["records"] == answer(id)["records"]
 
 
 def test_who_has_records_that_were_taken_back_is_sent_the_whole_list_anew(manager) -> None:
@@ -67,9 +89,9 @@ def test_an_experiment_that_only_the_store_knows_and_one_that_nobody_knows(manag
     cached.clear()  # another server
     assert not cached().in_memory(id)
     until(lambda: answer(id)["records"] == there)
-    assert answer("not-there") == {"around": None}
+    assert answer("not-there")["around"] is None
     cached().delete(id)
-    assert answer(id) == {"around": None}
+    assert answer(id)["around"] is None
 
 
 def test_who_watches_a_demonstration_that_is_over_is_told_of_the_next(manager, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import json
 import numpy as np
 
 from app.live.pace import FORGOTTEN
+from app.live.packing import Part
 from app.live.shared_records import MOMENT, SharedRecords, Which
 from dfa_lab.records import Record
 from dfa_lab.runs.record_list import RecordList
@@ -31,10 +32,10 @@ class Growing:
         return self.there.table(start)
 
 
-def steps(text: str, start: int) -> list[int]:
+def steps(parts: list[Part], start: int) -> list[int]:
     """The pieces put together; each begins where the one before ends."""
     found: list[int] = []
-    for piece in json.loads(text):
+    for piece in (json.loads(part.text) for part in parts):
         assert piece["from"] == start + len(found) and piece["step"]
         found += piece["step"]
     return found
@@ -55,7 +56,7 @@ def test_a_class_has_every_record_written_down_once_and_misses_nothing(clock: Cl
     had = len(got[0])
     rest = shared.since(A, had, experiment.read, running=False)  # the end: all of it
     assert got[0] + steps(rest, had) == list(range(len(experiment.there)))
-    assert shared.since(A, len(experiment.there), experiment.read, running=False) == "[]"
+    assert shared.since(A, len(experiment.there), experiment.read, running=False) == []
 
 
 def test_who_has_more_or_less_than_the_others_gets_what_they_lack(clock: Clock) -> None:
@@ -79,11 +80,11 @@ def test_who_has_more_or_less_than_the_others_gets_what_they_lack(clock: Clock) 
 
 def test_a_number_that_nobody_can_have_spoils_nothing_for_the_others(clock: Clock) -> None:
     experiment, shared = Growing(), SharedRecords()
-    assert shared.since(A, 10**9, experiment.read, True) == "[]"
+    assert shared.since(A, 10**9, experiment.read, True) == []
     experiment.grow(20)
-    assert shared.since(A, 10**9, experiment.read, True) == "[]"
+    assert shared.since(A, 10**9, experiment.read, True) == []
     assert steps(shared.since(A, 0, experiment.read, True), 0) == list(range(20))
-    assert shared.since(A, 10**9, experiment.read, True) == "[]"
+    assert shared.since(A, 10**9, experiment.read, True) == []
     experiment.grow(5)
     clock.now += MOMENT
     assert steps(shared.since(A, 20, experiment.read, True), 20) == list(range(20, 25))
