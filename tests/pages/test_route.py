@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.requests import Request
@@ -51,7 +52,8 @@ def test_it_is_packed_for_who_can_unpack_it_and_says_when_to_ask_again(manager) 
 
     def ask(*headers: tuple[bytes, bytes]) -> Response:
         question = {"type": "http", "path_params": {"id": id}, "query_string": b"chart=mine", "headers": headers}
-        return asyncio.run(route.route("").endpoint(Request(question)))
+        with ThreadPoolExecutor() as beside:  # Playwright keeps a loop running in this thread
+            return beside.submit(asyncio.run, route.route("").endpoint(Request(question))).result()
 
     text = ask()
     assert "content-encoding" not in text.headers
