@@ -59,9 +59,10 @@ def _list(problem: str) -> None:
         projector.toggle()
     st.markdown("Guess first, then watch it happen. Every lesson trains real networks while you look, and opens in the Lab.")
     show_problems([plain(problem)] if problem else [])
-    columns = st.columns(2)
+    # a row of its own for each two: on a phone, which has one column, they follow in order
+    rows = [st.columns(2) for _ in range(ceil(len(lessons()) / 2))]
     for number, lesson in enumerate(lessons().values()):
-        with columns[number % 2].container(border=True):
+        with rows[number // 2][number % 2].container(border=True, height="stretch"):
             st.markdown(f"##### {number + 1}. {lesson.title}")
             st.markdown(lesson.why)
             with st.container(horizontal=True, vertical_alignment="center"):

@@ -10,9 +10,10 @@ if str(ROOT) not in sys.path:  # streamlit's tests put only this file's folder t
     sys.path.insert(0, str(ROOT))
 
 st.set_page_config(page_title="DFA Lab", page_icon=str(ROOT / "app" / "icon.svg"), layout="wide")
-from app import contrast, projector  # noqa: E402 (the path has to be there first)
+from app import contrast, margins, projector  # noqa: E402 (the path has to be there first)
 
 contrast.apply()
+margins.apply()
 projector.apply()
 st.logo(str(ROOT / "app" / "logo.svg"), size="large")
 st.navigation(

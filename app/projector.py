@@ -24,6 +24,8 @@ def apply() -> None:
         if st.query_params.get(NAME) != "true":
             st.query_params[NAME] = "true"  # going from page to page leaves the parameters behind
         st.html(STYLE)
+    # the room is for the charts; the form is one click away
+    st.set_page_config(initial_sidebar_state="collapsed" if on() else "auto")
 
 
 def toggle() -> None:

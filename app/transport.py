@@ -18,13 +18,20 @@ PICTURES = (
     ("../pages/learnt.py", "What it has learnt", ":material/visibility:"),
     ("../pages/feedback.py", "Feedback", ":material/grid_on:"),
 )
-# A phone has room for one row of buttons, which is pushed sideways, and no keys.
+# One row, so that the charts have the rest of the screen: a laptop's has no room for the names of the keys, a phone has no
+# keys, and its row is pushed sideways.
 STYLE = """<style>
+[data-testid=stBottomBlockContainer]:has(.st-key-transport) {
+  padding-top: 0.5rem; padding-bottom: 0.75rem; container-type: inline-size;
+}
+@container (max-width: 66rem) {
+  .st-key-transport kbd, .st-key-reset p > span { display: none; }
+  .st-key-transport button { padding-inline: 0.6rem; }
+}
 @media (max-width: 640px) {
   .st-key-transport { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none; padding-right: 2rem; }
   .st-key-transport { mask-image: linear-gradient(to left, transparent, #000 2rem); }
   .st-key-transport > * { flex: none; }
-  [data-testid=stBottomBlockContainer]:has(.st-key-transport) { padding-top: 0.5rem; padding-bottom: 0.75rem; }
 }
 @media (pointer: coarse) { .st-key-transport kbd, .st-key-reset p > span { display: none; } }
 </style>"""
