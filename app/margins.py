@@ -1,10 +1,14 @@
-"""Streamlit's wide margins are a tenth of a laptop's screen; the charts need it more."""
+"""Streamlit's margins and headings take much of a laptop's or a projector's screen; what is to be seen needs it more."""
 
 import streamlit as st
 
 STYLE = """<style>
 @media (min-width: 641px) and (max-width: 1440px) {
   .stApp [data-testid=stMainBlockContainer], .stApp [data-testid=stBottomBlockContainer] { padding-inline: 2rem; }
+}
+@media (max-height: 900px) {
+  .stApp [data-testid=stHeading] h1 { font-size: 2rem; padding-block: 0.25rem 0.6rem; }
+  .stApp [data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock] { row-gap: 0.6rem; }
 }
 </style>"""
 
