@@ -32,7 +32,7 @@ ALL = {
     "epoch": [],
     "processes": [],
     "measuring": ["--repeats", "40"],
-    "live": [],
+    "live": ["--repeats", "10"],
     "snapshots": ["--repeats", "4", "--seconds", "3", "--trained", "10"],
     "store": ["--records", "3000000"],
 }
