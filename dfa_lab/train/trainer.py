@@ -177,7 +177,7 @@ class Trainer:
             yield []
         epoch, position = divmod(self.step, self.plan.steps_per_epoch)
         self.step += 1
-        self.samples += len(next(iter(batches.values()))[1])
+        self.samples += next(iter(batches.values()))[1].shape[0]
         at_end = position + 1 == self.plan.steps_per_epoch
         if self.step % self.plan.record_every == 0 or at_end:
             yield self._train(active)
