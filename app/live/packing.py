@@ -4,6 +4,7 @@ A gzip file is a head, blocks (RFC 1951), a checksum and a length (RFC 1952). Bl
 comes before them and that end with a whole byte can follow each other in any order.
 """
 
+import json
 import zlib
 from collections.abc import Sequence
 from struct import pack
@@ -20,6 +21,11 @@ class Part:
         self.text = text.encode()
         packer = zlib.compressobj(LEVEL, wbits=-zlib.MAX_WBITS)
         self.packed = packer.compress(self.text) + packer.flush(zlib.Z_SYNC_FLUSH)
+
+
+def compact(content: dict) -> str:
+    """JSON without spaces."""
+    return json.dumps(content, separators=(",", ":"))
 
 
 def plain(parts: Sequence[Part]) -> bytes:

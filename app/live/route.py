@@ -7,8 +7,6 @@ must be drawn anew, which is Streamlit's part. `map` and `version`: the maps of 
 `chart`: who asks; `every` in the answer tells it after how many milliseconds to ask again.
 """
 
-import json
-
 import numpy as np
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,7 +16,7 @@ from starlette.routing import Route
 from app import angle_maps
 from app.engine import manager
 from app.live.pace import Pace
-from app.live.packing import Part, gzipped, plain
+from app.live.packing import Part, compact, gzipped, plain
 from app.live.shared_records import SharedRecords, Which
 from app.view import moving
 from dfa_lab.runs.live import ACTIVE
@@ -54,20 +52,16 @@ def answer(id: str, have: int, number: int = 0, measure: str = "", version: int 
     if status is not None and status.demo and id != (current := manager().demo()):
         status = manager().status(current)
     if status is None:
-        return [Part(_json({"around": None, "every": every}))]
+        return [Part(compact({"around": None, "every": every}))]
     found = moving(status, manager().problem) | {"every": every}
     if status.id != id:
-        return [Part(_json({"around": found["around"], "every": every}))]
+        return [Part(compact({"around": found["around"], "every": every}))]
     if measure in angle_maps.MEASURES and (maps := angle_maps.heat(status, measure))["version"] != version:
         found["heat"] = maps
     found["list"] = manager().record_list(id)
     pieces = _shared.since((id, found["list"]), have if number == found["list"] else 0, _records, status.state in ACTIVE)
     between = [part for piece in pieces for part in (COMMA, piece)][1:]
-    return [Part(f'{_json(found)[:-1]},"records":['), *between, Part("]}")]
-
-
-def _json(content: dict) -> str:
-    return json.dumps(content, separators=(",", ":"))
+    return [Part(f'{compact(found)[:-1]},"records":['), *between, Part("]}")]
 
 
 def _records(which: Which, since: int) -> np.ndarray:

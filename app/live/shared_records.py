@@ -5,7 +5,6 @@ every visitor gets whole pieces. So whoever asks again begins where a piece begi
 already there: how many watch costs next to nothing.
 """
 
-import json
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.live.pace import FORGOTTEN
-from app.live.packing import Part
+from app.live.packing import Part, compact
 from app.view import columns
 
 MOMENT = 0.5  # seconds for which nobody looks for newer records of a running experiment
@@ -97,4 +96,4 @@ class SharedRecords:
 
 
 def _part(records: np.ndarray, start: int) -> Part:
-    return Part(json.dumps(columns(records, start), separators=(",", ":")))
+    return Part(compact(columns(records, start)))

@@ -9,13 +9,9 @@ import numpy as np
 
 from dfa_lab.records import METRICS, Record
 
-ROW = struct.Struct("<HhBdqdqd")
-COLUMNS = np.dtype(
-    {
-        "names": ["run", "layer", "metric", "value", "step", "epoch", "samples", "seconds"],
-        "formats": ["<u2", "<i2", "u1", "<f8", "<i8", "<f8", "<i8", "<f8"],
-    }
-)
+FIELDS = {"run": "H", "layer": "h", "metric": "B", "value": "d", "step": "q", "epoch": "d", "samples": "q", "seconds": "d"}
+ROW = struct.Struct("<" + "".join(FIELDS.values()))
+COLUMNS = np.dtype([(name, f"<{kind}") for name, kind in FIELDS.items()])  # the same, for a table
 NAMES = list(METRICS)
 NUMBERS = {name: number for number, name in enumerate(NAMES)}
 NO_LAYER = -1
@@ -61,7 +57,7 @@ class RecordList(Sequence[Record]):
     def table(self, since: int = 0) -> np.ndarray:
         """A copy of those from number `since` on, as COLUMNS: a metric is its number, without a layer it is NO_LAYER, and a
         value that is not defined is not a number."""
-        return np.frombuffer(bytes(self._rows[since * ROW.size :]), COLUMNS)
+        return np.frombuffer(self._rows[since * ROW.size :], COLUMNS)
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self[:])
