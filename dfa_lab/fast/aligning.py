@@ -7,14 +7,13 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
 
 from dfa_lab.fast.flat import in_rows
 from dfa_lab.fast.fleet import Fleet
 from dfa_lab.fast.layers import Activation, Dense, Mask, Part, product
 from dfa_lab.measure.angles import between, degrees, joint_angle, mean_and_spread
+from dfa_lab.measure.whole_vectors import whole_vectors
 
-VECTOR = 16  # numbers, or a multiple of as many, that a processor's vector holds
 SHARED = 32768  # numbers, from which on torch's threads share the work on a tensor, in parts that depend on how many they are
 Names = list[tuple[str, int | None]]  # (metric, layer)
 
@@ -70,10 +69,8 @@ def angles(fleet: Fleet, x: Tensor, t: Tensor) -> tuple[list[Tensor], Names, Ten
 
 
 def stacked(lengths: list[Tensor], dim: int) -> Tensor:
-    """In float64. The last dimension is filled up with zeros, which have no angle, to whole vectors of the processor: what a
-    vector cannot hold is computed in another way, so the last digit would depend on how many runs there are."""
-    found = torch.stack(lengths, dim)
-    return pad(found, (0, -found.shape[-1] % VECTOR)).double()
+    """In float64, and filled up with zeros, which have no angle: so that digits do not depend on how many runs there are."""
+    return whole_vectors(torch.stack(lengths, dim)).double()
 
 
 def separation(u: Tensor, v: Tensor | None = None) -> Tensor:

@@ -17,7 +17,7 @@ from dfa_lab.fast.layers import Activation, Flatten, Mask, product
 from dfa_lab.measure.alignment import defined
 from dfa_lab.measure.angles import degrees
 from dfa_lab.measure.probing import Values
-from dfa_lab.measure.units import STILL, effective_rank, limits, rank_of, second_moments
+from dfa_lab.measure.units import STILL, limits, ranks_of, second_moments
 from dfa_lab.train.run import Run
 
 
@@ -52,12 +52,12 @@ class Probing:
         names = list(self._names)
         if grams:
             names += [("effective_rank", block) for block in range(1, len(grams) + 1)]
-            rows = torch.cat([rows, *(rank_of(gram).unsqueeze(1) for gram in grams)], 1)
+            rows = torch.cat([rows, *(ranks_of(of_runs).unsqueeze(1) for of_runs in grams)], 1)
         found = rows.tolist()  # one transfer from the device
         return [(run, self._values(run, names, row)) for run, row in zip(fleet.runs, found, strict=True)]
 
     def _compute(self, fleet: Fleet, probes: Batches) -> tuple[Tensor, ...]:
-        """(R, names) values in float64 and, on a GPU, of each block what its rank is to be found from, which is no graph's."""
+        """(R, names) values in float64 and, of each block, what its rank is to be found from, which no graph can do."""
         x, t = fleet.inputs(probes)
         names: Names = []
         columns = [x.new_zeros(len(fleet.runs), 0, dtype=torch.float64)]
@@ -77,12 +77,8 @@ class Probing:
             names += [(metric, block) for metric in ("saturated", "dead") for block in blocks]
             ends = [limits(block) for block in fleet.runs[0].network.blocks]
             columns += [_saturated(h, one) for h, one in zip(hs, ends, strict=True)] + [_dead(h) for h in hs]
-        grams = [second_moments(h) for h in hs] if "rank" in self._groups and fleet.on_gpu else []
-        if "rank" in self._groups and not fleet.on_gpu:
-            names += [("effective_rank", block) for block in blocks]
-            columns += [torch.stack([effective_rank(own) for own in h]).unsqueeze(1) for h in hs]
         self._names = names
-        return torch.cat(columns, 1), *grams
+        return torch.cat(columns, 1), *(_grams(h) for h in (hs if "rank" in self._groups else ()))
 
     def _values(self, run: Run, names: Names, row: list[float]) -> Values:
         found = dict(zip(names, map(defined, row), strict=True))
@@ -115,7 +111,12 @@ def _saturated(h: Tensor, ends: tuple[float, float] | None) -> Tensor:
     if ends is None:
         return h.new_full((len(h), 1), torch.nan, dtype=torch.float64)
     middle, distance = ends
-    return ((h - middle).abs() > distance).double().mean((1, 2)).unsqueeze(1)
+    return (h - middle).abs_().gt_(distance).flatten(1).mean(1, keepdim=True, dtype=torch.float64)
+
+
+def _grams(h: Tensor) -> Tensor:
+    """(R, m, m), on a CPU of each run alone, so that its last digits are those of a run alone."""
+    return torch.stack([second_moments(own) for own in h]) if h.device.type == "cpu" else second_moments(h)
 
 
 def _dead(h: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from dfa_lab.measure.alignment import defined
+from dfa_lab.measure.whole_vectors import whole_vectors
 from dfa_lab.networks.layers import Dropout
 
 # Kind of nonlinearity -> (middle of its outputs, distance from it beyond which f' is below a tenth of its largest value):
@@ -54,7 +55,7 @@ def effective_rank(h: Tensor) -> Tensor:
     than an SVD. Rounding of the 32-bit outputs would otherwise count as many small directions, so σ below 1e-6 of the
     largest are zero.
     """
-    return rank_of(second_moments(h.flatten(1)))
+    return ranks_of(second_moments(h.flatten(1)).unsqueeze(0))[0]
 
 
 def second_moments(h: Tensor) -> Tensor:
@@ -64,14 +65,16 @@ def second_moments(h: Tensor) -> Tensor:
     return h @ h.mT if h.shape[-2] <= h.shape[-1] else h.mT @ h
 
 
-def rank_of(gram: Tensor) -> Tensor:
-    """(…) of Gram matrices (…, m, m)."""
-    finite = gram.isfinite().flatten(-2).all(-1)
-    gram = torch.where(finite[..., None, None], gram, 0.0)
-    sigma = torch.linalg.eigvalsh(gram).clamp(min=0).sqrt()
-    sigma = torch.where(sigma > 1e-6 * sigma[..., -1:], sigma, 0.0)
+def ranks_of(grams: Tensor) -> Tensor:
+    """(R,) of Gram matrices (R, m, m); on a CPU the last digits of each are those of it alone."""
+    finite = grams.diagonal(dim1=-2, dim2=-1).isfinite().all(-1)  # nothing in such a matrix is larger than its diagonal
+    grams = torch.where(finite[:, None, None], grams, 0.0)
+    alone = grams.split(1) if grams.device.type == "cpu" else [grams]  # digits depend on a matrix's place in memory
+    sigma = whole_vectors(torch.cat([torch.linalg.eigvalsh(one) for one in alone])).clamp_(min=0).sqrt_()
+    sigma = torch.where(sigma > 1e-6 * sigma.amax(-1, keepdim=True), sigma, 0.0)
     p = sigma / sigma.sum(-1, keepdim=True)  # NaN where there is no σ
-    return torch.exp(-torch.xlogy(p, p).sum(-1))
+    entropy = -torch.xlogy(p, p).sum(-1, keepdim=True)
+    return torch.exp(whole_vectors(entropy))[:, 0]
 
 
 def of_blocks(blocks: nn.ModuleList, hs: list[Tensor], rank: bool, activity: bool) -> dict[str, dict[int, float | None]]:
