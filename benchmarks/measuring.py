@@ -92,8 +92,8 @@ def share(
     spent = 0.0
     for number in range(plan.steps + 1):
         due = plan.groups_after(number)
-        cost = found["all"] if "rank" in due else found["angles"] if due else 0.0
-        spent += cost
+        spent += found["all"] if "rank" in due else sum(found[group] for group in due)
+    spent -= found["update"] if "update" in measures else 0.0  # there is none after step 0
     return spent / (step * plan.steps)
 
 

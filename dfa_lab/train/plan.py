@@ -12,8 +12,12 @@ COSTS = {"update": 1.0, "feedback": 0.1, "units": 0.3, "rank": 1.0}
 # On a GPU, whose steps are short: eigenvalues are found one matrix after the other there (benchmarks/gpu.py).
 COSTS_ON_GPU = {"update": 6.0, "feedback": 1.5, "units": 1.3, "rank": 30.0}
 SPARE = 0.0075  # share of the training that these may cost
-SHORT = 1000  # steps of a training in which a few measurements more at its start would be dear
-FEWEST = 6  # of their points in a training that is too short for that: its curves are to be seen, and it is soon over
+FEWEST = 6  # of their intervals, even where that is dear: their curves are to be seen
+# A training of fewer steps is over in seconds: its start and its end count there, and most such networks are so narrow that
+# measuring costs more than above. Its angles are rarer, and the others are not as rare as in a long one: there would be none.
+SHORT = 2000
+SPARE_IF_SHORT, FEWEST_IF_SHORT = 0.0125, 2
+EARLY = 8  # steps, after which such a training is measured for the first time
 UNTIL_STOPPED = 1000  # epochs, for the density of the curves of an experiment without an end
 
 
@@ -33,21 +37,26 @@ class Plan:
         self.test_every = ceil(shown / MOST_POINTS)  # epochs
         self._measures = frozenset(experiment.measures)
         self._asked = experiment.measure_every  # for an interval: then everything is measured whenever anything is
-        # By hand (fast/probing.py) angles take 0.9 to 1.4·probe/batch steps, through autograd up to 2.6 (benchmarks/
+        self._short = self.steps < SHORT and not self._asked
+        # By hand (fast/probing.py) angles take 0.9 to 1.5·probe/batch steps, through autograd up to 2.6 (benchmarks/
         # measuring.py): so they cost about a twentieth of the training, or up to a tenth.
         by_hand = experiment.network == "mlp" and experiment.batchnorm != 1
-        cheap = max(10, ceil((24 if by_hand else 30) * experiment.probe_size / batch), planned // MOST_POINTS)
+        rarely = (32 if self._short else 24) if by_hand else (40 if self._short else 30)
+        cheap = max(10, ceil(rarely * experiment.probe_size / batch), planned // MOST_POINTS)
         self.measure_every = self._asked or self._in_step(cheap)
         probe = experiment.probe_size / batch / 2
         costs = COSTS_ON_GPU if on_gpu else COSTS
         cost = sum(costs[name] * (1 if name in ("update", "feedback") else probe) for name in self._measures & costs.keys())
-        wanted = min(ceil(round(cost / SPARE, 6)), planned // FEWEST)
-        self.others_every = self._asked or self._in_step(max(cheap, wanted))
+        spare, fewest = (SPARE_IF_SHORT, FEWEST_IF_SHORT) if self._short else (SPARE, FEWEST)
+        wanted = min(ceil(round(cost / spare, 6)), planned // fewest)
+        self.others_every = self._asked or self._in_step(max(cheap, wanted), self.measure_every)
 
-    def _in_step(self, wanted: int) -> int:
-        """An interval in steps, about as long, at which epochs end: an even part of an epoch, or several epochs."""
+    def _in_step(self, wanted: int, shorter: int = 0) -> int:
+        """An interval in steps, about as long, at which epochs end: an even part of an epoch, or several epochs; then one of
+        `shorter` ends too, if that is epochs."""
         if wanted > self.steps_per_epoch:
-            return self.steps_per_epoch * ceil(wanted / self.steps_per_epoch - 0.1)
+            unit = max(self.steps_per_epoch, shorter)
+            return unit * ceil(wanted / unit - 0.1)
         return ceil(self.steps_per_epoch / (self.steps_per_epoch // wanted))
 
     def epoch(self, step: int) -> float:
@@ -67,17 +76,23 @@ class Plan:
     def groups_after(self, step: int) -> frozenset[str]:
         """What of the setting `measures` is measured: at the intervals, at the end, and after every test if an interval was
         asked for. Alignment turns first, within a few steps, so until the first interval is over the angles are measured after
-        1, 2, 4, 8, … steps too, and the others, like the angles of a short training, after 1, 4, 16, …
+        1, 2, 4, 8, … steps too, and the others after 1, 4, 16, …; in a short training once.
         """
-        if self._due(step, self.others_every, 1 if self._asked else 2):
+        others, angles = (1, 1) if self._asked else (0, 0) if self._short else (2, 1)
+        if self._due(step, self.others_every, others):
             return self._measures
-        often = 1 if self._asked or self.steps >= SHORT else 2
-        return self._measures & {"angles"} if self._due(step, self.measure_every, often) else frozenset()
+        if self._due(step, self.measure_every, angles):
+            return self._measures & {"angles"}
+        once = self._short and step == EARLY < self.measure_every
+        return self._measures & {"angles", "update"} if once else frozenset()  # after step 0 there was no update yet
 
     def _due(self, step: int, every: int, doublings: int) -> bool:
-        if step == self.steps or (self._asked and self.tests_after(step)):
+        """`doublings` from one of the first steps to the next; 0: there are none."""
+        if step in (0, self.steps) or (self._asked and self.tests_after(step)):
             return True
-        if 3 * step <= 2 * every and step & (step - 1) == 0:  # a power of two, not close to the first interval's end
-            return step == 0 or (step.bit_length() - 1) % doublings == 0
+        if doublings and 3 * step <= 2 * every and step & (step - 1) == 0:  # a power of two, not close to the interval's end
+            return (step.bit_length() - 1) % doublings == 0
+        if not self._asked and 2 * (self.steps - step) < every:
+            return False  # the end is close
         within = step if self._asked or every > self.steps_per_epoch else step % self.steps_per_epoch
         return within % every == 0

@@ -181,7 +181,7 @@ def test_test_metrics_are_those_of_the_whole_test_set() -> None:
         (1, list(range(22))),
         (7, [0, 1, 2, 4, 7, 14, 21]),
         (1000, [0, 1, 2, 4, 7, 8, 14, 16, 21]),
-        (0, [0, 1, 4, 16, 21]),  # short; 16 probe samples, batches of 8: every 49 steps, which are 7 epochs
+        (0, [0, 8, 21]),  # short; 16 probe samples, batches of 8: every 70 steps, which are 10 epochs
     ],
 )
 def test_when_angles_are_measured(every: int, wanted: list[int]) -> None:
@@ -192,23 +192,43 @@ def test_when_angles_are_measured(every: int, wanted: list[int]) -> None:
         assert steps == wanted
 
 
+EVERYTHING = {"angles", "update", "feedback", "units", "rank"}
+
+
 def test_what_is_dear_is_measured_as_rarely_as_it_can_be_afforded() -> None:
     """With 2 probe samples for each of the batch: angles every 48 steps, the others cost 2.4 steps and may take 0.75 %."""
-    plan = Trainer(small(epochs=200), small_set()).plan
-    assert (plan.measure_every, plan.others_every) == (49, 238)  # 7 and 34 epochs, as it is short
-    everything = {"angles", "update", "feedback", "units", "rank"}
-    assert [step for step in range(1, 400) if plan.groups_after(step) == everything] == [1, 4, 16, 64, 238]
-    assert plan.groups_after(0) == plan.groups_after(plan.steps) == everything
-    assert plan.groups_after(98) == plan.groups_after(8) == {"angles"}  # at an interval; early, as it is not that short
+    plan = Trainer(small(epochs=300), small_set()).plan
+    assert (plan.measure_every, plan.others_every) == (49, 343)  # 7 and 49 epochs
+    assert [step for step in range(1, 400) if plan.groups_after(step) == EVERYTHING] == [1, 4, 16, 64, 343]
+    assert plan.groups_after(0) == plan.groups_after(plan.steps) == EVERYTHING
+    assert plan.groups_after(98) == plan.groups_after(8) == {"angles"}  # at an interval; early
     assert plan.groups_after(99) == plan.groups_after(7) == set()  # each epoch would be too often
-    long = Trainer(small(epochs=1000), small_set()).plan
-    assert (long.measure_every, long.others_every) == (49, 322)
-    for measures, every in (("angles", 49), ("feedback", 49), ("update,feedback", 147), ("rank,angles", 140)):
-        plan = Trainer(small(epochs=200, measures=measures), small_set()).plan
+    assert plan.groups_after(2058) == {"angles"} and plan.steps == 2100  # six times 343, and 42 steps before the end
+    for measures, every in (("angles", 49), ("feedback", 49), ("update,feedback", 147), ("rank,angles", 147)):
+        plan = Trainer(small(epochs=300, measures=measures), small_set()).plan
         assert plan.others_every == every
         assert plan.groups_after(every) == set(measures.split(","))
-    plan = Trainer(small(epochs=200, measure_every=5), small_set()).plan  # as was asked for, whatever it costs
-    assert plan.groups_after(5) == plan.groups_after(7) == everything
+    plan = Trainer(small(epochs=300, measure_every=5), small_set()).plan  # as was asked for, whatever it costs
+    assert plan.groups_after(5) == plan.groups_after(7) == EVERYTHING
+
+
+@pytest.mark.parametrize(
+    ("epochs", "angles", "others"),
+    [
+        (1, [0, 7], [0, 7]),
+        (40, [0, 8, 70, 140, 210, 280], [0, 140, 280]),
+        (60, [0, 8, 70, 140, 210, 280, 350, 420], [0, 210, 420]),
+        (63, [0, 8, 70, 140, 210, 280, 350, 441], [0, 210, 441]),  # 420 is too close to the end for both
+    ],
+)
+def test_a_short_training_is_measured_where_it_can_be_afforded(epochs: int, angles: list[int], others: list[int]) -> None:
+    """Its start and its end always; the others where angles are."""
+    plan = Trainer(small(epochs=epochs), small_set()).plan
+    due = {step: groups for step in range(plan.steps + 1) if (groups := plan.groups_after(step))}
+    assert list(due) == angles
+    assert [step for step, groups in due.items() if groups == EVERYTHING] == others
+    assert due.pop(8, {"angles", "update"}) == {"angles", "update"}  # the first update there can be an angle of
+    assert all(groups in (EVERYTHING, {"angles"}) for groups in due.values())
 
 
 def test_the_seconds_of_a_run_are_those_of_its_training_alone(monkeypatch) -> None:
