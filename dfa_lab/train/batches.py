@@ -17,16 +17,15 @@ class BatchOrder:
 
     def __init__(self, dataset: data.DataSet, experiment: Experiment, plan: Plan, dtype: torch.dtype):
         self._data, self._experiment, self._plan, self._dtype = dataset, experiment, plan, dtype
-        self._orders: dict[int, tuple[int, Tensor]] = {}  # seed -> (epoch, order of the samples)
+        self._epochs: dict[int, tuple[int, list[tuple[Tensor, Tensor]]]] = {}  # seed -> (epoch, its batches)
 
     def batch(self, seed: int, step: int) -> tuple[Tensor, Tensor]:
         """Inputs (N, …) and classes (N,) of the step after this many."""
-        epoch, position = divmod(step, self._plan.steps_per_epoch)
-        chosen = self._order(seed, epoch)[self._plan.rows(position)]
+        chosen, t = self._chosen(seed, step)
         x = self._data.inputs(self._data.x_train.index_select(0, chosen), self._dtype)
         if self._experiment.augment:
             x = augment(x, generator(seed, "augment", step), self._experiment.exact)
-        return x, self._data.y_train.index_select(0, chosen)
+        return x, t
 
     def batches(self, seeds: Sequence[int], step: int) -> dict[int, tuple[Tensor, Tensor]]:
         """`batch` of each of these seeds."""
@@ -36,11 +35,8 @@ class BatchOrder:
 
     def _together(self, seeds: Sequence[int], step: int) -> dict[int, tuple[Tensor, Tensor]]:
         """In few kernels. On a CPU a batch would lie at other places in memory, of which the last digits of a step depend."""
-        epoch, position = divmod(step, self._plan.steps_per_epoch)
-        rows = self._plan.rows(position)
-        chosen = torch.cat([self._order(seed, epoch)[rows] for seed in seeds])
-        x = self._data.inputs(self._data.x_train.index_select(0, chosen), self._dtype).chunk(len(seeds))
-        t = self._data.y_train.index_select(0, chosen).chunk(len(seeds))
+        chosen, t = zip(*(self._chosen(seed, step) for seed in seeds), strict=True)
+        x = self._data.inputs(self._data.x_train.index_select(0, torch.cat(chosen)), self._dtype).chunk(len(seeds))
         return dict(zip(seeds, zip(x, t, strict=True), strict=True))
 
     def probe(self, seed: int) -> tuple[Tensor, Tensor]:
@@ -49,9 +45,14 @@ class BatchOrder:
         chosen = order[: self._experiment.probe_size].to(self._data.x_train.device)
         return self._data.inputs(self._data.x_train[chosen], self._dtype), self._data.y_train[chosen]
 
-    def _order(self, seed: int, epoch: int) -> Tensor:
-        """Of the training samples in an epoch, a function of seed and epoch alone."""
-        if self._orders.get(seed, (None,))[0] != epoch:
-            order = torch.randperm(len(self._data.x_train), generator=generator(seed, "batches", epoch))
-            self._orders[seed] = (epoch, order.to(self._data.x_train.device))
-        return self._orders[seed][1]
+    def _chosen(self, seed: int, step: int) -> tuple[Tensor, Tensor]:
+        """Which training samples (N,), and their classes (N,). Of an epoch all are found at its start, in an order that is a
+        function of seed and epoch alone: every call in a step counts."""
+        epoch, position = divmod(step, self._plan.steps_per_epoch)
+        if self._epochs.get(seed, (None,))[0] != epoch:
+            classes = self._data.y_train
+            order = torch.randperm(len(classes), generator=generator(seed, "batches", epoch))[: self._plan.size]
+            order = order.to(classes.device)
+            batches = zip(*(of_all.split(self._plan.batch) for of_all in (order, classes[order])), strict=True)
+            self._epochs[seed] = epoch, list(batches)
+        return self._epochs[seed][1][position]

@@ -64,10 +64,6 @@ class Plan:
         whole, position = divmod(step, self.steps_per_epoch)
         return whole + min(1.0, position * self.batch / self.size)
 
-    def rows(self, position: int) -> slice:
-        """Of an epoch's samples: the batch of this number."""
-        return slice(position * self.batch, min((position + 1) * self.batch, self.size))
-
     def tests_after(self, step: int) -> bool:
         """Whether the test set is evaluated: at the end of every so-manieth epoch and at the very end."""
         epoch, position = divmod(step, self.steps_per_epoch)
