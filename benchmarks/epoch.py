@@ -56,7 +56,7 @@ def alternating(blocks: dict[str, Callable[[], None]], repeats: int) -> dict[str
 def loop(dataset: DataSet, repeats: int) -> list[Figure]:
     """Of each rule: the trainer's loop, the run's step alone, and the overhead."""
     found = []
-    tiny = random_data((1, 1, 1), train=6400)
+    tiny = random_data((1, 1, 1))
     for rule in RULES:
         whole, bare = trainer(rule, dataset, 800), trainer(rule, dataset, 800)
         fleet = Fleet(bare.runs)
