@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from dfa_lab.fast.flat import in_rows
+from dfa_lab.fast.flat import in_columns
 from dfa_lab.fast.fleet import Fleet
-from dfa_lab.fast.layers import Activation, Dense, Mask, Part, product
+from dfa_lab.fast.layers import Activation, Dense, Mask, Part, product, sent
 from dfa_lab.measure.angles import between, degrees, joint_angle, mean_and_spread
 from dfa_lab.measure.whole_vectors import whole_vectors
 
@@ -38,10 +38,10 @@ def angles(fleet: Fleet, x: Tensor, t: Tensor) -> tuple[list[Tensor], Names, Ten
     several = len(fleet.runs) > 1
     *hs, y = forward(fleet, x)
     e = fleet.error(y, t)
-    true = in_rows(e.clone()) if several else e.clone()  # ∂L/∂h of each stage, then ∂L/∂a, by W everywhere
+    true = in_columns(e.clone())  # ∂L/∂h of each stage, then ∂L/∂a, by W everywhere
     # Likewise as the rule has it, but for bp, the first runs: what that sends is the truth, which is found once.
     others = slice(fleet.by_weights, None) if several else slice(None)
-    rule = None if fleet.by_weights == len(fleet.runs) else in_rows(e[others].clone()) if several else e.clone()
+    rule = None if fleet.by_weights == len(fleet.runs) else in_columns(e[others].clone())
     lengths: list[Tensor] = []  # from the readout down, (4, R) each: of ΔW
     signals: list[Tensor] = []  # (4, R, N) each: of δ at the block below
 
@@ -57,7 +57,7 @@ def angles(fleet: Fleet, x: Tensor, t: Tensor) -> tuple[list[Tensor], Names, Ten
                 rule = part.backward(rule, others) if isinstance(part, Activation) else part.backward(rule)
         lengths.append(_between_gradients(stack(stage.layer.h), None if rule is None else stack(rule), stack(true)))
         if number > 1:
-            true = product(true, stage.layer.W)
+            true = sent(true, stage.layer.W)
             rule = None if rule is None else fleet.signals(number, rule, e[others], fleet.by_weights)
             signals.append(_between(None if rule is None else stack(rule), stack(true)))
     layers: list[int | None] = [*range(1, len(fleet.stages) + 1), None]

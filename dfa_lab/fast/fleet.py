@@ -14,8 +14,8 @@ from torch import Tensor
 
 from dfa_lab.fast import reading
 from dfa_lab.fast.captured import Batches, Recorder
-from dfa_lab.fast.flat import Flat, in_rows
-from dfa_lab.fast.layers import Dense, Mask, product, to_maps
+from dfa_lab.fast.flat import Flat, columns, in_columns, in_rows
+from dfa_lab.fast.layers import Dense, Mask, sent, to_maps
 from dfa_lab.fast.masks import Masks
 from dfa_lab.fast.norms import Norm
 from dfa_lab.fast.short import Short
@@ -176,7 +176,7 @@ class Fleet:
         """e of the logits y (N, C) or (R, N, C), in as many bits."""
         e = criterion.error(self.criterion, criterion.as_float(y), t)
         e = e.to(y.dtype) if self._short else e  # every call counts, in a step of narrow layers
-        return in_rows(e) if self._count > 1 else e
+        return e if self._count == 1 and e.stride(0) == 1 else in_columns(e)
 
     @contextmanager
     def unrounded(self) -> Iterator[None]:
@@ -223,8 +223,8 @@ class Fleet:
         stage, shape = self.stages[number - 1], self._shapes[number - 2]
         if self._direct:
             B = self._alone[number - 1]
-            sent = e @ (B.to(e.dtype) if self._short else B)
-            return sent if len(shape) == 1 else sent.view(len(e), *shape)
+            signal = sent(e, B.to(e.dtype) if self._short else B)
+            return signal if len(shape) == 1 else signal.reshape(len(e), *shape)
         back = stage.layer.send(g, self._alone.get(number, stage.layer.W))
         for part in reversed(stage.before):
             back = part.backward(back)
@@ -252,13 +252,20 @@ class Fleet:
         shape = self._shapes[number - 2]
         if self._direct:
             B = self.projections[number - 1]
-            projected = product(e[self._chain - since :], B.to(e.dtype) if self._short else B)
+            projected = sent(e[self._chain - since :], B.to(e.dtype) if self._short else B)
             parts.append(to_maps(projected, shape[1:]) if len(shape) == 3 else projected)
         return self._joined(parts, len(shape) == 3)
 
     @staticmethod
     def _joined(parts: list[Tensor], maps: bool) -> Tensor:
-        return parts[0] if len(parts) == 1 else torch.cat(parts, 1) if maps else in_rows(torch.cat(parts))
+        if len(parts) == 1:
+            return parts[0]
+        if maps or parts[0].device.type != "cpu":
+            return torch.cat(parts, 1 if maps else 0)
+        joined = columns((sum(map(len, parts)), *parts[0].shape[1:]), parts[0])
+        for part, place in zip(parts, joined.split([*map(len, parts)]), strict=True):
+            place.copy_(part)
+        return joined
 
 
 def _sent_by_maps(layer, g: Tensor, M: Tensor, first: int, last: int, per_run: int) -> Tensor:

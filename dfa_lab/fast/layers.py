@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from dfa_lab.fast.flat import in_rows, rows
+from dfa_lab.fast.flat import by_unit, columns, in_columns, in_rows, rows
 
 ops = torch.ops.aten
 
@@ -56,20 +56,24 @@ class Dense:
         self._each = [Dense(*one) for one in each]
         # Made once, as every call in a step counts.
         self._across = W.mT
+        self._by_unit = by_unit(W)
         self._row = None if b is None else b if W.dim() == 2 else b.unsqueeze(1)
+        self._column = None if b is None else b.unsqueeze(-1)
         self._ones: dict[int, Tensor] = {}  # samples -> as many; kept, as a recorded step goes on to read them
 
     def forward(self, h: Tensor) -> Tensor:
         self.h = h
         if not self._each:
             return self._sums(h)
-        a = rows((*h.shape[:2], self.W.shape[1]), h)
+        a = columns((*h.shape[:2], self.W.shape[1]), h)
         for one, own, out in zip(self._each, h.unbind(), a.unbind(), strict=True):
             one.h = own
             one._sums(own, out)
         return a
 
     def _sums(self, h: Tensor, out: Tensor | None = None) -> Tensor:
+        if self._by_unit:
+            return across_columns(self.W, h, self._column, out)
         if h.dim() == 2:
             return torch.mm(h, self._across, out=out) if self._row is None else torch.addmm(self._row, h, self._across, out=out)
         return torch.bmm(h, self._across) if self._row is None else torch.baddbmm(self._row, h, self._across)
@@ -113,15 +117,33 @@ class Dense:
         return ones
 
     def send(self, g: Tensor, M: Tensor) -> Tensor:
+        return sent(g, M)
+
+
+def across_columns(M: Tensor, h: Tensor, b: Tensor | None = None, out: Tensor | None = None) -> Tensor:
+    """h Mᵀ + b, of h (N, m), M (n, m) and b (n, 1), as `columns` has it."""
+    place = None if out is None else out.mT
+    return (torch.mm(M, h.mT, out=place) if b is None else torch.addmm(b, M, h.mT, out=place)).mT
+
+
+def sent(g: Tensor, M: Tensor) -> Tensor:
+    """g M as `columns` has it, of each run alone on a CPU."""
+    if not by_unit(g):
         return product(g, M)
+    if g.dim() == 2:
+        return across_columns(M.mT, g)
+    out = columns((*g.shape[:2], M.shape[2]), g)
+    for own, B, place in zip(g.unbind(), M.unbind(), out.unbind(), strict=True):  # a loop over a tensor takes longer
+        across_columns(B.mT, own, out=place)
+    return out
 
 
 def product(g: Tensor, M: Tensor) -> Tensor:
-    """g M, of each run alone on a CPU."""
+    """g M with its rows side by side, of each run alone on a CPU."""
     if g.dim() == 2 or g.device.type != "cpu":
         return g @ M
     out = rows((*g.shape[:2], M.shape[2]), g)
-    for own, B, place in zip(g.unbind(), M.unbind(), out.unbind(), strict=True):  # a loop over a tensor takes longer
+    for own, B, place in zip(g.unbind(), M.unbind(), out.unbind(), strict=True):
         torch.mm(own, B, out=place)
     return out
 
@@ -188,8 +210,12 @@ class Mask:
         self._p, self._draw = p, draw
 
     def forward(self, h: Tensor) -> Tensor:
-        self.mask = self._draw(h, self._p)
-        return in_rows(h * self.mask) if h.dim() == 3 else h * self.mask
+        mask = self._draw(h, self._p)
+        if h.dim() == 4:
+            self.mask = mask
+            return h * mask
+        self.mask = in_columns(mask)
+        return in_columns(h * self.mask)
 
     def backward(self, g: Tensor) -> Tensor:
         # Of fewer runs than the mask, the first ones are meant.
@@ -226,7 +252,7 @@ class Flatten:
 
     def backward(self, g: Tensor) -> Tensor:
         if self.runs == 1:
-            return g.view(g.shape[0], *self.shape)
+            return g.reshape(g.shape[0], *self.shape)
         return to_maps(g, self.shape[1:]) if len(self.shape) == 3 else g
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from dfa_lab.fast.flat import in_rows, rows
+from dfa_lab.fast.flat import columns, in_columns
 
 ops = torch.ops.aten
 
@@ -36,7 +36,7 @@ class Norm:
     def forward(self, h: Tensor) -> Tensor:
         self.dense = h.dim() == 3
         if self._looped(h):
-            out = rows(h.shape, h)
+            out = columns(h.shape, h)
             for norm, own, place in zip(self._each, h, out, strict=True):
                 place.copy_(norm.forward(own))
             return out
@@ -49,22 +49,28 @@ class Norm:
         for layer in self.layers:
             assert layer.num_batches_tracked is not None
             layer.num_batches_tracked.add_(1)
-        return from_channels(out, len(self.layers)) if self.dense else out
+        return self._as_it_came(out, h)
 
     def backward(self, g: Tensor) -> Tensor:
         if self._looped(g):
             for norm, own in zip(self._each, g, strict=True):
                 own.copy_(norm.backward(own))
             return g
-        g = to_channels(g) if self.dense else g.contiguous()
+        flat = to_channels(g) if self.dense else g.contiguous()
         wanted = [True, True, self.shift is not None]
         statistics = (self.running_mean, self.running_var, *self.saved)
         back, *found = ops.native_batch_norm_backward(
-            g, self.h, self.scale.flatten(), *statistics, True, self.layers[0].eps, wanted
+            flat, self.h, self.scale.flatten(), *statistics, True, self.layers[0].eps, wanted
         )
         for grad, new in zip(self.grads, found, strict=False):
             grad.copy_(new.view_as(grad))
-        return from_channels(back, len(self.layers)) if self.dense else back
+        return self._as_it_came(back, g)
+
+    def _as_it_came(self, found: Tensor, h: Tensor) -> Tensor:
+        """As maps, or as (N, n) or (R, N, n) in columns, like h."""
+        if self.dense:
+            return from_channels(found, len(self.layers))
+        return in_columns(found) if h.dim() == 2 else found
 
     def _looped(self, h: Tensor) -> bool:
         """On a CPU, dense runs are normalised one after the other, as in `Dense`."""
@@ -83,4 +89,4 @@ def to_channels(h: Tensor) -> Tensor:
 
 def from_channels(h: Tensor, runs: int) -> Tensor:
     """(N, R·n) -> (R, N, n)."""
-    return in_rows(h.view(len(h), runs, -1).transpose(0, 1).contiguous())
+    return in_columns(h.view(len(h), runs, -1).transpose(0, 1).contiguous())

@@ -8,7 +8,7 @@ from torch import Tensor
 from dfa_lab.fast.aligning import layer_angles, separation, stacked
 from dfa_lab.fast.captured import Batches, Recorder
 from dfa_lab.fast.fleet import Fleet
-from dfa_lab.fast.layers import product
+from dfa_lab.fast.layers import product, sent
 from dfa_lab.measure.alignment import defined
 from dfa_lab.measure.updates import Angles
 from dfa_lab.train.run import Run
@@ -61,7 +61,7 @@ def _before(fleet: Fleet, batches: Batches) -> tuple[Tensor, ...]:
         W = stage.layer.W
         gradients.append(product(g.mT, stage.layer.h).to(W.dtype))
         if number > 1:
-            g = product(g, W.to(g.dtype))
+            g = sent(g, W.to(g.dtype))
             for part in reversed(stage.before):
                 g = part.backward(g)
     return *(stage.layer.W.clone() for stage in fleet.stages), *reversed(gradients)

@@ -111,7 +111,7 @@ def _saturated(h: Tensor, ends: tuple[float, float] | None) -> Tensor:
     if ends is None:
         return h.new_full((len(h), 1), torch.nan, dtype=torch.float64)
     middle, distance = ends
-    return (h - middle).abs_().gt_(distance).flatten(1).mean(1, keepdim=True, dtype=torch.float64)
+    return (h - middle).abs_().gt_(distance).mean((1, 2), dtype=torch.float64).unsqueeze(1)
 
 
 def _grams(h: Tensor) -> Tensor:

@@ -107,7 +107,8 @@ def stages(networks: Sequence[Network], flat: Flat, draw: Callable[[Tensor, floa
             elif isinstance(part, nn.MaxPool2d):
                 where.append(Pool(part))
             elif isinstance(part, nn.Flatten):
-                where.append(Flatten(runs))
+                if number == 0 or len(networks[0].shapes[number - 1]) > 1:  # of a dense block there is nothing to flatten
+                    where.append(Flatten(runs))
             else:
                 where.append(Activation(type(part)))
         made.append(stage)

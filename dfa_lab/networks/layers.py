@@ -123,7 +123,8 @@ class Noise:
         """Shaped as h: 0 with probability p, else 1/(1-p)."""
         if self._stream is None:
             self._stream = torch.Generator(h.device).manual_seed(self._number())
-        return torch.empty_like(h).bernoulli_(1 - p, generator=self._stream).div_(1 - p)
+        mask = torch.empty_like(h, memory_format=torch.contiguous_format)  # drawn in this order however h lies in memory
+        return mask.bernoulli_(1 - p, generator=self._stream).div_(1 - p)
 
 
 class Dropout(nn.Module):

@@ -1,5 +1,7 @@
 """The two criteria, with the output error e = ∂L/∂y in closed form (y: the logits, t: the class of each sample)."""
 
+from functools import cache
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -30,4 +32,10 @@ def error(criterion: str, y: Tensor, t: Tensor, exact: bool = False) -> Tensor:
     """
     p = torch.softmax(y, -1) if criterion == "ce" else torch.sigmoid(y)
     e = p.scatter_(-1, t.unsqueeze(-1), -1.0, reduce="add")
-    return e if exact and criterion == "bce" else e.div_(y.shape[-2])
+    return e if exact and criterion == "bce" else e.div_(_number(y.shape[-2]))
+
+
+@cache
+def _number(N: int) -> Tensor:
+    """As torch wants it: it would make a tensor of a number in every step."""
+    return torch.tensor(float(N))

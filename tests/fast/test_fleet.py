@@ -76,6 +76,21 @@ def test_a_fleet_is_its_runs(settings: dict) -> None:
         same(one, other, (1e-6 if settings == SETTINGS[-1] else 1e-10) if conv else 0.0)
 
 
+@pytest.mark.parametrize("settings", [{}, {"criterion": "ce"}, {"dropout": 1, "nonlin": "relu"}, {"batchnorm": 1}], ids=str)
+@pytest.mark.parametrize("rules", ["dfa", "bp,fa,dfa"])
+def test_on_a_cpu_the_samples_of_a_unit_lie_side_by_side(make_run, rules: str, settings: dict) -> None:
+    """What every dense layer is given but the first, and the errors of all: a core keeps its rows of W then."""
+    runs, xs, ts = zip(*(make_run(rule, samples=13, num_layers=3, **settings) for rule in rules.split(",")), strict=True)
+    fleet, seen = Fleet(runs), []
+    for stage in fleet.stages:
+        layer, real = stage.layer, stage.layer.gradients
+        layer.gradients = lambda g, layer=layer, real=real: (seen.append((layer.h, g)), real(g))  # type: ignore[method-assign]
+    fleet.step({runs[0].seed: (xs[0], ts[0])}, 0)
+    assert len(seen) == 4
+    assert {g.stride(-2) for _, g in seen} | {h.stride(-2) for h, _ in seen[:-1]} == {1}
+    assert all(g.stride(-1) == 13 for _, g in seen)
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam"])
 def test_every_run_keeps_its_own_learning_rate(optimizer: str) -> None:
     experiment = parse({"num_hidden": 9, "rules": "bp,dfa", "seeds": "0,7", "optimizer": optimizer, "momentum": 0.5})

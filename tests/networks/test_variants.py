@@ -77,6 +77,14 @@ def test_masks_follow_from_their_number() -> None:
     assert not torch.equal(noise.mask(h, 0.5), first[0])
 
 
+def test_a_mask_is_the_same_however_its_layer_lies_in_memory() -> None:
+    noise, masks = Noise(), []
+    for h in (torch.ones(30, 50), torch.ones(50, 30).mT):
+        noise.start(lambda: 1)
+        masks.append(noise.mask(h, 0.5))
+    assert torch.equal(*masks)
+
+
 def test_every_rule_of_a_seed_sees_the_same_masks(make_run) -> None:
     """From equal weights: the activities of bp, fa and dfa in the first training step are equal, and a seed has its own."""
     found = {}
