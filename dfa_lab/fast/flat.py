@@ -89,9 +89,8 @@ def by_unit(like: Tensor) -> bool:
 def columns(shape: Sequence[int], like: Tensor) -> Tensor:
     """An empty tensor (N, n) or (R, N, n) in which all samples of a unit lie side by side, then those of the next.
 
-    A product that writes so lets each thread read its own rows of W, and the same thread then moves most of them by its share
-    of the optimiser's step. Otherwise the cores take W away from each other in every step, which takes a tenth of it, and
-    half of it where they have no cache in common.
+    A product that writes so leaves W where the optimiser's step finds it soonest: steps take a tenth less, and half as long in
+    those processes whose cores seem to share no cache (docs/benchmarks.md).
     """
     *runs, N, n = shape
     if not by_unit(like):
