@@ -100,13 +100,14 @@ def columns(shape: Sequence[int], like: Tensor) -> Tensor:
 
 def in_columns(several: Tensor) -> Tensor:
     """The same values (N, n) or (R, N, n) as `columns` has them; a copy where they do not lie so already."""
-    *runs, N, n = several.shape
     if not by_unit(several):
-        return in_rows(several) if runs else several
-    wanted = _layout((*runs, n, N), several.element_size(), "cpu")[1] if runs else (N, 1)
-    if several.stride() == (*wanted[:-2], wanted[-1], wanted[-2]):
-        return several
-    return columns(several.shape, several).copy_(several)
+        return in_rows(several) if several.dim() == 3 else several
+    if several.dim() == 2:
+        wanted = several.shape[0], 1
+    else:
+        R, N, n = several.shape
+        wanted = _layout((R, n, N), several.element_size(), "cpu")[1]
+    return several if several.mT.stride() == wanted else columns(several.shape, several).copy_(several)
 
 
 @lru_cache(1024)

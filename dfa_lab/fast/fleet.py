@@ -176,7 +176,7 @@ class Fleet:
         """e of the logits y (N, C) or (R, N, C), in as many bits."""
         e = criterion.error(self.criterion, criterion.as_float(y), t)
         e = e.to(y.dtype) if self._short else e  # every call counts, in a step of narrow layers
-        return e if self._count == 1 and e.stride(0) == 1 else in_columns(e)
+        return in_columns(e)
 
     @contextmanager
     def unrounded(self) -> Iterator[None]:
@@ -260,12 +260,9 @@ class Fleet:
     def _joined(parts: list[Tensor], maps: bool) -> Tensor:
         if len(parts) == 1:
             return parts[0]
-        if maps or parts[0].device.type != "cpu":
-            return torch.cat(parts, 1 if maps else 0)
-        joined = columns((sum(map(len, parts)), *parts[0].shape[1:]), parts[0])
-        for part, place in zip(parts, joined.split([*map(len, parts)]), strict=True):
-            place.copy_(part)
-        return joined
+        if maps:
+            return torch.cat(parts, 1)
+        return torch.cat(parts, out=columns((sum(map(len, parts)), *parts[0].shape[1:]), parts[0]))
 
 
 def _sent_by_maps(layer, g: Tensor, M: Tensor, first: int, last: int, per_run: int) -> Tensor:

@@ -73,7 +73,10 @@ class Dense:
 
     def _sums(self, h: Tensor, out: Tensor | None = None) -> Tensor:
         if self._by_unit:
-            return across_columns(self.W, h, self._column, out)
+            place = None if out is None else out.mT
+            if self._column is None:
+                return torch.mm(self.W, h.mT, out=place).mT
+            return torch.addmm(self._column, self.W, h.mT, out=place).mT
         if h.dim() == 2:
             return torch.mm(h, self._across, out=out) if self._row is None else torch.addmm(self._row, h, self._across, out=out)
         return torch.bmm(h, self._across) if self._row is None else torch.baddbmm(self._row, h, self._across)
@@ -120,22 +123,9 @@ class Dense:
         return sent(g, M)
 
 
-def across_columns(M: Tensor, h: Tensor, b: Tensor | None = None, out: Tensor | None = None) -> Tensor:
-    """h Mᵀ + b, of h (N, m), M (n, m) and b (n, 1), as `columns` has it."""
-    place = None if out is None else out.mT
-    return (torch.mm(M, h.mT, out=place) if b is None else torch.addmm(b, M, h.mT, out=place)).mT
-
-
 def sent(g: Tensor, M: Tensor) -> Tensor:
     """g M as `columns` has it, of each run alone on a CPU."""
-    if not by_unit(g):
-        return product(g, M)
-    if g.dim() == 2:
-        return across_columns(M.mT, g)
-    out = columns((*g.shape[:2], M.shape[2]), g)
-    for own, B, place in zip(g.unbind(), M.unbind(), out.unbind(), strict=True):  # a loop over a tensor takes longer
-        across_columns(B.mT, own, out=place)
-    return out
+    return product(M.mT, g.mT).mT if by_unit(g) else product(g, M)
 
 
 def product(g: Tensor, M: Tensor) -> Tensor:
@@ -143,7 +133,7 @@ def product(g: Tensor, M: Tensor) -> Tensor:
     if g.dim() == 2 or g.device.type != "cpu":
         return g @ M
     out = rows((*g.shape[:2], M.shape[2]), g)
-    for own, B, place in zip(g.unbind(), M.unbind(), out.unbind(), strict=True):
+    for own, B, place in zip(g.unbind(), M.unbind(), out.unbind(), strict=True):  # a loop over a tensor takes longer
         torch.mm(own, B, out=place)
     return out
 

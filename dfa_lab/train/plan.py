@@ -13,8 +13,8 @@ COSTS = {"update": 1.0, "feedback": 0.1, "units": 0.3, "rank": 1.0}
 COSTS_ON_GPU = {"update": 6.0, "feedback": 1.5, "units": 1.3, "rank": 30.0}
 SPARE = 0.0075  # share of the training that these may cost
 FEWEST = 6  # of their intervals, even where that is dear: their curves are to be seen
-# A training of fewer steps is over in seconds: its start and its end count there, and most such networks are so narrow that
-# measuring costs more than above. Its angles are rarer, and the others are not as rare as in a long one: there would be none.
+# In a training of fewer steps a few measurements at its start and end are a large part, and most such networks are so narrow
+# that they cost more than above. Its angles are rarer, and the others are not as rare as in a long one: there would be none.
 SHORT = 2000
 SPARE_IF_SHORT, FEWEST_IF_SHORT = 0.0125, 2
 EARLY = 8  # steps, after which such a training is measured for the first time

@@ -204,6 +204,8 @@ def test_what_is_dear_is_measured_as_rarely_as_it_can_be_afforded() -> None:
     assert plan.groups_after(98) == plan.groups_after(8) == {"angles"}  # at an interval; early
     assert plan.groups_after(99) == plan.groups_after(7) == set()  # each epoch would be too often
     assert plan.groups_after(2058) == {"angles"} and plan.steps == 2100  # six times 343, and 42 steps before the end
+    long = Trainer(small(epochs=1000), small_set()).plan
+    assert (long.measure_every, long.others_every) == (49, 343)
     for measures, every in (("angles", 49), ("feedback", 49), ("update,feedback", 147), ("rank,angles", 147)):
         plan = Trainer(small(epochs=300, measures=measures), small_set()).plan
         assert plan.others_every == every
