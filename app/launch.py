@@ -8,9 +8,11 @@ from pathlib import Path
 
 from streamlit.web import cli
 
-from app import controls, feed, transport  # noqa: F401 (the page's imports, done before the first visitor waits for them)
-from app.engine import manager
-from app.live import plotly_script
+from app.bar import transport  # noqa: F401 (the page's imports, done before the first visitor waits for them)
+from app.charts import plotly_script
+from app.form import settings_form  # noqa: F401 (the page's imports, done before the first visitor waits for them)
+from app.live import live_chart  # noqa: F401 (the page's imports, done before the first visitor waits for them)
+from app.shell.server import manager
 
 PATIENCE = 20  # seconds; then the page opens all the same
 ROOT = Path(__file__).resolve().parent.parent

@@ -9,13 +9,13 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # streamlit's tests put only this file's folder there
     sys.path.insert(0, str(ROOT))
 
-st.set_page_config(page_title="DFA Lab", page_icon=str(ROOT / "app" / "icon.svg"), layout="wide")
-from app import contrast, margins, projector  # noqa: E402 (the path has to be there first)
+st.set_page_config(page_title="DFA Lab", page_icon=str(ROOT / "app" / "shell" / "icon.svg"), layout="wide")
+from app.shell import contrast, margins, projector  # noqa: E402 (the path has to be there first)
 
 contrast.apply()
 margins.apply()
 projector.apply()
-st.logo(str(ROOT / "app" / "logo.svg"), size="large")
+st.logo(str(ROOT / "app" / "shell" / "logo.svg"), size="large")
 st.navigation(
     {
         "": [

@@ -21,9 +21,9 @@ from machine import Figure, describe, figure, report
 from random_data import random_data
 
 from dfa_lab.data import DataSet
-from dfa_lab.device import ALL_THREADS, threads
-from dfa_lab.fast.fleet import Fleet
-from dfa_lab.parsing import parse
+from dfa_lab.machine.device import ALL_THREADS, threads
+from dfa_lab.settings.parsing import parse
+from dfa_lab.train.stacked.fleet import Fleet
 from dfa_lab.train.trainer import Trainer
 
 RULES = ("bp", "fa", "dfa")

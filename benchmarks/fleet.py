@@ -13,7 +13,7 @@ from machine import Figure, describe, figure, report
 from random_data import random_data
 
 from dfa_lab.data import DataSet
-from dfa_lab.parsing import parse
+from dfa_lab.settings.parsing import parse
 from dfa_lab.train.trainer import Trainer
 
 BLOCK = 10  # steps

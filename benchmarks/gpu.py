@@ -19,9 +19,9 @@ from random_data import random_data
 from torch import nn
 
 from dfa_lab.data import DataSet
-from dfa_lab.device import precisions, shorten_products
-from dfa_lab.parsing import parse
-from dfa_lab.settings.measuring import MEASURES
+from dfa_lab.machine.device import precisions, shorten_products
+from dfa_lab.settings.measure_settings import MEASURES
+from dfa_lab.settings.parsing import parse
 from dfa_lab.train.trainer import Trainer
 
 BLOCK = 20  # steps

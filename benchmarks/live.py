@@ -55,7 +55,7 @@ def wait_until_up(port: int) -> None:
 
 
 def steps_per_second(id: str, seconds: float) -> float:
-    from app.engine import manager
+    from app.shell.server import manager
 
     before, began = manager().status(id), time.perf_counter()
     time.sleep(seconds)
@@ -66,8 +66,8 @@ def steps_per_second(id: str, seconds: float) -> float:
 
 def watched_against_headless(port: int, repeats: int, seconds: float) -> list[Figure]:
     """In a thread beside the server: print the table; the ratios."""
-    from app.engine import manager
-    from dfa_lab.parsing import parse
+    from app.shell.server import manager
+    from dfa_lab.settings.parsing import parse
 
     wait_until_up(port)
     rows, figures = [], []
@@ -117,8 +117,8 @@ def watchers_of(port: int, id: str, count: int) -> Iterator[Callable[[], None]]:
 
 def looked_at(port: int, repeats: int, seconds: float) -> None:
     """Print what every picture costs."""
-    from app.engine import manager
-    from dfa_lab.parsing import parse
+    from app.shell.server import manager
+    from dfa_lab.settings.parsing import parse
 
     browser, rows = chromium(), []
     if browser is None:

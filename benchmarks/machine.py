@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 
-from dfa_lab.allocator import keep_memory
+from dfa_lab.machine.allocator import keep_memory
 
 if os.environ.get("DFA_LAB_MEMORY") != "left":  # by epoch.py, which measures what it is worth
     keep_memory()  # as whoever starts the lab does

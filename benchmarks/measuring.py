@@ -14,12 +14,12 @@ from time import perf_counter
 import torch
 from machine import Figure, describe, report, table
 
-from dfa_lab.fast.choosing import groups
-from dfa_lab.parsing import parse
-from dfa_lab.settings.measuring import MEASURES
-from dfa_lab.train.examining import Updates, measured, noted
+from dfa_lab.settings.measure_settings import MEASURES
+from dfa_lab.settings.parsing import parse
+from dfa_lab.train.evaluate import Updates, measured, noted
 from dfa_lab.train.plan import Plan
 from dfa_lab.train.run import Run
+from dfa_lab.train.stacked.grouping import groups
 
 CPU = torch.device("cpu")
 CASES = {  # name: (inputs, units, layers, training samples)

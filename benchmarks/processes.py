@@ -18,9 +18,9 @@ import torch
 from machine import Figure, describe, figure, report
 
 from dfa_lab.data import load
-from dfa_lab.device import ALL_THREADS
-from dfa_lab.parsing import parse
+from dfa_lab.machine.device import ALL_THREADS
 from dfa_lab.processes.sharing import chosen
+from dfa_lab.settings.parsing import parse
 from dfa_lab.train.trainer import Trainer
 
 CASES = {  # name: (settings, processes)

@@ -14,9 +14,9 @@ from statistics import median
 
 from machine import Figure, describe, figure, report, table
 
-from dfa_lab.config import Experiment
-from dfa_lab.parsing import parse
 from dfa_lab.runs.manager import Manager
+from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.parsing import parse
 
 CASES = {"digits, mlp 2×100, 3 rules": 100, "digits, mlp 2×800, 3 rules": 800}
 REPLAYS = 20

@@ -16,9 +16,9 @@ from machine import Figure, describe, report, table
 from plain import Plain, conv, mlp
 from torch import nn
 
-from dfa_lab.fast.fleet import Fleet
-from dfa_lab.parsing import parse
+from dfa_lab.settings.parsing import parse
 from dfa_lab.train.run import Run
+from dfa_lab.train.stacked.fleet import Fleet
 
 RULES = ("bp", "fa", "dfa")
 TARGETS = {"bp": 1.0, "fa": 1.05}

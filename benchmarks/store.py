@@ -17,14 +17,14 @@ from pathlib import Path
 
 from machine import Figure, describe, report, table
 
-from app.compare_view import Look, Panel, message
-from dfa_lab.config import Experiment
+from app.compare.message import Look, Panel, message
+from dfa_lab.compare.lines import FULL
+from dfa_lab.compare.run_groups import groups
 from dfa_lab.records import Record
-from dfa_lab.runs.comparing import groups
-from dfa_lab.runs.lines import FULL
-from dfa_lab.runs.store import Store
-from dfa_lab.runs.store_schema import FIRST
-from dfa_lab.runs.stored import versions
+from dfa_lab.runs.store.schema import FIRST
+from dfa_lab.runs.store.store import Store
+from dfa_lab.runs.store.stored import versions
+from dfa_lab.settings.experiment import Experiment
 
 METRICS = ("train_loss", "train_error", "test_loss", "test_error")
 LAYERS = 2  # with a signal angle and its spread each

@@ -17,28 +17,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dfa_lab.config import Experiment as Experiment
-    from dfa_lab.config import SettingsError as SettingsError
     from dfa_lab.data import DataError as DataError
-    from dfa_lab.parsing import parse as parse
     from dfa_lab.records import Record as Record
-    from dfa_lab.results import Results as Results
     from dfa_lab.runs.manager import Manager as Manager
-    from dfa_lab.runs.store import Store as Store
+    from dfa_lab.runs.store.store import Store as Store
+    from dfa_lab.settings.experiment import Experiment as Experiment
+    from dfa_lab.settings.experiment import SettingsError as SettingsError
+    from dfa_lab.settings.parsing import parse as parse
+    from dfa_lab.train.results import Results as Results
     from dfa_lab.train.trainer import Diverged as Diverged
     from dfa_lab.train.trainer import Trainer as Trainer
 
 HOMES = {
-    "Experiment": "config",
-    "SettingsError": "config",
-    "parse": "parsing",
+    "Experiment": "settings.experiment",
+    "SettingsError": "settings.experiment",
+    "parse": "settings.parsing",
     "Record": "records",
     "DataError": "data",
     "Trainer": "train.trainer",
     "Diverged": "train.trainer",
-    "Results": "results",
+    "Results": "train.results",
     "Manager": "runs.manager",
-    "Store": "runs.store",
+    "Store": "runs.store.store",
 }
 
 

@@ -1,6 +1,6 @@
 """Compare: any runs over each other, in means, bands and words."""
 
-from app import compare, comparison
+from app.compare import component, page
 
-comparison.load()
-compare.show()
+component.load()
+page.show()

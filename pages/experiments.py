@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from app import importing, listing
+from app.experiments import import_zip, page
 
 st.title("Experiments", anchor=False)
-importing.show()
-listing.show()
+import_zip.show()
+page.show()

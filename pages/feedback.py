@@ -1,5 +1,5 @@
 """Feedback: the matrices B beside the weights in whose place they stand, and what happens when one of them is changed."""
 
-from app import feedback_view
+from app.feedback import page
 
-feedback_view.show()
+page.show()

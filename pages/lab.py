@@ -2,22 +2,25 @@
 
 import streamlit as st
 
-from app import controls, feed, flags, scrubber, transport, watching
-from app.live import load_plotly
+from app.bar import scrubber, transport
+from app.form import settings_form
+from app.live import live_chart
+from app.live.component import load_plotly
+from app.visit import hidden_controls, watching
 
 load_plotly()
 watching.arrive()
 
 with st.sidebar:
-    experiment, refused = controls.form()
+    experiment, refused = settings_form.form()
 
-controls.show_problems(refused + st.session_state.problems)
+settings_form.show_problems(refused + st.session_state.problems)
 if st.session_state.notice and not refused:
     st.info(st.session_state.notice, icon=":material/link:")
-flags.note()
+hidden_controls.note()
 status = watching.now()
 scrubber.note(status)
-feed.show(status)
-if flags.TRANSPORT not in flags.hidden() or status.demo:
+live_chart.show(status)
+if hidden_controls.TRANSPORT not in hidden_controls.hidden() or status.demo:
     with st.bottom:
         transport.bar(experiment, status)

@@ -1,5 +1,5 @@
 """What it has learnt: the networks of the experiment on screen, looked into while they are trained."""
 
-from app import learnt
+from app.learnt import page
 
-learnt.show()
+page.show()

@@ -1,5 +1,5 @@
 """Lessons: guess, watch, and read why; a link opens any step."""
 
-from app import lessons
+from app.lessons import page
 
-lessons.show()
+page.show()

@@ -1,5 +1,5 @@
 """The path of the error: how it reaches each block under each rule, live and in slow motion."""
 
-from app.error_path import page
+from app.path import page
 
 page.show()

@@ -1,5 +1,5 @@
 """Proofs: is every rule what it says, on the settings of the Lab's form?"""
 
-from app import proving
+from app.proofs import page
 
-proving.show()
+page.show()

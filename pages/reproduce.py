@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import reproducing
+from app.reproduce import page
 
 st.title("Reproduce the paper", anchor=False)
-reproducing.show()
+page.show()

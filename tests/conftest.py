@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from dfa_lab.config import Experiment
-from dfa_lab.parsing import parse
+from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.parsing import parse
 from dfa_lab.train.run import Run
 
 

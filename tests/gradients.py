@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from dfa_lab.train import criterion
+from dfa_lab.networks import criterion
 from dfa_lab.train.run import Run
 
 

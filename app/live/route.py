@@ -1,6 +1,6 @@
 """What a live chart asks for again and again, past Streamlit: `GET live/{id}?have=n`, plain JSON.
 
-The answer is the moving part of the chart's view (`app.view.moving`) and the records from number `have` on. It takes a
+The answer is the moving part of the chart's view (`app.live.message.moving`) and the records from number `have` on. It takes a
 third of what running a fragment takes, so that a class may watch. `around` in it tells the chart when the page around it
 must be drawn anew, which is Streamlit's part. `map` and `version`: the maps of the page "Angles", if there are newer ones.
 `list`: which list of records the chart has a part of, from the answer before; another one is sent from its beginning.
@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app import angle_maps
-from app.engine import manager
+from app.live import layer_maps
+from app.live.message import moving
 from app.live.pace import Pace
 from app.live.packing import Part, compact, gzipped, plain
 from app.live.shared_records import SharedRecords, Which
-from app.view import moving
+from app.shell.server import manager
 from dfa_lab.runs.live import ACTIVE
 
 PATH = "live"
@@ -56,7 +56,7 @@ def answer(id: str, have: int, number: int = 0, measure: str = "", version: int 
     found = moving(status, manager().problem) | {"every": every}
     if status.id != id:
         return [Part(compact({"around": found["around"], "every": every}))]
-    if measure in angle_maps.MEASURES and (maps := angle_maps.heat(status, measure))["version"] != version:
+    if measure in layer_maps.MEASURES and (maps := layer_maps.heat(status, measure))["version"] != version:
         found["heat"] = maps
     found["list"] = manager().record_list(id)
     pieces = _shared.since((id, found["list"]), have if number == found["list"] else 0, _records, status.state in ACTIVE)

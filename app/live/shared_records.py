@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from app.live.message import columns
 from app.live.pace import FORGOTTEN
 from app.live.packing import Part, compact
-from app.view import columns
 
 MOMENT = 0.5  # seconds for which nobody looks for newer records of a running experiment
 

@@ -5,7 +5,7 @@
 
 from typing import Any
 
-from app.report.page import html
+from app.report.document import html
 
 __all__ = ["html", "png"]
 

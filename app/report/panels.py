@@ -6,7 +6,7 @@ from typing import Any
 
 from dfa_lab.feedback import rule_class
 from dfa_lab.records import METRICS
-from dfa_lab.results import WHOLE
+from dfa_lab.train.results import WHOLE
 
 MOST_LAYERS = 12  # panels of angles; of a deeper network as many layers, evenly apart
 CHANCE = 90  # degrees, between random vectors of many entries

@@ -3,11 +3,11 @@
 from typing import Any
 
 from app.report.panels import MEASURED, layers, mean_and_spread, rules
-from dfa_lab import drawing
-from dfa_lab.config import Experiment, SettingsError, extra
-from dfa_lab.parsing import command, describe, parse
-from dfa_lab.results import ANGLES, WHOLE
-from dfa_lab.wording import title
+from dfa_lab.settings import point_text
+from dfa_lab.settings.experiment import Experiment, SettingsError, extra
+from dfa_lab.settings.parsing import command, describe, parse
+from dfa_lab.settings.wording import title
+from dfa_lab.train.results import ANGLES, WHOLE
 
 MANY_LAYERS = 6  # angles that a table shows each in its own column
 
@@ -46,8 +46,8 @@ def settings(summary: dict[str, Any]) -> tuple[list[tuple[str, str, str]], list[
 
 
 def _drawn(text: str) -> str:
-    points = drawing.decode(text)
-    return f"{len(points)} points of {drawing.classes(points)} classes"
+    points = point_text.decode(text)
+    return f"{len(points)} points of {point_text.classes(points)} classes"
 
 
 def _shown(value: object) -> str:

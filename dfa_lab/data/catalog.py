@@ -4,8 +4,8 @@ from pathlib import Path
 from types import ModuleType
 
 from dfa_lab import registry
-from dfa_lab.config import Experiment
 from dfa_lab.data.about import Facts
+from dfa_lab.settings.experiment import Experiment
 
 PACKAGE = "dfa_lab.data.sets"
 

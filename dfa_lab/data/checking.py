@@ -2,11 +2,11 @@
 
 from math import prod
 
-from dfa_lab import memory
-from dfa_lab.config import Experiment, SettingsError
 from dfa_lab.data.about import Facts
 from dfa_lab.data.whitening import matrix_bytes
-from dfa_lab.wording import refuse
+from dfa_lab.machine import memory
+from dfa_lab.settings.experiment import Experiment, SettingsError
+from dfa_lab.settings.wording import refuse
 
 
 def check(experiment: Experiment, facts: Facts) -> None:

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import torch
 
-from dfa_lab.config import Experiment
 from dfa_lab.data.about import Arrays, Facts
+from dfa_lab.data.cache import share
 from dfa_lab.data.catalog import made_from, module, whole
 from dfa_lab.data.dataset import DataSet
 from dfa_lab.data.errors import DataError
 from dfa_lab.data.folder import ALWAYS_THERE, root, unusable
 from dfa_lab.data.normalisation import offset_and_scale
 from dfa_lab.data.preparing import Preparation, folder_of, prepare
-from dfa_lab.data.sharing import share
 from dfa_lab.data.verifying import verify
+from dfa_lab.settings.experiment import Experiment
 
 AS_READ = Preparation()
 

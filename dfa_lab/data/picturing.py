@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
-from dfa_lab.config import Experiment
 from dfa_lab.data.colours import RGB_TO_YUV
 from dfa_lab.data.dataset import DataSet
+from dfa_lab.settings.experiment import Experiment
 
 
 def pictures(data: DataSet, x: torch.Tensor, experiment: Experiment) -> np.ndarray:

@@ -6,7 +6,6 @@ from typing import Self
 
 import torch
 
-from dfa_lab.config import Experiment
 from dfa_lab.data.catalog import whole
 from dfa_lab.data.colours import yuv
 from dfa_lab.data.dataset import DataSet
@@ -14,6 +13,7 @@ from dfa_lab.data.folder import root
 from dfa_lab.data.splitting import hold_out
 from dfa_lab.data.whitening import whitened
 from dfa_lab.data.whitening_files import kept_zca
+from dfa_lab.settings.experiment import Experiment
 
 
 @dataclass(frozen=True)

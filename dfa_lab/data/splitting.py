@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import torch
 
-from dfa_lab.config import Experiment
 from dfa_lab.data import catalog
 from dfa_lab.data.about import Facts
 from dfa_lab.data.dataset import DataSet
 from dfa_lab.seeding import generator
+from dfa_lab.settings.experiment import Experiment
 
 MOST_HELD_OUT = 10_000
 

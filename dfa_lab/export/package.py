@@ -10,17 +10,17 @@ from typing import IO, Any
 
 import torch
 
-from dfa_lab.config import Experiment
 from dfa_lab.export import layout, records_table, tensorboard, weights
 from dfa_lab.export.portable import portable, query
 from dfa_lab.export.readme import readme
 from dfa_lab.export.script import script, unknown
-from dfa_lab.parsing import command
 from dfa_lab.records import Record
-from dfa_lab.results import Results
-from dfa_lab.runs import history
 from dfa_lab.runs.checkpoints import Checkpoints
-from dfa_lab.runs.store import Event, Store, Stored
+from dfa_lab.runs.replay import history
+from dfa_lab.runs.store.store import Event, Store, Stored
+from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.parsing import command
+from dfa_lab.train.results import Results
 
 Figures = Mapping[str, Callable[[dict[str, Any]], str | bytes]]  # by the names of their files: functions of a summary
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the time of every file in the zip

@@ -2,8 +2,8 @@
 
 from urllib.parse import urlencode
 
-from dfa_lab.config import Experiment, extra
-from dfa_lab.parsing import differences
+from dfa_lab.settings.experiment import Experiment, extra
+from dfa_lab.settings.parsing import differences
 
 LOCAL = tuple(name for name, field in Experiment.model_fields.items() if extra(field)["local"])
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from dfa_lab.config import Experiment
 from dfa_lab.export import layout
 from dfa_lab.export.records_table import COLUMNS
-from dfa_lab.parsing import describe
 from dfa_lab.records import METRICS
-from dfa_lab.runs.store import Stored
+from dfa_lab.runs.store.store import Stored
+from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.parsing import describe
 
 TEXT = """\
 {title}

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dfa_lab.config import Experiment
 from dfa_lab.records import METRICS, Record
+from dfa_lab.settings.experiment import Experiment
 
 COLUMNS = {
     "run": "number of the run, from 0",

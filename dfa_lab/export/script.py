@@ -9,11 +9,11 @@ from itertools import pairwise
 from math import prod
 
 from dfa_lab import data
-from dfa_lab.config import Experiment
-from dfa_lab.device import threads
 from dfa_lab.export import script_data, script_text
-from dfa_lab.parsing import describe
-from dfa_lab.wording import label, shown
+from dfa_lab.machine.device import threads
+from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.parsing import describe
+from dfa_lab.settings.wording import label, shown
 
 KNOWN: dict[str, tuple[object, ...]] = {  # settings of which the script knows only some values
     "dataset": tuple(script_data.SETS),

@@ -1,6 +1,6 @@
 """The part of the standalone script that makes the data: the lab's sets, split and prepared as the lab does it."""
 
-from dfa_lab.config import Experiment
+from dfa_lab.settings.experiment import Experiment
 
 _TOY = '''
 def read():

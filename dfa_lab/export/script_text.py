@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dfa_lab.config import Experiment
+from dfa_lab.settings.experiment import Experiment
 
 HEAD = '''
 """{title}: trained by PyTorch alone.

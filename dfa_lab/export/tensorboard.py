@@ -8,8 +8,8 @@ import struct
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from dfa_lab.config import Experiment
 from dfa_lab.records import Record
+from dfa_lab.settings.experiment import Experiment
 
 FILE = "events.out.tfevents.0000000000.dfa-lab"  # TensorBoard looks for tfevents in the name
 CASTAGNOLI = 0x82F63B78  # the polynomial of CRC-32C, bits reversed

@@ -10,10 +10,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from dfa_lab.config import Experiment
 from dfa_lab.export.layout import weights_name
+from dfa_lab.runs.access import Gone
 from dfa_lab.runs.checkpoints import Checkpoints
-from dfa_lab.runs.looking import Gone
+from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train import saved, state_file
 from dfa_lab.train.checkpoint import CheckpointError
 from dfa_lab.train.run import below

@@ -3,11 +3,11 @@
 from torch import Tensor
 
 from dfa_lab import registry
-from dfa_lab.config import RULES, Experiment
 from dfa_lab.feedback import distributions
 from dfa_lab.feedback.exact import as_dfa_torch, starts_at_zero
 from dfa_lab.feedback.rule import ChainRule, DirectRule, Rule
 from dfa_lab.networks import Network, zero_weights
+from dfa_lab.settings.experiment import RULES, Experiment
 
 
 def rule_class(name: str) -> type[Rule]:

@@ -10,8 +10,8 @@ from math import ceil, prod, sqrt
 import torch
 from torch import Generator, Tensor
 
-from dfa_lab.config import Experiment
 from dfa_lab.seeding import generator
+from dfa_lab.settings.experiment import Experiment
 
 Size = tuple[int, int]
 AT_ONCE = 1024  # entries of a row of the shared matrix: drawn in portions of one size, a longer row begins as a shorter one

@@ -1,10 +1,10 @@
 """What dfa-torch does otherwise when it binds a rule to a network."""
 
-from dfa_lab.config import Experiment
 from dfa_lab.feedback.distributions import half_width
 from dfa_lab.feedback.rule import DirectRule, Draw, Rule
 from dfa_lab.networks import Network, zero_weights
 from dfa_lab.networks.layers import Conv2d, Linear
+from dfa_lab.settings.experiment import Experiment
 
 
 def starts_at_zero(experiment: Experiment) -> bool:

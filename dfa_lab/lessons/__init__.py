@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from dfa_lab.config import Experiment
-from dfa_lab.parsing import parse
+from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.parsing import parse
 
 FOLDER = Path(__file__).parent
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from dfa_lab.feedback import Rule
 from dfa_lab.measure.angles import between, degrees, joint_angle, mean_and_spread
 from dfa_lab.networks import Network
-from dfa_lab.train.criterion import error
+from dfa_lab.networks.criterion import error
 
 
 @dataclass

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from dfa_lab.measure.alignment import defined
-from dfa_lab.measure.whole_vectors import whole_vectors
+from dfa_lab.measure.stable_sums import whole_vectors
 from dfa_lab.networks.layers import Dropout
 
 # Kind of nonlinearity -> (middle of its outputs, distance from it beyond which f' is below a tenth of its largest value):

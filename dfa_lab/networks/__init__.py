@@ -8,11 +8,11 @@ import torch
 from torch import nn
 
 from dfa_lab import registry
-from dfa_lab.config import Experiment
 from dfa_lab.data import Facts
 from dfa_lab.networks import own_file
 from dfa_lab.networks.network import Network, draw_weights, fan_in, zero_weights
 from dfa_lab.seeding import generator
+from dfa_lab.settings.experiment import Experiment
 
 KINDS = "dfa_lab.networks.kinds"
 T = TypeVar("T")

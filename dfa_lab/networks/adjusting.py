@@ -3,9 +3,9 @@
 import torch
 from torch import nn
 
-from dfa_lab.config import Experiment
 from dfa_lab.networks.network import Network
 from dfa_lab.seeding import generator
+from dfa_lab.settings.experiment import Experiment
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 

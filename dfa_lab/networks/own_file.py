@@ -19,11 +19,11 @@ from types import ModuleType
 import torch
 from torch import nn
 
-from dfa_lab.config import NETWORKS, Experiment, SettingsError
 from dfa_lab.networks.adopting import adopt
 from dfa_lab.networks.trying import Unusable, try_blocks
 from dfa_lab.seeding import generator
-from dfa_lab.wording import label, refuse, shown
+from dfa_lab.settings.experiment import NETWORKS, Experiment, SettingsError
+from dfa_lab.settings.wording import label, refuse, shown
 
 MOST_BLOCKS = 200
 LONGEST = 200  # characters of an error that are repeated

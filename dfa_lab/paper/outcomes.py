@@ -8,14 +8,14 @@ from math import ceil, inf
 from statistics import mean, stdev
 
 from dfa_lab import data
-from dfa_lab.config import Experiment, extra
 from dfa_lab.paper.tables import Published
 from dfa_lab.records import Record
-from dfa_lab.runs import history
 from dfa_lab.runs.live import ACTIVE
 from dfa_lab.runs.manager import Manager
+from dfa_lab.runs.replay import history
 from dfa_lab.runs.resuming import BY_ITSELF
-from dfa_lab.runs.store import Stored
+from dfa_lab.runs.store.store import Stored
+from dfa_lab.settings.experiment import Experiment, extra
 from dfa_lab.train.checkpoint import CheckpointError
 
 NEAR = 2  # standard deviations of the published runs within which ours counts as equal

@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from dfa_lab.config import Experiment
-from dfa_lab.parsing import parse
 from dfa_lab.runs.resuming import BY_ITSELF
+from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.parsing import parse
 
 RULES = ("bp", "fa", "dfa")
 EPOCHS = 300  # of the paper; dfa-torch, started with the same number, ends one earlier

@@ -2,9 +2,9 @@
 
 from itertools import pairwise
 
-from dfa_lab.config import Experiment
-from dfa_lab.device import ALL_THREADS
-from dfa_lab.memory import available
+from dfa_lab.machine.device import ALL_THREADS
+from dfa_lab.machine.memory import available
+from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train.schedule import Schedule
 from dfa_lab.train.trainer import Trainer
 

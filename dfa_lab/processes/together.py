@@ -9,11 +9,11 @@ from multiprocessing.process import BaseProcess
 from signal import Signals
 
 from dfa_lab.processes.sharing import parts
-from dfa_lab.processes.worker import Report, work
+from dfa_lab.processes.worker_process import Report, work
 from dfa_lab.records import Record
 from dfa_lab.train.trainer import Trainer
 
-SLOW = ("torch", "torchvision", "dfa_lab.processes.worker")  # imports
+SLOW = ("torch", "torchvision", "dfa_lab.processes.worker_process")  # imports
 WAIT = 0.2  # seconds without news, at most, until whoever iterates has a look at other things
 PATIENCE = 5.0  # seconds that a process has to end itself
 

@@ -11,8 +11,8 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from dfa_lab.config import Experiment
-from dfa_lab.runs.store_file import explain
+from dfa_lab.runs.store.database import explain
+from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train import checkpoint, state_file
 from dfa_lab.train.checkpoint import CheckpointError
 from dfa_lab.train.state_file import Tensors

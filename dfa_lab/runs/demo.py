@@ -1,7 +1,7 @@
 """The demonstration that every newcomer sees: small, real, and slowed down so that the turn of the angle can be watched."""
 
-from dfa_lab.config import Experiment
-from dfa_lab.parsing import parse
+from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.parsing import parse
 
 SECONDS = 75  # that one showing lasts
 

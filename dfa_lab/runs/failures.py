@@ -2,9 +2,9 @@
 
 import torch
 
-from dfa_lab.config import Experiment, SettingsError
 from dfa_lab.data import DataError
 from dfa_lab.networks import own_file
+from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.train.trainer import Diverged
 
 SMALLER = "start again with a smaller num_hidden, num_layers or batch_size, or with fewer rules or seeds"

@@ -5,10 +5,10 @@ import time
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-from dfa_lab.config import Experiment
 from dfa_lab.feedback.changing import Change
 from dfa_lab.runs.record_list import RecordList
-from dfa_lab.runs.snapshots import Spacing
+from dfa_lab.runs.replay.snapshots import Spacing
+from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train.trainer import Trainer
 
 ACTIVE = ("queued", "loading", "running", "paused")

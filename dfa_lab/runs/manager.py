@@ -10,16 +10,16 @@ from typing import TypeVar
 
 import numpy as np
 
-from dfa_lab.config import Experiment
 from dfa_lab.feedback.changing import Change
 from dfa_lab.records import Record
-from dfa_lab.runs.branching import Branching
+from dfa_lab.runs.access import GONE, Gone, glimpse
+from dfa_lab.runs.continuing import Branching
 from dfa_lab.runs.demo import demonstration
 from dfa_lab.runs.live import ACTIVE, ENDED, Live, Status
-from dfa_lab.runs.looking import GONE, Gone, glimpse
 from dfa_lab.runs.record_list import RecordList
-from dfa_lab.runs.replay import Replays
+from dfa_lab.runs.replay.replays import Replays
 from dfa_lab.runs.resuming import ContinueError, automatic, status_of
+from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train import saved
 from dfa_lab.train.checkpoint import CheckpointError
 from dfa_lab.train.trainer import Trainer

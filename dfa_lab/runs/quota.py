@@ -5,8 +5,8 @@ import threading
 import time
 from pathlib import Path
 
-from dfa_lab.runs.store_space import human, measure
-from dfa_lab.wording import shown
+from dfa_lab.runs.disk_space import human, measure
+from dfa_lab.settings.wording import shown
 
 NAME = "DFA_LAB_QUOTA"  # the environment variable
 NEAR = 0.9  # share of the quota from which on that is said

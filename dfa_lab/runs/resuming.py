@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from dfa_lab import data, networks
-from dfa_lab.config import Experiment, SettingsError
 from dfa_lab.runs.checkpoints import Checkpoints
 from dfa_lab.runs.live import Status
-from dfa_lab.runs.store import Store, Stored
+from dfa_lab.runs.store.store import Store, Stored
+from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.train.checkpoint import CheckpointError
 from dfa_lab.train.plan import Plan
 

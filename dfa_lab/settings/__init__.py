@@ -1,1 +1,1 @@
-"""The settings of an experiment, by group; config.py makes one Experiment of them."""
+"""The settings of an experiment, by group; experiment.py makes one Experiment of them."""

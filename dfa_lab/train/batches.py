@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from dfa_lab import data
-from dfa_lab.config import Experiment
 from dfa_lab.data.augmentation import augment
 from dfa_lab.seeding import generator
+from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train.plan import Plan
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import torch
 
-from dfa_lab.config import SettingsError
-from dfa_lab.parsing import parse
+from dfa_lab.settings.experiment import SettingsError
+from dfa_lab.settings.parsing import parse
 from dfa_lab.train.state_file import CheckpointError, read, write
 from dfa_lab.train.trainer import Trainer
 

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from dfa_lab import data
-from dfa_lab.config import Experiment, SettingsError, extra
+from dfa_lab.settings.experiment import Experiment, SettingsError, extra
+from dfa_lab.settings.wording import label, refuse
 from dfa_lab.train.plan import Plan
 from dfa_lab.train.trainer import Trainer
-from dfa_lab.wording import label, refuse
 
 MIDWAY = tuple(name for name, field in Experiment.model_fields.items() if extra(field)["midway"])
 STAYS = {  # why the others of a group may not be another

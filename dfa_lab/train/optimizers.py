@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from torch import nn, optim
 
-from dfa_lab.config import Experiment
+from dfa_lab.settings.experiment import Experiment
 
 # torch imports its compiler at the first call of any of these, to keep it away from them: more than a second of every
 # process, for a compiler that nothing here uses. It looks first whether that has been done.

@@ -2,8 +2,8 @@
 
 from math import ceil
 
-from dfa_lab.config import Experiment
-from dfa_lab.settings.training import MOST_EPOCHS
+from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.training_settings import MOST_EPOCHS
 
 MOST_POINTS = 1000  # of a curve, unless the experiment asks for more angles
 # What measuring costs, in training steps of the same run (benchmarks/measuring.py); of the others with 2 probe samples for
@@ -38,7 +38,7 @@ class Plan:
         self._measures = frozenset(experiment.measures)
         self._asked = experiment.measure_every  # for an interval: then everything is measured whenever anything is
         self._short = self.steps < SHORT and not self._asked
-        # By hand (fast/probing.py) angles take 0.9 to 1.5·probe/batch steps, through autograd up to 2.6 (benchmarks/
+        # By hand (stacked/probe_fleet.py) angles take 0.9 to 1.5·probe/batch steps, through autograd up to 2.6 (benchmarks/
         # measuring.py): so they cost about a twentieth of the training, or up to a tenth.
         by_hand = experiment.network == "mlp" and experiment.batchnorm != 1
         rarely = (32 if self._short else 24) if by_hand else (40 if self._short else 30)

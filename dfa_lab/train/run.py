@@ -8,16 +8,16 @@ import torch
 from torch import Tensor
 
 from dfa_lab import networks
-from dfa_lab.config import Experiment
 from dfa_lab.feedback import bind
 from dfa_lab.feedback.changing import Change, change
 from dfa_lab.feedback.distributions import draw, half_width
-from dfa_lab.measure.updates import Before
+from dfa_lab.measure.update_angles import Before
+from dfa_lab.networks import adversarial, criterion
 from dfa_lab.networks.adjusting import adjust, zero_biases
 from dfa_lab.networks.layers import Conv2d
-from dfa_lab.networks.norms import limit, limit_as_dfa_torch
+from dfa_lab.networks.max_norm import limit, limit_as_dfa_torch
 from dfa_lab.seeding import number as seeded
-from dfa_lab.train import adversarial, criterion
+from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train.optimizers import optimizer, own_rate
 from dfa_lab.train.schedule import Schedule
 from dfa_lab.train.tally import Tally

@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from dfa_lab.config import SettingsError
-from dfa_lab.wording import allowed, label, refuse, shown
+from dfa_lab.settings.experiment import SettingsError
+from dfa_lab.settings.wording import allowed, label, refuse, shown
 
 NET = "net.safetensors"
 SHOWN = 10  # names that a sentence lists

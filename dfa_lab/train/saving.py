@@ -8,10 +8,10 @@ from typing import Any, Self
 import torch
 from safetensors import SafetensorError
 
-from dfa_lab.config import Experiment
 from dfa_lab.records import Record
-from dfa_lab.results import Results
+from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train import checkpoint, saved
+from dfa_lab.train.results import Results
 from dfa_lab.train.trainer import Trainer
 
 RESULTS, PROGRESS = "results.json", "progress.json"

@@ -1,7 +1,7 @@
 """Schedule: how the learning rate of one run falls, and when the run ends before its last epoch (epoch_step, LRDecay)."""
 
-from dfa_lab.config import Experiment
-from dfa_lab.settings.training import MOST_EPOCHS
+from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.training_settings import MOST_EPOCHS
 
 HALVINGS = 8  # of the automatic schedule; the last one ends the run
 LEARNT = 1e-4  # mean training error at which a run has nothing left to learn

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from dfa_lab.config import Experiment, SettingsError
+from dfa_lab.settings.experiment import Experiment, SettingsError
+from dfa_lab.settings.wording import refuse
 from dfa_lab.train import saved
 from dfa_lab.train.run import Run, below
 from dfa_lab.train.state_file import CheckpointError, read
-from dfa_lab.wording import refuse
 
 
 def start_from(runs: Sequence[Run], experiment: Experiment) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from dfa_lab.train import criterion
+from dfa_lab.networks import criterion
 
 MOST_SEEN = 2**18  # logits that wait to be summed up
 

@@ -16,17 +16,17 @@ import torch
 from torch import Tensor
 
 from dfa_lab import data
-from dfa_lab.config import Experiment
-from dfa_lab.device import ALL_THREADS, WORTH_SHARING, resolve, shorten_products, threads, title
-from dfa_lab.fast.choosing import Together, groups
 from dfa_lab.feedback.changing import Change
+from dfa_lab.machine.device import ALL_THREADS, WORTH_SHARING, resolve, shorten_products, threads, title
 from dfa_lab.records import Record
+from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train.batches import BatchOrder
 from dfa_lab.train.clock import Clock
-from dfa_lab.train.examining import Updates, measured, noted, tested
-from dfa_lab.train.fitting import check
+from dfa_lab.train.evaluate import Updates, measured, noted, tested
 from dfa_lab.train.plan import Plan
+from dfa_lab.train.preflight import check
 from dfa_lab.train.run import Run
+from dfa_lab.train.stacked.grouping import Together, groups
 from dfa_lab.train.starting import start_from
 from dfa_lab.train.tally import take_all
 
@@ -52,7 +52,7 @@ class Trainer:
         by_hand: bool = True,
     ):
         """`restored`: `restore` follows, so a saved run that the experiment started from is not needed; `by_hand`: gradients
-        are computed as in dfa_lab/fast where that knows the network and the rule, else all through autograd.
+        are computed as in train/stacked where that knows the network and the rule, else all through autograd.
 
         Raises SettingsError and data.DataError, each with sentences for a person.
         """

@@ -9,10 +9,10 @@ ROOT = str(Path(__file__).resolve().parents[2])
 if ROOT not in sys.path:  # streamlit puts only this file's folder there
     sys.path.insert(0, ROOT)
 
-from app import reproducing  # noqa: E402
+from app.reproduce import page  # noqa: E402
 from dfa_lab.paper import tables  # noqa: E402
 from tests.paper.small_tables import SMALL  # noqa: E402
 
 tables.TABLES = SMALL
 st.set_page_config(layout="wide")
-reproducing.show()
+page.show()

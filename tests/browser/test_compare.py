@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dfa_lab.parsing import parse
 from dfa_lab.records import Record
-from dfa_lab.runs.store import Store
+from dfa_lab.runs.store.store import Store
+from dfa_lab.settings.parsing import parse
 
 pytestmark = pytest.mark.browser
 

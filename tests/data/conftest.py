@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dfa_lab.data import Arrays, Facts, sharing
+from dfa_lab.data import Arrays, Facts, cache
 from dfa_lab.data.sets import cifar10
 
 
 @pytest.fixture(autouse=True)
 def nothing_kept() -> Iterator[None]:
     """Every test reads for itself and leaves no data set in memory."""
-    sharing.forget()
+    cache.forget()
     yield
-    sharing.forget()
+    cache.forget()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from dfa_lab import data
-from dfa_lab.parsing import parse
+from dfa_lab.settings.parsing import parse
 
 CPU = torch.device("cpu")
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"

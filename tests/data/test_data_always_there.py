@@ -10,9 +10,9 @@ import torch
 from data_files import CPU, load
 
 from dfa_lab import data, registry
-from dfa_lab.data import sharing
+from dfa_lab.data import cache
 from dfa_lab.data.sets import digits
-from dfa_lab.parsing import parse
+from dfa_lab.settings.parsing import parse
 
 TOYS = ("circles", "gaussians", "moons", "points", "spirals", "xor")
 ALWAYS = ("digits", *TOYS)
@@ -42,7 +42,7 @@ def test_facts_describe_what_is_loaded(name: str):
 @pytest.mark.parametrize("name", ALWAYS)
 def test_the_same_every_time_and_for_every_seed(name: str):
     first = load(name, seeds="0")
-    sharing.forget()
+    cache.forget()
     torch.manual_seed(5)
     second = load(name, seeds="7")
     assert first.x_train is not second.x_train
@@ -106,8 +106,8 @@ def test_no_line_tells_the_classes_apart(name: str):
 
 
 def test_importing_reads_no_heavy_library():
-    load = "dfa_lab.data.load(dfa_lab.parsing.parse({'dataset': 'digits'}), __import__('torch').device('cpu'))"
-    code = f"import sys, dfa_lab.data, dfa_lab.parsing; {load}; print(sorted({HEAVY} & set(sys.modules)))"
+    load = "dfa_lab.data.load(dfa_lab.settings.parsing.parse({'dataset': 'digits'}), __import__('torch').device('cpu'))"
+    code = f"import sys, dfa_lab.data, dfa_lab.settings.parsing; {load}; print(sorted({HEAVY} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from dfa_lab import data, memory
-from dfa_lab.config import SettingsError
-from dfa_lab.parsing import parse
+from dfa_lab import data
+from dfa_lab.machine import memory
+from dfa_lab.settings.experiment import SettingsError
+from dfa_lab.settings.parsing import parse
 
 
 def problems(**settings: object) -> list[str]:

@@ -12,7 +12,7 @@ from torchvision import datasets
 from torchvision.datasets.utils import calculate_md5
 
 from dfa_lab import data
-from dfa_lab.parsing import parse
+from dfa_lab.settings.parsing import parse
 
 
 @pytest.mark.parametrize(("name", "folder"), [("mnist", "MNIST"), ("fashion_mnist", "FashionMNIST")])

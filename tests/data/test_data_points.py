@@ -9,10 +9,12 @@ import pytest
 from data_files import load
 from typer.testing import CliRunner
 
-from dfa_lab import cli, data, drawing
-from dfa_lab.config import Experiment, SettingsError
-from dfa_lab.drawing import Point, Unreadable, decode, encode, from_csv, place, split, to_csv
-from dfa_lab.parsing import command, differences, parse
+from dfa_lab import data
+from dfa_lab.cli import main
+from dfa_lab.settings import point_text
+from dfa_lab.settings.experiment import Experiment, SettingsError
+from dfa_lab.settings.parsing import command, differences, parse
+from dfa_lab.settings.point_text import Point, Unreadable, decode, encode, from_csv, place, split, to_csv
 from dfa_lab.train.trainer import Trainer
 
 TWO = [Point(0, 0, 0), Point(1023, 1023, 9)]
@@ -162,7 +164,7 @@ def test_a_class_of_one_point_and_ten_classes_train():
 
 
 def test_the_command_line_takes_a_file_and_says_what_is_wrong_with_it(tmp_path, monkeypatch):
-    from dfa_lab import cli_training
+    from dfa_lab.cli import train as cli_training
 
     taken: list[Experiment] = []
 
@@ -174,7 +176,7 @@ def test_the_command_line_takes_a_file_and_says_what_is_wrong_with_it(tmp_path, 
     file = tmp_path / "mine.csv"
 
     def run(*words: str) -> str:
-        return CliRunner().invoke(cli.app, ["train", "--dataset", "points", *words]).stderr
+        return CliRunner().invoke(main.app, ["train", "--dataset", "points", *words]).stderr
 
     file.write_text(to_csv(TWO))
     assert run("--points", f"@{file}") == "enough\n" and decode(taken.pop().points) == TWO
@@ -191,4 +193,4 @@ def test_the_command_line_takes_a_file_and_says_what_is_wrong_with_it(tmp_path, 
     )
     file.write_bytes(b"\xff\xfe0")
     assert "a text file that can be read" in run("--points", f"@{file}")
-    assert not taken and drawing.MOST_POINTS == 500
+    assert not taken and point_text.MOST_POINTS == 500

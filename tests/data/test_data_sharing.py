@@ -9,7 +9,7 @@ import torch
 from data_files import load, mnist
 
 from dfa_lab import data
-from dfa_lab.data import catalog, dataset, sharing
+from dfa_lab.data import cache, catalog, dataset
 
 XOR = 1500 * (2 * 4 + 8)  # bytes of the set's points and labels
 
@@ -82,11 +82,11 @@ def test_threads_share_one_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def kept() -> list[str]:
-    return [key[0] for key in sharing._kept if isinstance(key, tuple)]
+    return [key[0] for key in cache._kept if isinstance(key, tuple)]
 
 
 def test_not_more_bytes_are_kept(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sharing, "MOST_KEPT", 2 * XOR)
+    monkeypatch.setattr(cache, "MOST_KEPT", 2 * XOR)
     names = ["xor", "moons", "circles"]
     first, *_ = [load(name).x_train.clone() for name in names]
     gc.collect()
@@ -96,7 +96,7 @@ def test_not_more_bytes_are_kept(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_last_is_kept_however_large(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sharing, "MOST_KEPT", 1)
+    monkeypatch.setattr(cache, "MOST_KEPT", 1)
     first = load("xor").x_train
     assert load("xor").x_train is first
     load("moons")
@@ -104,7 +104,7 @@ def test_the_last_is_kept_however_large(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_what_is_in_use_is_shared_even_if_it_was_let_go(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sharing, "MOST_KEPT", 1)
+    monkeypatch.setattr(cache, "MOST_KEPT", 1)
     used = load("xor")
     load("moons")
     assert load("xor").x_train is used.x_train
@@ -113,13 +113,13 @@ def test_what_is_in_use_is_shared_even_if_it_was_let_go(monkeypatch: pytest.Monk
 def test_a_failure_is_not_kept(tmp_path: Path):
     with pytest.raises(data.DataError):
         load("mnist", tmp_path)
-    assert not sharing._kept
+    assert not cache._kept
     mnist(tmp_path)
     assert load("mnist", tmp_path).facts.train == 20
 
 
 def test_failures_let_no_other_set_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sharing, "MOST_KEPT", 1)
+    monkeypatch.setattr(cache, "MOST_KEPT", 1)
     kept = load("xor").x_train
     for name in ("mnist", "cifar10", "svhn", "stl10", "fashion_mnist"):
         with pytest.raises(data.DataError):

@@ -5,8 +5,8 @@ import torch
 from data_files import load
 
 from dfa_lab import data
-from dfa_lab.parsing import parse
 from dfa_lab.seeding import generator
+from dfa_lab.settings.parsing import parse
 
 
 @pytest.mark.parametrize(

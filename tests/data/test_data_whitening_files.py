@@ -7,7 +7,7 @@ import pytest
 import torch
 from data_files import load, mnist
 
-from dfa_lab.data import sharing, whitening_files
+from dfa_lab.data import cache, whitening_files
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def white(dataset: str, folder: Path | str, **settings: object) -> torch.Tensor:
     """The whitened training set, read anew."""
-    sharing.forget()
+    cache.forget()
     return load(dataset, folder, whiten=True, **settings).x_train
 
 

@@ -13,11 +13,11 @@ from safetensors import safe_open
 from safetensors.torch import load
 
 from dfa_lab.export import layout, weights
+from dfa_lab.export.import_zip import take
 from dfa_lab.export.package import ExportError, Source, summary, write
-from dfa_lab.export.taking import take
-from dfa_lab.parsing import parse
-from dfa_lab.results import Results
 from dfa_lab.runs.manager import Manager
+from dfa_lab.settings.parsing import parse
+from dfa_lab.train.results import Results
 from dfa_lab.train.trainer import Trainer
 from tests.export.zips import ID, SETTINGS, contents, places, trained, zipped
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dfa_lab.config import Experiment
 from dfa_lab.export.script import script, unknown
-from dfa_lab.parsing import parse
-from dfa_lab.results import Results
+from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.parsing import parse
+from dfa_lab.train.results import Results
 from dfa_lab.train.trainer import Trainer
 from tests.data.data_files import idx
 

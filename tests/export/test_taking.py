@@ -13,11 +13,11 @@ import torch
 from safetensors.torch import save
 
 from dfa_lab.export import layout, records_table
-from dfa_lab.export.opening import ImportProblem
-from dfa_lab.export.taking import take
+from dfa_lab.export.import_zip import take
+from dfa_lab.export.unpack import ImportProblem
 from dfa_lab.networks import own_file
-from dfa_lab.parsing import parse
 from dfa_lab.runs.resuming import automatic
+from dfa_lab.settings.parsing import parse
 from tests.export.zips import ID, SETTINGS, contents, edited, places, rewritten, trained, zipped
 
 

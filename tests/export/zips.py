@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from dfa_lab.export.package import Source, write
-from dfa_lab.parsing import parse
 from dfa_lab.runs.checkpoints import Checkpoints
-from dfa_lab.runs.store import Store
+from dfa_lab.runs.store.store import Store
+from dfa_lab.settings.parsing import parse
 from dfa_lab.train.trainer import Trainer
 
 ID = "0123abcdef"

@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from dfa_lab.config import Experiment
 from dfa_lab.data import DataSet, load
 from dfa_lab.feedback.distributions import draw, half_width
-from dfa_lab.parsing import parse
 from dfa_lab.seeding import generator
-from dfa_lab.settings.rules import DISTRIBUTIONS
+from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.parsing import parse
+from dfa_lab.settings.rule_settings import DISTRIBUTIONS
 from dfa_lab.train.trainer import Trainer
 
 WIDE, SQUARE, TALL, KERNEL = (10, 400), (120, 120), (300, 40), (24, 8, 5, 5)

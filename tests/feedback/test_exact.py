@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from dfa_lab.networks import build
-from dfa_lab.parsing import parse
+from dfa_lab.settings.parsing import parse
 from tests.feedback.dfa_torch_twin import Twin
 
 OPTIONS: list[dict[str, float]] = [

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dfa_lab.train import criterion
+from dfa_lab.networks import criterion
 from tests.gradients import by_rule
 
 

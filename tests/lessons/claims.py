@@ -10,8 +10,8 @@ Without `at` or `after` a figure is the last one; it is missing where the chart 
 
 import re
 
-from dfa_lab.config import Experiment
 from dfa_lab.records import Record
+from dfa_lab.settings.experiment import Experiment
 
 FIGURE = r"(\w+) (\w+)(?: in layer (\d+))?(?: at step (\d+)| after (\d+) epochs)?"
 COMPARISON = re.compile(rf"{FIGURE} ([<>]) (?:([\d.]+)|{FIGURE}( [+-] [\d.]+)?)")

@@ -5,8 +5,8 @@ from claims import broken
 
 from dfa_lab.data import facts
 from dfa_lab.lessons import Step, lessons
-from dfa_lab.settings.data import ON_DISK
-from dfa_lab.train.fitting import check
+from dfa_lab.settings.data_settings import ON_DISK
+from dfa_lab.train.preflight import check
 from dfa_lab.train.trainer import Trainer
 
 STEPS = [

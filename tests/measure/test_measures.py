@@ -7,9 +7,9 @@ from torch import nn
 
 from dfa_lab.measure.alignment import alignment
 from dfa_lab.measure.feedback_weights import feedback_angles
-from dfa_lab.measure.probing import probe
+from dfa_lab.measure.probe import probe
 from dfa_lab.measure.units import dead, effective_rank, limits, saturated
-from dfa_lab.settings.measuring import MEASURES
+from dfa_lab.settings.measure_settings import MEASURES
 
 CONV = {"shape": (1, 16, 16), "network": "conv", "conv_channels": "3,4", "conv_hidden": "6"}
 

@@ -10,12 +10,12 @@ import torch
 from torch import nn
 
 from dfa_lab import networks
-from dfa_lab.config import RULES, Experiment, SettingsError
 from dfa_lab.data import facts
 from dfa_lab.networks import own_file
 from dfa_lab.networks.adopting import adopt
 from dfa_lab.networks.layers import Conv2d, Dropout, Linear
-from dfa_lab.parsing import parse
+from dfa_lab.settings.experiment import RULES, Experiment, SettingsError
+from dfa_lab.settings.parsing import parse
 from dfa_lab.train.run import Run
 
 SHAPE = (1, 8, 8)

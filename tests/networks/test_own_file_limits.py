@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from dfa_lab.config import SettingsError
 from dfa_lab.networks import own_file
 from dfa_lab.networks.adopting import adopt, foreign
-from dfa_lab.parsing import parse
-from dfa_lab.train.fitting import check
+from dfa_lab.settings.experiment import SettingsError
+from dfa_lab.settings.parsing import parse
+from dfa_lab.train.preflight import check
 from dfa_lab.train.run import Run
 
 

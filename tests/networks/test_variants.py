@@ -6,8 +6,8 @@ from torch import nn
 
 from dfa_lab.networks import build
 from dfa_lab.networks.layers import Conv2d, Dropout, Linear, Noise
-from dfa_lab.networks.norms import limit
-from dfa_lab.parsing import parse
+from dfa_lab.networks.max_norm import limit
+from dfa_lab.settings.parsing import parse
 from tests.gradients import assert_same, by_autograd, by_rule
 
 SHORT = {Linear: "W", Conv2d: "C", Dropout: "D", nn.BatchNorm1d: "N", nn.BatchNorm2d: "N", nn.MaxPool2d: "P", nn.Tanh: "f"}

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     """A fresh server's first visitor, who has not opened a page yet."""
-    from app.engine import manager
+    from app.shell.server import manager
 
     monkeypatch.setenv("DFA_LAB_RUNS", str(tmp_path))
     monkeypatch.setenv("DFA_LAB_DATA", str(tmp_path / "no data"))

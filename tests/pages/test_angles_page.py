@@ -6,10 +6,10 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from app import angle_maps
-from app.view import NAMES
-from dfa_lab.parsing import parse
+from app.live import layer_maps
+from app.live.message import NAMES
 from dfa_lab.records import METRICS, Record
+from dfa_lab.settings.parsing import parse
 from tests.runs.patience import until_state, until_step
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +30,7 @@ def view(app: AppTest) -> dict:
 
 
 def test_maps_of_what_is_measured_while_it_trains_and_the_choice_stays(app):
-    from app.engine import manager
+    from app.shell.server import manager
 
     id = manager().start(parse(SMALL | {"epochs": 10_000, "seeds": "3,4"}), pace=50)
     until_step(manager(), id, 2)
@@ -55,7 +55,7 @@ def test_maps_of_what_is_measured_while_it_trains_and_the_choice_stays(app):
 
 
 def test_an_experiment_that_is_no_longer_in_memory_and_one_of_an_earlier_lab(app):
-    from app.engine import manager
+    from app.shell.server import manager
 
     old = manager().start(parse(SMALL | {"epochs": 2, "measures": "angles"}))
     id = manager().start(parse(SMALL | {"epochs": 2}))
@@ -77,12 +77,12 @@ def test_an_experiment_that_is_no_longer_in_memory_and_one_of_an_earlier_lab(app
 
 def test_the_lists_of_measures_agree() -> None:
     """Of the page, of the browser's chart and of the records."""
-    script = (ROOT / "app" / "live" / "figure.js").read_text(encoding="utf-8")
+    script = (ROOT / "app" / "charts" / "figure.js").read_text(encoding="utf-8")
     listed = re.findall(r'^  (\w+): \{ name: "([^"]+)", metric: "(\w+)"', script, re.MULTILINE)
-    assert {key: (name, metric) for key, name, metric in listed} == angle_maps.MEASURES
-    assert set(angle_maps.BY_METRIC) <= set(METRICS) and list(METRICS) == NAMES
+    assert {key: (name, metric) for key, name, metric in listed} == layer_maps.MEASURES
+    assert set(layer_maps.BY_METRIC) <= set(METRICS) and list(METRICS) == NAMES
     by_layer = {name for name in METRICS if not name.startswith(("train", "test"))}
-    assert set(angle_maps.BY_METRIC) | {"signal_angle_std"} == by_layer
+    assert set(layer_maps.BY_METRIC) | {"signal_angle_std"} == by_layer
 
 
 def test_deep_networks_send_no_more_than_can_be_drawn(app, monkeypatch) -> None:
@@ -92,8 +92,8 @@ def test_deep_networks_send_no_more_than_can_be_drawn(app, monkeypatch) -> None:
         Record(0, "signal_angle", l, 90.0 + (l == 70 and s == 777), s, 0.0, 0, 0.0) for s in range(900) for l in range(1, 101)
     ]
     store = type("Store", (), {"records": lambda self, id, since: records[since:], "record_list": lambda self, id: 1})()
-    monkeypatch.setattr(angle_maps, "manager", lambda: store)
+    monkeypatch.setattr(layer_maps, "manager", lambda: store)
     status = Status("deep", parse({"rules": "bp", "num_layers": 100}), "running", "", False, layers=(9,) * 100)
-    found = angle_maps.heat(status, "signal")["rules"]["bp"]
+    found = layer_maps.heat(status, "signal")["rules"]["bp"]
     assert len(found["steps"]) == len(found["values"][0]) == 116 and len(found["values"]) == 100
     assert max(found["values"][69]) == 91 and max(found["values"][68]) == 90

@@ -1,6 +1,6 @@
 """Train on and Fork in the page: both are where a person looks, and do what the manager's tests prove."""
 
-from dfa_lab.runs.origin import origin_of
+from dfa_lab.runs.replay.origin import origin_of
 from tests.pages.test_experiments_page import visit
 from tests.pages.test_scrubber import begin, finished, link, opened, settle, to, words
 from tests.runs.patience import status, until, until_state
@@ -16,7 +16,7 @@ def said(app) -> str:
 
 
 def test_what_has_ended_trains_on_in_the_lab_and_in_the_table(app):
-    from app.engine import manager
+    from app.shell.server import manager
 
     id, other = finished(epochs=2), finished(epochs=3)
     opened(app, "lab", experiment=id)
@@ -42,7 +42,7 @@ def test_what_has_ended_trains_on_in_the_lab_and_in_the_table(app):
 
 
 def test_a_fork_begins_at_the_chosen_step_and_says_where_it_comes_from(app):
-    from app.engine import manager
+    from app.shell.server import manager
 
     id = finished(epochs=4)
     opened(app, "learnt", experiment=id)
@@ -70,7 +70,7 @@ def test_a_fork_begins_at_the_chosen_step_and_says_where_it_comes_from(app):
 
 
 def test_what_runs_can_be_forked_from_the_lab(app):
-    from app.engine import manager
+    from app.shell.server import manager
 
     id = begin(epochs=10_000)
     until(lambda: status(manager(), id).step > 3)

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.compare_view import Look, Panel, message
+from app.compare.message import Look, Panel, message
+from dfa_lab.compare import run_groups
+from dfa_lab.compare.lines import EXTREMES, SINGLE
 from dfa_lab.feedback import rule_class
-from dfa_lab.parsing import parse
 from dfa_lab.records import Record
-from dfa_lab.runs import comparing
-from dfa_lab.runs.lines import EXTREMES, SINGLE
-from dfa_lab.runs.store import Store
+from dfa_lab.runs.store.store import Store
+from dfa_lab.settings.parsing import parse
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "compare.py")
 ERRORS = {"bp": (0.020, 0.035, 0.041), "dfa": (0.030, 0.040, 0.050)}  # at the end, by seed
@@ -135,7 +135,7 @@ def drawn(folder: Path, look: Look = Look(), **which) -> dict:  # noqa: B008
         ids = [one.id for one in found]
         panels = (Panel("test_error"), Panel("signal_angle", 1))
         curves = {panel: store.curves(ids, panel.metric, 1000, panel.layer) for panel in panels}
-        return message(found, comparing.groups(found, **which), curves, look)
+        return message(found, run_groups.groups(found, **which), curves, look)
 
 
 def test_a_rule_has_one_colour_and_its_lines_differ_in_dash_and_mark(tmp_path):
@@ -145,7 +145,7 @@ def test_a_rule_has_one_colour_and_its_lines_differ_in_dash_and_mark(tmp_path):
     assert len({(group["dash"], group["mark"]) for group in groups if group["rule"] == "dfa"}) == 3
     alone = drawn(tmp_path, rules=["dfa"])["groups"]  # now a person's colour is free to be seen
     assert [group["colour"] for group in alone] == [rule_class("dfa").colour, "#E69F00", rule_class("dfa").colour]
-    assert all(group["mark"] == "" for group in drawn(tmp_path, by=comparing.RULE)["groups"])
+    assert all(group["mark"] == "" for group in drawn(tmp_path, by=run_groups.RULE)["groups"])
 
 
 def test_values_of_the_table_and_of_the_lines(tmp_path):

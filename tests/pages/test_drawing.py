@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app import controls, drawing
-from dfa_lab.drawing import Point, decode, encode
+from app.form import drawing, settings_form
+from dfa_lab.settings.point_text import Point, decode, encode
 from tests.runs.patience import until_step
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +23,7 @@ def button(app, label: str):
 
 
 def test_a_link_with_points_is_drawn_trained_and_seen(app):
-    from app.engine import manager
+    from app.shell.server import manager
 
     text = encode(TEN)
     for name, value in {"dataset": "points", "points": text, "rules": "bp,dfa", "num_hidden": "8", "probe_size": "8"}.items():
@@ -84,4 +84,4 @@ def test_what_the_board_sends_and_what_a_file_holds(monkeypatch):
     assert load(b"0,0,0\n5,5,1\n") == "" and "moved and scaled" in state[drawing.NOTE]
     state["b_file"] = None
     drawing._load("b_file")
-    assert controls.key("points") == drawing.SETTING
+    assert settings_form.key("points") == drawing.SETTING

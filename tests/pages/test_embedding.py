@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from app import embedding, moment
-from dfa_lab.measure.mapping import Mapping
-from dfa_lab.parsing import parse
+from app.learnt import tsne_maps
+from app.visit import moment
+from dfa_lab.inspect.mapping import Mapping
+from dfa_lab.settings.parsing import parse
 from tests.runs.patience import until, until_state, until_step
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +29,7 @@ def press(app, key: str) -> None:
 
 
 def test_maps_are_made_kept_and_cancelled(app, monkeypatch):
-    from app.engine import manager
+    from app.shell.server import manager
 
     id = manager().start(parse(SETTINGS), pace=50)
     until_step(manager(), id, 2)
@@ -38,7 +39,7 @@ def test_maps_are_made_kept_and_cancelled(app, monkeypatch):
     for label, value in (("View", "Hidden layers"), ("Map", "t-SNE")):
         next(one for one in app.button_group if one.label == label).set_value(value).run()
     press(app, "tsne_make")
-    first: embedding.Maps = app.session_state[embedding.KEY]
+    first: tsne_maps.Maps = app.session_state[tsne_maps.KEY]
     assert "of 3 maps done" in app.get("progress")[0].proto.text and "tsne_make" not in {one.key for one in app.button}
     until(lambda: not first.mapping.running)
     app.run()
@@ -49,19 +50,19 @@ def test_maps_are_made_kept_and_cancelled(app, monkeypatch):
     step = first.step
     time.sleep(0.1)
     app.run()
-    assert f"Taken at step {step:,}" in texts(app) and app.session_state[embedding.KEY] is first  # not made again by itself
+    assert f"Taken at step {step:,}" in texts(app) and app.session_state[tsne_maps.KEY] is first  # not made again by itself
 
     press(app, "tsne_make")
-    second: embedding.Maps = app.session_state[embedding.KEY]
+    second: tsne_maps.Maps = app.session_state[tsne_maps.KEY]
     assert second is not first
     press(app, "tsne_cancel")
     assert second.mapping.process.returncode is not None and not second.mapping.running
-    assert app.session_state[embedding.KEY] is first and html(app).count('alt="t-SNE map') == 4
+    assert app.session_state[tsne_maps.KEY] is first and html(app).count('alt="t-SNE map') == 4
 
     busy = [
-        Mapping([np.random.RandomState(0).normal(size=(2000, 50))] * 9, np.zeros(2000, int)) for _ in range(embedding.AT_ONCE)
+        Mapping([np.random.RandomState(0).normal(size=(2000, 50))] * 9, np.zeros(2000, int)) for _ in range(tsne_maps.AT_ONCE)
     ]
-    embedding._under_way()[0].update(busy)
+    tsne_maps._under_way()[0].update(busy)
     press(app, "tsne_make")
     assert "2 visitors are having maps made" in texts(app)
     for one in busy:

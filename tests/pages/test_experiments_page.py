@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import free_space
-from dfa_lab.parsing import parse
+from app.experiments import free_space
 from dfa_lab.records import Record
-from dfa_lab.runs.store import Store
+from dfa_lab.runs.store.store import Store
+from dfa_lab.settings.parsing import parse
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "experiments.py")
 TINY = {"num_hidden": 6, "rules": "bp,dfa", "epochs": 10_000, "batch_size": 512, "device": "cpu"}
@@ -127,7 +127,7 @@ def test_search_and_filters_find_and_survive_another_page(app, tmp_path):
 
 
 def test_what_is_written_into_the_table_is_kept(app, tmp_path):
-    from app.engine import manager
+    from app.shell.server import manager
 
     fill(tmp_path)
     visit(app)
@@ -142,7 +142,7 @@ def test_what_is_written_into_the_table_is_kept(app, tmp_path):
 
 
 def test_what_was_removed_comes_back(app, tmp_path, press):
-    from app.engine import manager
+    from app.shell.server import manager
 
     fill(tmp_path)
     visit(app)
@@ -155,7 +155,7 @@ def test_what_was_removed_comes_back(app, tmp_path, press):
 
 
 def test_what_runs_is_stopped_and_removed_and_what_others_run_is_not(app, tmp_path, press):
-    from app.engine import manager
+    from app.shell.server import manager
 
     with closing(Store(tmp_path)) as other:  # of a server that is alive
         other.create("elsewhere", parse({}))
@@ -198,7 +198,7 @@ def test_the_table_for_a_paper_is_of_the_ticked_ones(app, tmp_path):
 
 
 def test_space_is_given_back(app, tmp_path, press):
-    from app.engine import manager
+    from app.shell.server import manager
 
     fill(tmp_path)
     folder = tmp_path / "checkpoints"

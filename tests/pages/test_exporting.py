@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
 
-from app import exporting
-from app.engine import manager
-from dfa_lab.parsing import parse
+from app.bar import export_zip
+from app.shell.server import manager
+from dfa_lab.settings.parsing import parse
 from tests.export.zips import contents, rewritten
 
 TINY = {"num_hidden": 6, "rules": "bp,dfa", "epochs": 1000, "batch_size": 512, "probe_size": 8, "device": "cpu"}
@@ -52,10 +52,10 @@ def test_what_the_script_does_not_know_is_said_instead(app: AppTest) -> None:
 def test_a_zip_is_imported_and_opened(app: AppTest) -> None:
     app.run()
     id = started()
-    raw = exporting.zipped(id, "http://here/?dataset=digits")()
+    raw = export_zip.zipped(id, "http://here/?dataset=digits")()
     files = contents(raw)
     assert b"http://here/?dataset=digits" in files["command.txt"]
-    assert files["curves.png"].startswith(b"\x89PNG") and files["report.html"] == exporting.page(id)()
+    assert files["curves.png"].startswith(b"\x89PNG") and files["report.html"] == export_zip.page(id)()
     assert re.search(rb"<h1>bp, dfa on digits", files["report.html"])
     manager().delete(id)
     assert manager().status(id) is None
@@ -79,7 +79,7 @@ def test_a_zip_is_imported_and_opened(app: AppTest) -> None:
 def test_a_zip_that_is_refused_says_why_and_loses_nothing(app: AppTest) -> None:
     app.run()
     id = started()
-    raw = exporting.zipped(id, "")()
+    raw = export_zip.zipped(id, "")()
     app.switch_page(EXPERIMENTS).run()
     before = [one.id for one in manager().store.experiments()]
     for zip, says in ((b"PK", "not a zip file"), (rewritten(raw, {"x.pkl": b"x"}), "no file of an export")):

@@ -7,9 +7,9 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from app import feedback_figures
-from dfa_lab.measure.feedback_picture import Pair, picture
-from dfa_lab.parsing import parse
+from app.feedback import matrix_figures
+from dfa_lab.inspect.feedback_picture import Pair, picture
+from dfa_lab.settings.parsing import parse
 from tests.runs.patience import until, until_state, until_step
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +18,7 @@ TINY = {"num_hidden": 6, "epochs": 10_000, "batch_size": 512, "probe_size": 8, "
 
 def begin(**settings: object) -> str:
     """An experiment that trains, paused after a few steps."""
-    from app.engine import manager
+    from app.shell.server import manager
 
     id = manager().start(parse(TINY | settings))
     until_step(manager(), id, 12)
@@ -57,7 +57,7 @@ def test_the_matrices_of_what_is_on_screen(app):
 
 
 def test_a_button_changes_the_matrix_and_the_page_tells(app):
-    from app.engine import manager
+    from app.shell.server import manager
 
     id = begin(rules="fa,dfa")
     opened(app, id)
@@ -92,7 +92,7 @@ def test_a_button_changes_the_matrix_and_the_page_tells(app):
 
 
 def test_another_b_is_trained_with_from_here(app):
-    from app.engine import manager
+    from app.shell.server import manager
 
     id = begin(rules="dfa", feedback_magnitude=0.3, seeds=4)
     opened(app, id)
@@ -108,7 +108,7 @@ def test_another_b_is_trained_with_from_here(app):
 
 
 def test_of_the_demonstration_a_copy_is_changed(app):
-    from app.engine import manager
+    from app.shell.server import manager
 
     demo = manager().demo()
     until_step(manager(), demo, 2)
@@ -123,7 +123,7 @@ def test_of_the_demonstration_a_copy_is_changed(app):
 
 
 def test_what_has_ended_is_replayed_and_cannot_be_changed(app):
-    from app.engine import manager
+    from app.shell.server import manager
 
     id = begin(rules="dfa")
     manager().stop(id)
@@ -137,16 +137,16 @@ def test_zero_has_no_colour_and_both_scales_agree():
     shown = picture(Pair(torch.tensor([[1.0, -3.0]]), torch.tensor([[2.0, 0.5]]), "B₁", "W₂"))
     assert shown.W is not None
     for theme in ("light", "dark"):
-        (heat,) = feedback_figures.heat(shown.B, 3.0, theme).data
+        (heat,) = matrix_figures.heat(shown.B, 3.0, theme).data
         assert isinstance(heat, go.Heatmap) and (heat.zmin, heat.zmax) == (-3.0, 3.0)
-        assert heat.colorscale and heat.colorscale[1] == (0.5, feedback_figures.NEUTRAL[theme])
-        framed = feedback_figures.heat(shown.B, 3.0, theme, unit=2, row=1).layout.shapes
+        assert heat.colorscale and heat.colorscale[1] == (0.5, matrix_figures.NEUTRAL[theme])
+        framed = matrix_figures.heat(shown.B, 3.0, theme, unit=2, row=1).layout.shapes
         assert [(box.x0, box.x1, box.y0, box.y1) for box in framed] == [pytest.approx((0.48, 1.52, -0.51, 0.51))]
     wide = picture(Pair(torch.randn(10, 512), None, "B₁", ""))  # two units a cell
-    (column,) = feedback_figures.heat(wide.B, 3.0, "light", unit=3).layout.shapes
+    (column,) = matrix_figures.heat(wide.B, 3.0, "light", unit=3).layout.shapes
     assert (column.x0, column.x1, column.y0, column.y1) == pytest.approx((0.5 - 2.56, 1.0 + 2.56, -0.5, 9.5))
-    assert feedback_figures.heat(wide.B, 3.0, "light").to_plotly_json()["data"][0]["x"][1] == "units 3 to 4"
-    histogram = feedback_figures.histogram(shown, "#000000").to_plotly_json()["data"]
+    assert matrix_figures.heat(wide.B, 3.0, "light").to_plotly_json()["data"][0]["x"][1] == "units 3 to 4"
+    histogram = matrix_figures.histogram(shown, "#000000").to_plotly_json()["data"]
     assert {line["name"] for line in histogram} == {"B₁", "W₂"}
-    lines = feedback_figures.recovery([0, 5], [90.0, None], [3, 4], "#000000").layout.shapes
+    lines = matrix_figures.recovery([0, 5], [90.0, None], [3, 4], "#000000").layout.shapes
     assert sorted(line.x0 for line in lines if line.x0 == line.x1) == [3, 4]

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from app import pictures
-from dfa_lab.parsing import parse
+from app.charts import pictures
+from dfa_lab.settings.parsing import parse
 from tests.runs.patience import status, until, until_state, until_step
 
 ROOT = Path(__file__).parents[2]
@@ -15,7 +15,7 @@ SMALL = {"num_hidden": 40, "rules": "bp,dfa", "batch_size": 500, "epochs": 10_00
 
 def attach(app: AppTest, **settings: object) -> str:
     """Begin an experiment and open the page on it; its id."""
-    from app.engine import manager
+    from app.shell.server import manager
 
     id = manager().start(parse(SMALL | settings), pace=50)
     until_step(manager(), id, 2)
@@ -63,7 +63,7 @@ def test_points_in_the_plane(app):
 
 
 def test_images_and_what_is_left_when_the_networks_are_gone(app):
-    from app.engine import manager
+    from app.shell.server import manager
 
     id = attach(app, dataset="digits")
     shown = html(app)
@@ -84,7 +84,7 @@ def test_images_and_what_is_left_when_the_networks_are_gone(app):
 
 
 def test_who_opens_it_first_sees_the_demonstration(app):
-    from app.engine import manager
+    from app.shell.server import manager
 
     app.switch_page(str(ROOT / "pages" / "learnt.py")).run()
     until_step(manager(), manager().demo(), 1)

@@ -9,10 +9,10 @@ import pytest
 import segno
 from streamlit.testing.v1 import AppTest
 
-from app import flags, sharing
-from dfa_lab.config import Experiment
+from app.visit import hidden_controls, share
 from dfa_lab.lessons import lessons
-from dfa_lab.parsing import parse
+from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.parsing import parse
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,7 +44,7 @@ def said(test: AppTest) -> str:
 
 def test_a_lesson_can_be_clicked_through_to_its_end(page):
     """The engine's side of it; tests/browser clicks through all of them."""
-    from app.engine import manager
+    from app.shell.server import manager
 
     name = "what-is-dfa"
     page.run()
@@ -112,11 +112,11 @@ def test_a_link_hides_controls_and_keeps_their_values(app):
     app.run()
     assert not app.exception and not app.error
     there = widgets(app)
-    assert not there & {"dataset", *flags.members("training")} and {"num_layers", "rules"} <= there
+    assert not there & {"dataset", *hidden_controls.members("training")} and {"num_layers", "rules"} <= there
     assert "Start" in labels(app) and "Pause" not in labels(app)
     button(app, "Start").click().run()
     assert param(app, "hide") == "training,dataset,transport" and "Start" not in labels(app)
-    from app.engine import manager
+    from app.shell.server import manager
 
     status = manager().status(param(app, "experiment"))
     assert status and (status.experiment.learning_rate, status.experiment.num_layers) == (0.01, 3)
@@ -136,7 +136,7 @@ def test_all_can_be_hidden_and_unknown_names_get_a_sentence(app):
 
 @pytest.mark.parametrize("text", ["", "all", "transport", "LR, batchSize", "network,num_layers"])
 def test_what_hide_names(text: str):
-    hidden, problems = flags.read(text)
+    hidden, problems = hidden_controls.read(text)
     assert problems == []
     settings = {
         "": set(),
@@ -144,7 +144,7 @@ def test_what_hide_names(text: str):
         "transport": set(),
         "LR, batchSize": {"learning_rate", "batch_size"},
     }
-    assert hidden - {"transport"} == settings.get(text, set(flags.members("network")))
+    assert hidden - {"transport"} == settings.get(text, set(hidden_controls.members("network")))
     assert ("transport" in hidden) == (text in ("all", "transport"))
 
 
@@ -167,9 +167,9 @@ def test_sharing_offers_link_code_frame_and_command(app):
 
 
 def test_the_qr_code_is_that_of_the_link():
-    link = sharing.link(parse({"num_layers": 3}), {"hide": "all"})
+    link = share.link(parse({"num_layers": 3}), {"hide": "all"})
     assert link.endswith("?num_layers=3&hide=all")
-    image = unquote(sharing.qr(link))
+    image = unquote(share.qr(link))
     code = segno.make(link, micro=False)
     expected = unquote(code.svg_data_uri(border=4, dark="#000", light="#fff", scale=8))
     assert expected in image and 'alt="QR code of the link"' in image

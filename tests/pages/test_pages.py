@@ -11,11 +11,11 @@ from streamlit.testing.v1 import AppTest
 
 from app.live import route
 from app.live.packing import plain
-from dfa_lab.config import Experiment
-from dfa_lab.parsing import parse
 from dfa_lab.records import Record
 from dfa_lab.runs import manager as managing
-from dfa_lab.runs.store import Store
+from dfa_lab.runs.store.store import Store
+from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.parsing import parse
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "pages").glob("*.py"))
@@ -121,7 +121,7 @@ def test_every_setting_has_its_widget(app):
 
 
 def test_a_network_file_is_not_run_unless_the_server_trusts_its_folder(app, tmp_path, monkeypatch):
-    from app.engine import manager
+    from app.shell.server import manager
 
     (tmp_path / "mine.py").write_text((ROOT / "examples" / "residual.py").read_text())
     app.query_params["network"] = "mine.py"
@@ -140,7 +140,7 @@ def test_a_network_file_is_not_run_unless_the_server_trusts_its_folder(app, tmp_
 
 
 def test_adversarial_training_has_curves_of_its_own(app):
-    from app.engine import manager
+    from app.shell.server import manager
 
     app.query_params["eps"], app.query_params["gradient"], app.query_params["epoch"] = "0.1", "dfa", "1"
     app.run()
@@ -154,7 +154,7 @@ def test_adversarial_training_has_curves_of_its_own(app):
 
 
 def test_start_begins_what_the_form_says_and_the_link_names_it(app):
-    from app.engine import manager
+    from app.shell.server import manager
 
     app.run()
     app.number_input(key="setting_num_hidden").set_value(17).run()
@@ -189,7 +189,7 @@ def test_a_link_to_a_folder_of_the_server_is_refused(app, tmp_path):
 
 
 def test_the_learning_rate_reaches_what_runs(app):
-    from app.engine import manager
+    from app.shell.server import manager
 
     app.run()
     button(app, "Start").click().run()
@@ -230,7 +230,7 @@ def test_a_link_to_an_experiment_of_an_earlier_server(app, tmp_path, left, sente
 
 
 def test_a_finished_demonstration(app, monkeypatch):
-    from app.engine import manager
+    from app.shell.server import manager
 
     monkeypatch.setattr(managing, "demonstration", lambda seed: (parse({**TINY, "epochs": 1, "seeds": seed}), 0.0))
     monkeypatch.setattr(managing, "DEMO_PAUSE", 600.0)

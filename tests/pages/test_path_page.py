@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.error_path.equations import pieces
-from app.error_path.message import EXACT_ERROR, FORWARD, PHASES, UPDATE, WAYS, strip
-from app.looks import _kept
+from app.learnt.learnt_looks import _kept
+from app.path.equations import pieces
+from app.path.message import EXACT_ERROR, FORWARD, PHASES, UPDATE, WAYS, strip
 from dfa_lab.feedback import RULES, rule_class
-from dfa_lab.measure.slow_motion import Strip
-from dfa_lab.parsing import parse
+from dfa_lab.inspect.slow_motion import Strip
+from dfa_lab.settings.parsing import parse
 from tests.runs.patience import state, status, until, until_state, until_step
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +22,7 @@ SMALL = {"num_hidden": 9, "rules": "bp,fa,dfa,shallow", "batch_size": 500, "epoc
 
 def attach(app: AppTest, **settings: object) -> str:
     """Begin an experiment and open the page on it; its id."""
-    from app.engine import manager
+    from app.shell.server import manager
 
     id = manager().start(parse(SMALL | settings), pace=50)
     until_step(manager(), id, 2)
@@ -51,7 +51,7 @@ def choose(app: AppTest, label: str, value: str) -> None:
 
 
 def test_every_rule_is_drawn_by_its_path_and_slow_motion_goes_phase_by_phase(app):
-    from app.engine import manager
+    from app.shell.server import manager
 
     id = attach(app, seeds="4,5")
     view = drawn(app)
@@ -95,7 +95,7 @@ def test_every_rule_is_drawn_by_its_path_and_slow_motion_goes_phase_by_phase(app
 
 
 def test_slow_motion_of_the_demonstration_is_that_of_a_copy(app):
-    from app.engine import manager
+    from app.shell.server import manager
 
     app.switch_page(str(ROOT / "pages" / "path.py")).run()
     demo = manager().demo()
@@ -112,8 +112,8 @@ def test_slow_motion_of_the_demonstration_is_that_of_a_copy(app):
 
 
 def test_what_is_left_when_the_networks_are_gone_and_a_replay_would_last(app, monkeypatch):
-    from app import moment
-    from app.engine import manager
+    from app.shell.server import manager
+    from app.visit import moment
 
     monkeypatch.setattr(moment, "QUICK", -1.0)
     id = attach(app, network="conv", conv_channels="2", conv_hidden="5", rules="fa,dfa")

@@ -7,8 +7,8 @@ from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner, Result
 
 from dfa_lab import feedback
-from dfa_lab.cli_options import DfaTorchCommand
-from dfa_lab.cli_prove import prove
+from dfa_lab.cli.options import DfaTorchCommand
+from dfa_lab.cli.prove import prove
 from tests.impostors import BackpropDfa
 
 ROOT = Path(__file__).parents[2]

@@ -10,10 +10,10 @@ import pytest
 from app import report
 from app.report import words
 from app.report.panels import MEASURED, MOST_LAYERS, Panel, chosen, mean_and_spread, panels
-from dfa_lab.config import RULES
 from dfa_lab.feedback import rule_class
-from dfa_lab.parsing import parse
-from dfa_lab.results import Results
+from dfa_lab.settings.experiment import RULES
+from dfa_lab.settings.parsing import parse
+from dfa_lab.train.results import Results
 from dfa_lab.train.trainer import Trainer
 
 HOSTILE = """</script><script>alert(1)</script><img src=x onerror=alert(2)> "quotes' & $x^2$ .py"""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import cells
+from app.reproduce import cells
 from dfa_lab.paper import tables
 from dfa_lab.paper.outcomes import Outcome
 from dfa_lab.paper.tables import TABLES
@@ -76,7 +76,7 @@ def test_every_figure_of_the_table_is_there(page: AppTest, number: int) -> None:
 
 @pytest.mark.usefixtures("small")
 def test_a_cell_is_started_paused_stopped_continued_and_done(page: AppTest) -> None:
-    from app.engine import manager
+    from app.shell.server import manager
 
     go(page)
     assert not page.warning
@@ -106,7 +106,7 @@ def test_a_cell_is_started_paused_stopped_continued_and_done(page: AppTest) -> N
 
 @pytest.mark.usefixtures("small")
 def test_what_waits_is_removed_and_what_runs_is_opened(page: AppTest) -> None:
-    from app.engine import manager
+    from app.shell.server import manager
 
     go(page)
     press(page, f"start_{SLUG}_bp")

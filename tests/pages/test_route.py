@@ -12,15 +12,15 @@ from starlette.responses import Response
 from streamlit.testing.v1 import AppTest
 
 from app.live import route
+from app.live.message import NAMES, around
 from app.live.packing import plain
-from app.view import NAMES, around
 from dfa_lab.runs import manager as manager_module
 from tests.runs.patience import tiny, until, until_state, until_step
 
 
 @pytest.fixture
 def manager(app: AppTest):
-    from app.engine import manager
+    from app.shell.server import manager
 
     return manager()
 
@@ -86,7 +86,7 @@ def test_an_experiment_that_only_the_store_knows_and_one_that_nobody_knows(manag
     until_state(manager, id, "finished")
     there = answer(id)["records"]
     manager.close()
-    from app.engine import manager as cached
+    from app.shell.server import manager as cached
 
     cached.clear()  # another server
     assert not cached().in_memory(id)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from dfa_lab.parsing import parse
+from dfa_lab.settings.parsing import parse
 from tests.runs.patience import status, until, until_state, until_step
 
 ROOT = Path(__file__).parents[2]
@@ -12,13 +12,13 @@ SMALL = {"num_hidden": 20, "rules": "fa,dfa", "batch_size": 500, "probe_size": 8
 
 
 def begin(pace: float = 100, **settings: object) -> str:
-    from app.engine import manager
+    from app.shell.server import manager
 
     return manager().start(parse(SMALL | settings), pace=pace)
 
 
 def finished(epochs: int = 10) -> str:
-    from app.engine import manager
+    from app.shell.server import manager
 
     id = begin(0, epochs=epochs)
     until_state(manager(), id, "finished")
@@ -49,8 +49,8 @@ def to(app: AppTest, step: int) -> None:
 
 def settle(app: AppTest) -> None:
     """Wait for the replay, as the ticking bar does."""
-    from app import moment, watching  # noqa: F401
-    from app.engine import manager
+    from app.shell.server import manager
+    from app.visit import moment, watching  # noqa: F401
 
     until(lambda: all(one.over for one in manager().replays._known.values()))
     app.run()
@@ -96,7 +96,7 @@ def test_a_finished_one_is_open_at_its_last_step_and_every_picture_follows(app):
 
 
 def test_back_to_now_everything_is_live_and_can_be_changed(app):
-    from app.engine import manager
+    from app.shell.server import manager
 
     id = begin(epochs=10_000)
     until_step(manager(), id, 12)
@@ -143,8 +143,8 @@ def test_a_film_goes_on_by_itself_and_ends(app):
 
 
 def test_what_takes_long_is_asked_for(app, monkeypatch):
-    from app import moment
-    from app.engine import manager
+    from app.shell.server import manager
+    from app.visit import moment
 
     monkeypatch.setattr(moment, "QUICK", -1.0)
     id = finished()
@@ -159,7 +159,7 @@ def test_what_takes_long_is_asked_for(app, monkeypatch):
 
 
 def test_the_demonstration_has_a_past_until_it_begins_again(app):
-    from app.engine import manager
+    from app.shell.server import manager
 
     opened(app, "learnt")
     until_step(manager(), manager().demo(), 3)
@@ -172,7 +172,7 @@ def test_the_demonstration_has_a_past_until_it_begins_again(app):
 
 
 def test_before_the_first_step_it_says_so_and_comes_by_itself(app):
-    from app.engine import manager
+    from app.shell.server import manager
 
     id = manager().start(parse(SMALL | {"epochs": 100}), paused=True)
     until_state(manager(), id, "paused")

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from app.texts import JOINER, plain
+from app.shell.escape import JOINER, plain
 
 # What Streamlit's Markdown looks for in the text that escapes leave (mdast-util-gfm-autolink-literal, remark-emoji).
 ALIVE = [r"(https?://|www(?=\.))[-.\w]+", r"[-.\w+]+@[-\w]+(\.[-\w]+)+", r":[\w+/-]+:"]

@@ -5,11 +5,11 @@ from math import isinf
 
 import numpy as np
 
-from app.view import NAMES, around, columns, message, moving
-from dfa_lab.parsing import parse
+from app.live.message import NAMES, around, columns, message, moving
 from dfa_lab.records import Record
 from dfa_lab.runs.live import Status
 from dfa_lab.runs.record_list import RecordList
+from dfa_lab.settings.parsing import parse
 
 
 def status(**known) -> Status:

@@ -24,8 +24,8 @@ def choice(app, label: str):
     ],
 )
 def test_a_link_shows_what_was_chosen(app, page, look, label, value):
-    from app.engine import manager
-    from dfa_lab.parsing import parse
+    from app.shell.server import manager
+    from dfa_lab.settings.parsing import parse
 
     id = manager().start(parse({"rules": "bp,fa,dfa", "num_hidden": 8, "epochs": 1000, "device": "cpu"}), pace=20)
     until_step(manager(), id, 1)
@@ -41,8 +41,8 @@ def test_a_link_shows_what_was_chosen(app, page, look, label, value):
 
 @pytest.mark.parametrize("past", [False, True])
 def test_a_link_leads_to_a_phase_of_slow_motion_of_what_waits(app, past):
-    from app.engine import manager
-    from dfa_lab.parsing import parse
+    from app.shell.server import manager
+    from dfa_lab.settings.parsing import parse
 
     id = manager().start(parse({"rules": "bp,dfa", "num_hidden": 8, "epochs": 1000, "device": "cpu"}), pace=40)
     until_step(manager(), id, 3)
@@ -65,8 +65,8 @@ def test_a_link_leads_to_a_phase_of_slow_motion_of_what_waits(app, past):
 
 
 def test_slow_motion_in_a_link_pauses_nothing(app):
-    from app.engine import manager
-    from dfa_lab.parsing import parse
+    from app.shell.server import manager
+    from dfa_lab.settings.parsing import parse
 
     id = manager().start(parse({"rules": "dfa", "num_hidden": 8, "epochs": 1000, "device": "cpu"}), pace=20)
     until_step(manager(), id, 1)
@@ -87,7 +87,7 @@ def test_nonsense_in_a_link_shows_what_is_usual(app):
 
 
 def test_a_link_opens_the_board_beside_the_pictures(app):
-    from app.engine import manager
+    from app.shell.server import manager
     from tests.runs.patience import tiny
 
     id = manager().start(tiny(dataset="spirals"))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dfa_lab.config import Experiment
 from dfa_lab.paper.tables import EPOCHS, MARKS, RULES, TABLES, Row, find
+from dfa_lab.settings.experiment import Experiment
 
 ROWS = [row for table in TABLES for row in table.rows]
 

@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable
 
-from dfa_lab.config import Experiment
-from dfa_lab.parsing import parse
 from dfa_lab.runs.live import Status
 from dfa_lab.runs.manager import Manager
+from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.parsing import parse
 
 
 def until(condition: Callable[[], object], what: str = "", seconds: float = 30.0) -> None:

@@ -10,14 +10,14 @@ from patience import status, tiny, until, until_state, until_step
 from torch import Tensor
 from typer.testing import CliRunner
 
-from dfa_lab import device
-from dfa_lab.cli import app
-from dfa_lab.config import Experiment, SettingsError
+from dfa_lab.cli.main import app
 from dfa_lab.feedback.changing import Change
+from dfa_lab.machine import device
 from dfa_lab.runs.manager import Manager
-from dfa_lab.runs.origin import origin_of
-from dfa_lab.runs.replay import Replay
+from dfa_lab.runs.replay.origin import origin_of
+from dfa_lab.runs.replay.replays import Replay
 from dfa_lab.runs.resuming import ContinueError
+from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.train.trainer import Trainer
 
 ALL_AT_ONCE = {"rules": "bp,fa,dfa", "dropout": 1, "augment": 1, "momentum": 0.9, "optimizer": "sgd", "epoch_step": 3}

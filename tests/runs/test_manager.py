@@ -12,12 +12,12 @@ import pytest
 import torch
 from patience import state, status, tiny, until, until_state, until_step
 
-from dfa_lab.config import SettingsError
 from dfa_lab.records import Record
-from dfa_lab.runs import conductor
 from dfa_lab.runs import manager as manager_module
-from dfa_lab.runs.conductor import MOST_ACTIVE
+from dfa_lab.runs import scheduler
 from dfa_lab.runs.manager import Manager
+from dfa_lab.runs.scheduler import MOST_ACTIVE
+from dfa_lab.settings.experiment import SettingsError
 from dfa_lab.train.run import Run
 from dfa_lab.train.trainer import Trainer
 
@@ -40,7 +40,7 @@ def slow_loading(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
             assert gate.wait(20)
             super().__init__(*arguments, **options)
 
-    monkeypatch.setattr(conductor, "Trainer", Gated)
+    monkeypatch.setattr(scheduler, "Trainer", Gated)
     return gate
 
 
@@ -366,7 +366,7 @@ def test_close_at_any_time(tmp_path: Path, when: str) -> None:
 
 def test_many_threads_at_once(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every method from many threads on the same experiments: no error, no deadlock, and each ends as it should."""
-    monkeypatch.setattr(conductor, "MOST_ACTIVE", 10_000)
+    monkeypatch.setattr(scheduler, "MOST_ACTIVE", 10_000)
     ids = [manager.start(tiny(rules="dfa"))]
     errors: list[BaseException] = []
 
@@ -449,7 +449,7 @@ def test_ended_experiments_let_go_of_their_networks(manager: Manager) -> None:
 
 
 def test_old_ones_are_read_from_the_store(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conductor, "KEPT", 2)
+    monkeypatch.setattr(scheduler, "KEPT", 2)
     ids = []
     for n in range(5):
         ids.append(manager.start(tiny(epochs=1, seeds=n)))

@@ -10,12 +10,12 @@ from patience import state, status, tiny, until, until_state, until_step
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
-from dfa_lab.config import Experiment
 from dfa_lab.records import Record
 from dfa_lab.runs import checkpoints as checkpoints_module
 from dfa_lab.runs import live
 from dfa_lab.runs.manager import Manager
 from dfa_lab.runs.resuming import RESUMED, ContinueError
+from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train.trainer import Trainer
 
 CELL = "paper/test"

@@ -9,9 +9,9 @@ import pytest
 import torch
 from patience import state, status, tiny, until, until_state, until_step
 
-from dfa_lab.measure.mistakes import ask, moved
-from dfa_lab.measure.representations import activities
-from dfa_lab.runs.looking import BUSY, GONE, LOOKING, NOT_YET, Gone
+from dfa_lab.inspect.mistakes import ask, moved
+from dfa_lab.inspect.representations import activities
+from dfa_lab.runs.access import BUSY, GONE, LOOKING, NOT_YET, Gone
 from dfa_lab.runs.manager import Manager
 from dfa_lab.train.trainer import Trainer
 
@@ -77,7 +77,7 @@ def test_who_cannot_be_looked_at_says_why(manager: Manager, monkeypatch: pytest.
         manager.look(id, glance)
     assert str(gone.value) == GONE
     gate = threading.Event()
-    monkeypatch.setattr("dfa_lab.runs.conductor.Trainer.__init__", lambda *_, **__: gate.wait(20))
+    monkeypatch.setattr("dfa_lab.runs.scheduler.Trainer.__init__", lambda *_, **__: gate.wait(20))
     waiting = manager.start(tiny())
     with pytest.raises(Gone) as gone:
         manager.look(waiting, glance)
@@ -88,8 +88,8 @@ def test_who_cannot_be_looked_at_says_why(manager: Manager, monkeypatch: pytest.
 
 def test_a_long_step_is_looked_into_and_an_endless_one_is_not_waited_for(manager: Manager, monkeypatch) -> None:
     gate, real = threading.Event(), Trainer.advance
-    monkeypatch.setattr("dfa_lab.runs.looking.LOOKING", 0.05)
-    monkeypatch.setattr("dfa_lab.runs.looking.LONGEST", 0.3)
+    monkeypatch.setattr("dfa_lab.runs.access.LOOKING", 0.05)
+    monkeypatch.setattr("dfa_lab.runs.access.LONGEST", 0.3)
     monkeypatch.setattr(Trainer, "between_steps", property(lambda _: False))
     id = manager.start(tiny())
     until(lambda: manager._lives[id].trainer is not None)
@@ -103,7 +103,7 @@ def test_a_long_step_is_looked_into_and_an_endless_one_is_not_waited_for(manager
         gate.wait(20)
         return real(self)
 
-    monkeypatch.setattr("dfa_lab.runs.looking.LONGEST", 0.3)
+    monkeypatch.setattr("dfa_lab.runs.access.LONGEST", 0.3)
     monkeypatch.setattr(Trainer, "advance", slow)
     assert inside.wait(20)
     with pytest.raises(Gone) as gone:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from patience import tiny, until
 
-from dfa_lab.config import SettingsError
 from dfa_lab.runs.manager import Manager
+from dfa_lab.settings.experiment import SettingsError
 from dfa_lab.train import checkpoint, saved
 
 

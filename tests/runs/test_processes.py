@@ -11,11 +11,11 @@ import pytest
 from patience import until
 from typer.testing import CliRunner
 
-from dfa_lab import cli
-from dfa_lab.parsing import parse
+from dfa_lab.cli import main
 from dfa_lab.processes.sharing import one_process_only, parts, rounds, worth
 from dfa_lab.processes.together import Together, Unfinished
-from dfa_lab.results import Results
+from dfa_lab.settings.parsing import parse
+from dfa_lab.train.results import Results
 from dfa_lab.train.trainer import Trainer
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +36,7 @@ def test_the_outcome_is_that_of_one_process_to_the_last_bit(tmp_path: Path):
     words = "--num_hidden 6 --batchSize 512 --device cpu --epoch 3 --gradient bp,dfa --seed 0,4 --dropout 1 --threads 1".split()
     found, printed = [], []
     for count in ("1", "3"):
-        done = CliRunner().invoke(cli.app, ["train", *words, "--processes", count, "--json", str(tmp_path / count)])
+        done = CliRunner().invoke(main.app, ["train", *words, "--processes", count, "--json", str(tmp_path / count)])
         assert done.exit_code == 0, (done.output, done.exception)
         found.append(without_seconds(json.loads((tmp_path / count).read_text())))
         lines = [line.split() for line in done.stdout.splitlines()]
@@ -141,7 +141,7 @@ def test_what_needs_one_process(settings: dict[str, object], why: str):
 
 def test_that_one_process_has_to_do_is_said():
     words = "--num_hidden 6 --batchSize 512 --epoch 2 --gradient bp,dfa --processes 2 --epoch_step 0 --device cpu".split()
-    done = CliRunner().invoke(cli.app, ["train", *words])
+    done = CliRunner().invoke(main.app, ["train", *words])
     assert done.exit_code == 0 and done.stderr.startswith("Trains in one process: runs that may end early (--epoch_step 0, ")
 
 

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 from patience import status, tiny, until, until_state, until_step
 
-from dfa_lab.config import SettingsError
-from dfa_lab.runs import quota, snapshots
+from dfa_lab.runs import quota
+from dfa_lab.runs.disk_space import measure
 from dfa_lab.runs.manager import Manager
 from dfa_lab.runs.quota import Quota, QuotaError, parse_size
-from dfa_lab.runs.store_space import measure
+from dfa_lab.runs.replay import snapshots
+from dfa_lab.settings.experiment import SettingsError
 
 
 @pytest.fixture(autouse=True)

@@ -11,12 +11,12 @@ import torch
 from patience import status, tiny, until, until_state, until_step
 from torch import Tensor
 
-from dfa_lab.config import Experiment
 from dfa_lab.feedback.changing import Change
-from dfa_lab.runs import replay, snapshots
-from dfa_lab.runs.looking import Gone
+from dfa_lab.runs.access import Gone
 from dfa_lab.runs.manager import Manager
-from dfa_lab.runs.replaying import BACK, Replay
+from dfa_lab.runs.replay import replays, snapshots
+from dfa_lab.runs.replay.replaying import BACK, Replay
+from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train.trainer import Trainer
 
 Seen = tuple[int, dict[str, Tensor]]  # step, everything that the next step depends on but the tallies' own order
@@ -170,7 +170,7 @@ def test_what_cannot_be_trained_again_says_why(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("DFA_LAB_DATA", str(tmp_path / "nothing"))
     again = Manager(tmp_path)
     try:
-        for id, words in zip(ids, (replay.OTHER_VERSION, "MNIST", replay.UNREADABLE), strict=True):
+        for id, words in zip(ids, (replays.OTHER_VERSION, "MNIST", replays.UNREADABLE), strict=True):
             again.snapshots.remove(id)
             found = ready(again, id, 1)
             assert found.state == "failed" and words in found.sentence, found.sentence
@@ -180,8 +180,8 @@ def test_what_cannot_be_trained_again_says_why(tmp_path: Path, monkeypatch: pyte
 
 
 def test_nobody_waits_and_it_is_given_up(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replay, "FORGOTTEN", 0.2)
-    monkeypatch.setattr(replay, "SOON", 0.0)
+    monkeypatch.setattr(replays, "FORGOTTEN", 0.2)
+    monkeypatch.setattr(replays, "SOON", 0.0)
     id = manager.start(tiny(epochs=3))
     until_state(manager, id, "finished")
     manager.store.set_state(id, "stopped")
@@ -200,10 +200,10 @@ def test_nobody_waits_and_it_is_given_up(manager: Manager, monkeypatch: pytest.M
 def test_memory_is_bounded(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
     id = manager.start(tiny(rules="dfa", epochs=10))
     until_state(manager, id, "finished")
-    for step in range(2 * replay.KEPT):
+    for step in range(2 * replays.KEPT):
         ready(manager, id, step)
-    until(lambda: sum(one.trainer is not None for one in manager.replays._known.values()) == replay.KEPT)
-    monkeypatch.setattr(replay, "BYTES", 1)
+    until(lambda: sum(one.trainer is not None for one in manager.replays._known.values()) == replays.KEPT)
+    monkeypatch.setattr(replays, "BYTES", 1)
     ready(manager, id, 20)
     until(lambda: [one.step for one in manager.replays._known.values()] == [20])
 

@@ -11,9 +11,10 @@ import pytest
 from patience import state, status, tiny, until, until_state, until_step
 from test_store_disk import NAMESPACE, mountable
 
-from dfa_lab.runs import live, snapshots
+from dfa_lab.runs import live
 from dfa_lab.runs.manager import Manager
-from dfa_lab.runs.snapshots import Snapshots, Spacing
+from dfa_lab.runs.replay import snapshots
+from dfa_lab.runs.replay.snapshots import Snapshots, Spacing
 from dfa_lab.train import state_file
 from dfa_lab.train.state_file import read
 from dfa_lab.train.trainer import Trainer

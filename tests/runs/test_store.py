@@ -14,9 +14,9 @@ from typing import Any, cast
 import pytest
 from filelock import FileLock, Timeout
 
-from dfa_lab.config import Experiment
 from dfa_lab.records import Record
-from dfa_lab.runs.store import Store
+from dfa_lab.runs.store.store import Store
+from dfa_lab.settings.experiment import Experiment
 
 
 def record(step: int, value: float | None = 0.1, layer: int | None = 1) -> Record:

@@ -7,9 +7,9 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from dfa_lab.config import Experiment
 from dfa_lab.records import Record
-from dfa_lab.runs.store import Store
+from dfa_lab.runs.store.store import Store
+from dfa_lab.settings.experiment import Experiment
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from dfa_lab.config import Experiment
 from dfa_lab.records import Record
-from dfa_lab.runs.store import Store
+from dfa_lab.runs.store.store import Store
+from dfa_lab.settings.experiment import Experiment
 
 resource = pytest.importorskip("resource", reason="file size limits are POSIX")
 

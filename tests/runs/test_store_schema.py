@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dfa_lab.config import Experiment
-from dfa_lab.runs import store_schema
-from dfa_lab.runs.store import Store
+from dfa_lab.runs.store import schema
+from dfa_lab.runs.store.store import Store
+from dfa_lab.settings.experiment import Experiment
 
 ROOT = Path(__file__).parents[2]
 ROWS = 3000
@@ -88,7 +88,7 @@ def test_a_file_of_schema_1_opens_with_everything_in_it(tmp_path: Path) -> None:
     everything_is_there(tmp_path)
     everything_is_there(tmp_path)  # once is enough
     with closing(sqlite3.connect(tmp_path / "runs.sqlite")) as connection:
-        assert connection.execute("SELECT value FROM meta").fetchall() == [(str(store_schema.SCHEMA),)]
+        assert connection.execute("SELECT value FROM meta").fetchall() == [(str(schema.SCHEMA),)]
 
 
 def test_the_tables_of_a_new_file_are_those_of_an_old_one(tmp_path: Path) -> None:
@@ -112,14 +112,14 @@ def child(folder: Path, how: str) -> None:
         size = (folder / "runs.sqlite").stat().st_size
         resource.setrlimit(resource.RLIMIT_FSIZE, (size // 20, resource.RLIM_INFINITY))
     else:
-        step = store_schema.STEPS[-1]
+        step = schema.STEPS[-1]
 
         def slow(connection: sqlite3.Connection) -> None:
             step(connection)
             print("in the middle", flush=True)
             sys.stdin.read()
 
-        store_schema.STEPS[-1] = slow
+        schema.STEPS[-1] = slow
     with closing(Store(folder)) as store:
         print(store.problem, flush=True)
 

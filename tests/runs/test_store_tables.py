@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dfa_lab.config import Experiment
 from dfa_lab.records import Record
-from dfa_lab.runs import store_file
-from dfa_lab.runs.store import Store
-from dfa_lab.runs.store_tables import thinned
+from dfa_lab.runs.store import database
+from dfa_lab.runs.store.store import Store
+from dfa_lab.runs.store.value_tables import thinned
+from dfa_lab.settings.experiment import Experiment
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ def test_one_damaged_page_costs_only_what_is_on_it(tmp_path: Path, monkeypatch: 
     pages = [found.start() // size for found in re.finditer(rb"hit..?test_error", content)]
     at = next(page for page in pages if content[page * size] == 0x0A)  # a leaf: only records are on it
     path.write_bytes(content[: at * size] + b"\xff" * size + content[(at + 1) * size :])
-    monkeypatch.setattr(store_file, "CHECKED", 0)
+    monkeypatch.setattr(database, "CHECKED", 0)
     with closing(Store(tmp_path)) as store:
         assert store.problem == ""
         assert len(store.records("whole")) == 5000 and len(store.experiments()) == 2

@@ -2,10 +2,10 @@
 
 import torch
 
-from dfa_lab.config import Experiment
 from dfa_lab.data import DataSet, Facts
-from dfa_lab.parsing import parse
 from dfa_lab.records import Record
+from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.parsing import parse
 from dfa_lab.train.trainer import Trainer
 
 

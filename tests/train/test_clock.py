@@ -5,7 +5,7 @@ from itertools import count
 import pytest
 import torch
 
-from dfa_lab.parsing import parse
+from dfa_lab.settings.parsing import parse
 from dfa_lab.train import clock
 from dfa_lab.train.run import Run
 

@@ -8,12 +8,12 @@ from time import perf_counter
 import pytest
 import torch
 
-from dfa_lab.config import Experiment
-from dfa_lab.device import present
-from dfa_lab.fast.probing import measurable, probed
-from dfa_lab.measure.probing import probe
-from dfa_lab.parsing import parse
-from dfa_lab.settings.measuring import MEASURES
+from dfa_lab.machine.device import present
+from dfa_lab.measure.probe import probe
+from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.measure_settings import MEASURES
+from dfa_lab.settings.parsing import parse
+from dfa_lab.train.stacked.probe_fleet import measurable, probed
 from dfa_lab.train.trainer import Trainer
 
 pytestmark = [

@@ -4,8 +4,8 @@ from functools import cache
 
 import pytest
 
-from dfa_lab.parsing import parse
 from dfa_lab.records import Record
+from dfa_lab.settings.parsing import parse
 from dfa_lab.train.trainer import Trainer
 
 RULES = ("bp", "fa", "dfa", "shallow")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from dfa_lab.config import SettingsError
-from dfa_lab.device import resolve
-from dfa_lab.parsing import parse
-from dfa_lab.train.fitting import check
+from dfa_lab.machine.device import resolve
+from dfa_lab.settings.experiment import SettingsError
+from dfa_lab.settings.parsing import parse
+from dfa_lab.train.preflight import check
 
 
 def test_a_device_that_only_another_machine_has() -> None:
@@ -31,14 +31,14 @@ def test_precision_is_what_the_device_has(monkeypatch: pytest.MonkeyPatch) -> No
     check(parse({"precision": "bf16", "device": "cpu"}))
     wanted = "precision (--precision) is 'tf32': give float32 or bf16, what the device cpu of this machine has."
     assert refusal(precision="tf32", device="cpu") == wanted
-    monkeypatch.setattr("dfa_lab.train.fitting.precisions", lambda device: ("float32",))
+    monkeypatch.setattr("dfa_lab.train.preflight.precisions", lambda device: ("float32",))
     assert refusal(precision="bf16", device="cpu").startswith("precision (--precision) is 'bf16': give float32, what")
 
 
 def test_the_number_of_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    for place in ("dfa_lab.train.fitting.present", "dfa_lab.device.present"):
+    for place in ("dfa_lab.train.preflight.present", "dfa_lab.machine.device.present"):
         monkeypatch.setattr(place, lambda: ("cpu", "cuda", "cuda:0", "cuda:1"))
-    monkeypatch.setattr("dfa_lab.train.fitting.precisions", lambda device: ("float32",))
+    monkeypatch.setattr("dfa_lab.train.preflight.precisions", lambda device: ("float32",))
     check(parse({"device": "cuda", "devid": 2}))
     assert refusal(type="cuda", devid=3) == "device_number (--devid) is 3: give at most 2, the number of this machine's GPUs."
     check(parse({"device": "cpu", "devid": 3}))

@@ -4,9 +4,9 @@ import pytest
 import torch
 from small_data import small_set
 
-from dfa_lab.config import Experiment
 from dfa_lab.data import DataSet
-from dfa_lab.parsing import parse
+from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.parsing import parse
 from dfa_lab.train.trainer import Trainer
 
 CONV = {"network": "conv", "conv_channels": "3,4", "conv_hidden": "6", "batch_size": 16}
@@ -63,9 +63,9 @@ ELSEWHERE = {  # what needs files, a machine or the data as stored
     "hold_out": "tests/data",
     "split_seed": "tests/data",
     "models_folder": "tests/networks",
-    "load": "tests/test_cli_saved.py",
-    "save": "tests/test_cli_saved.py",
-    "together": "tests/fast",
+    "load": "tests/cli/test_cli_saved.py",
+    "save": "tests/cli/test_cli_saved.py",
+    "together": "tests/train/stacked",
     "device": "tests/train/test_fitting.py",
     "device_number": "tests/train/test_fitting.py",
     "processes": "tests/runs/test_processes.py",

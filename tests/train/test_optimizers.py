@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from dfa_lab.config import Experiment, extra
-from dfa_lab.parsing import parse
+from dfa_lab.settings.experiment import Experiment, extra
+from dfa_lab.settings.parsing import parse
 from dfa_lab.train.optimizers import optimizer
 
 NAMES: list[str] = extra(Experiment.model_fields["optimizer"])["choices"]

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from dfa_lab.fast.fleet import Fleet
 from dfa_lab.measure.angles import angle
-from dfa_lab.parsing import parse
+from dfa_lab.settings.parsing import parse
 from dfa_lab.train.run import Run
+from dfa_lab.train.stacked.fleet import Fleet
 
 CONV = {"network": "conv", "conv_channels": "4,5", "conv_hidden": "12", "dataset": "mnist"}
 
@@ -65,7 +65,7 @@ def test_bf16_by_hand_is_that_of_autocast(settings: dict) -> None:
 @pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU that torch can use")
 def test_tf32_rounds_on_the_gpu_and_float32_does_not() -> None:
-    from dfa_lab.device import shorten_products
+    from dfa_lab.machine.device import shorten_products
 
     stream = torch.Generator().manual_seed(1)
     a, b = (torch.randn(512, 512, generator=stream) for _ in range(2))

@@ -12,8 +12,8 @@ from safetensors.torch import save_file
 from small_data import plain, small, small_set
 from torch import Tensor
 
-from dfa_lab.parsing import parse
 from dfa_lab.records import Record
+from dfa_lab.settings.parsing import parse
 from dfa_lab.train import checkpoint
 from dfa_lab.train.checkpoint import CheckpointError
 from dfa_lab.train.trainer import Trainer

@@ -3,7 +3,7 @@
 import pytest
 from small_data import continued, plain, small, small_set
 
-from dfa_lab.parsing import parse
+from dfa_lab.settings.parsing import parse
 from dfa_lab.train.schedule import Schedule
 from dfa_lab.train.trainer import Trainer
 

@@ -7,7 +7,7 @@ import torch
 from small_data import plain, small, small_set
 from torch import Tensor
 
-from dfa_lab.config import SettingsError
+from dfa_lab.settings.experiment import SettingsError
 from dfa_lab.train import checkpoint
 from dfa_lab.train.trainer import Trainer
 

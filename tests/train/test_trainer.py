@@ -11,12 +11,12 @@ import torch.nn.functional as F
 from small_data import continued, plain, small, small_set
 from torch import Tensor
 
-from dfa_lab.fast.captured import Batches
-from dfa_lab.fast.fleet import Fleet
-from dfa_lab.fast.noting import Noted
-from dfa_lab.measure.updates import Before
+from dfa_lab.measure.update_angles import Before
 from dfa_lab.records import METRICS, Record
 from dfa_lab.train.run import Run
+from dfa_lab.train.stacked.cuda_graph import Batches
+from dfa_lab.train.stacked.fleet import Fleet
+from dfa_lab.train.stacked.weights_before import Noted
 from dfa_lab.train.trainer import Diverged, Trainer
 
 WHOLE_TOO = ("gradient_angle", "gradient_ratio", "update_angle")

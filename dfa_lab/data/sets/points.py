@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dfa_lab import drawing
 from dfa_lab.data.about import Arrays, Facts
+from dfa_lab.settings import point_text
 from dfa_lab.settings.drawn import START
 
 SETTING = "points"  # that this set is made from, in place of the number of classes
@@ -13,17 +13,17 @@ SETTING = "points"  # that this set is made from, in place of the number of clas
 
 def facts(points: str = START) -> Facts:
     """Facts of the set that the text `points` holds."""
-    drawn = drawing.decode(points)
-    train, test = drawing.split(drawn)
-    return Facts("Your own points", (2,), drawing.classes(drawn), len(train), len(test))
+    drawn = point_text.decode(points)
+    train, test = point_text.split(drawn)
+    return Facts("Your own points", (2,), point_text.classes(drawn), len(train), len(test))
 
 
 def load(folder: Path, download: bool, points: str) -> Arrays:
     """The points of the text, from -1 to 1; nothing is read, `folder` and `download` do not count."""
-    drawn = drawing.decode(points)
+    drawn = point_text.decode(points)
     parts: list[np.ndarray] = []
-    for part in drawing.split(drawn):
-        parts.append(np.array([(drawing.place(x), drawing.place(y)) for x, y, _ in part], np.float32))
+    for part in point_text.split(drawn):
+        parts.append(np.array([(point_text.place(x), point_text.place(y)) for x, y, _ in part], np.float32))
         parts.append(np.array([t for _, _, t in part], np.int64))
     x_train, y_train, x_test, y_test = parts
-    return Arrays(x_train, y_train, x_test, y_test, tuple(map(str, range(drawing.classes(drawn)))))
+    return Arrays(x_train, y_train, x_test, y_test, tuple(map(str, range(point_text.classes(drawn)))))

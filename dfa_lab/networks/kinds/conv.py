@@ -8,9 +8,9 @@ from math import prod
 
 from torch import nn
 
-from dfa_lab.config import Experiment, SettingsError
 from dfa_lab.networks.layers import NONLINEARITIES, Conv2d, Dropout, Linear
-from dfa_lab.wording import refuse
+from dfa_lab.settings.experiment import Experiment, SettingsError
+from dfa_lab.settings.wording import refuse
 
 
 def pooled(size: int) -> int:

@@ -5,8 +5,8 @@ from math import prod
 
 from torch import nn
 
-from dfa_lab.config import Experiment
 from dfa_lab.networks.layers import NONLINEARITIES, Dropout, Linear
+from dfa_lab.settings.experiment import Experiment
 
 
 def check(experiment: Experiment, shape: tuple[int, ...]) -> None:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
-from app.live import plotly_script
+from app.charts import plotly_script
 from tests.browser.live_component.invented import ALL
 
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import streamlit as st
 
-from app.live import live, load_plotly
+from app.live.component import live, load_plotly
 from tests.browser.live_component.invented import ALL, Invented
 
 st.set_page_config(layout="wide")

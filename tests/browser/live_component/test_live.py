@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from plotly.offline import get_plotlyjs
 
-from app.live.plotly_script import parsed_once
+from app.charts.plotly_script import parsed_once
 
 pytestmark = pytest.mark.browser
 
 HARNESS = Path(__file__).with_name("harness.py")
-LIVE = Path(__file__).parents[3] / "app" / "live"
+CHARTS = Path(__file__).parents[3] / "app" / "charts"
 TICKS = "() => window.__dfa_live.updates"
 ALL_TRACES = """() => [...document.querySelectorAll('[data-panel]')].flatMap(panel =>
     (panel.querySelector('.js-plotly-plot')?.data ?? []).map(({name, x, y, fill}) =>
@@ -280,7 +280,7 @@ const columns = (from, values) => ({from, run: values.map(() => 0), metric: valu
 )
 def test_arithmetic_of_series(visitors, code: str, expected: list) -> None:
     page = visitors.new_page()
-    page.add_script_tag(content=(LIVE / "records.js").read_text())
+    page.add_script_tag(content=(CHARTS / "records.js").read_text())
     assert page.evaluate(f"() => {{ {HELPERS}; {code} }}") == expected
     page.close()
 
@@ -292,7 +292,7 @@ def test_a_lab_below_a_path_of_its_host_is_asked_there(visitors, base: str) -> N
         "**/*", lambda route: route.fulfill(content_type="text/html", body='<script src="./static/js/index.js"></script>')
     )
     page.goto(f"{base}angles")
-    page.add_script_tag(content=(LIVE / "lab_address.js").read_text())
+    page.add_script_tag(content=(CHARTS / "lab_address.js").read_text())
     assert page.evaluate("labAddress()") == base
     page.close()
 

@@ -1,0 +1,61 @@
+"""The page "Angles": every measure of the experiment on screen, as maps of layer × step and as curves, while it trains."""
+
+import streamlit as st
+
+from app.live import layer_maps, live_chart
+from app.live.layer_maps import MEASURES
+from app.shell.escape import plain
+from app.visit import share, view_link, watching
+from dfa_lab.feedback import DirectRule, rule_class
+from dfa_lab.records import METRICS
+from dfa_lab.runs.live import ENDED, Status
+from dfa_lab.settings.parsing import describe
+
+
+def show() -> None:
+    """The whole page."""
+    watching.arrive()
+    st.title("Angles", anchor=False)
+    status = watching.now()
+    experiment = status.experiment
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"On screen: **{plain(describe(experiment))}**, rules **{', '.join(experiment.rules)}**.")
+        st.page_link("../pages/lab.py", label="Settings and curves in the Lab", icon=":material/science:")
+        st.page_link("../pages/rules.py", label="What each of them is", icon=":material/menu_book:")
+        share.share_page("angles")
+    options = list(MEASURES)
+    first = options.index(view_link.told("map", options, options[0]))
+    measure: str = st.selectbox(
+        "Map of",
+        options,
+        index=first,
+        key="angles_of",
+        format_func=lambda one: MEASURES[one][0],
+        persist_state="session",
+        width=260,
+    )
+    view_link.tell({"map": (measure, options[0])})
+    name, metric = MEASURES[measure]
+    st.caption(f"**{name}**: {METRICS[metric][1]}. Rows: layers, the first at the bottom; columns: steps; blank: no value.")
+    if (said := missing(status)) and not status.demo:
+        st.info(said, icon=":material/info:")
+    live_chart.show(status, key="live_angles", measure=measure)
+
+
+def missing(status: Status) -> str:
+    """The sentence about what an experiment that has ended never recorded; nothing where all is there."""
+    if status.state not in ENDED:
+        return ""
+    there = layer_maps.metrics(status)
+    fed = any(rule_class(rule).replaces_weights or issubclass(rule_class(rule), DirectRule) for rule in status.experiment.rules)
+    names = [
+        name
+        for measure, (name, metric) in MEASURES.items()
+        if metric not in there and (measure != "feedback" or fed) and status.layers
+    ]
+    if not names:
+        return ""
+    return (
+        f"This experiment has no {', '.join(names)}: it was trained by a lab that did not measure this yet, or with fewer "
+        "measures chosen, or it ended at once. Start it again to see them."
+    )

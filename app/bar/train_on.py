@@ -1,0 +1,55 @@
+"""Train on: experiments that have ended go on for more epochs, in the Lab and in the table."""
+
+from collections.abc import Sequence
+from math import ceil
+
+import streamlit as st
+
+from app.form.settings_form import show_problems
+from app.shell.escape import plain
+from app.shell.server import manager
+from dfa_lab.runs.live import Status
+from dfa_lab.runs.resuming import ContinueError
+from dfa_lab.settings.training_settings import MOST_EPOCHS
+
+ABOUT = (
+    "It goes on from its last step, on the CPU bit for bit as if it had been started with so many epochs. Only how densely "
+    "its curves are recorded may change there."
+)
+
+
+def show(statuses: Sequence[Status], key: str) -> None:
+    """What a popover holds: how many epochs, and the button. `statuses`: of experiments that have ended."""
+    one = statuses[0] if len(statuses) == 1 else None
+    most = max(ceil(round(status.epoch, 6)) for status in statuses)
+    planned = max(status.experiment.epochs for status in statuses)
+    if one:
+        st.markdown(f"**{one.epoch:.4g} of {one.experiment.epochs:,} epochs** are done.")
+    else:
+        st.markdown(f"**{len(statuses)} experiments** of up to {planned:,} epochs; what has done as many stays as it is.")
+    st.caption(ABOUT)
+    widget = f"{key}_epochs_{'_'.join(status.id for status in statuses)[:60]}"
+    suggested = planned if planned > most else 2 * most
+    epochs = st.number_input("Epochs in all", 1, MOST_EPOCHS, min(max(suggested, 1), MOST_EPOCHS), key=widget)
+    ids = [status.id for status in statuses]
+    st.button(
+        f"Train on to {epochs:,} epochs",
+        key=f"{key}_go",
+        icon=":material/resume:",
+        type="primary",
+        on_click=_go,
+        args=(ids, widget, key),
+    )
+    show_problems(st.session_state.get(f"{key}_problems", []))
+
+
+def _go(ids: Sequence[str], widget: str, key: str) -> None:
+    problems = []
+    for id in ids:
+        try:
+            manager().train_on(id, st.session_state[widget])
+        except ContinueError as error:
+            problems.append(str(error) if len(ids) == 1 else f"{id}: {error}")
+        except KeyError:
+            problems.append(f"{plain(id)} is no longer there.")
+    st.session_state[f"{key}_problems"] = problems

@@ -1,0 +1,170 @@
+"""The bar that is always in reach: Start, Pause, Step, Reset, the learning rate and the speed."""
+
+import time
+
+import streamlit as st
+
+from app.bar import export_zip, scrubber, train_on
+from app.form.settings_form import as_text
+from app.shell import keyboard, projector
+from app.shell.server import manager
+from app.visit import hidden_controls, watching
+from app.visit.share import share
+from dfa_lab.runs.live import ACTIVE, Status
+from dfa_lab.settings.experiment import Experiment, SettingsError
+from dfa_lab.settings.parsing import parse
+
+FIRST_POINTS = 0.4  # seconds that Start waits for them; a large data set takes longer to load
+PICTURES = (
+    ("../pages/path.py", "The path of the error", ":material/route:"),
+    ("../pages/learnt.py", "What it has learnt", ":material/visibility:"),
+    ("../pages/feedback.py", "Feedback", ":material/grid_on:"),
+)
+# One row, so that the charts have the rest of the screen: a laptop's has no room for the names of the keys, a phone has no
+# keys, and its row is pushed sideways.
+STYLE = """<style>
+[data-testid=stBottomBlockContainer]:has(.st-key-transport) {
+  padding-top: 0.5rem; padding-bottom: 0.75rem; container-type: inline-size;
+}
+@container (max-width: 66rem) {
+  .st-key-transport kbd, .st-key-reset p > span { display: none; }
+  .st-key-transport button { padding-inline: 0.6rem; }
+}
+@media (max-width: 640px) {
+  .st-key-transport { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none; padding-right: 2rem; }
+  .st-key-transport { mask-image: linear-gradient(to left, transparent, #000 2rem); }
+  .st-key-transport > * { flex: none; }
+}
+@media (pointer: coarse) { .st-key-transport kbd, .st-key-reset p > span { display: none; } }
+</style>"""
+SPEEDS = {"1 step/s": 1.0, "5/s": 5.0, "15/s": 15.0, "50/s": 50.0, "200/s": 200.0, "full speed": 0.0}
+
+
+def bar(experiment: Experiment | None, status: Status) -> None:
+    """`experiment`: what Start begins, None while the form has a problem; `status`: of what is on screen."""
+    keyboard.reset_with_r()
+    st.html(STYLE)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key="transport"):
+        st.button(
+            "Start",
+            icon=":material/play_arrow:",
+            type="primary",
+            shortcut="Mod+Enter",
+            disabled=experiment is None,
+            help="Begin a new experiment with the settings of the form",
+            on_click=start,
+            args=(experiment,),
+        )
+        if hidden_controls.TRANSPORT in hidden_controls.hidden():  # without Start nobody could begin what the link says
+            return
+        active = status.demo or status.state in ACTIVE  # a demonstration that has ended begins again
+        paused = status.state == "paused"
+        if active:
+            st.button(
+                "Resume" if paused else "Pause",
+                key="pause",
+                icon=":material/resume:" if paused else ":material/pause:",
+                shortcut="Space",
+                on_click=_resume if paused else _pause,
+            )
+        else:
+            with st.popover("Train on", icon=":material/resume:", key="train_on"):
+                train_on.show([status], "train_on")
+        st.button(
+            "Step", icon=":material/skip_next:", shortcut="S", disabled=not active, help="One batch, then wait", on_click=_step
+        )
+        st.button(
+            "Reset\u2002:gray[R]",
+            key="reset",
+            icon=":material/restart_alt:",
+            help="Back to step 0, with the same settings",
+            on_click=_reset,
+        )
+        with st.popover("Adjust", icon=":material/tune:", disabled=not active):
+            _learning_rate(status)
+            _speed(status)
+        # opening runs the page: what can be gone back to, and what is shared, is what there is then
+        with st.popover("Moment", icon=":material/history:", key="moment_popover", on_change="rerun") as popover:
+            _moment(bool(popover.open))
+        with st.popover("Share", icon=":material/link:", key="share", on_change="rerun") as popover:
+            share(status.experiment, opened=bool(popover.open))
+        with st.popover("Export", icon=":material/download:", key="export", on_change="rerun") as export:
+            export_zip.show(status, opened=bool(export.open))
+        projector.toggle()
+
+
+def _moment(opened: bool) -> None:
+    scrubber.show(pictures=False, seen=opened)
+    st.caption("A line in the charts marks the step. What the networks were then:")
+    for page, label, icon in PICTURES:
+        st.page_link(page, label=label, icon=icon)
+
+
+def _learning_rate(status: Status) -> None:
+    rate = status.learning_rate or status.experiment.learning_rate
+    if st.session_state.get("rate_of") != (status.id, rate):
+        st.session_state.rate_of = (status.id, rate)
+        st.session_state.rate_now = as_text(rate)
+    st.text_input("Learning rate now", key="rate_now", on_change=_set_rate, help="Takes effect from the next step on")
+
+
+def _speed(status: Status) -> None:
+    names = list(SPEEDS)
+    now = min(names, key=lambda name: abs((SPEEDS[name] or 1e6) - (status.pace or 1e6)))
+    if st.session_state.get("speed_of") != (status.id, status.pace):
+        st.session_state.speed_of = (status.id, status.pace)
+        st.session_state.speed = now
+    st.selectbox("Speed", names, key="speed", on_change=_set_speed)
+
+
+def start(experiment: Experiment, *, paused: bool = False, pace: float = 0.0) -> None:
+    """Begin it, and put it on screen; why it cannot be is among the session's problems."""
+    try:
+        id = manager().start(experiment, paused=paused, pace=pace)
+    except SettingsError as error:
+        st.session_state.problems = error.problems
+        return
+    st.session_state.problems = []
+    watching.watch(id)
+    until = time.monotonic() + FIRST_POINTS
+    while not manager().records(id) and not paused and time.monotonic() < until:
+        time.sleep(0.01)  # what the page is drawn with already has its first points
+
+
+def _pause() -> None:
+    if id := watching.own():
+        manager().pause(id)
+
+
+def _resume() -> None:
+    if id := watching.own():
+        manager().resume(id)
+
+
+def _step() -> None:
+    if id := watching.own():
+        manager().step(id)
+
+
+def _reset() -> None:
+    status = watching.now()
+    if not status.demo:
+        manager().stop(status.id)
+    start(status.experiment.model_copy(update={"save": ""}), paused=True, pace=status.pace)  # the name is taken
+
+
+def _set_rate() -> None:
+    text = st.session_state.rate_now
+    try:
+        rate = parse({"learning_rate": text}).learning_rate
+    except SettingsError as error:
+        st.session_state.problems = error.problems
+        return
+    st.session_state.problems = []
+    if id := watching.own():
+        manager().set_learning_rate(id, rate)
+
+
+def _set_speed() -> None:
+    if id := watching.own():
+        manager().set_pace(id, SPEEDS[st.session_state.speed])

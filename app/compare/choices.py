@@ -1,0 +1,194 @@
+"""What is compared and how it is drawn: the choices of the page Compare, and the part of its link that carries them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import streamlit as st
+
+from app.compare.message import AXIS_TITLES, Look, Panel
+from app.experiments import run_table
+from app.shell import projector
+from app.shell.server import manager
+from app.visit import view_link
+from app.visit.hidden_controls import COMPARE
+from dfa_lab.compare import run_groups, table
+from dfa_lab.compare.lines import DEVIATION, EXTREMES, SINGLE
+from dfa_lab.records import METRICS
+from dfa_lab.runs.store.stored import Stored
+from dfa_lab.settings.experiment import RULES
+
+LATEST = 3  # experiments that are shown where none is chosen
+MOST = 60  # that are compared at once
+USUAL = ("test_error", "train_loss", "signal_angle.1")
+SPREADS = {DEVIATION: "mean ± deviation", EXTREMES: "min to max", SINGLE: "single runs"}
+HOW = "Choose experiments here, or tick Show in the table on the page Experiments."
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Experiments, panels, and how they are drawn."""
+
+    found: Sequence[Stored]
+    panels: Sequence[Panel]
+    look: Look
+    by: str
+    rules: Sequence[str]
+    seeds: Sequence[int]
+
+
+def experiments(everything: Sequence[Stored]) -> list[Stored]:
+    """Those that this visitor compares, the last added first; the latest few where none is chosen."""
+    _arrive()
+    by_id = {one.id: one for one in everything if one.experiment}
+    shown = run_table.choice("shown")
+    st.session_state.compare_ids = [id for id in by_id if id in shown][:MOST]  # the table may have changed them
+    st.session_state.compare_offered = list(by_id)
+    st.multiselect(
+        "Experiments",
+        list(by_id),
+        key="compare_ids",
+        format_func=lambda id: _name(by_id[id]) if id in by_id else id,
+        placeholder="Search by name, data set, setting or id",
+        on_change=_choose,
+        max_selections=MOST,
+    )
+    chosen = [by_id[id] for id in by_id if id in shown][:MOST]
+    _link([one.id for one in chosen])
+    if chosen:
+        return chosen
+    latest = list(by_id.values())[:LATEST]
+    st.info(f"Nothing is chosen, so here {_are(len(latest))}. {HOW}", icon=":material/info:")
+    return latest
+
+
+def _are(count: int) -> str:
+    return "is the latest experiment" if count == 1 else f"are the latest {count} experiments"
+
+
+def _name(one: Stored) -> str:
+    began = datetime.fromtimestamp(one.created).strftime("%Y-%m-%d %H:%M")
+    settings = f"lr {one.experiment.learning_rate:g}" if one.experiment else ""
+    return " · ".join(filter(None, [one.name, table.about(one), settings, began, one.id]))
+
+
+def _choose() -> None:
+    chosen = run_table.choice("shown")
+    offered = set(st.session_state.compare_offered)
+    chosen.difference_update(offered)
+    chosen.update(st.session_state.compare_ids)
+    run_table.anew()
+
+
+def _arrive() -> None:
+    """Once a session: take over the experiments that the link names."""
+    if "compare_problem" in st.session_state:
+        return
+    wanted = [id for id in st.query_params.get(COMPARE, "").split(",") if id][:MOST]
+    there = [id for id in wanted if (one := manager().store.get(id)) and one.removed is None]
+    run_table.choice("shown").update(there)
+    lost = [id for id in wanted if id not in there]
+    names = ", ".join(repr(id[:20]) for id in lost[:5])
+    st.session_state.compare_problem = f"Not on this server, or removed: {names}. The rest of the link is here." if lost else ""
+
+
+def _link(ids: Sequence[str]) -> None:
+    text = ",".join(ids)
+    if text and st.query_params.get(COMPARE) != text:
+        st.query_params[COMPARE] = text
+    elif not text:
+        st.query_params.pop(COMPARE, None)
+
+
+def choices(found: Sequence[Stored]) -> Chosen:
+    """How these experiments are drawn; all of it is part of the link."""
+    offered = _panels(found)
+    usual = [key for key in USUAL if key in offered]
+    keys = _several("Panels", offered, usual, format_func=lambda key: panel_of(key).title)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        axis = _one("Over", list(AXIS_TITLES), "step")
+        spread = _one("Lines", list(SPREADS), DEVIATION, format_func=SPREADS.__getitem__)
+        smoothing = st.slider(
+            "Smoothing",
+            0.0,
+            0.99,
+            view_link.told_number("smoothing", 0, 0.99, 0.0),
+            0.01,
+            key="compare_smoothing",
+            help="Of the last values' weight, as in the Lab; what was measured stays behind as a thin line.",
+            persist_state="session",
+            width=160,
+        )
+        with st.popover("More", icon=":material/tune:"):
+            logarithmic = _switch("Logarithmic", "log", "Errors and losses on a logarithmic axis")
+            calm = _switch("Ignore outliers", "calm", "The axis leaves the outermost 2 % of the values at either end aside.")
+            best = _switch("Best instead of last values", "best", "In the table and in the test below: the smallest so far")
+            differ = table.differing(found)
+            bys = [run_groups.EXPERIMENT, *differ, run_groups.RULE]
+            by = st.selectbox(
+                "A line for each rule and",
+                _with_chosen("compare_by", bys),
+                bys.index(view_link.told("by", bys, run_groups.EXPERIMENT)),
+                key="compare_by",
+                format_func=lambda name: "nothing else" if name == run_groups.RULE else run_groups.words(name),
+                persist_state="session",
+            )
+            rules = [rule for rule in RULES if any(one.experiment and rule in one.experiment.rules for one in found)]
+            seeds = sorted({seed for one in found if one.experiment for seed in one.experiment.seeds})
+            rules = _several("Rules", rules, [], placeholder="all")
+            seeds = _several("Seeds", seeds, [], placeholder="all")
+    view_link.tell(
+        {
+            "panels": (view_link.several(keys), view_link.several(usual)),
+            "over": (axis, "step"),
+            "lines": (spread, DEVIATION),
+            "smoothing": (smoothing, 0.0),
+            "log": (logarithmic, False),
+            "calm": (calm, False),
+            "best": (best, False),
+            "by": (by, run_groups.EXPERIMENT),
+            "rules": (view_link.several(rules), ""),
+            "seeds": (view_link.several(seeds), ""),
+        }
+    )
+    look = Look(axis, spread, smoothing, logarithmic, calm, best, projector.on())
+    return Chosen(found, [panel_of(key) for key in keys], look, by or run_groups.EXPERIMENT, rules, seeds)
+
+
+def _panels(found: Sequence[Stored]) -> list[str]:
+    """What was measured, in the order in which METRICS has it; the usual ones even before they were."""
+    measured = manager().store.measured([one.id for one in found]) or [(one.metric, one.layer) for one in map(panel_of, USUAL)]
+    order = list(METRICS)
+    known = [(metric, layer) for metric, layer in measured if metric in METRICS]
+    return [Panel(*one).key for one in sorted(known, key=lambda one: (order.index(one[0]), one[1] or 0))]
+
+
+def panel_of(key: str) -> Panel:
+    metric, _, layer = key.partition(".")
+    return Panel(metric, int(layer) if layer else None)
+
+
+def _with_chosen(key: str, options: Sequence) -> list:
+    """A choice that nothing offers any more stays one, so that it is not lost when that comes back."""
+    chosen = st.session_state.get(key, [])
+    return list(dict.fromkeys([*options, *(chosen if isinstance(chosen, list) else [chosen] if chosen else [])]))
+
+
+def _several(label: str, options: Sequence, usual: Sequence, **more) -> list:
+    key = f"compare_{label.lower()}"
+    told = view_link.told_several(label.lower(), options, usual)
+    return st.multiselect(label, _with_chosen(key, options), told, key=key, persist_state="session", **more)
+
+
+def _one(label: str, options: Sequence[str], usual: str, **more) -> str:
+    name = label.lower()
+    told = view_link.told(name, options, usual)
+    chosen = st.segmented_control(
+        label, options, default=told, required=True, key=f"compare_{name}", persist_state="session", **more
+    )
+    return chosen or usual
+
+
+def _switch(label: str, name: str, about: str) -> bool:
+    told = view_link.told(name, [False, True], False)
+    return st.toggle(label, told, key=f"compare_{name}", help=about, persist_state="session")

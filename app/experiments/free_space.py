@@ -1,0 +1,104 @@
+"""What the folder of runs takes on the disk, and what can be removed from it."""
+
+import streamlit as st
+
+from app.shell.escape import plain
+from app.shell.server import manager
+from dfa_lab.runs import disk_space
+
+KINDS = {
+    "database": "Database of all records",
+    "checkpoints": "Checkpoints, to continue experiments",
+    "snapshots": "Snapshots of networks",
+    "saved": "Saved runs",
+    "other": "Other files",
+}
+STOPPED = ("stopped", "interrupted")
+NO_QUOTA = "There is no limit to it: ui --quota 20GB, or $DFA_LAB_QUOTA, sets one."
+QUOTA = (
+    "Past steps of the oldest experiments are removed first where that is reached; they can then still be shown, trained again "
+    "from the beginning. Records and settings are never removed by themselves."
+)
+size = disk_space.human
+
+
+def show() -> None:
+    store = manager().store
+    space = disk_space.measure(store.folder)
+    with st.container(horizontal=True, gap="large"):
+        st.metric("Runs take", size(space.total))
+        if (most := manager().quota.most) is not None:
+            st.metric("Of a quota of", size(most))
+        st.metric("Free on the disk", size(space.free))
+    rows = [{"what": KINDS.get(kind, kind), "takes": size(count)} for kind, count in space.kinds.items() if count]
+    st.dataframe(rows, hide_index=True, width="content", alt="What the folder of runs holds, by kind")
+    st.caption(f"In {plain(str(store.folder.resolve()))}")
+    st.caption(QUOTA if most is not None else NO_QUOTA)
+    if said := st.session_state.pop("space_said", ""):
+        st.info(plain(said), icon=":material/info:")
+    st.subheader("What can be removed", anchor=False)
+    removed = disk_space.removed(store)
+    _offer(
+        "purge",
+        f"Removed experiments ({len(removed.ids)})",
+        "With all they measured, for good. Until then they can be put back.",
+        removed,
+        _purge,
+    )
+    if removed.ids:
+        st.button("Put all of them back", key="space_restore", icon=":material/undo:", on_click=_restore, args=(removed.ids,))
+    done = disk_space.checkpoints(store)
+    _offer(
+        "done",
+        f"Checkpoints of finished and failed experiments ({len(done.ids)})",
+        "They are not needed any more; what was measured stays.",
+        done,
+        _forget,
+    )
+    stopped = disk_space.checkpoints(store, STOPPED)
+    _offer(
+        "stopped",
+        f"Checkpoints of stopped and interrupted experiments ({len(stopped.ids)})",
+        "What was measured stays, but they cannot be continued any more.",
+        stopped,
+        _forget,
+    )
+
+
+def _offer(key: str, title: str, about: str, removable: disk_space.Removable, act) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(gap="xsmall"):
+            st.markdown(f"**{title}**")
+            st.caption(about)
+        if not removable.ids:
+            st.caption("Nothing to remove")
+            return
+        with st.popover(f"Remove, about {size(removable.size)}", icon=":material/delete:"):
+            st.write("This cannot be undone.")
+            st.button("Remove for good", key=f"space_{key}", type="primary", on_click=act, args=(removable.ids,))
+
+
+def _purge(ids: tuple[str, ...]) -> None:
+    """Experiments with all they have; the database then gives back what they took."""
+    store = manager().store
+    before = disk_space.measure(store.folder)
+    for id in ids:
+        manager().delete(id)
+    disk_space.remove_files(store.folder, [id for id in ids if store.get(id) is None])
+    problem = store.compact()
+    after = disk_space.measure(store.folder)
+    st.session_state.space_said = problem or f"{size(max(0, before.total - after.total))} given back."
+    st.session_state.runs_removed = []
+
+
+def _forget(ids: tuple[str, ...]) -> None:
+    folder = manager().store.folder
+    before = disk_space.measure(folder)
+    disk_space.remove_files(folder, ids, ("checkpoints",))
+    st.session_state.space_said = f"{size(max(0, before.total - disk_space.measure(folder).total))} given back."
+
+
+def _restore(ids: tuple[str, ...]) -> None:
+    for id in ids:
+        manager().store.restore(id)
+    st.session_state.runs_removed = []

@@ -1,0 +1,184 @@
+"""The table of experiments: what it shows of each, and what a person changes in it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.shell.server import manager
+from dfa_lab.compare import table
+from dfa_lab.runs.replay.origin import FORKED, origin_of
+from dfa_lab.runs.store.stored import Stored
+from dfa_lab.settings.experiment import RULES
+
+STATES = {
+    "loading": "⌛ loading",
+    "queued": "⌛ waiting",
+    "running": "▶ running",
+    "paused": "⏸ paused",
+    "finished": "✓ finished",
+    "stopped": "■ stopped",
+    "failed": "✕ failed",
+    "interrupted": "◌ interrupted",
+}
+COLOURS = {  # of Okabe and Ito
+    "#0072B2": "🟦 blue",
+    "#E69F00": "🟧 orange",
+    "#009E73": "🟩 green",
+    "#D55E00": "🟥 vermilion",
+    "#CC79A7": "🟪 purple",
+    "#F0E442": "🟨 yellow",
+}
+EDITABLE = ("chosen", "shown", "name", "note", "tags", "colour")
+WRITTEN = ("name", "note", "tags", "colour")  # kept in the store; the others are this visitor's
+SPREAD = " ±"
+
+
+def choice(which: str) -> set[str]:
+    """Ids that this visitor has ticked: `chosen` for the buttons, `shown` (the eye) for comparisons."""
+    return st.session_state.setdefault(f"runs_{which}", set())
+
+
+def frame(found: Sequence[Stored], finals: pd.DataFrame, metric: str, settings: Sequence[str], best: bool) -> pd.DataFrame:
+    """A row an experiment, by its id: what can be changed, its state, the last values of its rules, its settings."""
+    outcomes = table.outcomes(found, finals, metric, best=best)
+    by = 100 if table.fraction(metric) else 1
+    columns: dict[str, list[Any]] = {
+        "open": [":material/open_in_new: Open" if one.experiment else None for one in found],
+        "chosen": [one.id in choice("chosen") for one in found],
+        "shown": [one.id in choice("shown") for one in found],
+        "name": [one.name for one in found],
+        "state": [STATES.get(one.state, one.state) for one in found],
+        "what": [table.about(one) for one in found],
+    }
+    for rule in RULES:
+        cells = [outcomes.get((one.id, rule)) for one in found]
+        if any(one.experiment and rule in one.experiment.rules for one in found):
+            columns[rule] = [cell and cell.mean * by for cell in cells]
+        if any(cell and cell.spread is not None for cell in cells):
+            columns[rule + SPREAD] = [None if cell is None or cell.spread is None else cell.spread * by for cell in cells]
+    columns["seeds"] = [len(one.experiment.seeds) if one.experiment else None for one in found]
+    for name in settings:
+        columns[name] = [table.setting(one, name) for one in found]
+    columns["colour"] = [one.colour or None for one in found]
+    columns["tags"] = [list(one.tags) for one in found]
+    columns["note"] = [one.note for one in found]
+    columns["started"] = [datetime.fromtimestamp(one.created) for one in found]
+    forks = manager().store.events_of(FORKED)
+    origins = {id: origin.sentence() for id, events in forks.items() if (origin := origin_of(events))}
+    columns["why"] = [" ".join(filter(None, [one.sentence, origins.get(one.id)])) for one in found]
+    columns["id"] = [one.id for one in found]
+    made = pd.DataFrame(columns, index=pd.Index([one.id for one in found], name="row"))
+    figures = [name for name in made.columns if name.removesuffix(SPREAD) in RULES or name == "seeds"]
+    return made.astype(dict.fromkeys(figures, float))
+
+
+def ordered(shown: pd.DataFrame, by: str, group: str, *, backwards: bool) -> pd.DataFrame:
+    """The rows by a column, the smallest first and the empty ones last, within each value of the setting `group`."""
+    shown = shown.iloc[::-1] if backwards else shown
+    if by:
+        shown = shown.sort_values(by, kind="stable", key=lambda column: column.replace("", None))
+    return shown.sort_values(group, kind="stable", key=lambda column: column.map(table.sortable)) if group else shown
+
+
+def editor(shown: pd.DataFrame, metric: str) -> None:
+    """Mount it; `take_over` does what is changed in it. Only other rows make it begin anew."""
+    st.session_state.runs_ids = list(shown.index)
+    st.data_editor(
+        shown,
+        key=_key(),
+        hide_index=True,
+        placeholder="",
+        disabled=[name for name in shown.columns if name not in EDITABLE],
+        column_config=_columns(shown, metric),
+        height=min(36 * (len(shown) + 1), 620),
+        alt="Experiments, one a row, with their states, last values and settings; the buttons above act on the chosen ones.",
+    )
+
+
+def anew() -> None:
+    """Forget what is pending in the table, after ticks were changed elsewhere than in it."""
+    st.session_state.runs_version = st.session_state.get("runs_version", 0) + 1
+    st.session_state.runs_applied = {}
+
+
+def compare(ids: Sequence[str]) -> None:
+    """Only these are ticked Show."""
+    choice("shown").clear()
+    choice("shown").update(ids)
+    anew()
+
+
+def opened() -> str | None:
+    """The id of the row whose button was pressed just now."""
+    return st.session_state.pop("runs_opened", None)
+
+
+def _columns(shown: pd.DataFrame, metric: str) -> dict[str, Any]:
+    column = st.column_config
+    colours = dict.fromkeys([*COLOURS, *shown["colour"].dropna()])
+    figures = "%.2f %%" if table.fraction(metric) else "%.4g"
+    rules = {
+        name: column.NumberColumn(name, format=figures, help=f"{metric.replace('_', ' ')}, mean over seeds")
+        for name in shown.columns
+        if name.removesuffix(SPREAD) in RULES
+    }
+    for name in rules:
+        if name.endswith(SPREAD):
+            rules[name] = column.NumberColumn(
+                "±", format=figures, help=f"Standard deviation of {name[: -len(SPREAD)]} over seeds"
+            )
+    return rules | {
+        "open": column.ButtonColumn("", type="tertiary", key="runs_open", on_click=_open),
+        "chosen": column.CheckboxColumn("Choose", help="For the buttons above", pinned=True),
+        "shown": column.CheckboxColumn("Show", help="In comparisons and in the table for a paper"),
+        "colour": column.SelectboxColumn(
+            "Colour", options=list(colours), format_func=lambda colour: COLOURS.get(str(colour), str(colour)), width="small"
+        ),
+        "name": column.TextColumn("Name", max_chars=80, width="medium"),
+        "state": column.TextColumn("State"),
+        "what": column.TextColumn("What", width="medium"),
+        "seeds": column.NumberColumn("Seeds", format="%d", width="small"),
+        "tags": column.ListColumn("Tags", help="Type a tag and press Enter"),
+        "note": column.TextColumn("Note", max_chars=2000, width="medium"),
+        "started": column.DatetimeColumn("Started", format="YYYY-MM-DD HH:mm"),
+        "why": column.TextColumn("Why", help="Why it is in its state, and what it was forked from"),
+    }
+
+
+def _open() -> None:
+    click, ids = st.session_state.runs_open, st.session_state.runs_ids
+    if click and click["row"] < len(ids):
+        st.session_state.runs_opened = ids[click["row"]]
+
+
+def _key() -> str:
+    return f"runs_table_{st.session_state.setdefault('runs_version', 0)}"
+
+
+def take_over() -> None:
+    """Before anything is read: do what has been changed in the table. It gives everything that was ever changed in it."""
+    ids, before = st.session_state.get("runs_ids", []), st.session_state.setdefault("runs_applied", {})
+    if _key() not in st.session_state:
+        return
+    pending = {
+        (ids[int(row)], column): value
+        for row, changed in st.session_state[_key()]["edited_rows"].items()
+        for column, value in changed.items()
+        if int(row) < len(ids)
+    }
+    for (id, column), value in pending.items():
+        if (id, column) not in before or before[id, column] != value:
+            change(id, column, value)
+    st.session_state.runs_applied = pending
+
+
+def change(id: str, column: str, value: Any) -> None:
+    """One cell; an emptied one comes as None."""
+    if column in WRITTEN:
+        given: dict[str, Any] = {column: value if value is not None else ([] if column == "tags" else "")}
+        manager().store.update(id, **given)
+    elif column in ("chosen", "shown"):
+        (choice(column).add if value else choice(column).discard)(id)

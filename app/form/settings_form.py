@@ -1,0 +1,213 @@
+"""Experiment ⇄ widgets ⇄ link. The widgets are made from the fields of Experiment."""
+
+from collections.abc import Iterable, Mapping
+
+import streamlit as st
+import torch
+
+from app.form import drawing
+from app.shell.escape import plain
+from app.visit import hidden_controls
+from app.visit.hidden_controls import GROUPS
+from app.visit.share import FORM_ONLY
+from dfa_lab import data
+from dfa_lab.machine.device import present
+from dfa_lab.networks import own_file
+from dfa_lab.runs.demo import demonstration
+from dfa_lab.settings.experiment import Experiment, SettingsError, extra
+from dfa_lab.settings.parsing import keep_good, parse
+from dfa_lab.settings.wording import SPELLINGS, title
+from dfa_lab.train import saved
+from dfa_lab.train.plan import Plan
+from dfa_lab.train.preflight import check
+
+# the server's owner chooses where it reads programs and writes files; only the command line starts processes
+ELSEWHERE = ("models_folder", "preproc_folder", "processes")
+SEVERAL = [
+    name for name, field in Experiment.model_fields.items() if extra(field)["choices"] and isinstance(field.default, tuple)
+]
+ENOUGH = 500  # steps
+FOR_DRAWINGS = {"epochs": 10_000, "batch_size": 32, "learning_rate": 3e-3, "normalization": "channel"}
+ATTACH = "experiment"  # the link's parameter that names a running or stored experiment
+
+
+FORM = "setting"  # which form: that of a new experiment
+
+
+def key(name: str, form: str = FORM) -> str:
+    """Of a setting's widget in the session's state."""
+    return f"{form}_{name}"
+
+
+def as_text(value: object) -> object:
+    """A setting's value as its widget holds it."""
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    if isinstance(value, float):
+        return short if float(short := f"{value:g}") == value else repr(value)
+    return value
+
+
+def put(experiment: Experiment, form: str = FORM) -> None:
+    """Show this experiment's settings in the form."""
+    for name in Experiment.model_fields:
+        value = getattr(experiment, name)
+        st.session_state[key(name, form)] = list(value) if name in SEVERAL else as_text(value)
+
+
+def from_link(params: Mapping[str, list[str]]) -> list[str]:
+    """Fill the form from a link's parameters; the sentences about those that cannot be used."""
+    params = hidden_controls.settings_of(params)
+    given = {name: values for name, values in params.items() if SPELLINGS.get(name) not in FORM_ONLY}
+    problems = [
+        f"The link gives {name[:40]!r} {len(values)} times: the first one counts."
+        for name, values in given.items()
+        if len(values) > 1
+    ]
+    if len(given) < len(params):
+        problems.append("A link cannot choose files, folders or a download of this server: set them in the form.")
+    experiment, refused = keep_good({name: values[0] for name, values in given.items() if values and name != ATTACH})
+    put(experiment if given.keys() - {ATTACH} else demonstration(0)[0])
+    return problems + refused
+
+
+def form() -> tuple[Experiment | None, list[str]]:
+    """Draw the form; the experiment it describes, or None and one sentence for every setting that cannot be."""
+    for group, heading in GROUPS.items():
+        names = [name for name in hidden_controls.members(group) if name not in hidden_controls.hidden()]
+        if not names:
+            continue
+        basic = [name for name in names if extra(Experiment.model_fields[name])["basic"]]
+        if basic:
+            st.subheader(heading, anchor=False)
+        for name in basic:
+            widget(name)
+        with st.expander(f"More: {heading.lower()}" if basic else heading):
+            for name in names:
+                if name not in basic:
+                    widget(name)
+    return read()
+
+
+def widgets(names: Iterable[str]) -> dict[str, object]:
+    """Draw those of some settings alone; what they hold, for `parse`, without those that are irrelevant."""
+    for name in names:  # on another page than the form's a text would begin empty (Streamlit 1.67)
+        st.session_state[key(name)] = st.session_state[key(name)]
+    for name in names:
+        widget(name)
+    return {name: "" if (value := st.session_state[key(name)]) is None else value for name in names if in_force(name)}
+
+
+def in_force(name: str, form: str = FORM) -> bool:
+    """False where another setting makes this one irrelevant."""
+    when = extra(Experiment.model_fields[name])["when"]
+    if name == "device_number" and "cuda" not in present():
+        return False
+    return all(st.session_state.get(key(other, form)) in values for other, values in when.items())
+
+
+def widget(name: str, form: str = FORM) -> None:
+    """The setting's own, nothing where it has no effect."""
+    if not in_force(name, form) or name in ELSEWHERE:
+        return
+    field = Experiment.model_fields[name]
+    common = {"label": title(name), "key": key(name, form), "help": field.description, "persist_state": "session"}
+    choices = [*extra(field)["choices"], *(own_file.names() if name == "network" else [])]
+    if name == "points":
+        st.markdown(title(name), help=field.description)
+        drawing.board("board")
+        _length()
+    elif name == "load":
+        st.selectbox(
+            options=_with_current(key(name, form), ["", *saved.names()]),
+            format_func=lambda kept: kept or "new weights",
+            **common,
+        )
+    elif name in SEVERAL:
+        st.pills(options=choices, selection_mode="multi", **common)
+    elif name == "device":
+        st.selectbox(options=["auto", *present()], **common)
+    elif name == "dataset":
+        st.selectbox(options=choices, format_func=_dataset_title, **common)
+    elif choices and len(choices) < 4:
+        st.segmented_control(options=_with_current(key(name, form), choices), required=True, **common)
+    elif choices:
+        st.selectbox(options=_with_current(key(name, form), choices), **common)
+    elif field.annotation is bool:
+        st.toggle(**common)
+    elif field.annotation is int:
+        st.number_input(step=1, format="%d", **common)
+    else:
+        st.text_input(**common)
+
+
+def _length() -> None:
+    """A drawing has few points, so the epochs that suit other sets are over at once: say so, and offer what suits."""
+    experiment, _ = read()
+    if experiment is None:
+        return
+    steps = Plan(experiment, data.facts_of(experiment).train).steps
+    if steps >= ENOUGH:
+        return
+    st.caption(f"With these settings the training is over after {steps:,} steps.")
+    st.button("Suit the settings to it", icon=":material/tune:", help=f"Sets {about_suiting()}.", on_click=suit)
+
+
+def about_suiting() -> str:
+    """What `suit` changes."""
+    return ", ".join(f"{title(name).split(' (')[0].lower()} {as_text(value)}" for name, value in FOR_DRAWINGS.items())
+
+
+def suit() -> None:
+    """Settings with which networks learn a drawing."""
+    for name, value in FOR_DRAWINGS.items():
+        st.session_state[key(name)] = as_text(value)
+
+
+def _with_current(key: str, options: list[str]) -> list[str]:
+    """A stored experiment or a link may name a file that is not there; it is refused in words, not left out in silence."""
+    current = st.session_state.get(key, options[0])
+    return options if current in options else [*options, current]
+
+
+def _dataset_title(name: str) -> str:
+    facts = data.facts(name)
+    here = data.is_here(name, data.root(str(st.session_state.get(key("datapath"), ""))))
+    return facts.title if here else f"{facts.title} (not on this machine yet)"
+
+
+def read() -> tuple[Experiment | None, list[str]]:
+    """The experiment that the form describes, or None and the sentences for what cannot be."""
+    try:
+        experiment = parse(_values([name for name in Experiment.model_fields if in_force(name)], FORM))
+        if experiment.load:
+            saved.net(experiment.load)
+        check(experiment)
+        if not experiment.download and not data.is_here(experiment.dataset, data.root(experiment.datapath)):
+            data.load(experiment, torch.device("cpu"))  # fails at once, and says what is missing where
+    except SettingsError as error:
+        return None, error.problems
+    except data.DataError as error:
+        return None, [str(error)]
+    return experiment, []
+
+
+def given(before: Experiment, names: list[str], form: str) -> tuple[Experiment | None, list[str]]:
+    """`before` with these settings as a form says them, or None and the sentences for what cannot be."""
+    kept = {name: value for name, value in before.model_dump().items() if name != "device"}
+    try:
+        return parse({**kept, **_values(names, form)}).model_copy(update={"device": before.device}), []
+    except SettingsError as error:
+        return None, error.problems
+
+
+def _values(names: list[str], form: str) -> dict[str, object]:
+    """As the widgets hold them, for `parse`."""
+    values = {name: "" if (value := st.session_state[key(name, form)]) is None else value for name in names}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+
+
+def show_problems(problems: list[str]) -> None:
+    """One box, one sentence a line."""
+    if problems:
+        st.error("\n\n".join(map(plain, problems)), icon=":material/error:")

@@ -1,0 +1,51 @@
+"""On the page "What it has learnt": draw one's own points beside the pictures, and train on them."""
+
+from contextlib import AbstractContextManager, nullcontext
+
+import streamlit as st
+
+from app.bar import transport
+from app.form import drawing, settings_form
+from app.visit import view_link
+
+OPEN = "open"  # as the link says it
+
+
+def wanted() -> bool:
+    """The switch that opens the board."""
+    return st.toggle(
+        "Draw your own points",
+        value=view_link.told("board", (OPEN, ""), "") == OPEN,
+        key="draw_own",
+        persist_state="session",
+        help="A board beside the pictures, and a training on it",
+    )
+
+
+def beside(opened: bool) -> AbstractContextManager:
+    """Where the pictures go: beside the board if that is open."""
+    if not opened:
+        return nullcontext()
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        drawing.board("large_board")
+        about = f"Sets {settings_form.about_suiting()}; the rest is as in the Lab's form."
+        st.toggle("Settings that suit a drawing", value=True, key="draw_suited", persist_state="session", help=about)
+        st.button(
+            "Train on these points",
+            type="primary",
+            icon=":material/play_arrow:",
+            help="Begins a new experiment with the settings of the Lab's form",
+            on_click=_train,
+        )
+        settings_form.show_problems(st.session_state.problems)
+    return right
+
+
+def _train() -> None:
+    st.session_state[settings_form.key("dataset")] = "points"
+    if st.session_state.draw_suited:
+        settings_form.suit()
+    experiment, st.session_state.problems = settings_form.read()
+    if experiment is not None:
+        transport.start(experiment)

@@ -1,0 +1,188 @@
+"""Lessons: a list, and step by step a text, a question, the experiment that answers it, and the explanation.
+
+Where a visitor is stands in the link: lesson, step, and, once the question is answered, the answer and the run.
+"""
+
+from math import ceil
+
+import streamlit as st
+
+from app.form.settings_form import put, show_problems
+from app.live import live_chart
+from app.live.component import load_plotly
+from app.shell import projector
+from app.shell.escape import plain
+from app.shell.server import manager
+from app.visit import hidden_controls, share, watching
+from dfa_lab.data import facts
+from dfa_lab.lessons import Lesson, Step, lessons
+from dfa_lab.runs.live import Status
+from dfa_lab.settings.experiment import SettingsError
+from dfa_lab.settings.parsing import command
+
+PLACE = ("lesson", "step", "answer", "run")
+LAB = "../pages/lab.py"
+
+
+def show() -> None:
+    """The list, or the step that the link names."""
+    place = _place()
+    name = place.get("lesson", "")
+    if name not in lessons():
+        _list(f"There is no lesson {name[:40]!r}: here are all of them." if name else "")
+        return
+    lesson = lessons()[name]
+    text = place.get("step", "1")
+    number = int(text) if text.isdecimal() and len(text) < 4 else 0
+    if not 1 <= number <= len(lesson.steps):
+        show_problems([f"This lesson has no step {text[:20]!r}: here is the first of {len(lesson.steps)}."])
+        number = 1
+    _step(lesson, number, place)
+
+
+def _place() -> dict[str, str]:
+    """As the link says; without one, where the visitor was before going to another page."""
+    given = {name: st.query_params[name] for name in PLACE if name in st.query_params}
+    if not given and (given := st.session_state.get("lesson_place", {})):
+        hidden_controls.into_url(given)
+    st.session_state.lesson_place = given
+    return given
+
+
+def _go(**place: str) -> None:
+    st.session_state.lesson_place = place
+    st.session_state.lesson_problems = []
+    hidden_controls.into_url(place)
+
+
+def _list(problem: str) -> None:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.title("Lessons", anchor=False, width="content")
+        projector.toggle()
+    st.markdown("Guess first, then watch it happen. Every lesson trains real networks while you look, and opens in the Lab.")
+    show_problems([plain(problem)] if problem else [])
+    # a row of its own for each two: on a phone, which has one column, they follow in order
+    rows = [st.columns(2) for _ in range(ceil(len(lessons()) / 2))]
+    for number, lesson in enumerate(lessons().values()):
+        with rows[number // 2][number % 2].container(border=True, height="stretch"):
+            st.markdown(f"##### {number + 1}. {lesson.title}")
+            st.markdown(lesson.why)
+            with st.container(horizontal=True, vertical_alignment="center"):
+                label = f"Begin lesson {number + 1}"
+                st.button(label, key=f"begin_{lesson.name}", on_click=_go, kwargs={"lesson": lesson.name, "step": "1"})
+                st.caption(f"{lesson.minutes} minutes · {len(lesson.steps)} steps")
+
+
+def _step(lesson: Lesson, number: int, place: dict[str, str]) -> None:
+    step = lesson.steps[number - 1]
+    answer = place.get("answer", "")
+    choice = int(answer) if answer in map(str, range(1, len(step.choices) + 1)) else 0
+    status = _status(step, place.get("run", "")) if choice else None
+    load_plotly()
+    st.progress(number / len(lesson.steps), text=f"{lesson.title} · step {number} of {len(lesson.steps)}")
+    show_problems(st.session_state.get("lesson_problems", []))
+    text, chart = st.columns([2, 3], gap="medium") if choice else (st.container(width=800), None)
+    with text:
+        st.subheader(step.title, anchor=False)
+        if choice:
+            _answered(step, choice)
+            with st.expander("The text and the settings again"):
+                st.markdown(step.text)
+                st.code(command(step.experiment), language="bash", wrap_lines=True)
+        else:
+            st.markdown(step.text)
+            _ask(lesson, number, step)
+        _tools(lesson, number, choice, status)
+    if chart:
+        with chart:
+            if status:
+                live_chart.show(status, lambda: manager().status(status.id) or status)
+            else:
+                st.info("The experiment of this step is not on this server any more: press Watch again.")
+    with st.bottom:
+        _bar(lesson, number, choice)
+
+
+def _ask(lesson: Lesson, number: int, step: Step) -> None:
+    key = f"answer_{lesson.name}_{number}"
+    numbers = list(range(1, len(step.choices) + 1))
+    st.radio(f"**{step.question}**", numbers, index=None, key=key, format_func=lambda n: step.choices[n - 1])
+    st.button(
+        "Watch what happens",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=st.session_state[key] is None,
+        on_click=_watch,
+        args=(lesson, number, st.session_state[key]),
+    )
+
+
+def _answered(step: Step, choice: int) -> None:
+    st.markdown(f"**{step.question}**")
+    given = step.choices[choice - 1]
+    if step.right(choice):
+        st.success(f"You said: {given}. That is so.", icon=":material/check:")
+    else:
+        st.warning(f"You said: {given}. What happens: **{step.choices[step.answer - 1]}.**", icon=":material/lightbulb:")
+    st.markdown(f":material/visibility: **Look at:** {step.look}")
+    st.markdown(step.reveal)
+
+
+def _watch(lesson: Lesson, number: int, choice: int) -> None:
+    """Begin the step's experiment for this visitor, slowed down so that it can be watched; the one before is stopped."""
+    step = lesson.steps[number - 1]
+    experiment = step.experiment
+    steps = experiment.epochs * ceil(facts(experiment.dataset).train / experiment.batch_size)
+    if before := st.session_state.get("lesson_run"):
+        manager().stop(before)
+    problems, run = [], ""
+    try:
+        run = manager().start(experiment, pace=steps / step.seconds, title=f"{lesson.title}: {step.title}")
+    except SettingsError as error:
+        problems = error.problems
+    st.session_state.lesson_run = run
+    _go(lesson=lesson.name, step=str(number), answer=str(choice), run=run)
+    st.session_state.lesson_problems = problems
+
+
+def _status(step: Step, run: str) -> Status | None:
+    """Of the run in the link, if it is one of this step."""
+    status = manager().status(run) if run else None
+    return status if status and status.experiment == step.experiment else None
+
+
+def _bar(lesson: Lesson, number: int, choice: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        if number > 1:
+            back = {"lesson": lesson.name, "step": str(number - 1)}
+            st.button("Back", icon=":material/arrow_back:", on_click=_go, kwargs=back)
+        if number < len(lesson.steps):
+            ahead = {"lesson": lesson.name, "step": str(number + 1)}
+            kind = "primary" if choice else "secondary"
+            st.button("Next", icon=":material/arrow_forward:", type=kind, on_click=_go, kwargs=ahead)
+        st.button("All lessons", icon=":material/list:", on_click=_go)
+
+
+def _tools(lesson: Lesson, number: int, choice: int, status: Status | None) -> None:
+    with st.container(horizontal=True, gap="small"):
+        if choice:
+            st.button("Watch again", icon=":material/replay:", on_click=_watch, args=(lesson, number, choice))
+        if st.button("Open in the Lab", icon=":material/science:"):
+            _open_in_lab(lesson.steps[number - 1], status)
+        # opening runs the page: what is shared is what is shown then
+        with st.popover("Share", icon=":material/link:", key="share", on_change="rerun") as popover:
+            if popover.open:
+                share.texts(share.address({"lesson": lesson.name, "step": str(number)}, "lessons"), "to this step")
+        projector.toggle()
+
+
+def _open_in_lab(step: Step, status: Status | None) -> None:
+    """With the settings in the form, and the experiment if there is one."""
+    st.query_params.clear()
+    watching.arrive()  # whoever has not been in the Lab yet
+    if status:
+        watching.watch(status.id)
+    else:
+        put(step.experiment)
+        st.session_state.watched, st.session_state.notice = None, watching.LINK_NOTE
+    st.switch_page(LAB)

@@ -1,0 +1,47 @@
+"""The live chart on a page: what it is told once. It asks for all that comes after by itself (`app/live/route.py`)."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from app.bar import fork_here
+from app.live import layer_maps, route
+from app.live.component import live
+from app.live.message import around, message
+from app.shell import projector
+from app.shell.server import manager
+from app.visit import moment, watching
+from dfa_lab.runs.live import ACTIVE, Status
+
+DEMO_NOTE = (
+    "Three identical networks learn handwritten digits, one by each rule: watch the signals of fa and dfa turn from 90° "
+    "towards the true gradient. All newcomers share this demonstration; choose settings and press Start for your own."
+)
+
+
+def show(status: Status, current: Callable[[], Status] = watching.now, key: str = "live", measure: str = "") -> None:
+    """Mount the chart of what `current` gives; it goes on asking while there is something to wait for.
+
+    `key`: of the chart, one for each page that has one; `measure`: of the maps on the page "Angles", see `angle_maps`.
+    """
+    st.session_state.shown_around = around(status)
+    st.fragment(_chart)(current, key, measure)
+
+
+def _chart(current: Callable[[], Status], key: str, measure: str) -> None:
+    """Runs with the page, and when the chart says that what is around it has changed."""
+    status = current()
+    if around(status) != st.session_state.shown_around and not _demo_goes_on(status):
+        st.rerun()
+    st.session_state.shown_around = around(status)
+    note = manager().problem or (DEMO_NOTE if status.demo else fork_here.note(status))
+    view = message(status, note, projector.on(), moment.marker(status))
+    view |= {"address": route.address(status.id, measure), "waits": status.state in ACTIVE or status.demo}
+    if measure:
+        view |= {"layout": "angles", "heat": layer_maps.heat(status, measure)}
+    live(view, key=key)
+
+
+def _demo_goes_on(status: Status) -> bool:
+    """One showing follows another: the page around the chart stays as it is."""
+    return status.demo and st.session_state.get("watched") is None

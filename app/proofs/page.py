@@ -1,0 +1,286 @@
+"""The page "Is it really DFA?": proofs on the settings that are in the Lab's form."""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+import streamlit as st
+import torch
+
+from app.form import settings_form
+from app.proofs import proof_figures
+from app.shell.escape import plain
+from dfa_lab import data, proofs
+from dfa_lab.feedback import rule_class
+from dfa_lab.proofs import Examined, Outcome, Section, ShortTraining, Verdict
+from dfa_lab.runs.demo import demonstration
+from dfa_lab.runs.failures import out_of_memory, sentence
+from dfa_lab.settings.experiment import Experiment, SettingsError
+from dfa_lab.settings.parsing import describe
+from dfa_lab.train.preflight import check
+
+MARKS = {  # colours that keep 3:1 on white and on near-black; the words beside them say the same
+    Verdict.PASSES: ("✓", "#2A9D4E"),
+    Verdict.FAILS: ("✗", "#E5484D"),
+    Verdict.UNDECIDED: ("?", "#B7791F"),
+    Verdict.NOT_APPLICABLE: ("–", "#8A8A8A"),
+}
+INKS = {"light": "#31333F", "dark": "#FAFAFA"}  # of texts in pictures
+SECONDS = {"5 s": 5.0, "15 s": 15.0, "60 s": 60.0}
+OFTEN = 0.2  # seconds between two looks at the progress
+KEPT = 200  # findings, of a few kilobytes each
+
+
+@dataclass
+class Training:
+    """The last training of a session: of which settings, and its outcome once it has one."""
+
+    settings: str
+    training: ShortTraining | None
+    outcome: Outcome | None = None
+
+
+def show() -> None:
+    """The whole page."""
+    st.title("Is it really DFA?", anchor=False)
+    experiment, problems = _settings()
+    if experiment is None:
+        st.page_link("../pages/lab.py", label="Change the settings in the Lab", icon=":material/tune:")
+        settings_form.show_problems(problems)
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"Examined here: **{plain(describe(experiment))}**, rules **{', '.join(experiment.rules)}**.")
+        st.page_link("../pages/lab.py", label="Change it in the Lab", icon=":material/tune:")
+    try:
+        _prove(experiment)
+    except SettingsError as error:
+        settings_form.show_problems(error.problems)
+    except data.DataError as error:
+        settings_form.show_problems([str(error)])
+    except (MemoryError, RuntimeError) as error:
+        if not out_of_memory(error):
+            raise
+        settings_form.show_problems([sentence(error)])
+
+
+def _settings() -> tuple[Experiment | None, list[str]]:
+    """What is in this session's form; of a session that has not opened the Lab, the demonstration's."""
+    if settings_form.key("dataset") not in st.session_state:
+        return demonstration(0)[0], []
+    return settings_form.read()
+
+
+def _prove(experiment: Experiment) -> None:
+    check(experiment)
+    overview = st.empty()
+    examined: dict[str, Examined] = {}
+    with st.spinner(f"Examining {', '.join(experiment.rules)} …"):
+        for rule in experiment.rules:
+            one = experiment.model_copy(update={"rules": (rule,)}).model_dump_json()
+            if experiment.network_file:  # it may have been changed since
+                _examine.clear(one, rule)
+            examined[rule] = _examine(one, rule)
+    kept: Training | None = st.session_state.get("proof_training")
+    settings = experiment.model_dump_json()
+    outcome = kept.outcome if kept and kept.settings == settings else None
+    _overview(overview, proofs.sections(examined, outcome))
+    path, matrices, products, control, angles = proofs.sections(examined, outcome)
+
+    _heading(1, path)
+    _paths(examined)
+    _findings(path)
+    _heading(2, matrices)
+    _matrices(examined)
+    _findings(matrices)
+    _heading(3, products)
+    _products(examined)
+    _findings(products)
+    notes = dict.fromkeys(note for one in examined.values() for note in one.notes)
+    samples = next(iter(examined.values())).samples
+    st.caption(plain(" ".join([f"Proofs 1 to 3: {samples} real training samples, initial weights, 64-bit numbers.", *notes])))
+
+    _heading(4, control)
+    outcome = _train(experiment, settings)
+    if outcome:
+        found = proofs.sections(examined, outcome)
+        _overview(overview, found)
+        _trained(outcome, found)
+
+
+@st.cache_data(max_entries=KEPT, show_spinner=False)
+def _examine(settings: str, rule: str) -> Examined:
+    with _turn("examining"):
+        experiment = Experiment.model_validate_json(settings)
+        return proofs.examine(experiment, rule, data.load(experiment, torch.device("cpu")))
+
+
+@st.cache_resource(show_spinner=False)
+def _turn(what: str) -> threading.Lock:
+    """Visitors do one after another what takes a processor for seconds: others train beside it."""
+    return threading.Lock()
+
+
+def _train(experiment: Experiment, settings: str) -> Outcome | None:
+    """The button and what it has led to."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        pressed = st.button("Train and compare", icon=":material/play_arrow:", type="primary")
+        seconds = st.segmented_control("For at most", SECONDS, default="15 s", required=True, key="proof_seconds")
+    if pressed:
+        st.session_state.proof_training = Training(settings, ShortTraining(experiment, SECONDS[str(seconds)]))
+    kept: Training | None = st.session_state.get("proof_training")
+    if kept is None or kept.settings != settings:
+        st.caption("A short real training of all rules beside the control; proofs 4 and 5 look at what it leads to.")
+        return None
+    if kept.training:
+        if pressed:
+            _advance(kept.training)
+        kept.outcome, kept.training = kept.training.outcome(), None  # also when Stop has cut it short
+    return kept.outcome
+
+
+def _advance(training: ShortTraining) -> None:
+    """Train, with progress. Any click begins the script anew, which ends the training where it is."""
+    place = st.empty()
+    with place.container(horizontal=True, vertical_alignment="center"):
+        bar = st.progress(0.0, "Training …")
+        st.button("Stop", icon=":material/stop:")
+    turn, looked = _turn("training"), 0.0
+    while not turn.acquire(timeout=OFTEN):
+        bar.progress(0.0, "Another visitor's comparison is on: waiting for it …")
+    try:
+        for progress in training:
+            if time.monotonic() - looked > OFTEN:
+                looked = time.monotonic()
+                bar.progress(progress.share, f"Step {progress.step:,}, {progress.left:.0f} s left")
+    finally:
+        turn.release()
+    place.empty()
+
+
+def _heading(number: int, section: Section) -> None:
+    st.subheader(f"{number}. {section.question}", anchor=False, divider="gray")
+
+
+def _chart(figure, alt: str) -> None:
+    ink = INKS.get(str(st.context.theme.type))
+    figure = proof_figures.inked(figure, ink) if ink else figure
+    st.plotly_chart(figure, config=proof_figures.CONFIG, alt=alt)
+    st.caption(alt)
+
+
+def _paths(examined: Mapping[str, Examined]) -> None:
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Only the backward pass sees other weights**")
+        rows = {rule: one.transport.backward for rule, one in examined.items()}
+        _chart(
+            proof_figures.changes(rows, "W"),
+            "W₂→G₁: by how many percent the gradient of layer 1 changes when W of layer 2 does. –: there is no gradient.",
+        )
+    with right:
+        st.markdown("**The weights really change, the output error is kept**")
+        rows = {rule: one.transport.forward for rule, one in examined.items()}
+        _chart(
+            proof_figures.changes(rows, "W"),
+            "The same, with other activations above. fa's signal passes their local derivatives f'(a), dfa's passes nothing.",
+        )
+
+
+def _matrices(examined: Mapping[str, Examined]) -> None:
+    rows = {rule: one.matrices.signs for rule, one in examined.items() if one.matrices.signs}
+    if not rows:
+        return
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**The sign of one matrix is flipped**")
+        _chart(
+            proof_figures.signs(rows),
+            "B₂→G₁: the gradient of layer 1 when B at block 2 is flipped. −1: reversed; +1: the same.",
+        )
+    with right:
+        st.markdown("**Other matrices**")
+        lines = ["| | all drawn anew | its own | set to be bp |", "| --- | ---: | ---: | ---: |"]
+        for rule in rows:
+            one = examined[rule].matrices
+            lines.append(f"| **{rule}** | {_percent(one.redrawn)} | {_percent(one.own_to_bp)} | {_percent(one.set_to_bp)} |")
+        st.markdown("\n".join(lines))
+        st.caption(
+            "Smallest change of a hidden gradient when all matrices are drawn anew; smallest difference from bp with its own; "
+            "largest difference from bp with those that must make it bp (rounding alone is about 1e-16)."
+        )
+
+
+def _percent(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return "0" if not value else f"{value:.0%}" if value >= 0.005 else f"{value:.0e}"
+
+
+def _products(examined: Mapping[str, Examined]) -> None:
+    alt = (
+        "Multiplications of one backward pass for one sample. Stripes: a signal times forward weights; dots: a signal times "
+        "feedback matrices; plain: the gradients of the weights, which every rule needs. Bars may be too short to be seen."
+    )
+    _chart(proof_figures.products({rule: one.products for rule, one in examined.items()}), alt)
+    kinds = list(proofs.Kind)
+    lines = ["| | " + " | ".join(kinds) + " |", "| --- |" + " ---: |" * len(kinds)]
+    for rule, one in examined.items():
+        counts = [one.products.counts[kind] for kind in kinds]
+        lines.append(f"| **{rule}** | " + " | ".join(f"{c.number} ({c.multiplications:,.0f})" for c in counts) + " |")
+    st.markdown("\n".join(lines))
+    st.caption("Number of products (and their multiplications for one sample).")
+
+
+def _trained(outcome: Outcome, found: list[Section]) -> None:
+    alt = f"Test error on {outcome.samples:,} samples with its 95 % interval; the dashed line is the control's, shallow."
+    _chart(proof_figures.errors(outcome.control, "shallow"), alt)
+    _findings(found[3])
+    st.caption(plain(" ".join(outcome.notes)))
+    _heading(5, found[4])
+    angles = {rule: one for rule, one in outcome.aligned.items() if rule in found[4].findings}
+    alt = "Angle between signal and true gradient at every block, mean over samples. Grey: what chance gives, 95 %. 0° is bp."
+    _chart(proof_figures.angles(angles), alt)
+    _findings(found[4])
+
+
+def _findings(section: Section) -> None:
+    """A line a rule, then how it was found."""
+    lines = []
+    for rule, finding in section.findings.items():
+        lines.append(
+            f'<div style="margin:6px 0">{_rule(rule)} {_verdict(finding.verdict, finding.verdict.value)} '
+            f"<span>{escape(finding.reason)}</span></div>"
+        )
+    st.html("".join(lines))
+    with st.expander("How it was computed"):
+        st.markdown(plain(section.how))
+
+
+def _rule(rule: str) -> str:
+    return f'<span style="color:{rule_class(rule).colour}" aria-hidden="true">■</span> <b>{escape(rule)}</b>'
+
+
+def _verdict(verdict: Verdict, word: str) -> str:
+    mark, colour = MARKS[verdict]
+    box = f"border:2px solid {colour};border-radius:8px;padding:0 6px;white-space:nowrap"
+    return f'<span style="{box}"><b style="color:{colour}" aria-hidden="true">{mark}</b> {word}</span>'
+
+
+def _overview(place, found: list[Section]) -> None:
+    """Rules × proofs, at a glance."""
+    rules = list(dict.fromkeys(rule for section in found for rule in section.findings))
+    head = "".join(
+        f'<th style="padding:4px 8px;text-align:left;white-space:nowrap">{n}. {one.short}</th>'
+        for n, one in enumerate(found, start=1)
+    )
+    body = ""
+    for rule in rules:
+        cells = ""
+        for section in found:
+            finding = section.findings.get(rule)
+            text = _verdict(finding.verdict, finding.verdict.value) if finding else '<span style="opacity:.7">not run</span>'
+            cells += f'<td style="padding:4px 8px;white-space:nowrap">{text}</td>'
+        body += f'<tr><th style="padding:4px 8px;text-align:left;white-space:nowrap">{_rule(rule)}</th>{cells}</tr>'
+    place.html(f'<div style="overflow-x:auto"><table><tr><th></th>{head}</tr>{body}</table></div>')

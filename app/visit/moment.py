@@ -1,0 +1,147 @@
+"""The moment that pictures show, now or a past step: every picture of a network looks through here.
+
+A visitor chooses it for one experiment, and it stays while they go from page to page; it is in the link (`at=1200`).
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+import streamlit as st
+
+from app.live.message import epoch
+from app.shell.server import manager
+from dfa_lab.runs.access import Gone
+from dfa_lab.runs.live import ENDED, Status
+from dfa_lab.runs.replay.replaying import Replay
+from dfa_lab.train.trainer import Trainer
+
+T = TypeVar("T")
+AT = "at"  # the link's parameter
+REPLAYED = "replayed"  # the state of a Status that is of the past: neither active nor ended, there are networks to look at
+QUICK = 5.0  # seconds of replaying that need no question: the last step of what is no longer in memory
+AT_ONCE = 0.4  # seconds that whoever chooses a step waits for it; then there is a bar that shows how far it is
+
+
+def look(id: str, function: Callable[[Trainer], T], wait: float | None = None) -> T:
+    """See Manager.look; where `seen` was asked last about a past step of this experiment, the networks of that step."""
+    shown, step = st.session_state.get("moment_shown", ("", 0))
+    if shown == id:
+        return manager().replays.look(id, step, function)
+    return manager().look(id, function, wait)
+
+
+def seen(status: Status) -> Status:
+    """The status of the moment that this visitor has chosen, `REPLAYED`; the same one where that is now."""
+    step = chosen(status)
+    st.session_state.moment_shown = ("", 0) if step is None else (status.id, step)
+    if step is None:
+        return status
+    then = {"step": step, "epoch": epoch(status.experiment, step), "state": REPLAYED, "failed": ()}
+    return replace(status, **then, sentence="", rate=0.0, left=None)
+
+
+def past(status: Status) -> bool:
+    """Whether it is one that `seen` has made."""
+    return status.state == REPLAYED
+
+
+def chosen(status: Status) -> int | None:
+    """The past step of this experiment that is shown, None for now. `status` is of now.
+
+    What has ended and is no longer in memory is shown at its last step, if that is replayed quickly.
+    """
+    id, step = st.session_state.get("moment", ("", 0))
+    if id == status.id:
+        return step
+    if not gone(status):
+        return None
+    if st.session_state.get("moment_usual", ("",))[0] != status.id:
+        last = manager().reached(status)
+        quick = manager().replays.seconds(status.id, last) <= QUICK
+        st.session_state.moment_usual = (status.id, last if quick else None)
+        if quick:
+            _begin(status.id, last)
+    return st.session_state.moment_usual[1]
+
+
+def gone(status: Status) -> bool:
+    """Whether it has ended and its networks are no longer in memory."""
+    return status.state in ENDED and not status.demo and not manager().has_networks(status.id)
+
+
+def marker(status: Status) -> int | None:
+    """Where the charts of this experiment draw a line."""
+    id, step = st.session_state.get("moment", ("", 0))
+    return step if id == status.id else None
+
+
+def choose(status: Status, step: int | None, begin: bool = True) -> None:
+    """Show this past step of an experiment from now on; None, or the step at which an active one is: show it as it is.
+
+    `begin`: with the replay, as there are pictures on the page.
+    """
+    if step is not None and not gone(status) and step >= status.step:
+        step = None
+    if (before := marker(status)) is not None and before != step:
+        manager().replays.leave(status.id, before)
+    if step is None:
+        leave("")
+    else:
+        st.session_state.moment, st.session_state.at = (status.id, step), str(step)
+        if begin:
+            _begin(status.id, step)
+    into_url()
+
+
+def give_up(status: Status) -> None:
+    """Show what needs no replay: it ends by itself when nobody waits for it any more."""
+    st.session_state.moment_usual = (status.id, None)
+    choose(status, None)
+
+
+def why(status: Status, gone: Gone) -> str:
+    """Why there is nothing to look at, for whoever sees the page."""
+    if status.demo and status.state in ENDED and not past(status):
+        return "This showing of the demonstration is over: another one begins in a few seconds."
+    return str(gone)
+
+
+def leave(id: str) -> None:
+    """Back to now, unless this is the experiment of which a past step is shown."""
+    if st.session_state.get("moment", (id,))[0] != id:
+        del st.session_state.moment
+        st.session_state.at = ""
+        into_url()
+
+
+def replay(status: Status) -> Replay | None:
+    """Of the step that is shown; who asks keeps it going. `status` is of now."""
+    step = chosen(status)
+    return None if step is None else manager().replays.ask(status.id, step)
+
+
+def arrive(status: Status, text: str) -> list[str]:
+    """Choose the step that a link names; a sentence if there is no such step."""
+    last = manager().reached(status)
+    if text.isdecimal() and len(text) < 12 and int(text) <= last:
+        choose(status, int(text), begin=False)
+        return []
+    into_url()
+    return [f"The link asks for step {text[:20]!r}; this experiment can be shown at the steps 0 to {last:,}, and is as it is."]
+
+
+def into_url() -> None:
+    """Say in the link which step is shown."""
+    at = st.session_state.get("at", "")
+    if at and st.query_params.get(AT) != at:
+        st.query_params[AT] = at
+    elif not at:
+        st.query_params.pop(AT, None)
+
+
+def _begin(id: str, step: int) -> None:
+    over = time.monotonic() + AT_ONCE
+    while not manager().replays.ask(id, step).over and time.monotonic() < over:
+        time.sleep(0.01)

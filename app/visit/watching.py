@@ -1,0 +1,85 @@
+"""Which experiment this visitor watches: the one named in the link, or the shared demonstration."""
+
+import streamlit as st
+
+from app.form.settings_form import ATTACH, from_link, put
+from app.shell.server import manager
+from app.visit import hidden_controls, moment
+from dfa_lab.runs.live import Status
+from dfa_lab.settings.experiment import SettingsError
+
+LINK_NOTE = "The settings of the link are in the form: press Start to train with them."
+
+
+def arrive() -> None:
+    """Once a session: read the link, attach to its experiment or fill the form from its settings."""
+    manager()  # it settles which network files may be run, before the form looks at one
+    if "watched" in st.session_state:
+        if st.session_state.watched and st.query_params.get(ATTACH) != st.session_state.watched:
+            hidden_controls.into_url({ATTACH: st.session_state.watched})  # coming back from another page
+        moment.into_url()
+        return
+    params = {name: st.query_params.get_all(name) for name in st.query_params}
+    st.session_state.problems = hidden_controls.arrive(params) + from_link(params)
+    st.session_state.notice = LINK_NOTE if hidden_controls.settings_of(params).keys() - {ATTACH} else ""
+    st.session_state.watched = None
+    wanted = params.get(ATTACH, [""])[0]
+    if wanted:
+        status = manager().status(wanted)
+        if status is None:
+            st.session_state.problems.append(
+                f"The link's experiment {wanted[:40]!r} is not on this server: here is the demonstration instead."
+            )
+            del st.query_params[ATTACH]
+        else:
+            watch(wanted)
+    if at := params.get(moment.AT, [""])[0]:
+        st.session_state.problems += moment.arrive(now(), at)
+
+
+def watch(id: str) -> None:
+    """Attach to an experiment: its settings go into the form, its id into the link."""
+    st.session_state.watched = id
+    st.session_state.notice = ""
+    moment.leave(id)
+    status = manager().status(id)
+    if status is not None:
+        put(status.experiment)
+    hidden_controls.into_url({ATTACH: id})
+
+
+def current() -> Status:
+    """Of what is on screen, at the moment that this visitor has chosen; see `moment.seen`."""
+    return moment.seen(now())
+
+
+def now() -> Status:
+    """Of what is on screen, as it is now."""
+    id = st.session_state.watched or manager().demo()
+    status = manager().status(id)
+    if status is None:  # deleted meanwhile
+        st.session_state.watched = None
+        status = manager().status(manager().demo())
+    assert status is not None
+    if status.demo:
+        moment.leave(status.id)  # of one that is over
+    return status
+
+
+def own() -> str | None:
+    """The id of an experiment that is this visitor's to steer: a demonstration is copied first, others go on watching it.
+
+    None, with the sentence among the session's problems, if the server has no room for a copy.
+    """
+    status = now()
+    if not status.demo:
+        return status.id
+    try:
+        copy = manager().fork(status.id, paused=False)
+    except KeyError:  # it began again just now
+        return own()
+    except SettingsError as error:
+        st.session_state.problems = error.problems
+        return None
+    watch(copy)
+    return copy

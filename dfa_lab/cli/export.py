@@ -1,0 +1,79 @@
+"""The commands export and import: an experiment as one zip, out of a folder of runs and into one."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dfa_lab.cli.options import refused
+from dfa_lab.settings.wording import shown
+
+if TYPE_CHECKING:
+    from dfa_lab.export.package import Figures
+    from dfa_lab.runs.checkpoints import Checkpoints
+    from dfa_lab.runs.store.store import Store
+
+
+def write(id: str, out: Path, runs: Path | None, figures: "Figures") -> None:
+    """Write the zip, or exit status 2."""
+    from dfa_lab.export import package
+
+    folder = _folder(runs)
+    if not folder.is_dir():
+        raise refused([f"There is no folder of runs {folder}: name it with --runs."])
+    part = out.with_name(out.name + ".part")
+    with _opened(folder) as (store, checkpoints):
+        try:
+            with part.open("wb") as file:
+                manifest = package.write(package.Source(store, checkpoints), id, file, figures)
+            part.replace(out)
+        except package.ExportError as error:
+            part.unlink(missing_ok=True)
+            raise refused([str(error)]) from None
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise refused([f"--out is {shown(out, 120)}: it cannot be written ({error.strerror or error})."]) from None
+    typer.echo(f"Written: {out}. Weights: {manifest['weights']}.")
+    if manifest["script"] not in manifest["files"]:
+        typer.echo(manifest["script"])
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="The zip that export wrote, here or on another computer.")],
+    runs: Annotated[Path | None, typer.Option(help="Folder that keeps the runs. Default: $DFA_LAB_RUNS, else ./runs.")] = None,
+) -> None:
+    """Take an exported experiment into a folder of runs. Nothing in the zip is executed."""
+    from dfa_lab.export.import_zip import take
+    from dfa_lab.export.unpack import ImportProblem
+
+    if not file.is_file():
+        raise refused([f"There is no file {shown(file, 120)}."])
+    with _opened(_folder(runs)) as (store, checkpoints):
+        try:
+            taken = take(file, store, checkpoints)
+        except ImportProblem as problem:
+            raise refused([f"{shown(file.name, 120)}: {problem}"]) from None
+    for note in taken.notes:
+        typer.echo(note)
+    typer.echo(f"Imported as {taken.id}.")
+
+
+def _folder(runs: Path | None) -> Path:
+    return runs or Path(os.environ.get("DFA_LAB_RUNS") or "runs")
+
+
+@contextmanager
+def _opened(folder: Path) -> "Iterator[tuple[Store, Checkpoints]]":
+    from dfa_lab.runs.checkpoints import Checkpoints
+    from dfa_lab.runs.store.store import Store
+
+    store = Store(folder)
+    try:
+        if store.problem:
+            raise refused([store.problem])
+        yield store, Checkpoints(folder / "checkpoints")
+    finally:
+        store.close()

@@ -1,0 +1,162 @@
+"""The commands. The options of `train` are made from the fields of Experiment: none is declared twice."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dfa_lab.cli.export import import_
+from dfa_lab.cli.options import DfaTorchCommand, once, parsed, refused, with_settings
+from dfa_lab.cli.prove import prove
+from dfa_lab.cli.reproduce import reproduce
+from dfa_lab.cli.resume import resume
+
+app = typer.Typer(
+    help="DFA Lab: see how networks learn without backpropagation.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # plain text: boxes squeeze long spellings and long sentences into narrow columns
+)
+PAGE_MISSING = "The page's files are not beside the package: run from a clone of the project."
+
+
+@app.command(cls=DfaTorchCommand)
+@with_settings
+def train(
+    json: Annotated[
+        list[Path] | None,
+        typer.Option("--json", metavar="FILE", show_default=False, help="Write settings and results to this file."),
+    ] = None,
+    visualize: Annotated[
+        bool,
+        typer.Option(
+            "--visualize",
+            show_default=False,
+            help="Write report.html and curves.png to the folder of --save, else to one named by date and time.",
+        ),
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", show_default=False, help="No progress bar and no table.")] = False,
+    runs: Annotated[
+        Path | None,
+        typer.Option(
+            "--runs",
+            metavar="FOLDER",
+            show_default=False,
+            help="Keep what is measured in this folder too: a page with the same --runs lists it and shows it live.",
+        ),
+    ] = None,
+    **settings: Any,
+) -> None:
+    """Train the rules side by side without a page.
+
+    Options take one dash or two, hyphens or underscores, and dfa-torch's capitals or none.
+    """
+    file, given = once({"json": json, **settings})
+    if visualize and not _page_is_there():
+        raise refused([PAGE_MISSING])
+
+    experiment = None if given.get("load") else parsed(given)
+
+    # torch is imported by what follows; neither the help nor a refusal waits for it
+    from dfa_lab.cli import output as cli_output
+    from dfa_lab.cli import train
+
+    begun = train.spread(train.begin(experiment or given))
+    outputs: list[cli_output.Output] = []
+    if begun.trainer.experiment.save:
+        outputs.append(train.keep(begun))
+    if file:
+        outputs.append(cli_output.File(file))
+    if visualize:
+        outputs.append(_report(begun.trainer.experiment.save))
+    if begun.notice and not quiet:
+        typer.echo(begun.notice, err=True)
+    listed = train.Listed(runs, begun.trainer.experiment) if runs else None
+    summary, problems = train.advance(begun, outputs, quiet, listed)
+    problems += filter(None, [output.at_end(summary) for output in outputs])
+    if not quiet:
+        cli_output.print_table(summary)
+        for output in outputs:
+            if notice := output.notice(summary):
+                typer.echo(notice)
+    for problem in problems:
+        typer.echo(problem, err=True)
+    if problems:
+        raise typer.Exit(1)
+
+
+def _page_is_there() -> bool:
+    return (Path(__file__).parents[2] / "app" / "main.py").is_file()
+
+
+def _report(save: str) -> Any:
+    """The output that --visualize asks for."""
+    from app import report
+    from dfa_lab.cli.output import Report
+
+    return Report(save, {"report.html": report.html, "curves.png": report.png})
+
+
+@app.command(cls=DfaTorchCommand)
+def ui(
+    port: Annotated[int, typer.Option(help="Port of the page.", min=1, max=65535)] = 8501,
+    address: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets others on the network in.")] = "localhost",
+    runs: Annotated[Path | None, typer.Option(help="Folder that keeps the runs. Default: $DFA_LAB_RUNS, else ./runs.")] = None,
+    models: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of network files that the page offers and this computer runs for whoever opens the page. "
+            "Default: $DFA_LAB_MODELS, else none."
+        ),
+    ] = None,
+    quota: Annotated[
+        str,
+        typer.Option(
+            metavar="SIZE",
+            show_default=False,
+            help="How much that folder may take, such as 20GB: beyond, past steps of old experiments are no longer kept, and "
+            "where that is not enough nothing new begins. Default: $DFA_LAB_QUOTA, else no limit.",
+        ),
+    ] = "",
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+) -> None:
+    """Open the lab in the browser."""
+    if not _page_is_there():
+        raise refused([PAGE_MISSING])
+    if folder := models or os.environ.get("DFA_LAB_MODELS"):
+        if not Path(folder).is_dir():
+            raise refused([f"--models is {folder}: there is no such folder; name the one that holds your network files."])
+        os.environ["DFA_LAB_MODELS"] = str(Path(folder).resolve())  # said where the command was started
+    if quota:
+        from dfa_lab.runs.quota import NAME, QuotaError, parse_size
+
+        try:
+            parse_size(quota)
+        except QuotaError as error:
+            raise refused([str(error)]) from None
+        os.environ[NAME] = quota
+    from app.launch import serve
+
+    serve(port, address, runs, browser)
+
+
+@app.command(cls=DfaTorchCommand)
+def export(
+    id: Annotated[str, typer.Argument(help="The experiment: its id, which the page Experiments shows.")],
+    out: Annotated[Path, typer.Option(help="The zip to write.", metavar="FILE")],
+    runs: Annotated[Path | None, typer.Option(help="Folder that keeps the runs. Default: $DFA_LAB_RUNS, else ./runs.")] = None,
+) -> None:
+    """Write an experiment as one zip: settings, records, weights, report, and a PyTorch script that trains it again."""
+    if not _page_is_there():
+        raise refused([PAGE_MISSING])
+    from app import report
+    from dfa_lab.cli.export import write
+
+    write(id, out, runs, {"report.html": report.html, "curves.png": report.png})
+
+
+app.command("import", cls=DfaTorchCommand)(import_)
+app.command(cls=DfaTorchCommand)(resume)
+app.command(cls=DfaTorchCommand)(prove)
+app.command(cls=DfaTorchCommand)(reproduce)

@@ -1,0 +1,147 @@
+"""The options of the command line: one for every setting, spelled as in dfa-torch, with one dash or two."""
+
+import inspect
+import os
+import re
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from dfa_lab.settings import point_text
+from dfa_lab.settings.experiment import Experiment, SettingsError, extra
+from dfa_lab.settings.parsing import parse
+from dfa_lab.settings.wording import SPELLINGS, allowed, refuse, spellings
+
+FILES = {"points": "POINTS|@FILE", "datapath": "FOLDER", "preproc_folder": "FOLDER", "models_folder": "FOLDER"}
+
+
+def refused(problems: list[str]) -> typer.Exit:
+    """Say each problem in its sentence; exit status 2."""
+    for problem in problems:
+        typer.echo(problem, err=True)
+    return typer.Exit(2)
+
+
+class DfaTorchCommand(TyperCommand):
+    """A command whose options take every spelling of a setting, and one dash for two, as in dfa-torch: -LR 1e-4."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        known = {spelling for param in self.params for spelling in (*param.opts, *param.secondary_opts)}
+        return super().parse_args(ctx, switched([_spelled(word, known) for word in args]))
+
+
+def _spelled(word: str, known: set[str]) -> str:
+    """A word of the command line, as one of the options `known` if it is one in another spelling."""
+    name, equals, value = word.partition("=")
+    bare = name.removeprefix("-").removeprefix("-")
+    if bare == name or name in known:
+        return word
+    if f"--{bare}" not in known and bare in SPELLINGS:
+        bare = spellings(SPELLINGS[bare])[0]
+    return f"--{bare}{equals}{value}" if f"--{bare}" in known else word
+
+
+def switched(words: list[str]) -> list[str]:
+    """--visualize 1 is --visualize, and --visualize 0 is nothing: in dfa-torch it takes a number."""
+    left: list[str] = []
+    for before, word in pairwise(["", *words]):
+        if before == "--visualize" and word in ("0", "1"):
+            if word == "0":
+                left.pop()
+        elif word == "--visualize=1":
+            left.append("--visualize")
+        elif word != "--visualize=0":
+            left.append(word)
+    return left
+
+
+def _option(name: str) -> inspect.Parameter:
+    """The typer option of a setting. All but switches come as text: Experiment itself turns and checks it."""
+    field = Experiment.model_fields[name]
+    default = ",".join(map(str, field.default)) if isinstance(field.default, tuple) else str(field.default)
+    if field.annotation is bool:
+        default = "1" if field.default else "0"
+    seen = {re.sub("[-_]", "", spelling).lower(): spelling for spelling in reversed(spellings(name))}
+    words = [f"--{spelling}" for spelling in spellings(name) if spelling in seen.values()]
+    about = [field.description or ""]
+    if extra(field)["switch"]:
+        option = typer.Option(*words, help=about[0], show_default=False)
+        return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[bool | None, option])
+    if name not in ("datapath", "device"):  # their descriptions say it, and looking for devices would import torch
+        about.append(f"Takes {allowed(name)}.")
+    if default and name != "points":
+        about.append(f"Default: {default}.")
+    kind = {int: "NUMBER", float: "NUMBER", str: "NAME", bool: "1|0"}.get(field.annotation or object, "LIST")
+    option = typer.Option(*words, help=" ".join(about), show_default=False, metavar=FILES.get(name, kind))
+    # as a list, so that an option given twice is noticed instead of the last one winning
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[list[str] | None, option])
+
+
+def with_settings(command: Any) -> Any:
+    """Give a command every setting of Experiment as an option."""
+    own = list(inspect.signature(command).parameters.values())
+    kept = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    parameters = kept + [_option(name) for name in Experiment.model_fields]
+    command.__signature__ = inspect.Signature(parameters)
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    return command
+
+
+def once(options: dict[str, Any]) -> tuple[Path | None, dict[str, Any]]:
+    """The file of --json and the settings that are given, or exit status 2."""
+    given = {name: value for name, value in options.items() if value is not None and value != []}
+    twice = {name: len(value) for name, value in given.items() if isinstance(value, list) and len(value) > 1}
+    if twice:
+        words = {name: "json" if name == "json" else spellings(name)[0] for name in twice}
+        raise refused([f"--{words[name]} is given {times} times: give it once." for name, times in twice.items()])
+    given = {name: value[0] if isinstance(value, list) else value for name, value in given.items()}
+    file: Path | None = given.pop("json", None)
+    if str(given.get("points", "")).startswith("@"):
+        given["points"] = _points(given["points"])
+    if file and (reason := _unwritable(file)):
+        raise refused([f"--json is {file}: {reason}; name another file."])
+    return file, given
+
+
+def _points(given: str) -> str:
+    """Of --points @FILE: what the setting holds. Only the command line reads files, never a link."""
+    path = Path(given.removeprefix("@"))
+    try:
+        found, fitted = point_text.from_csv(path.read_text(encoding="utf-8"))
+    except point_text.Unreadable as error:
+        raise refused([refuse("points", given, str(error))]) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        wanted = f"a text file that can be read, with x,y,class in each line ({reason})"
+        raise refused([refuse("points", given, wanted)]) from None
+    if fitted:
+        typer.echo(f"The points of {path} reach beyond -1 and 1: they are moved and scaled to fit, both ways alike.", err=True)
+    return found
+
+
+def parsed(given: dict[str, Any]) -> Experiment:
+    """Of the settings that are given, or exit status 2."""
+    try:
+        return parse(given)
+    except SettingsError as error:
+        raise refused(error.problems) from None
+
+
+def _unwritable(file: Path) -> str:
+    """Why no file can be written there, before hours are spent on what to write into it; empty if it can."""
+    try:
+        if not file.parent.is_dir():
+            return f"its folder {file.parent} does not exist"
+        if file.exists() and not file.is_file():
+            return "it is not a file"
+        if not os.access(file if file.exists() else file.parent, os.W_OK):
+            return "it may not be written to"
+        part = file.with_name(file.name + ".part")
+        part.touch()
+        part.unlink()
+    except (OSError, ValueError) as error:
+        return f"it cannot be written ({getattr(error, 'strerror', None) or error})"
+    return ""

@@ -1,0 +1,41 @@
+"""The proofs that need no training, 1 to 3, for one rule."""
+
+from dataclasses import dataclass
+
+import torch
+
+from dfa_lab import data
+from dfa_lab.proofs.counting import Products, products
+from dfa_lab.proofs.replacing import Matrices, matrices
+from dfa_lab.proofs.subject import Subject, left_aside, subject
+from dfa_lab.proofs.transporting import Transport, transport
+from dfa_lab.settings.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class Examined:
+    """`samples`: of the batch; `notes`: sentences on what was reduced or left aside."""
+
+    transport: Transport
+    matrices: Matrices
+    products: Products
+    samples: int
+    notes: list[str]
+
+
+def examine(experiment: Experiment, rule: str, dataset: data.DataSet) -> Examined:
+    """Tenths of a second, or some seconds for the largest networks. Raises SettingsError for what cannot be built."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # others train meanwhile
+    try:
+        one = subject(experiment, rule, dataset)
+        return Examined(transport(one), matrices(one), products(one), len(one.x), left_aside(experiment) + _fewer(one))
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _fewer(one: Subject) -> list[str]:
+    layers = one.blocks + 1
+    if len(one.shown) == layers:
+        return []
+    return [f"Of {layers} layers, {len(one.shown)} are changed and looked at: {', '.join(map(str, one.shown))}."]

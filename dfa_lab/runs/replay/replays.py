@@ -1,0 +1,189 @@
+"""Replays: the networks of an experiment as they were after any past step, for all visitors of a server."""
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
+
+from dfa_lab.records import Record
+from dfa_lab.runs.access import Gone
+from dfa_lab.runs.checkpoints import Checkpoints
+from dfa_lab.runs.failures import sentence
+from dfa_lab.runs.replay import history
+from dfa_lab.runs.replay.replaying import CannotReplay, Replay, State, States, copied, replayed
+from dfa_lab.runs.replay.snapshots import Snapshots
+from dfa_lab.runs.store.store import Store
+from dfa_lab.settings.experiment import Experiment
+from dfa_lab.train.checkpoint import CheckpointError
+from dfa_lab.train.trainer import Trainer
+
+T = TypeVar("T")
+AT_ONCE = 2  # replays that train at a time; others wait
+KEPT = 8  # replayed trainers, but
+BYTES = 2**30  # no more than this of tensors, the last one excepted
+FORGOTTEN = 5.0  # seconds after which a replay that nobody asks about any more is given up
+SOON = 1.0  # and after which one is whose visitor has left it
+OTHER_VERSION = "Its settings are those of another version of the lab: it cannot be trained again here."
+UNREADABLE = "What was changed while it trained cannot be read: it cannot be replayed."
+FOLLOWS = "Step {:,} is being replayed: the pictures follow."
+
+log = logging.getLogger(__name__)
+
+
+class Replays:
+    """Who asks for the same step looks at the same trainer."""
+
+    def __init__(
+        self,
+        store: Store,
+        snapshots: Snapshots,
+        checkpoints: Checkpoints,
+        records: Callable[[str], list[Record]],
+        newest: Callable[[str], Record | None],
+    ):
+        """`records(id)`: all of an experiment; `newest(id)`: the last one."""
+        self._store, self._snapshots, self._checkpoints = store, snapshots, checkpoints
+        self._records, self._newest = records, newest
+        self._known: OrderedDict[tuple[str, int], Replay] = OrderedDict()  # the one asked for last at the end
+        self._states = States()
+        self._lock = threading.Lock()
+        self._slots = threading.Semaphore(AT_ONCE)
+        self._closed = False
+
+    def ask(self, id: str, step: int) -> Replay:
+        """The replay, begun if there is none. Who waits for it asks again and again, or it is given up."""
+        with self._lock:
+            found = self._known.get((id, step))
+            if found is None or found.state == "forgotten":
+                found = self._known[id, step] = Replay(id, step)
+                threading.Thread(target=self._work, args=(found,), name=f"replay-{id}", daemon=True).start()
+            self._known.move_to_end((id, step))
+            found.asked = time.monotonic()
+            return found
+
+    def leave(self, id: str, step: int) -> None:
+        """A visitor looks at something else: it is given up soon, unless others ask about it."""
+        with self._lock:
+            if (found := self._known.get((id, step))) and not found.over:
+                found.asked = time.monotonic() - FORGOTTEN + SOON
+
+    def again(self, id: str, step: int) -> None:
+        """Forget one that failed, so that it is tried again."""
+        with self._lock:
+            if (found := self._known.get((id, step))) and found.state == "failed":
+                del self._known[id, step]
+
+    def look(self, id: str, step: int, function: Callable[[Trainer], T]) -> T:
+        """`function(trainer)`, as Manager.look: it changes nothing and returns copies. Raises Gone while there is none."""
+        replay = self.ask(id, step)
+        with replay.turn:
+            if replay.trainer is None:
+                raise Gone(replay.sentence or FOLLOWS.format(step))
+            return function(replay.trainer)
+
+    def seconds(self, id: str, step: int) -> float:
+        """About how long a replay will take, from what the training took; 0 for one that is there."""
+        with self._lock:
+            if (known := self._known.get((id, step))) and known.state != "forgotten":
+                return 0.0
+        last, experiment = self._newest(id), self._experiment(id)
+        if last is None or not last.step or experiment is None:
+            return 0.0
+        from_step = max((one for one in self._snapshots.steps(id) if one <= step), default=0)
+        return (step - from_step) * last.seconds / last.step * len(experiment.runs())
+
+    def forget(self, id: str) -> None:
+        """The experiment was deleted, or takes another way from now on."""
+        self._states.forget(id)
+        with self._lock:
+            for key in [key for key in self._known if key[0] == id]:
+                self._known.pop(key).asked = float("-inf")
+
+    def close(self) -> None:
+        """Give up what is being replayed."""
+        self._closed = True
+
+    def _work(self, replay: Replay) -> None:
+        def unwanted() -> bool:
+            return self._closed or time.monotonic() - replay.asked > FORGOTTEN
+
+        while not self._slots.acquire(timeout=0.1):
+            if unwanted():
+                replay.state = "forgotten"
+                return
+        try:
+            replay.state = "loading"
+            trainer = self._replayed(replay, unwanted)
+            if trainer is None:
+                replay.state = "forgotten"
+                return
+            with replay.turn:
+                replay.trainer, replay.state = trainer, "ready"
+            self._make_room(replay)
+        except Exception as error:
+            known = isinstance(error, CannotReplay)
+            if not known:
+                log.warning("step %s of %s cannot be replayed: %r", replay.step, replay.id, error)
+            replay.sentence = str(error) if known else f"It cannot be replayed: {sentence(error, self._experiment(replay.id))}"
+            replay.state = "failed"
+        finally:
+            self._slots.release()
+
+    def _replayed(self, replay: Replay, unwanted: Callable[[], bool]) -> Trainer | None:
+        experiment = self._experiment(replay.id)
+        if experiment is None:
+            raise CannotReplay(OTHER_VERSION)
+        events = self._store.events(replay.id)
+        try:
+            made = history.read(events)
+            history.settings_after(experiment, made, 0)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise CannotReplay(UNREADABLE) from error
+        near, records = self._near(replay, experiment, made), self._records(replay.id)
+        threads = history.threads(events)
+        return replayed(replay, experiment, made, near, self._snapshots, records, self._states, threads, unwanted)
+
+    def _near(self, replay: Replay, experiment: Experiment, made: Sequence[history.Made]) -> dict[int, State]:
+        """States that lie before the replay's step: in memory the nearest one of another replay, and those left behind;
+        and the checkpoint, where no snapshot is nearer."""
+        with self._lock:
+            mine = [one for (id, step), one in self._known.items() if id == replay.id and step < replay.step]
+        near = {**self._checkpoint(replay, experiment, made), **self._states.of(replay.id)}
+        for one in sorted(mine, key=lambda one: -one.step):
+            with one.turn:
+                if one.trainer is not None and one.exact:
+                    return {**near, one.step: copied(one.trainer)}
+        return near
+
+    def _checkpoint(self, replay: Replay, experiment: Experiment, made: Sequence[history.Made]) -> dict[int, State]:
+        """Nothing for one that is damaged: there are other ways."""
+        if not self._checkpoints.has(replay.id):
+            return {}
+        nearest = max((step for step in self._snapshots.steps(replay.id) if step <= replay.step), default=-1)
+        for seen in range(len(made), -1, -1):  # the settings that it was written under may have been others since
+            then = history.settings_after(experiment, made, seen)
+            with suppress(CheckpointError):
+                if nearest < (step := self._checkpoints.step(replay.id, then)) <= replay.step:
+                    tensors, numbers = self._checkpoints.read(replay.id, then)
+                    if len(numbers.get("changes", [])) == seen:
+                        return {step: (tensors, numbers)}
+        return {}
+
+    def _experiment(self, id: str) -> Experiment | None:
+        stored = self._store.get(id)
+        return stored.experiment if stored else None
+
+    def _make_room(self, newest: Replay) -> None:
+        with self._lock:
+            ready = [one for one in self._known.values() if one.state == "ready"]
+            sizes = {id(one): one.size() for one in ready}
+            for old in ready:
+                if old is not newest and (len(sizes) > KEPT or sum(sizes.values()) > BYTES):
+                    self._known.pop((old.id, old.step), None)
+                    del sizes[id(old)]
+            over = [key for key, one in self._known.items() if one.state in ("failed", "forgotten")]
+            for key in over[:-KEPT]:
+                del self._known[key]

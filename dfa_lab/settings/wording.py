@@ -1,0 +1,86 @@
+"""How settings are named and refused in words, from the fields of Experiment: the same sentence everywhere."""
+
+import re
+
+from dfa_lab.settings.experiment import Experiment, extra
+
+
+def title(name: str) -> str:
+    """A setting's label in the form."""
+    field = extra(Experiment.model_fields[name])
+    return (field["title"] or name.replace("_", " ").capitalize()) + (f" ({field['unit']})" if field["unit"] else "")
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """Every spelling under which a person may give the setting, the reference's flag first."""
+    flag = extra(Experiment.model_fields[name])["flag"]
+    seen = [flag or name, name, name.replace("_", "-"), flag.replace("_", "-"), flag.lower()]
+    seen.append(re.sub("(?<=[a-z])(?=[A-Z])", "-", flag).lower())
+    return tuple(dict.fromkeys(s for s in seen if s))
+
+
+TEXTS = {
+    "points": "points as the page and its links write them, or @FILE, which has x,y,class in each line",
+    "datapath": "the name of a folder",
+    "preproc_folder": "the name of a folder",
+    "models_folder": "the name of a folder",
+    "load": "the name of a saved run, or a file that ends in .safetensors",
+    "save": "a name of at most 80 letters, digits, dots, dashes, underscores and spaces that begins with a letter or digit",
+}
+SPELLINGS = {spelling: name for name in Experiment.model_fields for spelling in spellings(name)}
+
+
+def allowed(name: str) -> str:
+    """What a setting takes, in words, from the field itself: "a whole number from 1 to 50"."""
+    field = Experiment.model_fields[name]
+    if choices := extra(field)["choices"]:
+        several = "one or more, each once, of " if field.annotation is not str else "one of "
+        own = ", or the name of a Python file that ends in .py" if name == "network" else ""
+        return several + ", ".join(choices) + own
+    if name == "device":
+        from dfa_lab.machine.device import present
+
+        return "auto or one that this machine has: " + ", ".join(present())
+    if name == "seeds":
+        return "whole numbers from 0 to 2147483647, each once, with commas between them"
+    if name in ("conv_channels", "conv_hidden"):
+        return "1 to 6 whole numbers from 1 to 10000, with commas between them"
+    if field.annotation is bool:
+        return "true or false"
+    if name in TEXTS:
+        return TEXTS[name]
+    bound = {kind: getattr(m, kind) for m in field.metadata for kind in ("gt", "ge", "lt", "le") if hasattr(m, kind)}
+    low = f"above {bound['gt']:g}" if "gt" in bound else f"from {bound['ge']}"
+    high = f"below {bound['lt']:g}" if "lt" in bound else f"at most {bound['le']}" if "gt" in bound else f"to {bound['le']}"
+    joint = " and " if "gt" in bound or "lt" in bound else " "
+    return f"a {'whole ' if field.annotation is int else ''}number {low}{joint}{high}"
+
+
+def shown(value: object, most: int = 40) -> str:
+    """A value as a person gave it, shortened: links can hold anything."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    try:
+        text = ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
+    except ValueError:  # Python refuses to write integers of thousands of digits
+        return "a number of thousands of digits"
+    text = "".join(c if c.isprintable() else "?" for c in text)
+    return repr(text if len(text) <= most else text[: most - 1] + "…") if not _number(text) else text
+
+
+def _number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return len(text) <= 24
+
+
+def label(name: str) -> str:
+    """A setting as sentences name it: learning_rate (--LR)."""
+    return f"{name} (--{spellings(name)[0]})"
+
+
+def refuse(name: str, value: object, allowed: str) -> str:
+    """The one sentence that refuses a value, the same in page, link and command line."""
+    return f"{label(name)} is {shown(value)}: give {allowed}."

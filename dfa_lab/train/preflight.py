@@ -1,0 +1,96 @@
+"""What can be known before training: settings that do not fit the data set, the network or this machine."""
+
+from math import prod
+
+from torch import nn
+
+from dfa_lab import data, networks
+from dfa_lab.feedback import rule_class
+from dfa_lab.machine import memory
+from dfa_lab.machine.device import precisions, present, resolve
+from dfa_lab.networks.adopting import foreign
+from dfa_lab.settings.experiment import Experiment, SettingsError
+from dfa_lab.settings.wording import allowed, refuse
+
+COPIES = 5  # of the weights: themselves, gradients, up to two of the optimiser, fa's feedback
+WATCHED = 2  # and where updates are measured: the weights before the step, and the gradient there
+
+
+def check(experiment: Experiment) -> data.Facts:
+    """The facts of the experiment's data set. Raises SettingsError with a sentence for each setting that does not fit."""
+    facts = data.facts_of(experiment)
+    problems = _check_device(experiment) + _check_batches(experiment, facts.train)
+    for look in (lambda: networks.check(experiment, facts.shape), lambda: data.check(experiment, facts)):
+        try:
+            look()
+        except SettingsError as error:
+            problems += error.problems
+    if problems:
+        raise SettingsError(problems)
+    blocks = networks.outline(experiment, facts.shape)
+    _check_paths(experiment, blocks)
+    _check_memory(experiment, facts, blocks)
+    return facts
+
+
+def _check_device(experiment: Experiment) -> list[str]:
+    if experiment.device not in ("auto", *present()):  # of a stored experiment, which was checked on another machine
+        return [refuse("device", experiment.device, allowed("device"))]
+    gpus = sum(name.startswith("cuda:") for name in present())
+    if gpus and experiment.device in ("auto", "cuda") and experiment.device_number > gpus:
+        return [refuse("device_number", experiment.device_number, f"at most {gpus}, the number of this machine's GPUs")]
+    device = resolve(experiment.device, experiment.device_number)
+    if experiment.precision not in precisions(device):
+        there = f"{' or '.join(precisions(device))}, what the device {device} of this machine has"
+        return [refuse("precision", experiment.precision, there)]
+    return []
+
+
+def _check_batches(experiment: Experiment, train: int) -> list[str]:
+    """A single sample has no variance."""
+    left = 0 if experiment.drop_last else train % experiment.batch_size
+    if experiment.batchnorm == 1 and 1 in (left, experiment.batch_size):
+        other = "another one, since a batch of one sample, the last of each epoch, cannot be normalised (--batchnorm)"
+        return [refuse("batch_size", experiment.batch_size, other)]
+    return []
+
+
+def _check_paths(experiment: Experiment, blocks: list[nn.Module]) -> None:
+    """Feedback in the place of weights needs layers that know it; or the error would travel through the weights."""
+    if not experiment.network_file or not any(rule_class(name).replaces_weights for name in experiment.rules):
+        return
+    if strange := foreign(blocks):
+        names = ", ".join(dict.fromkeys(strange))
+        rest = f"rules without feedback in layers for {experiment.network}, which has weights that feedback cannot replace"
+        raise SettingsError([refuse("rules", experiment.rules, f"{rest} ({names})")])
+
+
+def _check_memory(experiment: Experiment, facts: data.Facts, blocks: list[nn.Module]) -> None:
+    """Refuse what could not be held: a machine that is out of memory ends other people's experiments too."""
+    sizes = [p.shape for block in blocks for p in block.parameters()]
+    copies = COPIES + (WATCHED if "update" in experiment.measures else 0)
+    weights = 4 * copies * len(experiment.runs()) * sum(map(prod, sizes))
+    probe = min(experiment.probe_size, facts.train)
+    activities = 2 * 4 * max(experiment.batch_size, probe) * _units(experiment, facts)  # of one run at a time
+    if weights + activities <= (there := memory.available()):
+        return
+    if activities > weights:
+        name = "batch_size" if experiment.batch_size >= probe else "probe_size"
+    elif experiment.network_file:
+        name = "network"
+    elif experiment.network == "mlp":
+        name = "num_hidden"
+    else:
+        name = "conv_channels" if 2 * sum(prod(s) for s in sizes if len(s) == 4) > sum(map(prod, sizes)) else "conv_hidden"
+    taken = f"this machine has {memory.gib(there)}, it would take {memory.gib(weights + activities)}"
+    less = f"less, or fewer layers, rules or seeds ({taken})"
+    raise SettingsError([refuse(name, getattr(experiment, name), less)])
+
+
+def _units(experiment: Experiment, facts: data.Facts) -> int:
+    """Whose activities a backward pass keeps for each sample, at least: of a conv network, those of the first maps."""
+    if experiment.network_file:
+        return sum(networks.units(experiment, facts))
+    if experiment.network == "mlp":
+        return experiment.num_layers * experiment.num_hidden
+    return 2 * experiment.conv_channels[0] * prod(facts.shape[1:])
