@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from dfa_lab.feedback import Rule
 from dfa_lab.measure.angles import angle
 from dfa_lab.networks import Network
-from dfa_lab.networks.layers import NONLINEARITIES, Dropout, Linear
+from dfa_lab.networks.network import only_dense
 
 CELLS = 64  # rows that are drawn at most, and columns, but for matrices of few rows
 AT_MOST = CELLS * CELLS  # cells in all
@@ -21,7 +21,6 @@ WIDEST = 256  # columns
 POINTS = 600  # entries in the scatter, at most
 BINS = 31  # of the histogram: an odd number, so that one of them is around 0
 REACH = 4.0  # spreads to both sides, of the histogram of shapes; what is farther out counts at its ends
-PLAIN = (nn.Sequential, nn.Flatten, nn.BatchNorm1d, Dropout, *NONLINEARITIES.values())
 DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -93,13 +92,6 @@ def _product(network: Network, block: int) -> Tensor | None:
             return None
         product = dense.weight if product is None else dense.weight @ product
     return product
-
-
-def only_dense(part: nn.Module) -> Linear | None:
-    """The one dense layer of a block in which there is no other map from inputs to outputs; None elsewhere."""
-    dense = [module for module in part.modules() if isinstance(module, Linear)]
-    plain = all(isinstance(module, (Linear, *PLAIN)) for module in part.modules())
-    return dense[0] if len(dense) == 1 and plain else None
 
 
 def picture(pair: Pair) -> Picture:

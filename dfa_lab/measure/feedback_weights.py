@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from dfa_lab.feedback import Rule
-from dfa_lab.inspect.feedback_picture import only_dense
 from dfa_lab.measure.alignment import defined
 from dfa_lab.measure.angles import angle
 from dfa_lab.networks import Network
+from dfa_lab.networks.network import only_dense
 
 
 @torch.no_grad()

@@ -7,7 +7,9 @@ from math import prod, sqrt
 import torch
 from torch import Tensor, nn
 
-from dfa_lab.networks.layers import Conv2d, Dropout, Linear, Noise
+from dfa_lab.networks.layers import NONLINEARITIES, Conv2d, Dropout, Linear, Noise
+
+PLAIN = (nn.Sequential, nn.Flatten, nn.BatchNorm1d, Dropout, *NONLINEARITIES.values())  # beside a layer of a dense block
 
 
 class Network(nn.Module):
@@ -75,6 +77,13 @@ class Network(nn.Module):
         finally:
             for layer in layers:
                 layer.through_weights = False
+
+
+def only_dense(part: nn.Module) -> Linear | None:
+    """The one dense layer of a block in which there is no other map from inputs to outputs; None elsewhere."""
+    dense = [module for module in part.modules() if isinstance(module, Linear)]
+    plain = all(isinstance(module, (Linear, *PLAIN)) for module in part.modules())
+    return dense[0] if len(dense) == 1 and plain else None
 
 
 def fan_in(layer: Linear | Conv2d) -> int:
