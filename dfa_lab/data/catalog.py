@@ -12,7 +12,8 @@ PACKAGE = "dfa_lab.data.sets"
 
 def module(name: str) -> ModuleType:
     """The file of the set: it has `facts(classes)`, `load(folder, download, classes)` and, unless the set is always
-    there, `here(folder)`. Where it names a `SETTING`, it is made from that one's value in place of the number of classes.
+    there, `here(folder)`. Its `SETTINGS` name what it is made from, which takes the place of the number of classes; its
+    `PLACE` is the one in lists.
 
     Raises KeyError if no set has this name.
     """
@@ -30,7 +31,7 @@ def facts(name: str, made_from: int | str | None = None) -> Facts:
 
 def made_from(experiment: Experiment) -> int | str:
     """What the experiment's set is made from, if it is made."""
-    return getattr(experiment, getattr(module(experiment.dataset), "SETTING", "classes"))
+    return getattr(experiment, getattr(module(experiment.dataset), "SETTINGS", ("classes",))[0])
 
 
 def whole(experiment: Experiment) -> Facts:

@@ -13,8 +13,8 @@ from dfa_lab.networks import own_file
 from dfa_lab.networks.network import Network, draw_weights, fan_in, zero_weights
 from dfa_lab.seeding import generator
 from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.network_settings import KINDS, USED
 
-KINDS = "dfa_lab.networks.kinds"
 T = TypeVar("T")
 
 
@@ -70,4 +70,35 @@ def units(experiment: Experiment, facts: Facts) -> tuple[int, ...]:
     return _unheld(experiment, look)
 
 
-__all__ = ["Network", "blocks", "build", "check", "draw_weights", "fan_in", "outline", "own_file", "units", "zero_weights"]
+def held(experiment: Experiment, facts: Facts) -> int:
+    """Activities that a backward pass keeps for each sample, at least: all units, or what the network's file reckons.
+
+    Raises SettingsError, for a network file.
+    """
+    own = None if experiment.network_file else getattr(registry.load(KINDS, experiment.network), "held", None)
+    return sum(units(experiment, facts)) if own is None else own(experiment, facts.shape)
+
+
+def largest(experiment: Experiment, made: list[nn.Module]) -> str:
+    """The setting that makes most of the weights in the blocks of `made`: "network" itself if it declares no widths."""
+    uses = USED.get(experiment.network, ())
+    sizes = [p.shape for block in made for p in block.parameters()]
+    convolved = 2 * sum(prod(size) for size in sizes if len(size) == 4) > sum(map(prod, sizes))
+    widths = ("conv_channels", "conv_hidden", "num_hidden") if convolved else ("conv_hidden", "num_hidden", "conv_channels")
+    return next((name for name in widths if name in uses), "network")
+
+
+__all__ = [
+    "Network",
+    "blocks",
+    "build",
+    "check",
+    "draw_weights",
+    "fan_in",
+    "held",
+    "largest",
+    "outline",
+    "own_file",
+    "units",
+    "zero_weights",
+]

@@ -8,8 +8,9 @@ from dfa_lab import registry
 from dfa_lab.settings.drawn import START
 from dfa_lab.settings.knob import knob as any_knob
 
-DATASETS = registry.names("dfa_lab.data.sets", first=("digits", "mnist", "fashion_mnist"))
-ON_DISK = registry.defining("dfa_lab.data.sets", "here")  # data sets that are files in a folder
+SETS = "dfa_lab.data.sets"
+DATASETS = registry.names(SETS)
+ON_DISK = registry.defining(SETS, "here")  # data sets that are files in a folder
 knob = partial(any_knob, group="data")
 
 
@@ -36,7 +37,7 @@ class DataSettings(BaseModel):
     classes: int = knob(
         2,
         "Number of classes of the toy sets spirals and gaussians.",
-        when={"dataset": ("spirals", "gaussians")},
+        when={"dataset": registry.using(SETS, "classes")},
         basic=True,
         ge=2,
         le=10,
@@ -46,7 +47,7 @@ class DataSettings(BaseModel):
         "The set 'points', up to 500 points of up to ten classes that you draw or load, four characters a point. One in "
         "five of each class tests; where no class has five, all train and test.",
         title="Your own points",
-        when={"dataset": ("points",)},
+        when={"dataset": registry.using(SETS, "points")},
         basic=True,
     )
     normalization: str = knob(

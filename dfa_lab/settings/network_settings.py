@@ -8,9 +8,16 @@ from dfa_lab import registry
 from dfa_lab.settings.knob import Widths
 from dfa_lab.settings.knob import knob as any_knob
 
-NETWORKS = registry.names("dfa_lab.networks.kinds", first=("mlp",))
+KINDS = "dfa_lab.networks.kinds"
+NETWORKS = registry.names(KINDS)
+USED = registry.declared(KINDS, "SETTINGS")  # by each network, of the settings that not every one knows
 NO_LIMIT = 400.0  # of max_in_norm and max_out_norm, as in dfa-torch
 knob = partial(any_knob, group="network")
+
+
+def used(setting: str) -> dict[str, tuple[str, ...]]:
+    """Where a setting has an effect: with the networks whose files declare it."""
+    return {"network": registry.using(KINDS, setting)}
 
 
 class NetworkSettings(BaseModel):
@@ -33,7 +40,7 @@ class NetworkSettings(BaseModel):
         2,
         "Hidden layers of the mlp.",
         title="Hidden layers",
-        when={"network": ("mlp",)},
+        when=used("num_layers"),
         unit="layers",
         basic=True,
         ge=1,
@@ -43,7 +50,7 @@ class NetworkSettings(BaseModel):
         100,
         "Units in each hidden layer of the mlp.",
         title="Units per layer",
-        when={"network": ("mlp",)},
+        when=used("num_hidden"),
         unit="units",
         basic=True,
         ge=1,
@@ -53,7 +60,7 @@ class NetworkSettings(BaseModel):
         (96, 128, 256),
         "Channels of the conv network's convolutions.",
         title="Channels",
-        when={"network": ("conv",)},
+        when=used("conv_channels"),
         basic=True,
         min_length=1,
         max_length=6,
@@ -62,7 +69,7 @@ class NetworkSettings(BaseModel):
         (2048, 2048),
         "Units of the conv network's dense layers.",
         title="Dense units",
-        when={"network": ("conv",)},
+        when=used("conv_hidden"),
         basic=True,
         min_length=1,
         max_length=6,
@@ -72,14 +79,14 @@ class NetworkSettings(BaseModel):
         "Nonlinearity of every hidden layer.",
         title="Nonlinearity",
         choices=("tanh", "sigmoid", "relu"),
-        when={"network": NETWORKS},
+        when=used("nonlin"),
         basic=True,
     )
     dropout: int = knob(
         0,
         "Share of activities set to zero in training. 0: none; 1: a tenth of the inputs and half of the hidden units "
         "(a quarter after the first two convolutions); 2: mlp only the inputs, conv only after the first two convolutions.",
-        when={"network": NETWORKS},
+        when=used("dropout"),
         ge=0,
         le=2,
         midway=True,
@@ -88,7 +95,7 @@ class NetworkSettings(BaseModel):
         0,
         "Batch normalisation before the nonlinearity. 0: none; 1: every hidden layer; 2: conv only the second convolution.",
         title="Batch normalisation",
-        when={"network": NETWORKS},
+        when=used("batchnorm"),
         ge=0,
         le=2,
     )

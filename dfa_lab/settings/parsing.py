@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from dfa_lab.settings.experiment import Experiment, SettingsError, extra
+from dfa_lab.settings.network_settings import USED
 from dfa_lab.settings.wording import SPELLINGS, allowed, label, refuse, shown, spellings
 
 
@@ -78,15 +79,20 @@ def differences(experiment: Experiment) -> dict[str, str]:
 
 def describe(experiment: Experiment) -> str:
     """What is trained on what, in a few words."""
-    widths = {
-        "mlp": f" {experiment.num_layers}×{experiment.num_hidden} {experiment.nonlin}",
-        "conv": f" {'-'.join(map(str, experiment.conv_channels + experiment.conv_hidden))} {experiment.nonlin}",
-    }
     more = [name for name in ("whiten", "augment", "batchnorm", "dropout", "exact") if getattr(experiment, name)]
     more += [f"ε {experiment.eps:g}"] if experiment.eps else []
     more += [f"{experiment.feedback_distribution} feedback"] if experiment.feedback_distribution != "uniform" else []
-    about = [experiment.dataset, experiment.network + widths.get(experiment.network, "")]
+    about = [experiment.dataset, experiment.network + _widths(experiment)]
     return ", ".join([*about, experiment.criterion, experiment.optimizer, *more])
+
+
+def _widths(experiment: Experiment) -> str:
+    """Of the settings that make a network as wide and deep as it is, those that the experiment's own uses."""
+    uses = USED.get(experiment.network, ())
+    sizes = [str(getattr(experiment, name)) for name in ("num_layers", "num_hidden") if name in uses]
+    maps = [str(n) for name in ("conv_channels", "conv_hidden") if name in uses for n in getattr(experiment, name)]
+    said = ["×".join(sizes), "-".join(maps), experiment.nonlin if "nonlin" in uses else ""]
+    return "".join(f" {part}" for part in said if part)
 
 
 def command(experiment: Experiment) -> str:

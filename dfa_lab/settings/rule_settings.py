@@ -8,7 +8,7 @@ from dfa_lab import registry
 from dfa_lab.settings.knob import Names
 from dfa_lab.settings.knob import knob as any_knob
 
-RULES = registry.names("dfa_lab.feedback.rules", first=("bp", "fa", "dfa"))
+RULES = registry.names("dfa_lab.feedback.rules")
 DISTRIBUTIONS = ("uniform", "normal", "orthogonal", "sparse", "low_rank", "shared", "signs")
 knob = partial(any_knob, group="rules")
 

@@ -71,26 +71,13 @@ def _check_memory(experiment: Experiment, facts: data.Facts, blocks: list[nn.Mod
     copies = COPIES + (WATCHED if "update" in experiment.measures else 0)
     weights = 4 * copies * len(experiment.runs()) * sum(map(prod, sizes))
     probe = min(experiment.probe_size, facts.train)
-    activities = 2 * 4 * max(experiment.batch_size, probe) * _units(experiment, facts)  # of one run at a time
+    activities = 2 * 4 * max(experiment.batch_size, probe) * networks.held(experiment, facts)  # of one run at a time
     if weights + activities <= (there := memory.available()):
         return
     if activities > weights:
         name = "batch_size" if experiment.batch_size >= probe else "probe_size"
-    elif experiment.network_file:
-        name = "network"
-    elif experiment.network == "mlp":
-        name = "num_hidden"
     else:
-        name = "conv_channels" if 2 * sum(prod(s) for s in sizes if len(s) == 4) > sum(map(prod, sizes)) else "conv_hidden"
+        name = networks.largest(experiment, blocks)
     taken = f"this machine has {memory.gib(there)}, it would take {memory.gib(weights + activities)}"
     less = f"less, or fewer layers, rules or seeds ({taken})"
     raise SettingsError([refuse(name, getattr(experiment, name), less)])
-
-
-def _units(experiment: Experiment, facts: data.Facts) -> int:
-    """Whose activities a backward pass keeps for each sample, at least: of a conv network, those of the first maps."""
-    if experiment.network_file:
-        return sum(networks.units(experiment, facts))
-    if experiment.network == "mlp":
-        return experiment.num_layers * experiment.num_hidden
-    return 2 * experiment.conv_channels[0] * prod(facts.shape[1:])

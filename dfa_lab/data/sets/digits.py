@@ -7,6 +7,7 @@ import numpy as np
 
 from dfa_lab.data.about import Arrays, Facts
 
+PLACE = 1
 TRAIN, TEST = 1437, 360
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from dfa_lab.data.about import Arrays, Facts
 from dfa_lab.data.sets import _idx
 
+PLACE = 3
 CLASS_NAMES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from dfa_lab.data.about import Arrays, Facts
 from dfa_lab.data.sets import _idx
 
+PLACE = 2
 CLASS_NAMES = tuple(str(n) for n in range(10))
 
 

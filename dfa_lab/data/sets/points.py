@@ -8,7 +8,7 @@ from dfa_lab.data.about import Arrays, Facts
 from dfa_lab.settings import point_text
 from dfa_lab.settings.drawn import START
 
-SETTING = "points"  # that this set is made from, in place of the number of classes
+SETTINGS = ("points",)
 
 
 def facts(points: str = START) -> Facts:

@@ -7,6 +7,8 @@ import numpy as np
 from dfa_lab.data.about import Arrays, Facts
 from dfa_lab.data.sets import _points
 
+SETTINGS = ("classes",)
+
 
 def facts(classes: int = 2) -> Facts:
     """Facts of the set; any number of `classes`."""

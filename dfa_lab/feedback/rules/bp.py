@@ -2,6 +2,8 @@
 
 from dfa_lab.feedback.rule import ChainRule
 
+PLACE = 1
+
 
 class Bp(ChainRule):
     """The error travels back through the transposed forward weights: the true gradient."""

@@ -2,6 +2,8 @@
 
 from dfa_lab.feedback.rule import DirectRule
 
+PLACE = 3
+
 
 class Dfa(DirectRule):
     """The output error reaches every block at once, through a fixed random matrix of its own."""

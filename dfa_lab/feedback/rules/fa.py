@@ -3,6 +3,8 @@
 from dfa_lab.feedback.rule import ChainRule, Draw, give_layers_feedback
 from dfa_lab.networks import Network
 
+PLACE = 2
+
 
 class Fa(ChainRule):
     """The error travels back layer by layer as in bp, but through fixed random matrices B instead of W."""

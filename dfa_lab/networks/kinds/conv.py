@@ -12,6 +12,8 @@ from dfa_lab.networks.layers import NONLINEARITIES, Conv2d, Dropout, Linear
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.wording import refuse
 
+SETTINGS = ("conv_channels", "conv_hidden", "nonlin", "dropout", "batchnorm")
+
 
 def pooled(size: int) -> int:
     """Side of a map after max-pooling 3×3, stride 2, rounded down."""
@@ -27,6 +29,11 @@ def check(experiment: Experiment, shape: tuple[int, ...]) -> None:
         found = f"{shape[1]}×{shape[2]} images" if len(shape) == 3 else "points in the plane"
         wanted = f"mlp for {experiment.dataset}, or a data set of images of {smallest}×{smallest} pixels or more"
         raise SettingsError([refuse("network", "conv", f"{wanted} ({experiment.dataset} has {found})")])
+
+
+def held(experiment: Experiment, shape: tuple[int, ...]) -> int:
+    """Activities that a backward pass keeps for each sample, at least: the first maps, twice."""
+    return 2 * experiment.conv_channels[0] * prod(shape[1:])
 
 
 def blocks(experiment: Experiment, shape: tuple[int, ...]) -> list[nn.Module]:

@@ -8,9 +8,17 @@ from torch import nn
 from dfa_lab.networks.layers import NONLINEARITIES, Dropout, Linear
 from dfa_lab.settings.experiment import Experiment
 
+PLACE = 1
+SETTINGS = ("num_layers", "num_hidden", "nonlin", "dropout", "batchnorm")
+
 
 def check(experiment: Experiment, shape: tuple[int, ...]) -> None:
     """Every input fits."""
+
+
+def held(experiment: Experiment, shape: tuple[int, ...]) -> int:
+    """Activities that a backward pass keeps for each sample, at least."""
+    return experiment.num_layers * experiment.num_hidden
 
 
 def blocks(experiment: Experiment, shape: tuple[int, ...]) -> list[nn.Module]:
