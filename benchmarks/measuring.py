@@ -7,6 +7,7 @@ Steps and measurements are interleaved; what is reported are medians of bp, fa a
 
 import argparse
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from statistics import median
 from time import perf_counter
@@ -16,10 +17,11 @@ from machine import Figure, describe, report, table
 
 from dfa_lab.settings.measure_settings import MEASURES
 from dfa_lab.settings.parsing import parse
-from dfa_lab.train.evaluate import Updates, measured, noted
+from dfa_lab.train.evaluate import measured
+from dfa_lab.train.grouping import groups
 from dfa_lab.train.plan import Plan
 from dfa_lab.train.run import Run
-from dfa_lab.train.stacked.grouping import groups
+from dfa_lab.train.stepper import Watched
 
 CPU = torch.device("cpu")
 CASES = {  # name: (inputs, units, layers, training samples)
@@ -40,25 +42,18 @@ def measure(
     active = list(enumerate(runs))
     together = groups(active, experiment)
 
-    def step() -> None:
-        for _, fleet in together:
-            if fleet:
-                fleet.step({0: (x, t)}, 0)
-
-    def watched() -> None:
-        found: Updates = {}
-        for numbers, fleet in together:
-            if fleet:
-                found |= noted(fleet, numbers, [runs[number] for number in numbers], {0: (x, t)}, 0)
-        step()
-        for angles in found.values():
-            angles()
+    def step(watched: Sequence[str] = ()) -> None:
+        found: Watched = {}
+        for _, stepper in together:
+            found |= stepper.step({0: (x, t)}, 0, watched, nullcontext)
+        for values in found.values():
+            values()
 
     def probed(wanted: Sequence[str]) -> None:
-        for _ in measured(active, together, {0: (px, pt)}, experiment, wanted, {}):
+        for _ in measured(active, together, {0: (px, pt)}, wanted, {}):
             pass
 
-    jobs: dict[str, Callable[[], None]] = {"step": step, "update": watched}
+    jobs: dict[str, Callable[[], None]] = {"step": step, "update": partial(step, ["update"])}
     jobs |= {group: partial(probed, [group]) for group in MEASURES if group != "update"}
     jobs["all"] = partial(probed, MEASURES)
     times: dict[str, list[float]] = {name: [] for name in jobs}

@@ -19,19 +19,19 @@ def names(package: str) -> tuple[str, ...]:
 
     Nothing is imported to find them.
     """
-    found = sorted(_files(package))
-    places = declared(package, "PLACE")
-    return tuple(sorted(found, key=lambda name: (name not in places, places.get(name, 0), name)))
+    placed = declared(package, "PLACE")
+    return *placed, *sorted(_files(package).keys() - placed.keys())
 
 
 @cache
 def declared(package: str, constant: str) -> dict[str, Any]:
     """Module -> value of this constant, for the modules of `package` that write it down as a literal at their top level.
 
-    Nothing is imported to find them. A file that is no Python declares nothing.
+    In the order of `names`. Nothing is imported to find them. A file that is no Python declares nothing.
     """
-    values = {name: _literal(file.read_text(encoding="utf-8"), constant) for name, file in _files(package).items()}
-    return {name: value for name, value in values.items() if value is not None}
+    places = _literals(package, "PLACE")
+    values = _literals(package, constant)
+    return {name: values[name] for name in sorted(values, key=lambda name: (name not in places, places.get(name, 0), name))}
 
 
 def using(package: str, setting: str) -> tuple[str, ...]:
@@ -63,6 +63,12 @@ def load(package: str, name: str) -> ModuleType:
 def _files(package: str) -> dict[str, Path]:
     folder = Path(__file__).parent.joinpath(*package.split(".")[1:])
     return {file.stem: file for file in folder.glob("*.py") if not file.stem.startswith("_")}
+
+
+@cache
+def _literals(package: str, constant: str) -> dict[str, Any]:
+    values = {name: _literal(file.read_text(encoding="utf-8"), constant) for name, file in _files(package).items()}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _literal(text: str, constant: str) -> Any:

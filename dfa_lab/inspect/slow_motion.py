@@ -6,7 +6,7 @@ the trainer itself is left as it was.
 
 import copy
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,6 @@ from dfa_lab.networks import Network, criterion
 from dfa_lab.networks.layers import Conv2d, Linear, Noise
 from dfa_lab.seeding import number as seeded
 from dfa_lab.train.run import Run
-from dfa_lab.train.stacked.fleet import Fleet
 from dfa_lab.train.trainer import Trainer
 
 SHOWN = 64  # units of a strip, at most
@@ -136,16 +135,17 @@ def phases(trainer: Trainer, run: int, rate: float | None = None) -> Phases:
 def _as_it_will_be(trainer: Trainer, run: int, rate: float | None) -> dict[str, Tensor]:
     """The tensors of a run after a step whose gradients are computed by hand, and so with other last digits than by the
     copy that is watched; empty if it is the same computation."""
-    together = trainer.companions(run)
-    if not together:
+    numbers, stepper = trainer.group_of(run)
+    if not stepper.by_hand:
         return {}
-    runs = [copy.deepcopy(trainer.runs[n], {id(trainer.experiment): trainer.experiment}) for n in together]
+    runs = [copy.deepcopy(trainer.runs[n], {id(trainer.experiment): trainer.experiment}) for n in numbers]
     for one in runs:
         if rate is not None:
             one.learning_rate = rate
             one.set_rate(trainer.step)
-    Fleet(runs).step({one.seed: trainer.next_batch(one.seed) for one in runs}, trainer.step)
-    return runs[together.index(run)].network.state_dict()
+    batches = {one.seed: trainer.next_batch(one.seed) for one in runs}
+    stepper.like(runs).step(batches, trainer.step, (), nullcontext)
+    return runs[numbers.index(run)].network.state_dict()
 
 
 def _told(trainer: Trainer, run: _Watched, t: Tensor, before: dict[str, Tensor], after: dict[str, Tensor]) -> Phases:

@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 from dfa_lab import data, networks
-from dfa_lab.measure.alignment import alignment
 from dfa_lab.measure.angles import random_band
 from dfa_lab.proofs.control import Control, SoFar, beside_control, shrinks
 from dfa_lab.proofs.signal_angles import Aligned, aligned
 from dfa_lab.proofs.verdicts import promise
 from dfa_lab.seeding import generator
 from dfa_lab.settings.experiment import Experiment
+from dfa_lab.train.autograd.probe import alignment
 from dfa_lab.train.run import Run
 from dfa_lab.train.trainer import Diverged, Trainer
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from dfa_lab.measure.alignment import Alignment
 from dfa_lab.proofs.verdicts import Finding, Promise, fails, not_applicable, passes, undecided
+from dfa_lab.train.autograd.probe import Alignment
 
 QUESTION = "Has its signal turned towards the true gradient?"
 HOW = (

@@ -4,10 +4,13 @@ from functools import partial
 
 from pydantic import BaseModel
 
+from dfa_lab import registry
 from dfa_lab.settings.knob import Names
 from dfa_lab.settings.knob import knob as any_knob
 
-MEASURES = ("angles", "update", "feedback", "units", "rank")
+KINDS = "dfa_lab.measure.kinds"
+MEASURES = tuple(registry.declared(KINDS, "NAME").values())
+ABOUT = "; ".join(f"{name}: {about}" for name, about in zip(MEASURES, registry.declared(KINDS, "ABOUT").values(), strict=True))
 knob = partial(any_knob, group="measuring")
 
 
@@ -26,8 +29,7 @@ class MeasuringSettings(BaseModel):
     )
     measures: Names = knob(
         MEASURES,
-        "What is measured. angles: signal, weight gradient and their sizes; update: the optimiser's step; feedback: B against "
-        "the weights; units: saturated and dead ones; rank: effective rank of each layer.",
+        f"What is measured. {ABOUT}.",
         choices=MEASURES,
         min_length=1,
         midway=True,

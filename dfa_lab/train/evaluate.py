@@ -1,29 +1,19 @@
-"""What a trainer finds out between two steps, run by run, so that others get their turn: the test set's errors, and angles."""
+"""What a trainer finds out between two steps, run by run, so that others get their turn: errors on the test set, measures."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Collection, Iterator, Sequence
 from itertools import product
 
 import torch
-from torch import Tensor
 
-from dfa_lab import data
+from dfa_lab import data, measure
 from dfa_lab.data.augmentation import augment
-from dfa_lab.measure.probe import Values, probe
-from dfa_lab.measure.update_angles import Angles
+from dfa_lab.measure.seen import Values
 from dfa_lab.seeding import generator
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train.run import Run
-from dfa_lab.train.stacked.fleet import Fleet
-from dfa_lab.train.stacked.grouping import Together
-from dfa_lab.train.stacked.probe_fleet import measurable, probed
-from dfa_lab.train.stacked.weights_before import Noted
+from dfa_lab.train.stepper import Batches, Group, Watched
 
-# Samples of a probe batch on which all runs of a fleet are measured together, at most: it takes memory and a long turn.
-MOST_AT_ONCE = 512
 Active = Sequence[tuple[int, Run]]  # (number, run) of those that are trained
-Probes = Mapping[int, tuple[Tensor, Tensor]]  # seed -> x (N, …), t (N,)
-Updates = dict[int, Callable[[], Angles]]  # of the step just made, by run
 
 
 def tested(
@@ -46,34 +36,26 @@ def tested(
     yield (sums / len(x)).tolist()
 
 
-def noted(fleet: Fleet, numbers: Sequence[int], runs: Sequence[Run], batches: Probes, step: int) -> Updates:
-    """Before a fleet's step after this many: what gives the angles of what it is going to do."""
-    if measurable(fleet):
-        before = Noted(fleet, batches, step)
-        return {number: partial(before.of, run) for number, run in zip(numbers, runs, strict=True)}
-    return {number: run.note(*batches[run.seed], step).angles for number, run in zip(numbers, runs, strict=True)}
-
-
 def measured(
     active: Active,
-    together: Together,
-    probes: Probes,
-    experiment: Experiment,
+    together: Sequence[Group],
+    probes: Batches,
     groups: Collection[str],
-    updates: Updates,
+    watched: Watched,
 ) -> Iterator[tuple[int, Values]]:
-    """(number, values) of each run; (number, nothing) after a part that is of several."""
+    """(number, values) of each run; (number, nothing) after a part that is of several.
+
+    `watched`: what is to be found of the step just made, taken out of it.
+    """
     found: dict[int, Values] = {}
-    at_once = experiment.probe_size <= MOST_AT_ONCE and set(groups) - {"update"}
-    for numbers, fleet in together if at_once else ():
-        if fleet and measurable(fleet):
-            number_of = {id(run): number for number, run in active}
-            found |= {number_of[id(run)]: values for run, values in probed(fleet, probes, groups)}
-            yield numbers[0], {}
+    probing = bool(measure.chosen(groups))
+    turns = {number: group.stepper.probe(probes, groups) for group in together for number in group.numbers} if probing else {}
     for number, run in active:
-        if (values := found.pop(number, None)) is None:
-            run.network.mode(training=False)  # it is passed through
-            values = probe(run.rule, run.network, experiment.criterion, *probes[run.seed], groups)
-        if number in updates:
-            values |= {("update_angle", layer): degrees for layer, degrees in updates.pop(number)().items()}
+        while id(run) not in found and number in turns and (part := next(turns[number], None)) is not None:
+            found |= {id(one): values for one, values in part}
+            if len(part) > 1:
+                yield number, {}
+        values = found.pop(id(run), {})
+        if id(run) in watched:
+            values |= watched.pop(id(run))()
         yield number, values

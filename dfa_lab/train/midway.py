@@ -75,7 +75,7 @@ def go_on(
     fresh = {} if "halve_every" not in names else {"schedules": [run.schedule.state() for run in trainer.runs]}
     trainer.restore(own, {**numbers, **fresh, **({} if rate is None else {"learning_rate": rate})})
     if {"criterion", "eps"} & set(names):
-        trainer.tally_anew(adversarial=bool(before.eps))
+        trainer.losses.begin_anew(trainer.samples, adversarial=bool(before.eps))
     return trainer
 
 

@@ -2,17 +2,20 @@
 
 from math import ceil
 
+from dfa_lab import registry
 from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.measure_settings import KINDS
 from dfa_lab.settings.training_settings import MOST_EPOCHS
 
 MOST_POINTS = 1000  # of a curve, unless the experiment asks for more angles
-# What measuring costs, in training steps of the same run (benchmarks/measuring.py); of the others with 2 probe samples for
-# each of the batch. "angles" has a rule of its own.
-COSTS = {"update": 1.0, "feedback": 0.1, "units": 0.3, "rank": 1.0}
-# On a GPU, whose steps are short: eigenvalues are found one matrix after the other there (benchmarks/gpu.py).
-COSTS_ON_GPU = {"update": 6.0, "feedback": 1.5, "units": 1.3, "rank": 30.0}
+NAMES, NEEDS = (registry.declared(KINDS, constant) for constant in ("NAME", "NEEDS"))
+# What measuring costs, in training steps of the same run (benchmarks/measuring.py); where it passes through the network, with 2
+# probe samples for each of the batch. "angles" has a rule of its own.
+COSTS = {NAMES[kind]: cost for kind, cost in registry.declared(KINDS, "COST").items()}
+COSTS_ON_GPU = {NAMES[kind]: cost for kind, cost in registry.declared(KINDS, "COST_ON_GPU").items()}  # (benchmarks/gpu.py)
+PROBED = {NAMES[kind] for kind, needs in NEEDS.items() if "hidden" in needs}  # for as long as the probe batch is large
 SPARE = 0.0075  # share of the training that these may cost
-FEWEST = 6  # of their intervals, even where that is dear: their curves are to be seen
+FEWEST = 6  # of their intervals, even where that is expensive: their curves are to be seen
 # In a training of fewer steps a few measurements at its start and end are a large part, and most such networks are so narrow
 # that they cost more than above. Its angles are rarer, and the others are not as rare as in a long one: there would be none.
 SHORT = 2000
@@ -46,7 +49,7 @@ class Plan:
         self.measure_every = self._asked or self._in_step(cheap)
         probe = experiment.probe_size / batch / 2
         costs = COSTS_ON_GPU if on_gpu else COSTS
-        cost = sum(costs[name] * (1 if name in ("update", "feedback") else probe) for name in self._measures & costs.keys())
+        cost = sum(costs[name] * (probe if name in PROBED else 1) for name in self._measures & costs.keys())
         spare, fewest = (SPARE_IF_SHORT, FEWEST_IF_SHORT) if self._short else (SPARE, FEWEST)
         wanted = min(ceil(round(cost / spare, 6)), planned // fewest)
         self.others_every = self._asked or self._in_step(max(cheap, wanted), self.measure_every)
@@ -65,7 +68,7 @@ class Plan:
         return whole + min(1.0, position * self.batch / self.size)
 
     def tests_after(self, step: int) -> bool:
-        """Whether the test set is evaluated: at the end of every so-manieth epoch and at the very end."""
+        """Whether the test set is evaluated: at the end of every `test_every` epochs and at the very end."""
         epoch, position = divmod(step, self.steps_per_epoch)
         return step > 0 and position == 0 and (epoch % self.test_every == 0 or step == self.steps)
 

@@ -1,6 +1,6 @@
 """Run: one rule with one seed. It owns a network, the rule's feedback, an optimiser, its schedule and its tallies."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -11,13 +11,13 @@ from dfa_lab import networks
 from dfa_lab.feedback import bind
 from dfa_lab.feedback.changing import Change, change
 from dfa_lab.feedback.distributions import draw, half_width
-from dfa_lab.measure.update_angles import Before
 from dfa_lab.networks import adversarial, criterion
 from dfa_lab.networks.adjusting import adjust, zero_biases
 from dfa_lab.networks.layers import Conv2d
 from dfa_lab.networks.max_norm import limit, limit_as_dfa_torch
 from dfa_lab.seeding import number as seeded
 from dfa_lab.settings.experiment import Experiment
+from dfa_lab.train.autograd.before_step import Before
 from dfa_lab.train.optimizers import optimizer, own_rate
 from dfa_lab.train.schedule import Schedule
 from dfa_lab.train.tally import Tally
@@ -63,12 +63,13 @@ class Run:
         x: Tensor,
         t: Tensor,
         number: int = 0,
-        watched: bool = False,
+        watched: Collection[str] = (),
         apart: Callable[[], AbstractContextManager] = nullcontext,
     ) -> Before | None:
         """One optimiser step on the batch x (N, …), t (N,); `number`: steps done before it.
 
-        `watched`: what the weights were and where the true gradient pointed comes back; that is found out inside `apart`.
+        `watched`: groups of measures that look at this step. What the weights were and where the true gradient pointed then
+        comes back; that is found out inside `apart`.
         """
         experiment, network = self.experiment, self.network
         if not self.schedule.constant:
@@ -81,7 +82,7 @@ class Run:
         noted = None
         if watched:
             with apart():
-                noted = self.note(x, t, number, clean)
+                noted = self.note(x, t, number, watched, clean)
         hs, y = self._forward(x, number, "moved" if experiment.eps else "clean")
         if experiment.exact and not experiment.eps:
             limit_as_dfa_torch(network, experiment.max_in_norm, experiment.max_out_norm)
@@ -94,7 +95,7 @@ class Run:
         (self.moved if experiment.eps else self.clean).add(y, t)
         return noted
 
-    def note(self, x: Tensor, t: Tensor, number: int, clean: Tensor | None = None) -> Before:
+    def note(self, x: Tensor, t: Tensor, number: int, groups: Collection[str], clean: Tensor | None = None) -> Before:
         """Of the step that is next, on x, which is `clean` moved by ε or itself: the gradient of all that it is made of."""
         self.network.mode(training=True)
         clean = x if clean is None else clean
@@ -110,7 +111,7 @@ class Run:
             errors = [criterion.error(self.criterion, criterion.as_float(y.detach()), t, self.experiment.exact) for y in ys]
             return torch.cat(ys), torch.cat(errors)
 
-        return Before(self.network, backward)
+        return Before(self.network, self.rule, backward, groups)
 
     def _forward(self, x: Tensor, number: int, purpose: str) -> tuple[list[Tensor], Tensor]:
         """The rule's, with the dropout masks of this step; they are the same for every rule of a seed."""

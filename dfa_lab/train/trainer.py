@@ -15,29 +15,27 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from dfa_lab import data
+from dfa_lab import data, measure
 from dfa_lab.feedback.changing import Change
 from dfa_lab.machine.device import ALL_THREADS, WORTH_SHARING, resolve, shorten_products, threads, title
 from dfa_lab.records import Record
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train.batches import BatchOrder
 from dfa_lab.train.clock import Clock
-from dfa_lab.train.evaluate import Updates, measured, noted, tested
+from dfa_lab.train.evaluate import measured, tested
+from dfa_lab.train.grouping import groups
+from dfa_lab.train.losses import DIVERGED as DIVERGED
+from dfa_lab.train.losses import Diverged as Diverged
+from dfa_lab.train.losses import Losses
 from dfa_lab.train.plan import Plan
 from dfa_lab.train.preflight import check
 from dfa_lab.train.run import Run
-from dfa_lab.train.stacked.grouping import Together, groups
 from dfa_lab.train.starting import start_from
-from dfa_lab.train.tally import take_all
+from dfa_lab.train.stepper import Group, Watched
 
 PART = 2_000_000_000  # multiplications that are evaluated at once: some tens of milliseconds on a CPU
 FASTER = 50  # times as many on a GPU, at least
-DIVERGED = "diverged by step"  # in the sentence of Diverged
 Parts = Iterator[list[Record]]  # of a step, with what each leaves to be recorded
-
-
-class Diverged(ArithmeticError):
-    """No run is left whose loss is a finite number; the text says which, when and what to do."""
 
 
 class Trainer:
@@ -72,20 +70,19 @@ class Trainer:
         most, part = (10_000, FASTER * PART) if self.device.type == "cuda" else (1000, PART)
         self.evaluated_at_once = int(min(most, max(16, part // sum(work))))
         self.learning_rate = experiment.learning_rate
-        self.step = self.samples = self._recorded = 0  # the last: samples seen at the last training record
+        self.step = self.samples = 0  # done by every run, and seen by it
         self.plan = Plan(experiment, len(self.data.x_train), on_gpu=self.device.type == "cuda")
         self.steps = self.plan.steps
         self.redraws = 0  # of feedback, so far
         self.changes: list[dict[str, object]] = []  # made while it trained, each with its step; `change` makes one again
-        self.failed: dict[int, str] = {}  # runs that diverged and are trained no further, with a sentence; the others go on
+        self.losses = Losses(experiment, self.runs)
         self.quiet = False  # neither measures nor tests, which changes no weight: for replays
         self._parts: Parts | None = None  # of a step that has begun
         self._by_hand = by_hand
         self._clock = Clock(self.device)
-        self._groups: tuple[list[int], Together] | None = None  # of which active runs, and they
+        self._groups: tuple[list[int], list[Group]] | None = None  # of which active runs, and they
         self._seeds: list[int] = []  # of these
         self._batches = BatchOrder(self.data, experiment, self.plan, dtype)
-        self._wrong = [0.0] * len(self.runs)  # among the samples that each run was trained on in this epoch
         self.probes = {seed: self._batches.probe(seed) for seed in experiment.seeds}
         if experiment.load and not restored:
             start_from(self.runs, experiment)
@@ -159,20 +156,11 @@ class Trainer:
         together = self._together(active)
         batches = self._batches.batches(self._seeds, self.step)
         groups = frozenset() if self.quiet else self.plan.groups_after(self.step + 1)
-        updates: Updates = {}  # only where the step is measured
-        for numbers, fleet in together:
-            watched = "update" in groups
-            if fleet:
-                if watched:
-                    updates |= noted(fleet, numbers, [self.runs[number] for number in numbers], batches, self.step)
-                self._clock.start(fleet.runs)
-                fleet.step(batches, self.step)
-            else:
-                (number,) = numbers
-                run = self.runs[number]
-                self._clock.start([run])
-                if before := run.step(*batches[run.seed], self.step, watched, self._clock.paused):
-                    updates[number] = before.angles
+        around = groups if measure.chosen(groups, around_steps=True) else ()  # most steps are not watched
+        watched: Watched = {}
+        for _, stepper in together:
+            self._clock.start(stepper.runs)
+            watched |= stepper.step(batches, self.step, around, self._clock.paused)
             self._clock.stop()
             yield []
         epoch, position = divmod(self.step, self.plan.steps_per_epoch)
@@ -188,22 +176,24 @@ class Trainer:
         if self.quiet:
             return
         if groups := frozenset(self.experiment.measures) if ended else groups:
-            yield from self._measure(groups, active, updates)
+            yield from self._measure(groups, active, watched)
         if ended or self.plan.tests_after(self.step):
             yield from self._test(active)
 
-    def _together(self, active: list[tuple[int, Run]]) -> Together:
+    def _together(self, active: list[tuple[int, Run]]) -> list[Group]:
         """The runs by who makes its steps with whom."""
         numbers = [number for number, _ in active]
         if self._groups is None or self._groups[0] != numbers:
-            alone: Together = [([number], None) for number in numbers]
-            self._groups = numbers, groups(active, self.experiment) if self._by_hand else alone
+            self._groups = numbers, groups(active, self.experiment, self._by_hand)
             self._seeds = list(dict.fromkeys(run.seed for _, run in active))
         return self._groups[1]
 
-    def companions(self, run: int) -> list[int]:
-        """The runs that make their next step by hand in one computation with this one, itself too; none: it has autograd."""
-        return next(([*numbers] for numbers, fleet in self._together(self._active()) if fleet and run in numbers), [])
+    def group_of(self, run: int) -> Group:
+        """The runs that make their next step in one computation with this one, itself among them, and who makes it.
+
+        Raises StopIteration if the run has ended or failed.
+        """
+        return next(group for group in self._together(self._active()) if run in group.numbers)
 
     def next_batch(self, seed: int) -> tuple[Tensor, Tensor]:
         """Inputs and classes of the step that is next, the same for every rule of a seed."""
@@ -212,9 +202,13 @@ class Trainer:
     def _end_epoch(self, active: list[tuple[int, Run]], done: int) -> None:
         """Let each run's learning rate fall, or the run end, by its own training error."""
         for number, run in active:
-            run.schedule.after_epoch(done, self._wrong[number] / self.plan.size)
+            run.schedule.after_epoch(done, self.losses.end_epoch(number) / self.plan.size)
             run.set_rate(self.step)
-            self._wrong[number] = 0.0
+
+    @property
+    def failed(self) -> dict[int, str]:
+        """Runs that diverged and are trained no further, each with a sentence; the others go on."""
+        return self.losses.failed
 
     @property
     def epoch(self) -> float:
@@ -245,28 +239,8 @@ class Trainer:
         return Record(run, metric, layer, value, self.step, self.epoch, self.samples, self.runs[run].seconds)
 
     def _train(self, active: list[tuple[int, Run]]) -> list[Record]:
-        samples, self._recorded = self.samples - self._recorded, self.samples
-        tallies = ["", "_adversarial"] if self.experiment.eps else [""]
-        taken = [take_all([run.moved if kind else run.clean for _, run in active]) for kind in tallies]
-        sums = iter(torch.stack(taken, 1).flatten(0, 1).tolist())
-        records = []
-        for number, _ in active:
-            for kind in tallies:
-                loss, wrong = next(sums)
-                if not self._finite(number, loss):
-                    continue
-                records.append(self._record(number, f"train_loss{kind}", None, loss / samples))
-                records.append(self._record(number, f"train_error{kind}", None, wrong / samples))
-                self._wrong[number] += wrong if kind == tallies[-1] else 0  # of what it was trained on
-        self._require_one()
-        return records
-
-    def tally_anew(self, adversarial: bool) -> None:
-        """The next training record begins here, as what is tallied is another from now on; `adversarial`: it was before."""
-        for number, run in enumerate(self.runs):
-            clean, moved = run.clean.take(), run.moved.take()
-            self._wrong[number] += float((moved if adversarial else clean)[1])
-        self._recorded = self.samples
+        taken = self.losses.taken(active, self.samples, self.step, self.learning_rate)
+        return [self._record(number, metric, None, value) for number, metric, value in taken]
 
     def _test(self, active: list[tuple[int, Run]]) -> Parts:
         kinds = ["", "_adversarial"] if self.experiment.eps else [""]
@@ -274,33 +248,15 @@ class Trainer:
             records = []
             for (number, _), by_kind in zip(active, found, strict=True) if found else ():
                 for kind, (loss, wrong) in zip(kinds, by_kind, strict=True):
-                    if self._finite(number, loss):
+                    if self.losses.finite(number, loss, self.step, self.learning_rate):
                         records.append(self._record(number, f"test_loss{kind}", None, loss))
                         records.append(self._record(number, f"test_error{kind}", None, wrong))
-            self._require_one()
+            self.losses.require_one()
             yield records
 
-    def _measure(self, groups: Collection[str], active: list[tuple[int, Run]], updates: Updates) -> Parts:
-        together = self._together(active)
-        for number, values in measured(active, together, self.probes, self.experiment, groups, updates):
+    def _measure(self, groups: Collection[str], active: list[tuple[int, Run]], watched: Watched) -> Parts:
+        for number, values in measured(active, self._together(active), self.probes, groups, watched):
             yield [self._record(number, metric, layer, value) for (metric, layer), value in values.items()]
-
-    def _finite(self, number: int, loss: float) -> bool:
-        """Whether a run can go on; one that cannot is noted, once."""
-        if abs(loss) < float("inf"):
-            return number not in self.failed
-        rule, seed = self.experiment.runs()[number]
-        sentence = (
-            f"{rule} (seed {seed}) {DIVERGED} {self.step}: its loss is no longer a finite number. "
-            f"Start again with a learning rate below {self.learning_rate:g}."
-        )
-        self.failed.setdefault(number, sentence)
-        return False
-
-    def _require_one(self) -> None:
-        """Raises Diverged where every run has failed."""
-        if len(self.failed) == len(self.runs):
-            raise Diverged(next(iter(self.failed.values())))
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, object]]:
         """(tensors, numbers): all that the next step depends on. Raises RuntimeError within a step."""
@@ -313,15 +269,13 @@ class Trainer:
             "dtype": str(self.dtype),
             "step": self.step,
             "samples": self.samples,
-            "recorded": self._recorded,
             "learning_rate": self.learning_rate,
             "seconds": [run.seconds for run in self.runs],
-            "wrong": self._wrong,
             "redraws": self.redraws,
             "changes": list(self.changes),
             "schedules": [run.schedule.state() for run in self.runs],
             "threads": self.threads,
-            "failed": {str(number): sentence for number, sentence in self.failed.items()},
+            **self.losses.state(),
         }
         return tensors, numbers
 
@@ -338,10 +292,9 @@ class Trainer:
             run.load_tensors({k.removeprefix(f"{n}."): t for k, t in tensors.items() if k.startswith(f"{n}.")})
             run.seconds = numbers["seconds"][n]
             run.schedule.restore(numbers["schedules"][n])
-        self.step, self.samples, self._recorded = numbers["step"], numbers["samples"], numbers["recorded"]
-        self._wrong = list(numbers["wrong"])
+        self.step, self.samples = numbers["step"], numbers["samples"]
+        self.losses.restore(numbers)
         self.redraws = numbers.get("redraws", 0)  # not in checkpoints of an earlier lab
-        self.failed = {int(number): sentence for number, sentence in numbers.get("failed", {}).items()}
         self.set_learning_rate(numbers["learning_rate"])
         self.changes = list(numbers.get("changes", []))
         self.use_threads(numbers.get("threads"))

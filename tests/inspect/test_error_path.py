@@ -6,10 +6,10 @@ from torch import nn
 
 from dfa_lab.feedback import RULES, rule_class
 from dfa_lab.inspect.error_path import BINS, affordable, error_path, slopes, spread
-from dfa_lab.measure.alignment import alignment
 from dfa_lab.networks import Network
 from dfa_lab.networks.criterion import error
 from dfa_lab.networks.layers import Linear
+from dfa_lab.train.autograd.probe import alignment
 
 
 @pytest.mark.parametrize("rule", ["bp", "fa", "dfa", "shallow"])

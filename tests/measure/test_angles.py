@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from dfa_lab.measure.alignment import alignment
 from dfa_lab.measure.angles import angle, joint_angle, random_band
+from dfa_lab.train.autograd.probe import alignment
 
 
 @pytest.mark.parametrize("degrees", [0.0, 1e-7, 1e-3, 30.0, 90.0, 150.0, 179.9999, 180.0])

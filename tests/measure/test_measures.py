@@ -5,11 +5,11 @@ import pytest
 import torch
 from torch import nn
 
-from dfa_lab.measure.alignment import alignment
-from dfa_lab.measure.feedback_weights import feedback_angles
-from dfa_lab.measure.probe import probe
-from dfa_lab.measure.units import dead, effective_rank, limits, saturated
+from dfa_lab.measure.kinds.effective_rank import effective_rank
+from dfa_lab.measure.kinds.units import dead, limits, saturated
 from dfa_lab.settings.measure_settings import MEASURES
+from dfa_lab.train.autograd.before_step import Before
+from dfa_lab.train.autograd.probe import alignment, probe
 
 CONV = {"shape": (1, 16, 16), "network": "conv", "conv_channels": "3,4", "conv_hidden": "6"}
 
@@ -21,6 +21,24 @@ def degrees(u: np.ndarray, v: np.ndarray) -> float:
 
 def arrays(run) -> list[np.ndarray]:
     return [W.detach().numpy().copy() for _, W in run.network.weights()]
+
+
+def update_angles(noted: Before | None) -> dict[int | None, float | None]:
+    """By layer, of the step that was made since."""
+    assert noted is not None
+    return {layer: value for (metric, layer), value in noted.values().items() if metric == "update_angle"}
+
+
+def feedback_angles(run) -> dict[int | None, float | None]:
+    """By block."""
+    nothing = torch.empty(0)
+    found = probe(run.rule, run.network, "bce", nothing, nothing, ["feedback"])
+    return {block: value for (_, block), value in found.items()}
+
+
+def alone(h: torch.Tensor) -> torch.Tensor:
+    """(1, N, …): measures take several runs."""
+    return h.unsqueeze(0)
 
 
 def plain_gradients(run, x, t) -> list[np.ndarray]:
@@ -43,9 +61,9 @@ def test_the_update_angle_is_that_of_the_weights_moved_and_the_true_gradient_bef
     for _ in range(3):
         run.step(x, t)
     before, true = arrays(run), plain_gradients(run, x, t)
-    noted = run.step(x, t, watched=True)
+    noted = run.step(x, t, watched=MEASURES)
     moved = [after - W for after, W in zip(arrays(run), before, strict=True)]
-    found = noted.angles()
+    found = update_angles(noted)
     assert list(found) == [1, 2, 3, None]
     by_hand = [degrees(dW, -g) for dW, g in zip(moved, true, strict=True)]
     whole = degrees(np.concatenate([dW.ravel() for dW in moved]), -np.concatenate([g.ravel() for g in true]))
@@ -55,16 +73,16 @@ def test_the_update_angle_is_that_of_the_weights_moved_and_the_true_gradient_bef
     elif rule == "bp":
         assert list(found.values()) == pytest.approx([0] * 4, abs=1e-5)
     else:
-        assert found[3] == pytest.approx(0, abs=1e-5) and found[1] > 5
+        assert found[3] == pytest.approx(0, abs=1e-5) and (found[1] or 0) > 5
 
 
 def test_what_does_not_move_has_no_update_angle_and_weight_decay_counts(make_run):
     run, x, t = make_run("shallow", num_layers=2)
-    found = run.step(x, t, watched=True).angles()
+    found = update_angles(run.step(x, t, watched=MEASURES))
     assert found[1] is None and found[2] is None and found[3] is not None and found[None] is not None
     run, x, t = make_run("bp", num_layers=2, optimizer="sgd", weight_decay=0.1)
     before, true = arrays(run), plain_gradients(run, x, t)
-    found = run.step(x, t, watched=True).angles()
+    found = update_angles(run.step(x, t, watched=MEASURES))
     assert found[1] == pytest.approx(degrees(true[0] + 0.1 * before[0], true[0]), abs=1e-5)
 
 
@@ -84,8 +102,8 @@ def test_watching_a_step_changes_no_bit_of_the_training(make_run, rule, settings
     other, _, _ = make_run(rule, **settings)
     for number in range(3):
         random = torch.get_rng_state()
-        noted = watched.step(x, t, number, watched=True)
-        noted.angles()
+        noted = watched.step(x, t, number, watched=MEASURES)
+        noted.values()
         assert torch.equal(torch.get_rng_state(), random)
         watched.network.mode(training=False)
         probe(watched.rule, watched.network, "bce", x, t, MEASURES)
@@ -98,26 +116,26 @@ def test_the_true_gradient_of_a_step_has_that_steps_dropout_masks_and_moved_inpu
     """With bp and sgd the step is the gradient, so any other mask or input would open an angle."""
     for settings in ({"dropout": 1, "batchnorm": 1}, {"eps": 0.2}, {"eps": 0.2, "accumulate": True, "dropout": 1}):
         run, x, t = make_run("bp", optimizer="sgd", learning_rate=0.01, samples=20, **settings)
-        assert list(run.step(x, t, 4, watched=True).angles().values()) == pytest.approx([0] * 4, abs=1e-5)
+        assert list(update_angles(run.step(x, t, 4, watched=MEASURES)).values()) == pytest.approx([0] * 4, abs=1e-5)
 
 
 def test_feedback_of_fa_stands_beside_the_weights_of_its_own_layer(make_run):
     run, _, _ = make_run("fa", num_layers=3)
     layers = [layer for _, layer in run.network.layers()]
-    found = feedback_angles(run.rule, run.network)
+    found = feedback_angles(run)
     assert list(found) == [1, 2, 3]
     for block, layer in enumerate(layers[1:], start=1):
         assert found[block] == pytest.approx(degrees(layer.feedback.numpy(), layer.weight.detach().numpy()))
     layers[1].feedback.copy_(layers[1].weight.detach() * -3)
     layers[2].feedback.zero_()
-    found = feedback_angles(run.rule, run.network)
+    found = feedback_angles(run)
     assert found[1] == pytest.approx(180) and found[2] is None
 
 
 def test_feedback_of_dfa_stands_beside_the_product_of_all_weights_above(make_run):
     run, _, _ = make_run("dfa", num_layers=3, batchnorm=1)
     W = arrays(run)
-    found = feedback_angles(run.rule, run.network)
+    found = feedback_angles(run)
     wanted = {3: W[3], 2: W[3] @ W[2], 1: W[3] @ W[2] @ W[1]}
     assert found == pytest.approx({l: degrees(run.rule.get_buffer(f"B{l}").numpy(), M) for l, M in wanted.items()})
 
@@ -125,20 +143,20 @@ def test_feedback_of_dfa_stands_beside_the_product_of_all_weights_above(make_run
 @pytest.mark.parametrize("rule", ["bp", "shallow"])
 def test_no_feedback_no_angle_to_it(make_run, rule):
     run, _, _ = make_run(rule, num_layers=2)
-    assert feedback_angles(run.rule, run.network) == {}
+    assert feedback_angles(run) == {}
 
 
 def test_feedback_to_maps(make_run):
     """dfa: two convolutions and a dense layer; from block 2 up it is dense, below a convolution is between. fa: kernels."""
     run, _, _ = make_run("dfa", **CONV)
-    found, W = feedback_angles(run.rule, run.network), arrays(run)
+    found, W = feedback_angles(run), arrays(run)
     assert found[1] is None
     assert found[2] == pytest.approx(degrees(run.rule.B2.numpy(), W[3] @ W[2]))
     assert found[3] == pytest.approx(degrees(run.rule.B3.numpy(), W[3]))
     run, _, _ = make_run("fa", **CONV)
     layers = [layer for _, layer in run.network.layers()]
     wanted = {l: degrees(layers[l].feedback.numpy(), layers[l].weight.detach().numpy()) for l in (1, 2, 3)}
-    assert feedback_angles(run.rule, run.network) == pytest.approx(wanted)
+    assert feedback_angles(run) == pytest.approx(wanted)
 
 
 def test_ratios_of_sizes(make_run):
@@ -170,8 +188,8 @@ def test_ratios_of_nothing(make_run):
 
 def test_saturation_is_counted_near_the_ends_of_the_nonlinearity(make_run):
     h = torch.tensor([[0.96, -0.96, 0.94], [0.0, -1.0, 0.5]])
-    assert float(saturated(h, 0.0, 0.95)) == pytest.approx(3 / 6)
-    assert float(saturated((1 + h) / 2, 0.5, 0.475)) == pytest.approx(3 / 6)  # a sigmoid is a tanh of half its sum
+    assert float(saturated(alone(h), 0.0, 0.95)) == pytest.approx(3 / 6)
+    assert float(saturated(alone((1 + h) / 2), 0.5, 0.475)) == pytest.approx(3 / 6)  # a sigmoid is a tanh of half its sum
     for nonlin, wanted in (("tanh", (0.0, 0.95)), ("sigmoid", (0.5, 0.475)), ("relu", None)):
         for settings in ({"dropout": 1, "batchnorm": 1}, CONV | {"dropout": 1}):
             run, x, t = make_run("bp", nonlin=nonlin, **settings)
@@ -184,28 +202,28 @@ def test_saturation_is_counted_near_the_ends_of_the_nonlinearity(make_run):
 
 def test_dead_units():
     h = torch.tensor([[0.0, 1.0, 2.0, 0.7], [0.0, 1.0, 3.0, 0.7 + 1e-7]])
-    assert float(dead(h)) == pytest.approx(3 / 4)  # off, stuck, alive, and stuck but for rounding
-    assert float(dead(torch.zeros(2, 5))) == 1
+    assert float(dead(alone(h))) == pytest.approx(3 / 4)  # off, stuck, alive, and stuck but for rounding
+    assert float(dead(alone(torch.zeros(2, 5)))) == 1
     maps = torch.zeros(2, 2, 3, 3)
     maps[0, 1, 2, 2] = 1.0
-    assert float(dead(maps)) == 1 / 2  # a channel is alive if one of its places is
+    assert float(dead(alone(maps))) == 1 / 2  # a channel is alive if one of its places is
 
 
 def test_effective_rank_in_closed_form_and_by_svd():
     """k directions of equal strength are k; the entropy of (9, 1)/10 and so on; against numpy's SVD."""
     for k in (1, 3, 8):
         h = torch.cat([torch.eye(8)[:k], -torch.eye(8)[:k]]) + 5.0  # the mean does not count
-        assert float(effective_rank(h)) == pytest.approx(k, rel=1e-5)
+        assert float(effective_rank(alone(h))) == pytest.approx(k, rel=1e-5)
     h = torch.tensor([[9.0, 0.0], [-9.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
-    assert float(effective_rank(h)) == pytest.approx(np.exp(-0.9 * np.log(0.9) - 0.1 * np.log(0.1)))
+    assert float(effective_rank(alone(h))) == pytest.approx(np.exp(-0.9 * np.log(0.9) - 0.1 * np.log(0.1)))
     for shape in ((30, 12), (12, 30), (10, 3, 4, 4)):
         h = torch.randn(shape, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
         flat = h.flatten(1).numpy()
         sigma = np.linalg.svd(flat - flat.mean(0), compute_uv=False)
         p = sigma[sigma > 1e-9] / sigma.sum()
-        assert float(effective_rank(h)) == pytest.approx(np.exp(-(p * np.log(p)).sum()))
-        assert float(effective_rank(h.float())) == pytest.approx(float(effective_rank(h)), rel=1e-4)
-    assert effective_rank(torch.ones(5, 3)).isnan()
+        assert float(effective_rank(alone(h))) == pytest.approx(np.exp(-(p * np.log(p)).sum()))
+        assert float(effective_rank(alone(h.float()))) == pytest.approx(float(effective_rank(alone(h))), rel=1e-4)
+    assert effective_rank(alone(torch.ones(5, 3))).isnan()
 
 
 def test_a_group_measures_what_it_says_and_nothing_else(make_run):

@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from dfa_lab.machine.device import present
-from dfa_lab.measure.probe import probe
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.settings.measure_settings import MEASURES
 from dfa_lab.settings.parsing import parse
-from dfa_lab.train.stacked.probe_fleet import measurable, probed
+from dfa_lab.train.autograd.probe import probe
+from dfa_lab.train.stacked.probe_fleet import measurable, probe_fleet
+from dfa_lab.train.stacked.stacked_stepper import StackedStepper
 from dfa_lab.train.trainer import Trainer
 
 pytestmark = [
@@ -58,7 +59,8 @@ def test_steps_are_recorded_as_a_graph() -> None:
     trainer = Trainer(digits("cuda", epochs=1))
     for _ in trainer:
         pass
-    fleets = [fleet for _, fleet in trainer._together(trainer._active() or list(enumerate(trainer.runs))) if fleet]
+    steppers = [group.stepper for group in trainer._together(trainer._active() or list(enumerate(trainer.runs)))]
+    fleets = [stepper.fleet for stepper in steppers if isinstance(stepper, StackedStepper)]
     assert fleets and all(fleet._recorded._captured for fleet in fleets)
 
 
@@ -120,9 +122,11 @@ def test_angles_are_those_of_the_cpu() -> None:
     trainer = Trainer(digits("cuda", rules="bp,fa,dfa", seeds="0,1", num_hidden=30, batch_size=500), dtype=torch.float64)
     for _ in range(4):
         next(trainer)
-    ((_, fleet),) = trainer._together(list(enumerate(trainer.runs)))
-    assert fleet and measurable(fleet)
-    found = [probed(fleet, trainer.probes, MEASURES) for _ in range(3)][-1]  # the third time it is a graph
+    ((_, stepper),) = trainer._together(list(enumerate(trainer.runs)))
+    assert isinstance(stepper, StackedStepper)
+    fleet = stepper.fleet
+    assert measurable(fleet)
+    found = [probe_fleet(fleet, trainer.probes, MEASURES) for _ in range(3)][-1]  # the third time it is a graph
     for run, values in found:
         run.network.mode(training=False)
         x, t = trainer.probes[run.seed]

@@ -1,7 +1,7 @@
 """What the trainer promises about weights, batches, records and their times, each against an independent recomputation."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from math import ceil
 from pathlib import Path
 
@@ -11,12 +11,12 @@ import torch.nn.functional as F
 from small_data import continued, plain, small, small_set
 from torch import Tensor
 
-from dfa_lab.measure.update_angles import Before
 from dfa_lab.records import METRICS, Record
+from dfa_lab.train.autograd.before_step import Before
 from dfa_lab.train.run import Run
-from dfa_lab.train.stacked.cuda_graph import Batches
+from dfa_lab.train.stacked.before_fleet_step import BeforeFleet
 from dfa_lab.train.stacked.fleet import Fleet
-from dfa_lab.train.stacked.weights_before import Noted
+from dfa_lab.train.stepper import Apart, Batches
 from dfa_lab.train.trainer import Diverged, Trainer
 
 WHOLE_TOO = ("gradient_angle", "gradient_ratio", "update_angle")
@@ -28,9 +28,9 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> dict[int, list[tuple[Tensor, Ten
     seen: dict[int, list[tuple[Tensor, Tensor]]] = defaultdict(list)
     real, real_fleet = Run.step, Fleet.step
 
-    def step(self: Run, x: Tensor, t: Tensor, number: int = 0, watched: bool = False) -> Before | None:
+    def step(self: Run, x: Tensor, t: Tensor, number: int, watched: Collection[str], apart: Apart) -> Before | None:
         seen[id(self)].append((x.clone(), t.clone()))
-        return real(self, x, t, number, watched)
+        return real(self, x, t, number, watched, apart)
 
     def fleet_step(self: Fleet, batches: Batches, number: int) -> None:
         for run in self.runs:
@@ -246,7 +246,7 @@ def test_the_seconds_of_a_run_are_those_of_its_training_alone(monkeypatch) -> No
 
     monkeypatch.setattr("dfa_lab.train.clock.perf_counter", lambda: now[0])
     monkeypatch.setattr(Run, "note", slow(Run.note))
-    monkeypatch.setattr(Noted, "__init__", slow(Noted.__init__))
+    monkeypatch.setattr(BeforeFleet, "__init__", slow(BeforeFleet.__init__))
     for by_hand, noted in ((True, 2000), (False, 4000)):  # by hand: shallow, and the three others together
         now[0] = 0.0
         trainer = Trainer(small(measure_every=1), small_set(), by_hand=by_hand)

@@ -1,11 +1,12 @@
 """A computation as a CUDA graph: recorded once, then started as a whole, so that no small kernel waits for Python."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-Batches = Mapping[int, tuple[Tensor, Tensor]]  # seed -> x (N, …), t (N,)
+from dfa_lab.train.stepper import Batches
+
 Compute = Callable[[Batches], tuple[Tensor, ...]]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from dfa_lab.machine.layout import columns, in_columns, in_rows, sent
 from dfa_lab.networks import criterion
 from dfa_lab.networks.max_norm import limit
 from dfa_lab.settings.network_settings import NO_LIMIT
@@ -19,11 +20,12 @@ from dfa_lab.train.run import Run
 from dfa_lab.train.stacked import from_network
 from dfa_lab.train.stacked.batch_norm import Norm
 from dfa_lab.train.stacked.bf16 import Short
-from dfa_lab.train.stacked.cuda_graph import Batches, Recorder
+from dfa_lab.train.stacked.cuda_graph import Recorder
 from dfa_lab.train.stacked.dropout_masks import Masks
-from dfa_lab.train.stacked.flat import Flat, columns, in_columns, in_rows
+from dfa_lab.train.stacked.flat import Flat
 from dfa_lab.train.stacked.optimizer_step import Update, gradients_to_torch, known
-from dfa_lab.train.stacked.parts import Dense, Mask, sent, to_maps
+from dfa_lab.train.stacked.parts import Dense, Mask, to_maps
+from dfa_lab.train.stepper import Batches
 
 ORDER = {"chain": 0, "direct": 1, "none": 2}
 
@@ -139,7 +141,11 @@ class Fleet:
 
     def own(self, batches: Batches) -> Batches:
         """Those of the runs' seeds alone."""
-        return {speaker.seed: batches[speaker.seed] for speaker in self._masks.speakers}
+        return {source.seed: batches[source.seed] for source in self._masks.sources}
+
+    def with_runs(self, one: Tensor) -> Tensor:
+        """(R, …) of what the parts have, which in a fleet of one is without R."""
+        return one if self._count > 1 else one.unsqueeze(0)
 
     @property
     def through_feedback(self) -> slice:
@@ -158,7 +164,7 @@ class Fleet:
         xs, ts = zip(*(batches[run.seed] for run in self.runs), strict=True)
         if self.stages[0].layer.maps:
             return torch.cat(xs, 1), torch.stack(ts)
-        if len(self._masks.speakers) == 1:
+        if len(self._masks.sources) == 1:
             return xs[0].flatten(1).expand(self._count, -1, -1), ts[0].expand(self._count, -1)
         return in_rows(torch.stack(xs).flatten(2)), torch.stack(ts)
 

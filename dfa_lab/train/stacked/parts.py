@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from dfa_lab.train.stacked.flat import by_unit, columns, in_columns, in_rows, rows
+from dfa_lab.machine.layout import by_unit, columns, in_columns, in_rows, sent
 
 ops = torch.ops.aten
 
@@ -121,21 +121,6 @@ class Dense:
 
     def send(self, g: Tensor, M: Tensor) -> Tensor:
         return sent(g, M)
-
-
-def sent(g: Tensor, M: Tensor) -> Tensor:
-    """g M as `columns` has it, of each run alone on a CPU."""
-    return product(M.mT, g.mT).mT if by_unit(g) else product(g, M)
-
-
-def product(g: Tensor, M: Tensor) -> Tensor:
-    """g M with its rows side by side, of each run alone on a CPU."""
-    if g.dim() == 2 or g.device.type != "cpu":
-        return g @ M
-    out = rows((*g.shape[:2], M.shape[2]), g)
-    for own, B, place in zip(g.unbind(), M.unbind(), out.unbind(), strict=True):  # a loop over a tensor takes longer
-        torch.mm(own, B, out=place)
-    return out
 
 
 class Convolution:

@@ -1,24 +1,24 @@
-"""What measure/probe.py measures, of a whole fleet at once and by hand; on a GPU as a graph.
+"""What a whole fleet hands to the measures on its probe batches, found by hand; on a GPU as a graph.
 
 Only for dense networks without batch norm, which is another function in evaluation; the others are measured one by one.
-Shapes: R runs, N samples of the probe batch, n_l units of block l.
+One pass forward serves the rules and the truth. Shapes: R runs, N samples of the probe batch, n_l units of block l.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import partial
 
 import torch
 from torch import Tensor
 
-from dfa_lab.measure.alignment import defined
-from dfa_lab.measure.angles import degrees
-from dfa_lab.measure.probe import Values
-from dfa_lab.measure.units import STILL, limits, ranks_of, second_moments
+from dfa_lab import measure
+from dfa_lab.machine.layout import in_columns, sent
+from dfa_lab.measure import separation
+from dfa_lab.measure.seen import Columns, Feedback, Name, Probed, Values
 from dfa_lab.train.run import Run
-from dfa_lab.train.stacked.cuda_graph import Batches, Recorder
+from dfa_lab.train.stacked.cuda_graph import Recorder
 from dfa_lab.train.stacked.fleet import Fleet
-from dfa_lab.train.stacked.parts import Activation, Flatten, Mask, product
-from dfa_lab.train.stacked.signals import Names, angles, forward, separation, stacked
+from dfa_lab.train.stacked.parts import Activation, Dense, Flatten, Mask, Part
+from dfa_lab.train.stepper import Batches
 
 
 def measurable(fleet: Fleet) -> bool:
@@ -30,96 +30,108 @@ def measurable(fleet: Fleet) -> bool:
     return fleet.learns and before and known and not any(stage.layer.maps for stage in fleet.stages)
 
 
-def probed(fleet: Fleet, probes: Batches, groups: Collection[str]) -> list[tuple[Run, Values]]:
+def probe_fleet(fleet: Fleet, probes: Batches, groups: Collection[str]) -> list[tuple[Run, Values]]:
     """Of every run on the batch of its seed, as in evaluation: without dropout. Parameters and optimisers are left alone."""
-    wanted = frozenset(groups) - {"update"}
+    wanted = frozenset(groups)
     with fleet.unrounded():
-        return fleet.kept.setdefault(wanted, Probing(wanted))(fleet, probes)
+        return fleet.kept.setdefault(wanted, _Probing(wanted))(fleet, probes)
 
 
-class Probing:
+class _Probing:
     """The same groups of measures of the same fleet, again and again; it is named at every call, as in `Recorder`."""
 
     def __init__(self, groups: frozenset[str]):
-        self._groups = groups
-        self._names: Names = []
+        self._kinds = measure.chosen(groups)
+        self._needs = measure.needs(self._kinds)
+        self._names: list[Name] = []  # of what a graph gives
+        self._parts: list[int] = []  # how many tensors each of the later measures wants
         self._recorded = Recorder()
 
     @torch.no_grad()
     def __call__(self, fleet: Fleet, probes: Batches) -> list[tuple[Run, Values]]:
         compute = partial(self._compute, fleet)
-        rows, *grams = self._recorded(compute, fleet.own(probes)) if fleet.on_gpu else compute(probes)
-        names = list(self._names)
-        if grams:
-            names += [("effective_rank", block) for block in range(1, len(grams) + 1)]
-            rows = torch.cat([rows, *(ranks_of(of_runs).unsqueeze(1) for of_runs in grams)], 1)
-        found = rows.tolist()  # one transfer from the device
-        return [(run, self._values(run, names, row)) for run, row in zip(fleet.runs, found, strict=True)]
+        values, *left = self._recorded(compute, fleet.own(probes)) if fleet.on_gpu else compute(probes)
+        rest = iter(left)
+        late = [[next(rest) for _ in range(count)] for count in self._parts]
+        found = measure.finish(self._kinds, Columns(self._names, values), late)
+        rows = measure.values(self._kinds, found, [(run.rule, run.network) for run in fleet.runs])
+        return list(zip(fleet.runs, rows, strict=True))
 
     def _compute(self, fleet: Fleet, probes: Batches) -> tuple[Tensor, ...]:
-        """(R, names) values in float64 and, of each block, what its rank is to be found from, which no graph can do."""
-        x, t = fleet.inputs(probes)
-        names: Names = []
-        columns = [x.new_zeros(len(fleet.runs), 0, dtype=torch.float64)]
-        if "angles" in self._groups:
-            hs, names, found = angles(fleet, x, t)
-            columns.append(found)
-        elif self._groups & {"units", "rank"}:
-            hs = forward(fleet, x)[:-1]
-            hs = hs if len(fleet.runs) > 1 else [h.unsqueeze(0) for h in hs]
-        else:
-            hs = []
-        blocks = range(1, len(hs) + 1)
-        if "feedback" in self._groups:
-            names += [("feedback_angle", block) for block in range(1, len(fleet.stages))]
-            columns.append(_feedback(fleet))
-        if "units" in self._groups:
-            names += [(metric, block) for metric in ("saturated", "dead") for block in blocks]
-            ends = [limits(block) for block in fleet.runs[0].network.blocks]
-            columns += [_saturated(h, one) for h, one in zip(hs, ends, strict=True)] + [_dead(h) for h in hs]
-        self._names = names
-        return torch.cat(columns, 1), *(_grams(h) for h in (hs if "rank" in self._groups else ()))
-
-    def _values(self, run: Run, names: Names, row: list[float]) -> Values:
-        found = dict(zip(names, map(defined, row), strict=True))
-        if "feedback" in self._groups and not run.rule.matrices(run.network):
-            found = {name: value for name, value in found.items() if name[0] != "feedback_angle"}
-        return found
+        """(R, names) values in float64, and what the later measures want, which no graph can do."""
+        found, late = measure.ready(self._kinds, probed(fleet, probes, self._needs))
+        self._names, self._parts = found.names, [len(tensors) for tensors in late]
+        return found.values, *(tensor for tensors in late for tensor in tensors)
 
 
-def _feedback(fleet: Fleet) -> Tensor:
-    """(R, L) angles between B and what stands in its place under bp; 0 for runs without feedback. See feedback_weights.py."""
-    Ws = [stage.layer.W if len(fleet.runs) > 1 else stage.layer.W.unsqueeze(0) for stage in fleet.stages]
-    layers = len(Ws) - 1
-    rows = Ws[0].new_zeros(len(fleet.runs), layers, dtype=torch.float64)
+def probed(fleet: Fleet, probes: Batches, needs: Collection[str]) -> Probed:
+    """What measures with these `needs` are functions of."""
+    seen = Probed(len(fleet.runs), list(fleet.runs[0].network.blocks))
+    x, t = fleet.inputs(probes)
+    if "signals" in needs:
+        _signals(seen, fleet, x, t)
+    elif "hidden" in needs:
+        seen.hidden = [fleet.with_runs(h) for h in forward(fleet, x)[:-1]]
+    if "feedback" in needs:
+        seen.feedback = _feedback(fleet)
+    return seen
+
+
+def forward(fleet: Fleet, x: Tensor) -> list[Tensor]:
+    """h_1 … h_L and the logits, in evaluation."""
+    hs: list[Tensor] = []
+    for stage in fleet.stages:
+        for part in (*evaluated(stage.before), stage.layer, *evaluated(stage.after)):
+            x = part.forward(x)
+        hs.append(x)
+    return hs
+
+
+def evaluated(parts: Sequence[Part]) -> list[Part]:
+    """Those that do something in evaluation too."""
+    return [part for part in parts if not isinstance(part, Mask)]
+
+
+def _signals(seen: Probed, fleet: Fleet, x: Tensor, t: Tensor) -> None:
+    """Fill in `hidden`, `signals`, `gradients` and `layers`."""
+    several = len(fleet.runs) > 1
+    *hs, y = forward(fleet, x)
+    e = fleet.error(y, t)
+    true = in_columns(e.clone())  # ∂L/∂h of each stage, then ∂L/∂a, by W everywhere
+    # The same for the rule, but not for bp, whose runs come first: what that sends is the truth, which is found once.
+    others = slice(fleet.by_weights, None) if several else slice(None)
+    rule = None if fleet.by_weights == len(fleet.runs) else in_columns(e[others].clone())
+    for number in range(len(fleet.stages), 0, -1):
+        stage = fleet.stages[number - 1]
+        assert isinstance(stage.layer, Dense)
+        for part in reversed(evaluated(stage.after)):
+            true = part.backward(true)
+            if rule is not None:
+                rule = part.backward(rule, others) if isinstance(part, Activation) else part.backward(rule)
+        h, sent_back = fleet.with_runs(stage.layer.h), None if rule is None else fleet.with_runs(rule)
+        seen.gradients.append(separation.of_products(h, sent_back, fleet.with_runs(true)))
+        if number > 1:
+            true = sent(true, stage.layer.W)
+            rule = None if rule is None else fleet.signals(number, rule, e[others], fleet.by_weights)
+            sent_back = None if rule is None else fleet.with_runs(rule)
+            seen.signals.append(separation.of_signals(sent_back, fleet.with_runs(true)))
+    seen.gradients.reverse()
+    seen.signals.reverse()
+    seen.layers = list(range(1, len(fleet.stages) + 1))
+    seen.hidden = [fleet.with_runs(h) for h in hs]
+
+
+def _feedback(fleet: Fleet) -> list[Feedback]:
+    """B beside what stands in its place under bp, of the runs that have it in their layers and of those that project."""
+    Ws = [fleet.with_runs(stage.layer.W) for stage in fleet.stages]
+    blocks, found = range(1, len(Ws)), []
     if fleet.transports:
         of = fleet.through_feedback
-        found = [separation(Ws[block][of], fleet.transports[block + 1]) for block in range(1, layers + 1)]
-        rows[of] = degrees(stacked(found, -1))[:, :layers]
+        found.append(Feedback(of, {block: (Ws[block][of], fleet.transports[block + 1]) for block in blocks}))
     if fleet.projections:
-        of, found = fleet.direct, []
-        path = Ws[-1][of]
-        for block in range(layers, 0, -1):
-            found.append(separation(path, fleet.projections[block]))
-            path = product(path, Ws[block - 1][of]) if block > 1 else path
-        rows[of] = degrees(stacked(found[::-1], -1))[:, :layers]
-    return rows
-
-
-def _saturated(h: Tensor, ends: tuple[float, float] | None) -> Tensor:
-    """(R, 1) of h (R, N, n), as units.py has it; a share of equal parts is the same in whatever order they are counted."""
-    if ends is None:
-        return h.new_full((len(h), 1), torch.nan, dtype=torch.float64)
-    middle, distance = ends
-    return (h - middle).abs_().gt_(distance).mean((1, 2), dtype=torch.float64).unsqueeze(1)
-
-
-def _grams(h: Tensor) -> Tensor:
-    """(R, m, m), on a CPU of each run alone, so that its last digits are those of a run alone."""
-    return torch.stack([second_moments(own) for own in h]) if h.device.type == "cpu" else second_moments(h)
-
-
-def _dead(h: Tensor) -> Tensor:
-    """(R, 1), likewise."""
-    still = h.amax(1) - h.amin(1) <= STILL * h.abs().amax((1, 2)).unsqueeze(1)
-    return still.double().mean(1, keepdim=True)
+        of = fleet.direct
+        pairs = {
+            block: (path, fleet.projections[block]) for block, path in separation.paths([W[of] for W in Ws]) if path is not None
+        }
+        found.append(Feedback(of, {block: pairs[block] for block in blocks}))
+    return found

@@ -9,12 +9,12 @@ import torch
 from dfa_lab.feedback.rules import dfa
 from dfa_lab.settings.measure_settings import MEASURES
 from dfa_lab.settings.parsing import parse
+from dfa_lab.train.grouping import groups
 from dfa_lab.train.run import Run
 from dfa_lab.train.stacked import from_network
+from dfa_lab.train.stacked.before_fleet_step import BeforeFleet
 from dfa_lab.train.stacked.fleet import Fleet
-from dfa_lab.train.stacked.grouping import groups
-from dfa_lab.train.stacked.probe_fleet import measurable, probed
-from dfa_lab.train.stacked.weights_before import Noted
+from dfa_lab.train.stacked.probe_fleet import measurable, probe_fleet
 
 CONV = {"network": "conv", "conv_channels": "4,5", "conv_hidden": "8,7", "dataset": "mnist"}
 SETTINGS = [
@@ -198,10 +198,10 @@ def test_a_fleet_that_nobody_has_is_gone_at_once(make_run, settings: dict) -> No
     try:
         fleet = Fleet(list(runs))
         batches = {runs[0].seed: (x[0], t[0])}
-        noted = Noted(fleet, batches, 0) if measurable(fleet) else None
+        noted = BeforeFleet(fleet, batches, 0, MEASURES) if measurable(fleet) else None
         fleet.step(batches, 0)
         if noted:
-            assert probed(fleet, batches, MEASURES) and noted.of(runs[0])
+            assert probe_fleet(fleet, batches, MEASURES) and noted.of(runs[0])
         del noted
         there = weakref.ref(fleet)
         del fleet

@@ -6,13 +6,14 @@ from collections.abc import Collection
 import pytest
 import torch
 
-from dfa_lab.measure.probe import Values, probe
+from dfa_lab.measure.seen import Values
 from dfa_lab.settings.measure_settings import MEASURES
 from dfa_lab.settings.parsing import parse
+from dfa_lab.train.autograd.probe import probe
 from dfa_lab.train.run import Run
+from dfa_lab.train.stacked.before_fleet_step import BeforeFleet
 from dfa_lab.train.stacked.fleet import Fleet
-from dfa_lab.train.stacked.probe_fleet import measurable, probed
-from dfa_lab.train.stacked.weights_before import Noted
+from dfa_lab.train.stacked.probe_fleet import measurable, probe_fleet
 
 RULES = ("bp", "fa", "dfa")
 SETTINGS = [
@@ -60,7 +61,7 @@ def test_by_hand_it_is_what_autograd_finds(settings: dict, steps: int, together:
     wanted = {id(run): measured(run, batches[run.seed], MEASURES) for run in runs}
     fleets = [Fleet(runs)] if together else [Fleet([run]) for run in runs]
     assert all(measurable(fleet) for fleet in fleets)
-    found = [one for fleet in fleets for one in probed(fleet, batches, MEASURES)]
+    found = [one for fleet in fleets for one in probe_fleet(fleet, batches, MEASURES)]
     assert {id(run) for run, _ in found} == wanted.keys()
     for run, values in found:
         assert numbers(values) == pytest.approx(numbers(wanted[id(run)]), **CLOSE)
@@ -71,7 +72,7 @@ def test_by_hand_it_is_what_autograd_finds(settings: dict, steps: int, together:
 @pytest.mark.parametrize("groups", [("angles",), ("feedback",), ("units",), ("rank",), ("update", "units", "rank")], ids=str)
 def test_some_measures_are_the_same_as_among_all(groups: tuple[str, ...]) -> None:
     runs, batches = runs_and_batches({"num_layers": 2})
-    for run, values in probed(Fleet(runs), batches, groups):
+    for run, values in probe_fleet(Fleet(runs), batches, groups):
         assert numbers(values) == pytest.approx(numbers(measured(run, batches[run.seed], groups)), **CLOSE)
 
 
@@ -83,17 +84,16 @@ def test_the_update_is_held_against_the_true_gradient_that_autograd_finds(
 ) -> None:
     runs, batches = runs_and_batches({**settings, "optimizer": optimizer})
     others, _ = runs_and_batches({**settings, "optimizer": optimizer})
-    befores = [other.step(*batches[other.seed], 3, watched=True) for other in others]
+    befores = [other.step(*batches[other.seed], 3, watched=MEASURES) for other in others]
     fleets = [Fleet(runs)] if together else [Fleet([run]) for run in runs]
-    noted = [Noted(fleet, batches, 3) for fleet in fleets]
+    noted = [BeforeFleet(fleet, batches, 3, MEASURES) for fleet in fleets]
     for fleet in fleets:
         fleet.step(batches, 3)
     for place, (run, before) in enumerate(zip(runs, befores, strict=True)):
         assert before
-        found, wanted = noted[0 if together else place].of(run), before.angles()
-        of = [{("update_angle", layer): value for layer, value in angles.items()} for angles in (found, wanted)]
-        assert numbers(of[0]) == pytest.approx(numbers(of[1]), **CLOSE)
-        assert list(found) == [*range(1, run.experiment.num_layers + 2), None]
+        found, wanted = noted[0 if together else place].of(run), before.values()
+        assert numbers(found) == pytest.approx(numbers(wanted), **CLOSE)
+        assert list(found) == [("update_angle", layer) for layer in (*range(1, run.experiment.num_layers + 2), None)]
 
 
 @pytest.mark.parametrize("together", [True, False])
@@ -106,15 +106,15 @@ def test_short_numbers_are_for_steps_alone(together: bool) -> None:
     stream = torch.Generator().manual_seed(1)
     batch = torch.randn(64, 12, generator=stream), torch.randint(5, (64,), generator=stream)
     fleets = [Fleet(runs)] if together else [Fleet([run]) for run in runs]
-    found = {id(run): values for fleet in fleets for run, values in probed(fleet, {0: batch}, MEASURES)}
+    found = {id(run): values for fleet in fleets for run, values in probe_fleet(fleet, {0: batch}, MEASURES)}
     for run, other in zip(runs, others, strict=True):
         assert numbers(found[id(run)]) == pytest.approx(numbers(measured(other, batch, MEASURES)), rel=1e-4, abs=1e-3)
-    noted = [Noted(fleet, {0: batch}, 0) for fleet in fleets]
+    noted = [BeforeFleet(fleet, {0: batch}, 0, MEASURES) for fleet in fleets]
     for fleet in fleets:
         fleet.step({0: batch}, 0)
     for place, (run, other) in enumerate(zip(runs, others, strict=True)):
-        before = other.step(*batch, 0, watched=True)
-        assert before and noted[0 if together else place].of(run) == pytest.approx(before.angles(), abs=1)
+        before = other.step(*batch, 0, watched=MEASURES)
+        assert before and noted[0 if together else place].of(run) == pytest.approx(before.values(), abs=1)
 
 
 @pytest.mark.parametrize(("units", "layers", "probe"), [(37, 2, 11), (100, 3, 128), (6, 1, 29), (240, 2, 64), (15, 2, 16)])
@@ -129,14 +129,14 @@ def test_the_last_digit_does_not_depend_on_the_other_runs(units: int, layers: in
     stream = torch.Generator().manual_seed(1)
     probes = {s: (torch.rand(probe, 12, generator=stream), torch.randint(5, (probe,), generator=stream)) for s in (0, 7)}
     fleet = Fleet(runs)
-    noted = Noted(fleet, probes, 0)
+    noted = BeforeFleet(fleet, probes, 0, MEASURES)
     fleet.step(probes, 0)
-    together = {id(run): values for run, values in probed(fleet, probes, MEASURES)}
+    together = {id(run): values for run, values in probe_fleet(fleet, probes, MEASURES)}
     for run, other in zip(runs, alone, strict=True):
         single = Fleet([other])
-        noted_alone = Noted(single, probes, 0)
+        noted_alone = BeforeFleet(single, probes, 0, MEASURES)
         single.step(probes, 0)
-        ((_, found),) = probed(single, probes, MEASURES)
+        ((_, found),) = probe_fleet(single, probes, MEASURES)
         assert found == together[id(run)]
         assert noted_alone.of(other) == noted.of(run)
 
@@ -155,7 +155,7 @@ def test_what_overflows_has_no_angle(units: int, together: bool) -> None:
     batch = torch.rand(11, 12, generator=stream), torch.randint(5, (11,), generator=stream)
     wanted = {id(run): measured(run, batch, ["angles"]) for run in runs}
     fleets = [Fleet(runs)] if together else [Fleet([run]) for run in runs]
-    for run, found in (one for fleet in fleets for one in probed(fleet, {0: batch}, ["angles"])):
+    for run, found in (one for fleet in fleets for one in probe_fleet(fleet, {0: batch}, ["angles"])):
         missing, wanting = ({name for name, v in values.items() if v is None} for values in (found, wanted[id(run)]))
         # Products of squares overflow before the gradients do.
         assert wanting <= missing and ("gradient_angle", None) in wanting and (units > 9 or missing == wanting)
@@ -169,7 +169,7 @@ def test_it_is_no_angle_of_backpropagation_to_itself() -> None:
         for number, layer in fa.network.layers():
             if layer.feedback is not None and number == 3:
                 layer.feedback.copy_(sign * layer.weight.detach())
-        ((_, found),) = probed(Fleet([fa]), batches, ["angles"])
+        ((_, found),) = probe_fleet(Fleet([fa]), batches, ["angles"])
         assert found["signal_angle", 2] == pytest.approx(wanted, abs=1e-6)
         assert found["signal_ratio", 2] == pytest.approx(1)
         assert 1 < (found["signal_angle", 1] or 0) < 179
@@ -184,11 +184,11 @@ def test_measuring_changes_no_bit_of_the_training(optimizer: str) -> None:
             random = torch.get_rng_state()
             noted = None
             if looked_at:
-                probed(fleet, batches, MEASURES)
-                noted = Noted(fleet, batches, number)
+                probe_fleet(fleet, batches, MEASURES)
+                noted = BeforeFleet(fleet, batches, number, MEASURES)
             assert torch.equal(torch.get_rng_state(), random)
             fleet.step(batches, number)
-            assert noted is None or noted.of(runs[0])[1] is not None
+            assert noted is None or noted.of(runs[0])["update_angle", 1] is not None
     for one, other in zip(both[0][0], both[1][0], strict=True):
         kept, plain = one.tensors(), other.tensors()
         assert kept.keys() == plain.keys() and all(torch.equal(kept[name], plain[name]) for name in kept)

@@ -1,29 +1,27 @@
-"""Update angle: how far the step that was really made points from the one of plain gradient descent.
+"""The weights before a step of one run and the true gradient there, for the measures of a step."""
 
-∠(ΔW_l, -∂L/∂W_l): ΔW_l is what one training step did to the weights, with all that the optimiser, weight decay and norm limits
-make of the rule's gradient; ∂L/∂W_l is the true gradient on the very batch of that step, at the weights before it, with the
-same dropout masks. So with bp and plain sgd it is 0°, and what is not 0° is the rule's or the optimiser's doing.
-"""
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor
 
-from dfa_lab.measure.alignment import defined
-from dfa_lab.measure.angles import between, degrees, joint_angle
+from dfa_lab import measure
+from dfa_lab.feedback import Rule
+from dfa_lab.measure.seen import Stepped, Values
 from dfa_lab.networks import Network
-
-Angles = dict[int | None, float | None]  # layer -> degrees, layer None: the whole network
 
 
 class Before:
-    """The weights before a step, and the true gradient there."""
+    """Taken before the step; `values` gives what the measures find in it once it is made."""
 
-    def __init__(self, network: Network, backward: Callable[[], tuple[Tensor, Tensor]]):
-        """`backward` passes the step's batch forward and gives (logits, ∂L/∂logits). Nothing of the network is changed."""
-        self.network = network
+    def __init__(self, network: Network, rule: Rule, backward: Callable[[], tuple[Tensor, Tensor]], groups: Collection[str]):
+        """`backward` passes the step's batch forward and gives (logits, ∂L/∂logits). Nothing of the network is changed.
+
+        `groups`: of the setting `measures`; those that look at steps are asked.
+        """
+        self.network, self._rule = network, rule
+        self._kinds = measure.chosen(groups, around_steps=True)
         self.numbers, weights = zip(*network.weights(), strict=True)
         self._W = [W.detach().clone() for W in weights]
         with _as_it_was(network), network.through_weights():
@@ -33,18 +31,16 @@ class Before:
             self._gradients = torch.autograd.grad(slope, weights, allow_unused=True, materialize_grads=True)
 
     @torch.no_grad()
-    def angles(self) -> Angles:
-        """After the step, once. No angle where nothing moved."""
+    def values(self) -> Values:
+        """After the step, once."""
         pairs: dict[int, tuple[list[Tensor], list[Tensor]]] = {}
         for number, (_, W), old, gradient in zip(self.numbers, self.network.weights(), self._W, self._gradients, strict=True):
             back, up = pairs.setdefault(number, ([], []))  # -ΔW and ∂L/∂W: the same angle as that of ΔW and -∂L/∂W
             back.append(old.sub_(W).flatten())
             up.append(gradient.flatten())
-        joined = [(back[0], up[0]) if len(back) == 1 else (torch.cat(back), torch.cat(up)) for back, up in pairs.values()]
-        lengths = torch.stack([between(u, v) for u, v in joined], -1)
-        angles = degrees(lengths)
-        values = torch.cat([angles, joint_angle(lengths[0], lengths[1], angles)[None]]).tolist()
-        return dict(zip([*pairs, None], map(defined, values), strict=True))
+        moved, slopes = ([torch.cat(pair[k]).unsqueeze(0) for pair in pairs.values()] for k in (0, 1))
+        found = measure.of_step(self._kinds, Stepped(list(pairs), moved, slopes))
+        return measure.values(self._kinds, found, [(self._rule, self.network)])[0]
 
 
 @contextmanager

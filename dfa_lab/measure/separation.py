@@ -1,0 +1,107 @@
+"""Lengths that say how far two vectors lie apart, for several runs at once: (4, R, …) as `angles.between` gives them.
+
+Shapes: R runs, N samples, n units. A run's last digits do not depend on which other runs are measured with it.
+The truth is what bp has. Runs under bp come first; what they have is the truth, so it is found once, and only the other
+runs' is handed over beside it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from dfa_lab.machine.layout import product, whole_vectors
+from dfa_lab.measure.angles import between
+
+SHARED = 32768  # numbers, from which on torch's threads share the work on a tensor, in parts that depend on how many they are
+
+
+def of_signals(sent: Tensor | None, true: Tensor) -> Tensor:
+    """(4, R, N) for δ̂ and δ (R, N, n), sample by sample; `sent`: δ̂ of the last runs, None: all are under bp."""
+    return _beside(sent, true, _to)
+
+
+def of_gradients(rule: Tensor | None, true: Tensor) -> Tensor:
+    """(4, R) for the ΔW of the rule and of bp, (R, …), all of their entries; `rule`: of the last runs, or of none."""
+    return _beside(rule, true, separation)
+
+
+def of_products(h: Tensor, rule: Tensor | None, true: Tensor) -> Tensor:
+    """(4, R) as `of_gradients`, for ΔW = gᵀh that nobody has written down: h (R, N, n_in), g (R or fewer, N, n_out)."""
+    N, n_in, n_out = h.shape[-2], h.shape[-1], true.shape[-1]
+    first = len(true) - (0 if rule is None else len(rule))
+    if 2 * n_in * n_out <= N * (n_in + 4 * n_out):
+        return of_gradients(None if rule is None else product(rule.mT, h[first:]), product(true.mT, h))
+    if len(h) > 1 and h.device.type == "cpu":  # each run alone, so that its last digits are those of a run alone
+        rules = [*[None] * first, *(() if rule is None else rule.split(1))]
+        return torch.cat([of_products(*one) for one in zip(h.split(1), rules, true.split(1), strict=True)], 1)
+    parts = [_wide(h[:first], true[:first])] if first else []
+    parts += [] if rule is None else [_wide(h[first:], rule, true[first:])]
+    return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
+
+
+def separation(u: Tensor, v: Tensor | None = None) -> Tensor:
+    """(4, R) between all entries of two tensors (R, …), or of one and itself.
+
+    Many entries on a CPU are compared run by run, as they would be if there were no others.
+    """
+    u, v = u.flatten(1), None if v is None else v.flatten(1)
+    if u.device.type == "cpu" and u.numel() >= SHARED:
+        pairs = zip(u.split(1), [None] * len(u) if v is None else v.split(1), strict=True)
+        return torch.cat([_to(*pair) for pair in pairs], 1)
+    return _to(u, v)
+
+
+def paths(Ws: Sequence[Tensor | None]) -> Iterator[tuple[int, Tensor | None]]:
+    """(block, W_{L+1} ⋯ W_{l+1} (R, C, n_l)) from the last block down; of W_1 … W_{L+1}, (R, n_out, n_in) each.
+
+    None from where a layer is not dense: no one matrix leads from there to the output.
+    """
+    path = Ws[-1]
+    for block in range(len(Ws) - 1, 0, -1):
+        yield block, path
+        W = Ws[block - 1]
+        path = None if path is None or W is None or block == 1 else product(path, W)
+
+
+def side_by_side(lengths: list[Tensor], dim: int) -> Tensor:
+    """Those of several layers along a new dimension `dim`, in float64.
+
+    It is filled up with zeros, which have no angle, so that digits do not depend on how many runs there are.
+    """
+    return whole_vectors(torch.stack(lengths, dim)).double()
+
+
+def _beside(rule: Tensor | None, true: Tensor, compare: Callable[[Tensor, Tensor | None], Tensor]) -> Tensor:
+    first = len(true) - (0 if rule is None else len(rule))
+    parts = [compare(true[:first], None)] if first else []
+    parts += [] if rule is None else [compare(rule, true[first:])]
+    return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
+
+
+def _to(u: Tensor, v: Tensor | None) -> Tensor:
+    if v is not None:
+        return between(u, v)
+    return _to_itself(torch.linalg.vector_norm(u, dim=-1))
+
+
+def _to_itself(length: Tensor) -> Tensor:
+    """Between a vector and itself; where its length overflows no difference is known."""
+    return torch.stack([length, length, length - length, 2 * length])
+
+
+def _wide(h: Tensor, g: Tensor, true: Tensor | None = None) -> Tensor:
+    """The gradients of wide layers are expensive, and their lengths need only products between samples:
+    |gᵀh|² = Σᵢⱼ (gᵢ·gⱼ)(hᵢ·hⱼ)."""
+    hh = h @ h.mT
+
+    def length(one: Tensor) -> Tensor:
+        products = (one @ one.mT).mul_(hh)
+        return products.sum((-2, -1), dtype=torch.float64).clamp_(min=0).sqrt().to(h.dtype)
+
+    u = length(g)
+    if true is None:
+        return _to_itself(u)
+    v = length(true)
+    s = (u / v)[..., None, None]
+    return torch.stack([u, v, *(length(torch.addcmul(g, true, s, value=sign)) for sign in (-1, 1))])

@@ -1,0 +1,112 @@
+"""What one run hands to the measures on its probe batch, found through autograd.
+
+Shapes: N samples of the batch, n_l outputs of block l; the measures get a run in front, R = 1.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dfa_lab import measure
+from dfa_lab.feedback import Rule
+from dfa_lab.measure import separation
+from dfa_lab.measure.seen import Feedback, Probed, Values
+from dfa_lab.networks import Network
+from dfa_lab.networks.criterion import error
+from dfa_lab.networks.network import only_dense
+
+
+@dataclass
+class Alignment:
+    """Angles in degrees; None where there is none because a vector is zero."""
+
+    signal: dict[int, tuple[float | None, float | None]]  # block -> mean and standard deviation over samples
+    gradient: dict[int | None, float | None]  # layer, the readout one above the last block; None: the whole network
+    signal_ratio: dict[int, float | None]  # block -> |δ̂_l| / |δ_l|, each over the whole batch; None: |δ_l| is zero
+    gradient_ratio: dict[int | None, float | None]  # layer -> |ΔW_l of the rule| / |ΔW_l of bp|
+
+
+def probe(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor, groups: Collection[str]) -> Values:
+    """What the groups of measures find of a network in evaluation mode on the batch x (N, …), t (N,). Every .grad stays."""
+    kinds = measure.chosen(groups)
+    seen = probed(rule, network, criterion, x, t, measure.needs(kinds))
+    return measure.values(kinds, measure.found(kinds, seen), [(rule, network)])[0]
+
+
+def alignment(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor) -> Alignment:
+    """The angles and ratios of `probe` alone, by block and layer."""
+    values = probe(rule, network, criterion, x, t, ("angles",))
+
+    def of(metric: str) -> dict:
+        return {layer: value for (name, layer), value in values.items() if name == metric}
+
+    spread = of("signal_angle_std")
+    return Alignment(
+        signal={block: (mean, spread[block]) for block, mean in of("signal_angle").items()},
+        gradient=of("gradient_angle"),
+        signal_ratio=of("signal_ratio"),
+        gradient_ratio=of("gradient_ratio"),
+    )
+
+
+def probed(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor, needs: Collection[str]) -> Probed:
+    """What measures with these `needs` are functions of."""
+    seen = Probed(1, list(network.blocks))
+    if "signals" in needs:
+        _signals(seen, rule, network, criterion, x, t)
+    elif "hidden" in needs:
+        with torch.no_grad():
+            hs, _ = network.hidden(x)
+        seen.hidden = [h.unsqueeze(0) for h in hs]
+    if "feedback" in needs:
+        seen.feedback = _feedback(rule, network)
+    return seen
+
+
+def _signals(seen: Probed, rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor) -> None:
+    """Fill in `hidden`, `signals`, `gradients` and `layers`."""
+    numbers, weights = zip(*network.weights(), strict=True)
+    hs, y = rule.hidden(network, x)
+    e = error(criterion, y.detach(), t)
+    signals = rule.signals(hs, y, e)
+    tensors, grads = rule.starts(hs, y, e)
+    rule_dW = torch.autograd.grad(tensors, weights, grads, allow_unused=True, materialize_grads=True)
+    with network.through_weights():
+        hs, y = network.hidden(x)
+        true = torch.autograd.grad(y, [*hs, *weights], error(criterion, y.detach(), t))
+    deltas, true_dW = true[: len(hs)], true[len(hs) :]
+    seen.hidden = [h.detach().unsqueeze(0) for h in hs]
+    seen.layers = sorted(set(numbers))
+    seen.gradients = [
+        separation.of_gradients(_join(rule_dW, numbers, layer), _join(true_dW, numbers, layer)) for layer in seen.layers
+    ]
+    for signal, delta in zip(signals, deltas, strict=True):
+        sent = torch.zeros_like(delta) if signal is None else signal  # what is not sent has length zero and no angle
+        seen.signals.append(separation.of_signals(sent.flatten(1).unsqueeze(0), delta.flatten(1).unsqueeze(0)))
+
+
+def _join(tensors: tuple[Tensor, ...], numbers: tuple[int, ...], number: int) -> Tensor:
+    """(1, entries) of all that belong to this layer."""
+    chosen = [tensor.flatten() for tensor, n in zip(tensors, numbers, strict=True) if n == number]
+    return (torch.cat(chosen) if len(chosen) > 1 else chosen[0]).unsqueeze(0)
+
+
+@torch.no_grad()
+def _feedback(rule: Rule, network: Network) -> list[Feedback]:
+    """The matrices beside what stands in their place under bp: W of the layer that holds one, or the product of all above."""
+    matrices = rule.matrices(network)
+    if not matrices:
+        return []
+    in_layers = {id(layer.feedback): layer.weight for _, layer in network.layers() if layer.feedback is not None}
+    dense = [None if (layer := only_dense(block)) is None else layer.weight.unsqueeze(0) for block in network.blocks]
+    paths = dict(separation.paths([*dense, network.readout.weight.unsqueeze(0)]))
+    pairs: dict[int, tuple[Tensor, Tensor] | None] = {}
+    for block in range(1, len(network.blocks) + 1):
+        B = matrices.get(block)
+        W = None if B is None else in_layers.get(id(B))
+        stands = paths[block] if W is None else W.unsqueeze(0)
+        there = B is not None and stands is not None and stands.shape[1:] == B.shape
+        pairs[block] = (stands, B.unsqueeze(0)) if there and B is not None and stands is not None else None
+    return [Feedback(slice(None), pairs)]
