@@ -11,8 +11,8 @@ from typing import NamedTuple
 from dfa_lab.machine.allocator import keep_memory
 from dfa_lab.networks import own_file
 from dfa_lab.records import Record
-from dfa_lab.runs.failures import out_of_memory, sentence
 from dfa_lab.settings.experiment import Experiment
+from dfa_lab.train.failures import out_of_memory, sentence
 from dfa_lab.train.trainer import Diverged, Trainer
 
 REPORT = 0.2  # seconds after which a run reports how far it is, even if nothing was measured

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from dfa_lab.records import Record
-from dfa_lab.runs.failures import sentence
 from dfa_lab.runs.live import ACTIVE, Live, Status
 from dfa_lab.runs.record_list import RecordList
 from dfa_lab.runs.replay import history
@@ -24,6 +23,7 @@ from dfa_lab.runs.store.store import Stored
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.parsing import parse
 from dfa_lab.settings.wording import refuse
+from dfa_lab.train.failures import sentence
 from dfa_lab.train.midway import check_midway
 from dfa_lab.train.plan import Plan
 from dfa_lab.train.preflight import check

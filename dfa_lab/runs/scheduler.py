@@ -9,7 +9,6 @@ from pathlib import Path
 from dfa_lab.machine.device import resolve
 from dfa_lab.records import Record
 from dfa_lab.runs.checkpoints import Checkpoints
-from dfa_lab.runs.failures import sentence
 from dfa_lab.runs.live import ACTIVE, ENDED, Live
 from dfa_lab.runs.quota import Quota
 from dfa_lab.runs.record_list import RecordList
@@ -21,6 +20,7 @@ from dfa_lab.runs.worker import Worker
 from dfa_lab.settings.experiment import SettingsError
 from dfa_lab.train import saved
 from dfa_lab.train.checkpoint import CheckpointError
+from dfa_lab.train.failures import sentence
 from dfa_lab.train.trainer import Trainer
 
 log = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable
 
 from dfa_lab.records import Record
-from dfa_lab.runs.failures import sentence
 from dfa_lab.runs.live import ENDED, Live
 from dfa_lab.runs.replay.snapshots import trained
+from dfa_lab.train.failures import sentence
 from dfa_lab.train.trainer import Diverged, Trainer
 
 TURN = 0.03  # seconds

@@ -11,13 +11,13 @@ from typing import TypeVar
 from dfa_lab.records import Record
 from dfa_lab.runs.access import Gone
 from dfa_lab.runs.checkpoints import Checkpoints
-from dfa_lab.runs.failures import sentence
 from dfa_lab.runs.replay import history
 from dfa_lab.runs.replay.replaying import CannotReplay, Replay, State, States, copied, replayed
 from dfa_lab.runs.replay.snapshots import Snapshots
 from dfa_lab.runs.store.store import Store
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train.checkpoint import CheckpointError
+from dfa_lab.train.failures import sentence
 from dfa_lab.train.trainer import Trainer
 
 T = TypeVar("T")
