@@ -59,22 +59,24 @@ class MidwayStart:
                 raise CannotReplay(ENDED_ITSELF)
             made = history.entry(step, stored.experiment, live.experiment, None)
             trainer = history.with_settings(old, made) if made["settings"] else old
+            said = f"{live.experiment.epochs} epochs, before {stored.experiment.epochs}" + (f". {note}" if note else "")
         except Exception as error:
             why = str(error) if isinstance(error, (CannotReplay, SettingsError)) else sentence(error, live.experiment)
             return self._as_before(live, stored, why)
         with live.lock:
-            if live.state != "loading":  # stopped meanwhile
-                return self._as_before(live, stored, stored.sentence)
-            self._store.set_experiment(live.id, live.experiment)
-            self._store.add_event(live.id, RESUMED, place(step))
-            if made["settings"]:
-                said = f"{live.experiment.epochs} epochs, before {stored.experiment.epochs}"
-                self._store.add_event(live.id, EPOCHS, f"{said}. {note}" if note else said)
-            self._store.cut(live.id, step if step else -1)
-            self._snapshots.cut(live.id, step)
-            self._begin_from(live, trainer, WAITS.format(step) if live.begin_paused and DIVERGED in stored.sentence else "")
-        self._train(live)
-        return None
+            if begins := live.state == "loading":  # not stopped meanwhile
+                self._go_on(live, stored, step, said if made["settings"] else "", trainer)
+        return self._train(live) if begins else self._as_before(live, stored, stored.sentence)
+
+    def _go_on(self, live: Live, stored: Stored, step: int, said: str, trainer: Trainer) -> None:
+        """With its lock held: write down that it goes on from here. `said`: how many epochs it has now, if others."""
+        self._store.set_experiment(live.id, live.experiment)
+        self._store.add_event(live.id, RESUMED, place(step))
+        if said:
+            self._store.add_event(live.id, EPOCHS, said)
+        self._store.cut(live.id, step if step else -1)
+        self._snapshots.cut(live.id, step)
+        self._begin_from(live, trainer, WAITS.format(step) if live.begin_paused and DIVERGED in stored.sentence else "")
 
     def _load_fork(self, live: Live, source: Origin, before: Experiment) -> None:
         """In a thread of its own: bring it to where it begins, then let it train."""
