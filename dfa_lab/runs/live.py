@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from dfa_lab.feedback.changing import Change
 from dfa_lab.runs.record_list import RecordList
 from dfa_lab.runs.replay.snapshots import Spacing
+from dfa_lab.runs.store.server import ACTIVE as ACTIVE
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train.trainer import Trainer
 
-ACTIVE = ("queued", "loading", "running", "paused")
 ENDED = ("finished", "stopped", "failed", "interrupted")
 OFTEN = 20.0  # seconds between two checkpoints, at least; they are taken when an epoch has ended
 RARELY = 300.0  # seconds between two checkpoints, at most: an epoch may take an hour
