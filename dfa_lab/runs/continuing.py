@@ -125,7 +125,7 @@ class Continuing:
         self._midway.train_on(live, stored, step)
 
     def settings_at(self, id: str, step: int) -> Experiment:
-        """Those in force for the step after this one, with the learning rate that was set meanwhile and the last epochs.
+        """The settings in force for the step after this one, with the learning rate that was set meanwhile and the last epochs.
 
         Raises KeyError, and ContinueError, with a sentence.
         """
@@ -144,10 +144,10 @@ class Continuing:
             raise ContinueError(UNREADABLE) from error
 
     def fork_at(self, id: str, step: int, changes: Mapping[str, object], *, paused: bool = False, pace: float = 0.0) -> str:
-        """Begin a new experiment from the state of another after this step, with these settings others; its id, at once.
+        """Begin a new experiment from the state of another after this step, with these settings changed; its id, at once.
 
-        Its curves until then are the other's, and it needs it no more once it runs. Raises KeyError if there is no such
-        experiment, SettingsError, with a sentence for each, for settings that cannot be others there, and ContinueError.
+        Its curves until then are the other's, which it needs no more once it runs. Raises KeyError if there is no such
+        experiment, SettingsError, with a sentence for each, for settings that cannot change there, and ContinueError.
         """
         status = self._reader.status(id)
         if status is None:
@@ -172,7 +172,7 @@ class Continuing:
         return live.id
 
     def _idle(self, id: str) -> Stored:
-        """Raises KeyError and ContinueError."""
+        """The experiment as the store holds it. Raises KeyError, and ContinueError if somebody is busy with it."""
         live = self._lives.get(id)
         stored = self._store.get(id)
         if stored is None:

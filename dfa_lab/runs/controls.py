@@ -14,15 +14,15 @@ class Controls:
         self._lives, self._store, self._scheduler = lives, store, scheduler
 
     def pause(self, id: str) -> None:
-        """From running to paused."""
+        """Switch from running to paused."""
         self._scheduler.switch(id, "running", "paused")
 
     def resume(self, id: str) -> None:
-        """From paused to running."""
+        """Switch from paused to running."""
         self._scheduler.switch(id, "paused", "running")
 
     def step(self, id: str) -> None:
-        """One step of every run; pauses first."""
+        """Pause, then do one step of every run."""
         self.pause(id)
         if live := self._lives.get(id):
             with live.lock:
@@ -30,19 +30,19 @@ class Controls:
             self._scheduler.wake(live)
 
     def epoch(self, id: str) -> None:
-        """Every step to the end of the present epoch, then pause."""
+        """Do every step to the end of the present epoch, then pause."""
         if (live := self._lives.get(id)) and live.trainer is not None:
             self.pause(id)
             self._scheduler.switch(id, "paused", "running", to_end_of_epoch=True)
 
     def stop(self, id: str) -> None:
-        """End it."""
+        """End the experiment."""
         live = self._lives.get(id)
         if live and live.state in ACTIVE:
             self._scheduler.finish(live, "stopped", "")
 
     def set_learning_rate(self, id: str, rate: float) -> None:
-        """From the next step on."""
+        """Set the rate from the next step on."""
         live = self._lives.get(id)
         if live and live.state in ACTIVE:
             with live.lock:
@@ -50,7 +50,7 @@ class Controls:
             self._store.add_event(id, "knob", f"learning_rate = {rate:g}")
 
     def change_feedback(self, id: str, change: Change) -> None:
-        """Before the next step."""
+        """Have the feedback changed before the next step."""
         live = self._lives.get(id)
         if live and live.state in ACTIVE:
             with live.lock:
@@ -58,7 +58,7 @@ class Controls:
             self._scheduler.wake(live)
 
     def set_pace(self, id: str, pace: float) -> None:
-        """At most this many steps a second; 0: as fast as it goes."""
+        """Do at most this many steps a second; 0: as fast as it goes."""
         if live := self._lives.get(id):
             with live.lock:
                 live.pace = pace

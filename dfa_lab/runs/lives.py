@@ -18,7 +18,7 @@ class Lives:
         self._by_id: dict[str, Live] = {}  # the one that was added last at the end
 
     def __getitem__(self, id: str) -> Live:
-        """Raises KeyError."""
+        """The experiment of this id. Raises KeyError."""
         return self._by_id[id]
 
     def __contains__(self, id: str) -> bool:
@@ -36,7 +36,7 @@ class Lives:
         return list(self._by_id.values())
 
     def add(self, live: Live) -> None:
-        """At the end, in place of one of the same id."""
+        """Put an experiment at the end, in place of one of the same id."""
         with self.lock:
             self._by_id.pop(live.id, None)
             self._by_id[live.id] = live
@@ -47,7 +47,7 @@ class Lives:
             return self._by_id.pop(id, None)
 
     def drop(self, live: Live) -> None:
-        """Remove it, but not one of the same id that has taken its place meanwhile."""
+        """Remove this experiment, but not one of the same id that has taken its place meanwhile."""
         with self.lock:
             if self._by_id.get(live.id) is live:
                 del self._by_id[live.id]

@@ -29,10 +29,11 @@ DEMO_PAUSE = 8.0  # seconds that a finished demonstration stays on screen before
 
 
 class Manager:
-    """One a server. Every method may be called from any thread; none but `close` and `look` waits for a training step.
+    """The experiments of one server. Every method may be called from any thread.
 
-    It is the face of its parts: an archive (what lies on the disk), lives (what is in memory), a reader of both, replays of
-    past steps, a scheduler with the workers, what continues and forks, and controls. Each knows only those before it.
+    None but `close` and `look` waits for a training step. The manager is the face of its parts: an archive (what lies on the
+    disk), lives (what is in memory), a reader of both, replays of past steps, a scheduler with the workers, what continues
+    and forks, and controls. Each part knows only those before it.
     """
 
     def __init__(self, folder: Path, *, resume: bool = True, quota: str = ""):
@@ -126,11 +127,11 @@ class Manager:
         self._continuing.train_on(id, epochs, paused=paused)
 
     def stop(self, id: str) -> None:
-        """End it; what was measured stays, and so does the checkpoint, which is written once the step in hand is done."""
+        """End an experiment; what was measured stays, and so does the checkpoint, which is written after the step in hand."""
         self._controls.stop(id)
 
     def delete(self, id: str) -> None:
-        """Stop it and remove everything there is of it, unless another live server is busy with it."""
+        """Stop an experiment and remove everything there is of it, unless another live server is busy with it."""
         live = self._lives.pop(id)
         if live is not None:
             live.keep = False
@@ -152,31 +153,31 @@ class Manager:
     # while it trains
 
     def pause(self, id: str) -> None:
-        """Also one that waits or whose data are still being loaded: it then begins paused."""
+        """Pause an experiment; one that waits or whose data are still being loaded then begins paused."""
         self._controls.pause(id)
 
     def resume(self, id: str) -> None:
-        """Also one that waits or whose data are still being loaded: it then does not begin paused."""
+        """Let an experiment go on; one that waits or whose data are still being loaded then does not begin paused."""
         self._controls.resume(id)
 
     def step(self, id: str) -> None:
-        """One step of every run; pauses first."""
+        """Pause, then do one step of every run."""
         self._controls.step(id)
 
     def epoch(self, id: str) -> None:
-        """Every step to the end of the present epoch, then pause. Nothing happens before its data are loaded."""
+        """Do every step to the end of the present epoch, then pause. Nothing happens before its data are loaded."""
         self._controls.epoch(id)
 
     def set_learning_rate(self, id: str, rate: float) -> None:
-        """From the next step on. The rate must have passed `parse`."""
+        """Set the learning rate from the next step on. It must have passed `parse`."""
         self._controls.set_learning_rate(id, rate)
 
     def change_feedback(self, id: str, change: Change) -> None:
-        """Before the next step; one of no effect where no rule has such feedback. The event names the step."""
+        """Have the feedback changed before the next step; no effect where no rule has such. The event names the step."""
         self._controls.change_feedback(id, change)
 
     def set_pace(self, id: str, pace: float) -> None:
-        """At most this many steps a second; 0: as fast as it goes."""
+        """Do at most this many steps a second; 0: as fast as it goes."""
         self._controls.set_pace(id, pace)
 
     # reading

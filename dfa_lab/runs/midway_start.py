@@ -41,15 +41,15 @@ class MidwayStart:
         self._lives, self._reader, self._replays, self._scheduler = lives, reader, replays, scheduler
 
     def train_on(self, live: Live, stored: Stored, step: int) -> None:
-        """From its own last step; `stored`: as the experiment was before."""
+        """Begin from the experiment's own last step; `stored`: as it was before."""
         threading.Thread(target=self._load_on, args=(live, stored, step), name=f"load-{live.id}", daemon=True).start()
 
     def fork(self, live: Live, source: Origin, before: Experiment) -> None:
-        """From a step of another experiment; `before`: the settings that this had there."""
+        """Begin from a step of another experiment; `before`: the settings that this one had there."""
         threading.Thread(target=self._load_fork, args=(live, source, before), name=f"load-{live.id}", daemon=True).start()
 
     def _load_on(self, live: Live, stored: Stored, step: int) -> None:
-        """In a thread of its own: bring it to its last step, then let it train."""
+        """Bring an experiment to its last step, then let it train; in a thread of its own."""
         assert stored.experiment is not None
         try:
             if (found := self._past(live, live.id, step)) is None:
@@ -69,7 +69,7 @@ class MidwayStart:
         return self._train(live) if begins else self._as_before(live, stored, stored.sentence)
 
     def _go_on(self, live: Live, stored: Stored, step: int, said: str, trainer: Trainer) -> None:
-        """With its lock held: write down that it goes on from here. `said`: how many epochs it has now, if others."""
+        """Write down that an experiment goes on from here; with its lock held. `said`: how many epochs, if that has changed."""
         self._store.set_experiment(live.id, live.experiment)
         self._store.add_event(live.id, RESUMED, place(step))
         if said:
@@ -79,7 +79,7 @@ class MidwayStart:
         self._begin_from(live, trainer, WAITS.format(step) if live.begin_paused and DIVERGED in stored.sentence else "")
 
     def _load_fork(self, live: Live, source: Origin, before: Experiment) -> None:
-        """In a thread of its own: bring it to where it begins, then let it train."""
+        """Bring a fork to where it begins, then let it train; in a thread of its own."""
         try:
             if (found := self._past(live, source.id, source.step)) is None:
                 return
@@ -126,7 +126,7 @@ class MidwayStart:
         return trainer, "" if exact else note
 
     def _begin_from(self, live: Live, trainer: Trainer, why: str) -> None:
-        """With its lock held: it runs from here, or waits paused."""
+        """Let an experiment run from here, or wait paused; with its lock held."""
         live.begin(trainer)
         live.sentence = why
         live.changed()  # the checkpoint that there may be is of other settings

@@ -40,7 +40,7 @@ class Reader:
     def record_list(self, id: str) -> int:
         """The number of the list in memory, 0 where the records are in the store alone.
 
-        It becomes another one when records are taken back, as an experiment goes on from an earlier step.
+        The number changes when records are taken back, as an experiment goes on from an earlier step.
         """
         live = self._lives.get(id)
         return live.records.number if live else 0

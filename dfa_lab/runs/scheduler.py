@@ -37,7 +37,7 @@ class Scheduler:
         self._workers: dict[str, Worker] = {}
 
     def begin(self, live: Live, source: Live | None, title: str) -> str:
-        """Enter it and have it loaded, from the state of `source` if there is one; its id. Raises SettingsError."""
+        """Enter an experiment and have it loaded, from the state of `source` if there is one; its id. Raises SettingsError."""
         live.state = "queued" if live.queues else "loading"
         self.enter(live)
         self._store.create(live.id, live.experiment, demo=live.demo, title=title)
@@ -46,7 +46,7 @@ class Scheduler:
         return live.id
 
     def enter(self, live: Live) -> None:
-        """Hold it in memory. Raises SettingsError if there is no room; what waits in the queue takes none."""
+        """Hold an experiment in memory. Raises SettingsError if there is no room; what waits in the queue takes none."""
         with self._lives.lock:
             if self._lives.closed:
                 raise RuntimeError("the manager is closed")
@@ -88,7 +88,7 @@ class Scheduler:
                 self._begin_loading(live, None)
 
     def train(self, live: Live) -> None:
-        """Give it to the worker of its device, now that its networks are there."""
+        """Give an experiment to the worker of its device, now that its networks are there."""
         name = _device(live)
         with self._lives.lock:
             if self._lives.closed:  # while its data were loading
@@ -104,7 +104,7 @@ class Scheduler:
             worker.wake()
 
     def switch(self, id: str, before: str, after: str, to_end_of_epoch: bool = False) -> None:
-        """From one state to another; nothing happens if it is in a third. What is being loaded begins in the new state."""
+        """Switch from one state to another, unless it is in a third. What is being loaded begins in the new state."""
         live = self._lives.get(id)
         if live is None:
             return
@@ -124,7 +124,7 @@ class Scheduler:
         self.begin_queued()
 
     def finish(self, live: Live, state: str, why: str) -> None:
-        """End it; the networks stay until its worker has brought the step in hand to its end and written down the state."""
+        """End an experiment; the networks stay until its worker has done the step in hand and written down the state."""
         with live.lock:
             if live.state in ENDED:
                 return
@@ -155,7 +155,7 @@ class Scheduler:
         self._store.add_records(live.id, records)
 
     def ended(self, live: Live, state: str, why: str) -> None:
-        """End it and let go of the networks: nothing is written down any more."""
+        """End an experiment and let go of its networks: nothing is written down any more."""
         if state == "finished":
             self._archive.save_nets(live)
         self.finish(live, state, why)
@@ -165,7 +165,7 @@ class Scheduler:
             self._archive.checkpoints.remove(live.id)
 
     def save(self, live: Live) -> None:
-        """Write down its state."""
+        """Write down the state of an experiment."""
         self._archive.save(live)
 
     def changed(self, live: Live, text: str) -> None:
@@ -177,7 +177,7 @@ class Scheduler:
         self._archive.snap(live, trainer)
 
     def reached(self, live: Live) -> None:
-        """Pause it."""
+        """Pause an experiment."""
         self.switch(live.id, "running", "paused")
 
     # inside
@@ -253,7 +253,7 @@ class Scheduler:
 
 
 def _copy(source: Live, trainer: Trainer) -> list[Record]:
-    """Bring a new trainer to where another experiment's is; that one's records until then."""
+    """Bring a new trainer to where another experiment's is, and return the records of that one until then."""
     while True:
         with source.turn:
             if (theirs := source.trainer) is None:
@@ -270,6 +270,6 @@ def _copy(source: Live, trainer: Trainer) -> list[Record]:
 
 
 def _device(live: Live) -> str:
-    """The name of its device; cuda and cuda:0 are one."""
+    """The name of an experiment's device; cuda and cuda:0 are one."""
     device = resolve(live.experiment.device, live.experiment.device_number)
     return f"{device.type}:{device.index or 0}"

@@ -30,15 +30,15 @@ class Listener(Protocol):
         ...
 
     def ended(self, live: Live, state: str, why: str) -> None:
-        """It is finished or has failed; `why`: a sentence, where that needs saying."""
+        """The experiment is finished or has failed; `why`: a sentence, where that needs saying."""
         ...
 
     def save(self, live: Live) -> None:
-        """It is between two steps, and its state is to be written down."""
+        """The experiment is between two steps, and its state is to be written down."""
         ...
 
     def changed(self, live: Live, text: str) -> None:
-        """Its learning rate was changed, without a sentence, or its feedback, with one where a rule has such feedback."""
+        """The learning rate was changed, without a sentence, or the feedback, with one where a rule has such feedback."""
         ...
 
     def snap(self, live: Live, trainer: Trainer) -> None:
@@ -46,7 +46,7 @@ class Listener(Protocol):
         ...
 
     def reached(self, live: Live) -> None:
-        """It is where it was to pause."""
+        """The experiment is where it was to pause."""
         ...
 
 

@@ -67,7 +67,7 @@ class Replays:
                 del self._known[id, step]
 
     def look(self, id: str, step: int, function: Callable[[Trainer], T]) -> T:
-        """`function(trainer)`, as Manager.look: it changes nothing and returns copies. Raises Gone while there is none."""
+        """`function(trainer)`, which changes nothing and returns copies. Raises Gone while there is no such trainer."""
         replay = self.ask(id, step)
         with replay.turn:
             if replay.trainer is None:
@@ -149,11 +149,11 @@ class Replays:
         return near
 
     def _checkpoint(self, replay: Replay, experiment: Experiment, made: Sequence[history.Made]) -> dict[int, State]:
-        """Nothing for one that is damaged: there are other ways."""
+        """The state of the checkpoint, by its step; nothing for one that is damaged: there are other ways."""
         if not self._checkpoints.has(replay.id):
             return {}
         nearest = max((step for step in self._snapshots.steps(replay.id) if step <= replay.step), default=-1)
-        for seen in range(len(made), -1, -1):  # the settings that it was written under may have been others since
+        for seen in range(len(made), -1, -1):  # the settings that it was written under may have changed since
             then = history.settings_after(experiment, made, seen)
             with suppress(CheckpointError):
                 if nearest < (step := self._checkpoints.step(replay.id, then)) <= replay.step:

@@ -217,7 +217,7 @@ class Store:
         return rows[0][0] if rows else 0
 
     def metrics(self) -> list[str]:
-        """Of all experiments, those that have last values."""
+        """The metrics that have last values in any experiment."""
         return [metric for (metric,) in self._rows("SELECT DISTINCT metric FROM finals ORDER BY metric")]
 
     def counts(self) -> dict[str, int]:
@@ -232,7 +232,7 @@ class Store:
         )
 
     def events_of(self, kind: str) -> dict[str, list[Event]]:
-        """Of every experiment, those of a kind."""
+        """The events of a kind, by experiment, oldest first."""
         found: dict[str, list[Event]] = {}
         for id, *event in self._rows("SELECT experiment, time, kind, text FROM events WHERE kind = ? ORDER BY number", kind):
             found.setdefault(id, []).append(Event._make(event))

@@ -38,7 +38,7 @@ class Stored:
 
 
 def stored(row: tuple[Any, ...]) -> Stored:
-    """Of a row of READ."""
+    """The experiment of a row of READ."""
     id, settings, versions, title, state, sentence, created, finished, demo, server, name, note, tags, colour, removed = row
     given = _object(settings)
     return Stored(
