@@ -16,9 +16,9 @@ from dfa_lab import data, proofs
 from dfa_lab.feedback import rule_class
 from dfa_lab.proofs import Examined, Outcome, Section, ShortTraining, Verdict
 from dfa_lab.runs.demo import demonstration
-from dfa_lab.runs.failures import out_of_memory, sentence
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.parsing import describe
+from dfa_lab.train.failures import out_of_memory, sentence
 from dfa_lab.train.preflight import check
 
 MARKS = {  # colours that keep 3:1 on white and on near-black; the words beside them say the same

@@ -15,11 +15,11 @@ from dfa_lab.data import DataError
 from dfa_lab.networks import own_file
 from dfa_lab.processes.sharing import chosen, one_process_only
 from dfa_lab.processes.together import Together, Unfinished
-from dfa_lab.runs.failures import out_of_memory, sentence
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.parsing import parse
 from dfa_lab.settings.wording import label, refuse, shown
 from dfa_lab.train import checkpoint, saved
+from dfa_lab.train.failures import out_of_memory, sentence
 from dfa_lab.train.saving import LastingResults, Saving, results_of
 from dfa_lab.train.trainer import Diverged, Trainer
 

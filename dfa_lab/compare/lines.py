@@ -20,7 +20,7 @@ EARLY = 0.95  # of what the longest run has: a mean that ends before is said to
 
 @dataclass(frozen=True)
 class Line:
-    """Arrays of one length n; the ghost's of another."""
+    """One line of a chart: arrays of one length n; the ghost's have a length of their own."""
 
     group: int
     seed: int | None  # None: of all runs of the group
@@ -35,7 +35,7 @@ class Line:
 
 
 def lines(groups: Sequence[Group], measured: pd.DataFrame, axis: str, spread: str, smoothing: float, points: int) -> list[Line]:
-    """Of the curves of one metric (`Store.curves`), at most `points` each but for the ends of bands.
+    """The lines of the curves of one metric (`Store.curves`), at most `points` each but for the ends of bands.
 
     Runs without a value are in none of them.
     """

@@ -23,7 +23,7 @@ class Map:
 
 
 def layers_by_steps(records: Iterable[Record], runs: Collection[int], blocks: int, most: int) -> Map:
-    """Of the records of one metric: the mean over `runs`, the seeds of a rule, of those that have a value at a step.
+    """The map of the records of one metric: the mean over `runs`, the seeds of a rule, of those that have a value at a step.
 
     `blocks`: hidden layers of the network; `most`: columns, an even number.
     """

@@ -22,7 +22,7 @@ HARMLESS = frozenset(
 
 
 class Member(NamedTuple):
-    """One run."""
+    """One run of an experiment."""
 
     experiment: str  # id
     run: int  # number in it
@@ -46,7 +46,7 @@ class Group:
 def groups(
     found: Sequence[Stored], by: str = EXPERIMENT, rules: Collection[str] = (), seeds: Collection[int] = ()
 ) -> list[Group]:
-    """In the order of the rules, then of the experiments or values. `rules` and `seeds`: which; empty: all."""
+    """The groups in the order of the rules, then of the experiments or values. `rules`, `seeds`: which; empty: all."""
     readable = [one for one in found if one.experiment]
     names = labels(readable, by)
     members: dict[tuple[str, str], list[Member]] = {}
@@ -107,7 +107,7 @@ class Pairing(NamedTuple):
 
 
 def pairing(first: Group, second: Group, found: Mapping[str, Stored]) -> Pairing:
-    """By experiment and seed where both have runs of one experiment, else by seed where that is only once in each."""
+    """Pair by experiment and seed where both have runs of one experiment, else by seed where that is only once in each."""
     experiments = [{one.experiment for one in group.members} for group in (first, second)]
     if both := experiments[0] & experiments[1]:
         same = all(_start_alike(first.rule, second.rule, found[id]) for id in both)
@@ -121,7 +121,7 @@ def pairing(first: Group, second: Group, found: Mapping[str, Stored]) -> Pairing
 
 
 def keyed(group: Group, measured: pd.DataFrame, column: str, how: Pairing) -> dict[Hashable, float]:
-    """As `values`, by what says which runs belong together."""
+    """The values of a group by what says which runs belong together; see `values`."""
     return {how.of(one): value for one, value in values(group, measured, column).items()}
 
 

@@ -20,7 +20,7 @@ class Measured(NamedTuple):
 
 
 def said(found: Difference, of: Measured, *, alike: bool = False, p: float | None = None, of_several: int = 1) -> str:
-    """One or more sentences.
+    """The difference in one or more sentences.
 
     `alike`: partners start from the same weights and see the same batches; `p`: corrected for `of_several` comparisons.
     """

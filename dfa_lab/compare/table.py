@@ -30,7 +30,7 @@ class Wanted:
     latest: bool = False  # of those with the same settings only the one that was added last
 
     def __call__(self, found: Sequence[Stored]) -> list[Stored]:
-        """Those that match, in the same order: the last added first."""
+        """The experiments that match, in the same order: the last added first."""
         words = self.text.lower().split()
         kept, seen = [], set()
         for one in found:
@@ -137,7 +137,7 @@ class Published:
     cells: dict[tuple[int, str], Outcome] = field(default_factory=dict)  # (number of the row, rule)
 
     def frame(self) -> pd.DataFrame:
-        """As it is read: mean ± standard deviation over runs."""
+        """The table as it is read: mean ± standard deviation over runs."""
         unit = " (%)" if fraction(self.metric) else ""
         lines = [
             [*row, *(cell.text(self.metric) if (cell := self.cells.get((n, rule))) else "–" for rule in self.rules)]
@@ -146,7 +146,7 @@ class Published:
         return pd.DataFrame(lines, columns=[*self.heads, *(f"{rule}{unit}" for rule in self.rules)])
 
     def latex(self) -> str:
-        """For the package booktabs."""
+        """The table in LaTeX, for the package booktabs."""
         text = self.frame().to_latex(index=False, escape=True, column_format="l" * len(self.heads) + "r" * len(self.rules))
         return text.replace("±", r"$\pm$").replace("–", "--").replace("×", r"$\times$")
 

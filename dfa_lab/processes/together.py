@@ -25,12 +25,12 @@ class Unfinished(RuntimeError):
 class Together:
     """Iterate it for records: lists of those of one step of every run, in the order of steps.
 
-    Their runs are numbered as in the experiment, and they are those of a Trainer with one thread, to the last bit, but for
+    The runs are numbered as in the experiment, and they are those of a Trainer with one thread, to the last bit, but for
     the seconds. `step` is how far all runs are, of `steps`.
     """
 
     def __init__(self, trainer: Trainer, count: int):
-        """Of a trainer that has not begun; it is not kept."""
+        """`trainer`: one that has not begun; it is not kept. `count`: of processes."""
         self.experiment, self.device, self.plan, self.steps = trainer.experiment, trainer.device, trainer.plan, trainer.steps
         self.step = 0
         self.processes: list[BaseProcess] = []
@@ -94,7 +94,7 @@ class Together:
                 self.step = report.step
 
     def _ready(self) -> Iterator[list[Record]]:
-        """What no run can add to any more."""
+        """The records of steps to which no run can add any more."""
         if self._reached:
             self.step = min(self._reached.values())
         while self._come and (not self._reached or self._come[0][0] <= self.step):

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from dfa_lab.machine.allocator import keep_memory
 from dfa_lab.networks import own_file
 from dfa_lab.records import Record
-from dfa_lab.runs.failures import out_of_memory, sentence
 from dfa_lab.settings.experiment import Experiment
+from dfa_lab.train.failures import out_of_memory, sentence
 from dfa_lab.train.trainer import Diverged, Trainer
 
 REPORT = 0.2  # seconds after which a run reports how far it is, even if nothing was measured
@@ -20,7 +20,7 @@ LOOK = 0.05  # seconds between two looks whether whoever started this still wait
 
 
 class Report(NamedTuple):
-    """Of one run, its place in the experiment: what a step brought, and whether it was the last."""
+    """What a step of one run brought, and whether it was the last. `place`: of the run in the experiment."""
 
     place: int
     step: int
@@ -36,7 +36,7 @@ def alone(experiment: Experiment, place: int) -> Experiment:
 
 
 def work(experiment: Experiment, places: Iterable[int], connection: Connection) -> None:
-    """Train them to the end, side by side, or until nobody listens any more."""
+    """Train the runs at these places to the end, side by side, or until nobody listens any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all of them; the one who listens decides
     keep_memory()
     try:

@@ -23,8 +23,8 @@ class Gone(Exception):
     """There are no networks to look at now; the text says why, and what to do."""
 
 
-def glimpse(live: Live, function: Callable[[Trainer], T], wait: float | None = None) -> T:
-    """See Manager.look."""
+def with_trainer(live: Live, function: Callable[[Trainer], T], wait: float | None = None) -> T:
+    """`function(trainer)` between two steps, see Manager.look. Raises Gone, with a sentence."""
     began, wait = time.monotonic(), LOOKING if wait is None else wait
     with live.lock:
         live.onlookers += 1

@@ -37,7 +37,7 @@ class Checkpoints:
         return self.write(self._path(id), trainer)
 
     def write(self, path: Path, trainer: Trainer) -> bool:
-        """As `save`, to a file of another name."""
+        """Write the state of a trainer that is between steps to this file; False, and why in `problem`, if that cannot be."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             checkpoint.save(trainer, path)
@@ -85,7 +85,7 @@ class Checkpoints:
         return self._path(id).is_file()
 
     def read(self, id: str, experiment: Experiment) -> tuple[Tensors, dict[str, Any]]:
-        """(tensors, numbers) of the checkpoint, without a trainer. Raises as `step` does."""
+        """(tensors, numbers) of the checkpoint, without a trainer. Raises CheckpointError, with a sentence."""
         self.step(id, experiment)
         return state_file.read(self._path(id))
 
@@ -99,7 +99,7 @@ class Checkpoints:
         return self._folder / id
 
     def remove(self, id: str) -> None:
-        """Nothing happens if there is none, or if it cannot be removed."""
+        """Remove the checkpoint and what lies beside it; nothing happens if there is none, or if it cannot be removed."""
         with suppress(OSError):
             self._path(id).unlink(missing_ok=True)
         shutil.rmtree(self.beside(id), ignore_errors=True)
@@ -109,7 +109,7 @@ class Checkpoints:
         return [path.stem for path in self._folder.glob("*.part")]
 
     def tidy(self, id: str) -> None:
-        """Remove such a part; only of an experiment that no server is busy with."""
+        """Remove the part of a checkpoint that a kill has left; only of an experiment that no server is busy with."""
         with suppress(OSError):
             self._path(id).with_suffix(".part").unlink(missing_ok=True)
 
@@ -118,7 +118,10 @@ class Checkpoints:
 
 
 def why(error: Exception, path: Path) -> str:
-    """safetensors wraps what the system says in an error of its own: "I/O error: … (os error 28)"."""
+    """What went wrong with the file, as one sentence for a person.
+
+    safetensors wraps what the system says in an error of its own: "I/O error: … (os error 28)".
+    """
     if isinstance(error, OSError):
         return explain(error, path)
     for number in (28, 122, 13, 30):  # ENOSPC, EDQUOT, EACCES, EROFS

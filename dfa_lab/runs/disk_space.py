@@ -17,7 +17,7 @@ MOST = 100_000  # experiments
 
 @dataclass(frozen=True)
 class Space:
-    """Bytes."""
+    """What a folder takes and what is left on its disk, in bytes."""
 
     kinds: dict[str, int]  # database, the folders, other
     free: int  # on the disk
@@ -59,7 +59,7 @@ def human(count: int) -> str:
 
 
 def size(path: Path) -> int:
-    """Of a file, or of all files in a folder; links are not followed."""
+    """Bytes of a file, or of all files in a folder; links are not followed."""
     try:
         if path.is_symlink():
             return 0
@@ -87,7 +87,7 @@ def checkpoints(store: Store, states: Collection[str] = DONE) -> Removable:
 
 
 def remove_files(folder: Path, ids: Collection[str], kinds: Collection[str] = OF_EXPERIMENTS) -> None:
-    """Experiments' files of these kinds. What cannot be removed stays."""
+    """Remove experiments' files of these kinds. What cannot be removed stays."""
     files = _files(folder, kinds)
     for path in [path for id in ids for path in files.get(id, ())]:
         with suppress(OSError):

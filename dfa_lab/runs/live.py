@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from dfa_lab.feedback.changing import Change
 from dfa_lab.runs.record_list import RecordList
 from dfa_lab.runs.replay.snapshots import Spacing
+from dfa_lab.runs.store.server import ACTIVE as ACTIVE
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train.trainer import Trainer
 
-ACTIVE = ("queued", "loading", "running", "paused")
 ENDED = ("finished", "stopped", "failed", "interrupted")
 OFTEN = 20.0  # seconds between two checkpoints, at least; they are taken when an epoch has ended
 RARELY = 300.0  # seconds between two checkpoints, at most: an epoch may take an hour
@@ -139,7 +139,7 @@ class Live:
             self._not_before = time.monotonic() + OFTEN
 
     def status(self) -> Status:
-        """A snapshot. After the end, of the last step."""
+        """A snapshot of the present moment; after the end, of the last step."""
         trainer, experiment = self.trainer, self.experiment
         if trainer is None:
             rate = self.learning_rate or experiment.learning_rate
@@ -172,7 +172,7 @@ class Live:
         return " ".join(self.trainer.failed.values()) if self.trainer else ""
 
     def begin(self, trainer: Trainer) -> None:
-        """Its data are loaded: from now on it runs, or waits paused."""
+        """The data are loaded: from now on it runs, or waits paused."""
         self.trainer = trainer
         self.state = "paused" if self.begin_paused else "running"
         self._saved = (time.monotonic(), trainer.step, trainer.epoch)

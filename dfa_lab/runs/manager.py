@@ -3,8 +3,7 @@
 import atexit
 import time
 import uuid
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,51 +11,54 @@ import numpy as np
 
 from dfa_lab.feedback.changing import Change
 from dfa_lab.records import Record
-from dfa_lab.runs.access import GONE, Gone, glimpse
-from dfa_lab.runs.continuing import Branching
+from dfa_lab.runs.archive import Archive
+from dfa_lab.runs.continuing import Continuing
+from dfa_lab.runs.controls import Controls
 from dfa_lab.runs.demo import demonstration
 from dfa_lab.runs.live import ACTIVE, ENDED, Live, Status
-from dfa_lab.runs.record_list import RecordList
+from dfa_lab.runs.lives import Lives
+from dfa_lab.runs.reader import Reader
 from dfa_lab.runs.replay.replays import Replays
-from dfa_lab.runs.resuming import ContinueError, automatic, status_of
+from dfa_lab.runs.scheduler import Scheduler
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train import saved
-from dfa_lab.train.checkpoint import CheckpointError
 from dfa_lab.train.trainer import Trainer
 
 T = TypeVar("T")
 DEMO_PAUSE = 8.0  # seconds that a finished demonstration stays on screen before it starts again
-CLOSING = 10.0  # seconds for bringing steps to their end when the server stops, so that they can be written down
 
 
-class Manager(Branching):
-    """One a server. Every method may be called from any thread; none but `close` and `look` waits for a training step."""
+class Manager:
+    """The experiments of one server. Every method may be called from any thread.
+
+    None but `close` and `look` waits for a training step. The manager is the face of its parts: an archive (what lies on the
+    disk), lives (what is in memory), a reader of both, replays of past steps, a scheduler with the workers, what continues
+    and forks, and controls. Each part knows only those before it.
+    """
 
     def __init__(self, folder: Path, *, resume: bool = True, quota: str = ""):
         """`resume`: what was interrupted goes on where it does so by itself (resuming.py). `quota`: a size, see quota.py."""
-        super().__init__(folder, quota)
+        self._archive = Archive(folder, quota)
+        self.store, self.quota = self._archive.store, self._archive.quota
+        self.checkpoints, self.snapshots = self._archive.checkpoints, self._archive.snapshots
+        self._lives = Lives()
+        self._reader = Reader(self._lives, self.store)
+        self.replays = Replays(self._archive, self._reader)
+        self._scheduler = Scheduler(self._archive, self._lives)
+        self._continuing = Continuing(self._archive, self._lives, self._reader, self.replays, self._scheduler)
+        self._controls = Controls(self._lives, self.store, self._scheduler)
         self._demos = 0
-        self.replays = Replays(self.store, self.snapshots, self.checkpoints, self.records, self.newest)
-        for stored in self.store.experiments():
-            if stored.demo and stored.state in ENDED:  # of a server that was stopped
-                self.store.delete(stored.id)
-        for id in [] if self.store.problem else self.snapshots.ids():
-            if (stored := self.store.get(id)) is None:
-                self.snapshots.remove(id)
-            elif stored.state not in ACTIVE:
-                self.snapshots.tidy(id)
-        for id in [] if self.store.problem else self.checkpoints.half_written():
-            if (stored := self.store.get(id)) is None or stored.state not in ACTIVE:
-                self.checkpoints.tidy(id)
+        self._archive.tidy()
         atexit.register(self.close)
-        for stored, step in automatic(self.store, self.checkpoints) if resume else ():
-            with suppress(ContinueError):  # another server was faster
-                self._take_up(stored, step)
+        if resume:
+            self._continuing.resume_interrupted()
 
     @property
     def problem(self) -> str:
         """Empty, or why runs are not being kept as they should be, for a person."""
-        return self.store.problem or self.checkpoints.problem or self.snapshots.problem or self.quota.problem
+        return self._archive.problem
+
+    # beginning and ending
 
     def start(
         self,
@@ -78,46 +80,24 @@ class Manager(Branching):
         live = Live(uuid.uuid4().hex[:10], experiment, demo, pace=pace, begin_paused=paused, queues=keep)
         live.keep = keep or bool(experiment.save)
         if experiment.save:
-            saved.claim(
-                experiment.save, None, taken=[one.experiment.save for one in self._lives.values() if one.state in ACTIVE]
-            )
-        return self._begin(live, None, title)
+            taken = [one.experiment.save for one in self._lives.all() if one.state in ACTIVE]
+            saved.claim(experiment.save, None, taken=taken)
+        return self._scheduler.begin(live, None, title)
 
-    def continue_stored(self, id: str) -> None:
-        """Take up an experiment that was stopped or interrupted from its checkpoint, as if it had not been.
-
-        It keeps its id; what was measured after the checkpoint is measured again. Nothing happens if it is active.
-        Raises KeyError if there is no such experiment, and ContinueError, with a sentence, if it cannot be continued.
-        """
-        if (live := self._lives.get(id)) and self._undo_stop(live):
-            return
-        stored = self.store.get(id)
-        if stored is None:
-            raise KeyError(id)
-        if stored.state in ACTIVE:
-            raise ContinueError("Another server that keeps its runs in this folder is busy with it.")
-        if stored.state == "finished":
-            raise ContinueError("It is finished.")
-        if stored.experiment is None:
-            raise ContinueError("Its settings are those of another version of the lab.")
-        try:
-            step = self.checkpoints.step(id, stored.experiment)
-        except CheckpointError as error:
-            raise ContinueError(str(error)) from error
-        self._take_up(stored, step)
-        self.replays.forget(id)  # it may take another way now
-
-    def delete(self, id: str) -> None:
-        """Stop it and remove everything there is of it, unless another live server is busy with it."""
-        with self._lock:
-            live = self._lives.pop(id, None)
-        if live is not None:
-            live.keep = False
-            self._finish(live, "stopped", "")
-        self.store.delete(id)
-        if self.store.get(id) is None:
-            self.checkpoints.remove(id)
-            self._forget(id)
+    def demo(self) -> str:
+        """The demonstration that newcomers share. Started when first asked for, and again a while after it has ended."""
+        with self._lives.lock:
+            id = self._lives.demo
+            live = self._lives.get(id)
+            if id is None or live is None or (live.state in ENDED and time.monotonic() - live.ended > DEMO_PAUSE):
+                if live is not None:
+                    self._lives.pop(live.id)
+                    self.store.delete(live.id)
+                    self._forget(live.id)
+                experiment, pace = demonstration(seed=self._demos)
+                self._demos += 1
+                id = self._lives.demo = self.start(experiment, pace=pace, demo=True)
+            return id
 
     def fork(self, id: str, *, paused: bool) -> str:
         """A copy of a running experiment that goes on by itself from the same step; of an ended one, a fresh start.
@@ -132,103 +112,115 @@ class Manager(Branching):
             return self.start(status.experiment.model_copy(update={"save": ""}), paused=paused)
         unsaved = live.experiment.model_copy(update={"save": ""})  # the name is the original's
         copy = Live(uuid.uuid4().hex[:10], unsaved, False, pace=live.pace, begin_paused=paused)
-        return self._begin(copy, live, "")
+        return self._scheduler.begin(copy, live, "")
 
-    def pause(self, id: str) -> None:
-        """Also one that waits or whose data are still being loaded: it then begins paused."""
-        self._switch(id, "running", "paused")
+    def fork_at(self, id: str, step: int, changes: Mapping[str, object], *, paused: bool = False, pace: float = 0.0) -> str:
+        """A new experiment from the state of another after a past step, see Continuing.fork_at; its id, at once."""
+        return self._continuing.fork_at(id, step, changes, paused=paused, pace=pace)
 
-    def resume(self, id: str) -> None:
-        """Also one that waits or whose data are still being loaded: it then does not begin paused."""
-        self._switch(id, "paused", "running")
+    def continue_stored(self, id: str) -> None:
+        """Take up an experiment from its checkpoint, see Continuing.continue_stored."""
+        self._continuing.continue_stored(id)
 
-    def step(self, id: str) -> None:
-        """One step of every run; pauses first."""
-        self.pause(id)
-        if live := self._lives.get(id):
-            with live.lock:
-                live.single_steps += 1
-            self._wake(live)
-
-    def epoch(self, id: str) -> None:
-        """Every step to the end of the present epoch, then pause. Nothing happens before its data are loaded."""
-        if (live := self._lives.get(id)) and live.trainer is not None:
-            self.pause(id)
-            self._switch(id, "paused", "running", to_end_of_epoch=True)
+    def train_on(self, id: str, epochs: int, *, paused: bool = False) -> None:
+        """Let an experiment that has ended go on, see Continuing.train_on."""
+        self._continuing.train_on(id, epochs, paused=paused)
 
     def stop(self, id: str) -> None:
-        """End it; what was measured stays, and so does the checkpoint, which is written once the step in hand is done."""
-        live = self._lives.get(id)
-        if live and live.state in ACTIVE:
-            self._finish(live, "stopped", "")
+        """End an experiment; what was measured stays, and so does the checkpoint, which is written after the step in hand."""
+        self._controls.stop(id)
+
+    def delete(self, id: str) -> None:
+        """Stop an experiment and remove everything there is of it, unless another live server is busy with it."""
+        live = self._lives.pop(id)
+        if live is not None:
+            live.keep = False
+            self._scheduler.finish(live, "stopped", "")
+        self.store.delete(id)
+        if self.store.get(id) is None:
+            self.checkpoints.remove(id)
+            self._forget(id)
+
+    def close(self) -> None:
+        """Stop the threads and write what is left."""
+        atexit.unregister(self.close)
+        with self._lives.lock:
+            self._lives.closed = True
+            self.replays.close()
+        self._scheduler.close()
+        self._archive.close()
+
+    # while it trains
+
+    def pause(self, id: str) -> None:
+        """Pause an experiment; one that waits or whose data are still being loaded then begins paused."""
+        self._controls.pause(id)
+
+    def resume(self, id: str) -> None:
+        """Let an experiment go on; one that waits or whose data are still being loaded then does not begin paused."""
+        self._controls.resume(id)
+
+    def step(self, id: str) -> None:
+        """Pause, then do one step of every run."""
+        self._controls.step(id)
+
+    def epoch(self, id: str) -> None:
+        """Do every step to the end of the present epoch, then pause. Nothing happens before its data are loaded."""
+        self._controls.epoch(id)
 
     def set_learning_rate(self, id: str, rate: float) -> None:
-        """From the next step on. The rate must have passed `parse`."""
-        live = self._lives.get(id)
-        if live and live.state in ACTIVE:
-            with live.lock:
-                live.learning_rate = rate
-            self.store.add_event(id, "knob", f"learning_rate = {rate:g}")
+        """Set the learning rate from the next step on. It must have passed `parse`."""
+        self._controls.set_learning_rate(id, rate)
 
     def change_feedback(self, id: str, change: Change) -> None:
-        """Before the next step; one of no effect where no rule has such feedback. The event names the step."""
-        live = self._lives.get(id)
-        if live and live.state in ACTIVE:
-            with live.lock:
-                live.changes.append(change)
-            self._wake(live)
+        """Have the feedback changed before the next step; no effect where no rule has such. The event names the step."""
+        self._controls.change_feedback(id, change)
 
     def set_pace(self, id: str, pace: float) -> None:
-        """At most this many steps a second; 0: as fast as it goes."""
-        if live := self._lives.get(id):
-            with live.lock:
-                live.pace = pace
-                live.halt_clock()
-            self._wake(live)
+        """Do at most this many steps a second; 0: as fast as it goes."""
+        self._controls.set_pace(id, pace)
+
+    # reading
 
     def status(self, id: str) -> Status | None:
         """A snapshot of an experiment of this server or of the store; None if there is no such."""
-        if live := self._lives.get(id):
-            with live.lock:
-                return live.status()
-        stored = self.store.get(id)
-        return None if stored is None else status_of(stored, self.store)
+        return self._reader.status(id)
 
     def in_memory(self, id: str) -> bool:
         """Whether its status and records are at hand without the store."""
-        return id in self._lives
-
-    def record_list(self, id: str) -> int:
-        """The number of the list in memory, 0 where the records are in the store alone. It becomes another one when records are
-        taken back, as an experiment goes on from an earlier step."""
-        live = self._lives.get(id)
-        return live.records.number if live else 0
+        return self._reader.in_memory(id)
 
     def records(self, id: str, since: int = 0) -> list[Record]:
         """A copy of the records from number `since` on."""
-        if live := self._lives.get(id):
-            return live.records[since:]
-        return self.store.records(id, since)
+        return self._reader.records(id, since)
 
     def record_table(self, id: str, since: int = 0) -> np.ndarray:
-        """The same as columns (record_list.COLUMNS), without an object for each: for whoever asks for many again and again."""
-        if live := self._lives.get(id):
-            return live.records.table(since)
-        return RecordList(self.store.records(id, since)).table()
+        """The records from number `since` on as columns, see Reader.record_table."""
+        return self._reader.record_table(id, since)
+
+    def record_list(self, id: str) -> int:
+        """The number of the list in memory, 0 where the records are in the store alone, see Reader.record_list."""
+        return self._reader.record_list(id)
 
     def last(self, id: str, metric: str, runs: int) -> list[Record]:
         """The last record of a metric of the whole network for each run, but none of step 0."""
-        live = self._lives.get(id)
-        if live is None:
-            return self.store.last(id, metric, runs)
-        found: dict[int, Record] = {}
-        for number in range(len(live.records) - 1, -1, -1):
-            record = live.records[number]
-            if record.step == 0 or len(found) == runs:
-                break
-            if record.metric == metric and record.layer is None:
-                found.setdefault(record.run, record)
-        return [found[run] for run in sorted(found)]
+        return self._reader.last(id, metric, runs)
+
+    def newest(self, id: str) -> Record | None:
+        """The last record."""
+        return self._reader.newest(id)
+
+    def reached(self, status: Status) -> int:
+        """The last step that can be replayed, see Reader.reached."""
+        return self._reader.reached(status)
+
+    def last_step(self, id: str) -> int:
+        """The step from which a stored experiment goes on, see Continuing.last_step."""
+        return self._continuing.last_step(id)
+
+    def settings_at(self, id: str, step: int) -> Experiment:
+        """The settings in force for the step after this one, see Continuing.settings_at."""
+        return self._continuing.settings_at(id, step)
 
     def look(self, id: str, function: Callable[[Trainer], T], wait: float | None = None) -> T:
         """`function(trainer)` between two steps, while the training waits: it takes at most some tens of milliseconds,
@@ -237,60 +229,14 @@ class Manager(Branching):
         A step that lasts longer than `wait` (LOOKING) seconds is not waited for: it then looks between two parts of it.
         Raises Gone, with a sentence, if there are no networks to look at.
         """
-        live = self._lives.get(id)
-        if live is None:
-            raise Gone(GONE)
-        return glimpse(live, function, wait)
+        return self._reader.look(id, function, wait)
 
     def has_networks(self, id: str) -> bool:
         """Whether `look` has something to look at, now or soon."""
-        live = self._lives.get(id)
-        return live is not None and (live.trainer is not None or live.state in ("queued", "loading"))
+        return self._reader.has_networks(id)
 
-    def reached(self, status: Status) -> int:
-        """The last step that can be replayed: of one that failed, the last whose weights gave a finite loss in the next."""
-        if status.state != "failed":
-            return status.step
-        return max(0, newest.step - 1) if (newest := self.newest(status.id)) else 0
-
-    def newest(self, id: str) -> Record | None:
-        """The last record."""
-        if live := self._lives.get(id):
-            return live.records[-1] if live.records else None
-        return next(iter(self.store.records(id, since=self.store.count(id) - 1)), None)
+    # inside
 
     def _forget(self, id: str) -> None:
         self.snapshots.remove(id)
         self.replays.forget(id)
-
-    def demo(self) -> str:
-        """The demonstration that newcomers share. Started when first asked for, and again a while after it has ended."""
-        with self._lock:
-            live = self._lives.get(self._demo or "")
-            if live is None or (live.state in ENDED and time.monotonic() - live.ended > DEMO_PAUSE):
-                if live is not None:
-                    self._lives.pop(live.id)
-                    self.store.delete(live.id)
-                    self._forget(live.id)
-                experiment, pace = demonstration(seed=self._demos)
-                self._demos += 1
-                self._demo = self.start(experiment, pace=pace, demo=True)
-            assert self._demo is not None
-            return self._demo
-
-    def close(self) -> None:
-        """Stop the threads and write what is left."""
-        atexit.unregister(self.close)
-        with self._lock:
-            self._closed = True
-            self.replays.close()
-            workers, lives = list(self._workers.values()), list(self._lives.values())
-        for worker in workers:
-            worker.close()
-        over = time.monotonic() + CLOSING
-        for live in lives:
-            if live.keep and live.trainer is not None:
-                self._write_down(live, live.trainer, over)
-            self._ended(live, "interrupted", f"The server stopped at step {live.status().step}.")
-        self.snapshots.close()
-        self.store.close()

@@ -35,7 +35,7 @@ def parse_size(text: str) -> int | None:
 
 
 class Quota:
-    """Of one folder. Every method may be called from any thread; what it takes is looked at now and then."""
+    """What one folder may take. Every method may be called from any thread; what it takes is looked at now and then."""
 
     def __init__(self, folder: Path, text: str = ""):
         """`text`: a size, or empty for no limit. One that cannot be read is told in `problem`, and there is no limit."""

@@ -20,9 +20,11 @@ _numbers = count(1)
 
 
 class RecordList(Sequence[Record]):
-    """Only grows. One thread extends it while others read; a value that is no number comes back as None, as in the store.
+    """A list that only grows. One thread extends it while others read.
 
-    `number`: another one for every list of this process, so that who has read a part of one can tell that it is another now.
+    A value that is no number comes back as None, as in the store.
+
+    `number`: each list of this process has its own, so that who has read a part of one can tell it from a later list.
     """
 
     def __init__(self, records: Iterable[Record] = ()):
@@ -31,7 +33,7 @@ class RecordList(Sequence[Record]):
         self.extend(records)
 
     def extend(self, records: Iterable[Record]) -> None:
-        """All of them at once: no reader sees a part of a row."""
+        """Append all of them at once: no reader sees a part of a row."""
         self._rows += b"".join(map(_packed, records))
 
     def __len__(self) -> int:

@@ -1,14 +1,10 @@
-"""What of an earlier server goes on: under which rules it does so by itself, and how a stored experiment looks."""
+"""What of an earlier server goes on by itself, under which rules, and what is written down where something goes on."""
 
 from collections.abc import Iterator
 
-from dfa_lab import data, networks
 from dfa_lab.runs.checkpoints import Checkpoints
-from dfa_lab.runs.live import Status
 from dfa_lab.runs.store.store import Store, Stored
-from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.train.checkpoint import CheckpointError
-from dfa_lab.train.plan import Plan
 
 BY_ITSELF = "paper/"  # titles of the experiments that go on by themselves after a restart
 RESUMED = "resumed"  # the kind of the event
@@ -45,33 +41,3 @@ def automatic(store: Store, checkpoints: Checkpoints) -> Iterator[tuple[Stored, 
         before = [event.text for event in events if event.kind == RESUMED]
         if not paused and before[-1:] != [place(step)]:
             yield stored, step
-
-
-def status_of(stored: Stored, store: Store) -> Status | None:
-    """The status of an experiment that no thread works on; None if its settings cannot be read."""
-    experiment = stored.experiment
-    if experiment is None:
-        return None
-    last = store.records(stored.id, since=store.count(stored.id) - 1)
-    step, epoch = (last[0].step, last[0].epoch) if last else (0, 0.0)
-    facts = data.facts_of(experiment)
-    return Status(
-        stored.id,
-        experiment,
-        stored.state,
-        stored.sentence,
-        stored.demo,
-        step=step,
-        steps=Plan(experiment, facts.train).steps,
-        epoch=epoch,
-        learning_rate=experiment.learning_rate,
-        layers=_units(experiment, facts),
-    )
-
-
-def _units(experiment: Experiment, facts: data.Facts) -> tuple[int, ...]:
-    """None of one whose network cannot be."""
-    try:
-        return networks.units(experiment, facts)
-    except (SettingsError, RuntimeError):
-        return ()

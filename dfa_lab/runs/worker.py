@@ -7,12 +7,12 @@ everyone's curves move. An exception ends the experiment it happened in and no o
 import logging
 import threading
 import time
-from collections.abc import Callable
+from typing import Protocol
 
 from dfa_lab.records import Record
-from dfa_lab.runs.failures import sentence
 from dfa_lab.runs.live import ENDED, Live
 from dfa_lab.runs.replay.snapshots import trained
+from dfa_lab.train.failures import sentence
 from dfa_lab.train.trainer import Diverged, Trainer
 
 TURN = 0.03  # seconds
@@ -22,24 +22,40 @@ IDLE = 0.01  # seconds between looks at experiments that are slowed down on purp
 log = logging.getLogger(__name__)
 
 
-class Worker:
-    """All six are called in this thread: `measured` with the new records of every turn, `ended` with (live, state,
-    sentence), `save` between two steps of an experiment whose state is to be written down, `changed` with (live, sentence)
-    when its learning rate, without a sentence, or its feedback was changed, `snap` between two steps, with the trainer,
-    when a snapshot is due, `reached` when it is where it was to pause."""
+class Listener(Protocol):
+    """Who is told what happens to the experiments of a worker; each method is called in the worker's thread."""
 
-    def __init__(
-        self,
-        name: str,
-        measured: Callable[[Live, list[Record]], None],
-        ended: Callable[[Live, str, str], None],
-        save: Callable[[Live], None],
-        changed: Callable[[Live, str], None],
-        snap: Callable[[Live, Trainer], None],
-        reached: Callable[[Live], None],
-    ):
-        self._measured, self._ended, self._save, self._changed = measured, ended, save, changed
-        self._snap, self._reached = snap, reached
+    def measured(self, live: Live, records: list[Record]) -> None:
+        """A turn brought new records, or none."""
+        ...
+
+    def ended(self, live: Live, state: str, why: str) -> None:
+        """The experiment is finished or has failed; `why`: a sentence, where that needs saying."""
+        ...
+
+    def save(self, live: Live) -> None:
+        """The experiment is between two steps, and its state is to be written down."""
+        ...
+
+    def changed(self, live: Live, text: str) -> None:
+        """The learning rate was changed, without a sentence, or the feedback, with one where a rule has such feedback."""
+        ...
+
+    def snap(self, live: Live, trainer: Trainer) -> None:
+        """The trainer is between two steps, and a snapshot is due."""
+        ...
+
+    def reached(self, live: Live) -> None:
+        """The experiment is where it was to pause."""
+        ...
+
+
+class Worker:
+    """Trains the experiments that were added, until it is closed."""
+
+    def __init__(self, name: str, listener: Listener):
+        """`name`: of the device, for the thread."""
+        self._listener = listener
         self._lives: list[Live] = []
         self._wake = threading.Condition()
         self._closed = False
@@ -99,7 +115,7 @@ class Worker:
                 if live.learning_rate is not None and trainer.between_steps:
                     trainer.set_learning_rate(live.learning_rate)
                     live.learning_rate = None
-                    self._changed(live, "")
+                    self._listener.changed(live, "")
             worked = True
             if live.onlookers:
                 time.sleep(ASIDE)
@@ -119,16 +135,16 @@ class Worker:
                 self._end(live, records, "failed", sentence(error, live.experiment))
                 return True
             if trainer.between_steps and (live.trainer is None or live.spacing.due(trained(trainer)) or trainer.done):
-                self._snap(live, trainer)
+                self._listener.snap(live, trainer)
             if trainer.done:
                 self._end(live, records, "finished", live.losses())
                 return True
             if live.checkpoint_due(time.monotonic()):
                 break
         if records:
-            self._measured(live, records)
+            self._listener.measured(live, records)
         if live.state == "running" and live.reached() and (trainer := live.trainer) and trainer.between_steps:
-            self._reached(live)
+            self._listener.reached(live)
         self._keep(live)
         return worked
 
@@ -144,18 +160,18 @@ class Worker:
                 rules = trainer.change_feedback(change)
                 if rules:
                     live.changed()
-                self._changed(live, change.text(rules, trainer.step) if rules else "")
+                self._listener.changed(live, change.text(rules, trainer.step) if rules else "")
 
     def _keep(self, live: Live) -> None:
         """Write down the state if that is due, and let go of the networks of what was stopped."""
         if live.checkpoint_due(time.monotonic()):
-            self._save(live)
+            self._listener.save(live)
         if live.state in ENDED and (trainer := live.trainer) is not None and trainer.between_steps:
-            self._snap(live, trainer)
+            self._listener.snap(live, trainer)
         with live.lock:
             if live.state in ENDED and live.trainer is not None and live.trainer.between_steps:
                 live.let_go()
 
     def _end(self, live: Live, records: list[Record], state: str, why: str) -> None:
-        self._measured(live, records)
-        self._ended(live, state, why)
+        self._listener.measured(live, records)
+        self._listener.ended(live, state, why)

@@ -10,8 +10,8 @@ import torch
 from patience import state, status, tiny, until_state, until_step
 
 from dfa_lab.runs.access import Gone
-from dfa_lab.runs.failures import SMALLER
 from dfa_lab.runs.manager import Manager
+from dfa_lab.train.failures import SMALLER
 from dfa_lab.train.trainer import Trainer
 
 pytestmark = [

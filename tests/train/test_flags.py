@@ -68,7 +68,7 @@ ELSEWHERE = {  # what needs files, a machine or the data as stored
     "together": "tests/train/stacked",
     "device": "tests/train/test_fitting.py",
     "device_number": "tests/train/test_fitting.py",
-    "processes": "tests/runs/test_processes.py",
+    "processes": "tests/processes/test_processes.py",
 }
 
 

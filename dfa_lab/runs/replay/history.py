@@ -17,13 +17,13 @@ from dfa_lab.train.trainer import Trainer
 CHANGE, HISTORY = "change", "history"  # kinds of events
 THREADS = "threads"  # the kind of an event: on how many a training began whose settings leave it open
 
-# "step", the steps done before it, and "learning_rate", or what a Change holds, or "settings": those that are others from
-# then on, with their values "before" in the settings, and the "rate" that is then in force where that is another.
+# "step", the steps done before it, and "learning_rate", or what a Change holds, or "settings": those that change there,
+# with their values "before", and the "rate" that is then in force where that changes too.
 Made = dict[str, Any]
 
 
 def text(made: object) -> str:
-    """Of an event."""
+    """The text of an event."""
     return json.dumps(made)
 
 
@@ -41,13 +41,13 @@ def read(events: Sequence[Event]) -> list[Made]:
 
 
 def threads(events: Sequence[Event]) -> int | None:
-    """On how many it began, as far as that was written down."""
+    """The threads on which the training began, as far as that was written down."""
     said = [event.text for event in events if event.kind == THREADS and event.text.isdecimal() and len(event.text) < 4]
     return int(said[0]) if said else None
 
 
 def by_hand(events: Sequence[Event]) -> bool:
-    """Whether its settings alone do not say how it was trained."""
+    """Whether the settings of an experiment alone do not say how it was trained."""
     try:
         made = read(events)
     except (ValueError, TypeError, AttributeError):
@@ -57,9 +57,9 @@ def by_hand(events: Sequence[Event]) -> bool:
 
 
 def make_again(trainer: Trainer, history: Sequence[Made]) -> Trainer:
-    """Between two steps: those of the changes after this step or before it that the trainer has not seen.
+    """Make the changes after this step or before it that the trainer has not seen; call it between two steps.
 
-    The trainer with them, which is another one where settings changed.
+    Returns the trainer with them, a new one where settings changed.
     """
     for made in history[len(trainer.changes) :]:
         if made["step"] > trainer.step:
@@ -75,7 +75,7 @@ def make_again(trainer: Trainer, history: Sequence[Made]) -> Trainer:
 
 
 def with_settings(trainer: Trainer, made: Made) -> Trainer:
-    """One that goes on from here with other settings."""
+    """A trainer that goes on from here with other settings."""
     after = _updated(trainer.experiment, made["settings"])
     changed = go_on(*trainer.state(), trainer.experiment, after, made.get("rate"), trainer.data)
     changed.changes.append(dict(made))
@@ -84,7 +84,7 @@ def with_settings(trainer: Trainer, made: Made) -> Trainer:
 
 
 def entry(step: int, before: Experiment, after: Experiment, rate: float | None) -> Made:
-    """That settings are others from this step on."""
+    """The entry that says which settings change after this step."""
     was, now = before.model_dump(mode="json"), after.model_dump(mode="json")
     names = different(before, after)
     made = {"step": step, "settings": {name: now[name] for name in names}, "before": {name: was[name] for name in names}}
@@ -92,7 +92,7 @@ def entry(step: int, before: Experiment, after: Experiment, rate: float | None) 
 
 
 def settings_after(experiment: Experiment, history: Sequence[Made], seen: int) -> Experiment:
-    """Those under which it trained when it had seen so many of the changes; `experiment`: those it has at last."""
+    """The settings under which it trained when it had seen so many of the changes; `experiment`: the last ones."""
     for made in reversed(history[seen:]):
         experiment = _updated(experiment, made.get("before", {}))
     return experiment
@@ -113,7 +113,7 @@ def begins_with(history: Sequence[Made], seen: Sequence[object]) -> bool:
 
 
 def _updated(experiment: Experiment, settings: Mapping[str, Any]) -> Experiment:
-    """With values that come from JSON, and perhaps from another lab. Raises ValueError for those that cannot be."""
+    """The experiment with values that come from JSON, perhaps from another lab. Raises ValueError for wrong ones."""
     if not settings:
         return experiment
     changed = Experiment.model_validate({**experiment.model_dump(), **settings, "device": "auto"})

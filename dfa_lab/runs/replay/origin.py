@@ -1,4 +1,4 @@
-"""Where a fork comes from: which experiment, which step, and which settings are others. It is an event of the fork."""
+"""Where a fork comes from: which experiment, which step, and which settings differ. It is an event of the fork."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,14 +15,14 @@ FORKED = "forked"  # the kind of the event
 
 @dataclass(frozen=True)
 class Origin:
-    """`settings`: (before, after) of those that are others, as JSON has them."""
+    """Where a fork comes from. `settings`: (before, after) of those that differ, as JSON has them."""
 
     id: str
     step: int
     settings: Mapping[str, tuple[Any, Any]]
 
     def text(self) -> str:
-        """Of the event."""
+        """The text of the event."""
         return json.dumps({"id": self.id, "step": self.step, "settings": self.settings})
 
     def sentence(self, name: str = "") -> str:
@@ -35,13 +35,13 @@ class Origin:
 
 
 def differences(before: Experiment, after: Experiment) -> dict[str, tuple[Any, Any]]:
-    """(before, after) of the settings that are others, but for the name of a saved run."""
+    """(before, after) of the settings that differ, but for the name of a saved run."""
     was, now = before.model_dump(mode="json"), after.model_dump(mode="json")
     return {name: (was[name], now[name]) for name in different(before, after) if name != "save"}
 
 
 def origin_of(events: Sequence[Event]) -> Origin | None:
-    """Of a fork; None for what is none, or where that cannot be read."""
+    """The origin of a fork; None for what is none, or where that cannot be read."""
     for event in events:
         if event.kind == FORKED:
             try:

@@ -29,7 +29,7 @@ State = tuple[dict[str, Tensor], dict[str, Any]]  # of a trainer
 
 
 class CannotReplay(Exception):
-    """The text says why, and what to do."""
+    """A past step that cannot be shown; the text says why, and what to do."""
 
 
 @dataclass(eq=False)
@@ -55,7 +55,7 @@ class Replay:
 
     @property
     def share(self) -> float:
-        """Of the steps that are done."""
+        """The part of the steps that is done, 0 to 1."""
         return 1.0 if self.state == "ready" else (self.now - self.begun) / max(1, self.step - self.begun)
 
     @property
@@ -65,7 +65,7 @@ class Replay:
         return (self.step - self.now) * took / done if self.state == "replaying" and done and took > 0.2 else None
 
     def words(self) -> str:
-        """What it is doing."""
+        """What the replay is doing, for a person."""
         if self.state == "replaying":
             left = f", {self.left:.0f} s to go" if self.left is not None else ""
             return f"Step {self.step:,} is being replayed from step {self.begun:,} on: now at step {self.now:,}{left}."
@@ -147,7 +147,7 @@ def replayed(
 
 
 def copied(trainer: Trainer) -> State:
-    """Between two steps."""
+    """A copy of the state of a trainer that is between two steps."""
     tensors, numbers = trainer.state()
     return {name: tensor.clone() for name, tensor in tensors.items()}, numbers
 
@@ -187,7 +187,7 @@ def _nearest(
 
 
 def _losses(records: Sequence[Record], after: int, until: int) -> dict[tuple[int, str, int], float | None]:
-    """Those of the training, which a replay has too, by (run, metric, step)."""
+    """The losses of the training, which a replay has too, by (run, metric, step)."""
     return {
         (r.run, r.metric, r.step): r.value for r in records if after < r.step <= until and r.metric.startswith("train_loss")
     }

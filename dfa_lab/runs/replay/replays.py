@@ -8,16 +8,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
-from dfa_lab.records import Record
 from dfa_lab.runs.access import Gone
-from dfa_lab.runs.checkpoints import Checkpoints
-from dfa_lab.runs.failures import sentence
+from dfa_lab.runs.archive import Archive
+from dfa_lab.runs.reader import Reader
 from dfa_lab.runs.replay import history
 from dfa_lab.runs.replay.replaying import CannotReplay, Replay, State, States, copied, replayed
-from dfa_lab.runs.replay.snapshots import Snapshots
-from dfa_lab.runs.store.store import Store
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train.checkpoint import CheckpointError
+from dfa_lab.train.failures import sentence
 from dfa_lab.train.trainer import Trainer
 
 T = TypeVar("T")
@@ -36,17 +34,9 @@ log = logging.getLogger(__name__)
 class Replays:
     """Who asks for the same step looks at the same trainer."""
 
-    def __init__(
-        self,
-        store: Store,
-        snapshots: Snapshots,
-        checkpoints: Checkpoints,
-        records: Callable[[str], list[Record]],
-        newest: Callable[[str], Record | None],
-    ):
-        """`records(id)`: all of an experiment; `newest(id)`: the last one."""
-        self._store, self._snapshots, self._checkpoints = store, snapshots, checkpoints
-        self._records, self._newest = records, newest
+    def __init__(self, archive: Archive, reader: Reader):
+        self._store, self._snapshots, self._checkpoints = archive.store, archive.snapshots, archive.checkpoints
+        self._reader = reader
         self._known: OrderedDict[tuple[str, int], Replay] = OrderedDict()  # the one asked for last at the end
         self._states = States()
         self._lock = threading.Lock()
@@ -77,7 +67,7 @@ class Replays:
                 del self._known[id, step]
 
     def look(self, id: str, step: int, function: Callable[[Trainer], T]) -> T:
-        """`function(trainer)`, as Manager.look: it changes nothing and returns copies. Raises Gone while there is none."""
+        """`function(trainer)`, which changes nothing and returns copies. Raises Gone while there is no such trainer."""
         replay = self.ask(id, step)
         with replay.turn:
             if replay.trainer is None:
@@ -89,7 +79,7 @@ class Replays:
         with self._lock:
             if (known := self._known.get((id, step))) and known.state != "forgotten":
                 return 0.0
-        last, experiment = self._newest(id), self._experiment(id)
+        last, experiment = self._reader.newest(id), self._experiment(id)
         if last is None or not last.step or experiment is None:
             return 0.0
         from_step = max((one for one in self._snapshots.steps(id) if one <= step), default=0)
@@ -142,7 +132,7 @@ class Replays:
             history.settings_after(experiment, made, 0)
         except (ValueError, TypeError, AttributeError) as error:
             raise CannotReplay(UNREADABLE) from error
-        near, records = self._near(replay, experiment, made), self._records(replay.id)
+        near, records = self._near(replay, experiment, made), self._reader.records(replay.id)
         threads = history.threads(events)
         return replayed(replay, experiment, made, near, self._snapshots, records, self._states, threads, unwanted)
 
@@ -159,11 +149,11 @@ class Replays:
         return near
 
     def _checkpoint(self, replay: Replay, experiment: Experiment, made: Sequence[history.Made]) -> dict[int, State]:
-        """Nothing for one that is damaged: there are other ways."""
+        """The state of the checkpoint, by its step; nothing for one that is damaged: there are other ways."""
         if not self._checkpoints.has(replay.id):
             return {}
         nearest = max((step for step in self._snapshots.steps(replay.id) if step <= replay.step), default=-1)
-        for seen in range(len(made), -1, -1):  # the settings that it was written under may have been others since
+        for seen in range(len(made), -1, -1):  # the settings that it was written under may have changed since
             then = history.settings_after(experiment, made, seen)
             with suppress(CheckpointError):
                 if nearest < (step := self._checkpoints.step(replay.id, then)) <= replay.step:

@@ -102,7 +102,7 @@ class Snapshots:
         self._queue.put(_Copy(id, copies, numbers, most, spacing, time.perf_counter() - began))
 
     def steps(self, id: str) -> list[int]:
-        """Those of which there is a file; it may be damaged."""
+        """The steps of which there is a file; it may be damaged."""
         return sorted(int(path.stem) for path in self._files(id))
 
     def load(self, id: str, step: int) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -110,14 +110,14 @@ class Snapshots:
         return read(self._path(id, step))
 
     def cut(self, id: str, step: int) -> None:
-        """Remove those after this step: the experiment goes on from there."""
+        """Remove the snapshots after this step: the experiment goes on from there."""
         with self._lock:
             for one in self.steps(id):
                 if one > step:
                     self._path(id, one).unlink(missing_ok=True)
 
     def remove(self, id: str) -> None:
-        """All of an experiment, and those of it that wait to be written. Nothing happens where the disk refuses."""
+        """Remove all of an experiment, and those that wait to be written. Nothing happens where the disk refuses."""
         with self._lock:
             self._removed.add(id)
             if self._sizes:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dfa_lab.records import Record
-from dfa_lab.runs.store.database import Database, Disk, Memory, NewerError, T, Work, choose, explain
+from dfa_lab.runs.store.database import Disk, T, Work, explain
+from dfa_lab.runs.store.open_database import open_database
 from dfa_lab.runs.store.server import ACTIVE, MARKS, Server, mark_interrupted, opening
 from dfa_lab.runs.store.stored import COLUMNS, READ, Stored, stored, versions
 from dfa_lab.runs.store.writer import Refill, Rows, Statement, Writer
@@ -44,9 +45,8 @@ class Store:
         """Open the store in `folder`, made if missing; if that cannot be, keep runs in memory and say so in `problem`."""
         self.folder = Path(folder)
         self._server = Server()
-        self._path = self.folder / "runs.sqlite"
         self._unread = ""
-        self._database, self._notice = self._open()
+        self._database, self._path, self._notice = open_database(self.folder, self._server)
         self._writer = Writer(self._database, self._waiting)
         atexit.register(self.close)
 
@@ -190,7 +190,7 @@ class Store:
 
     def finals(self, ids: Sequence[str]) -> "pd.DataFrame":
         """The last and best values of metrics of the whole network: experiment, run, metric, value, step, best, best_step."""
-        from dfa_lab.runs.store import value_tables
+        from dfa_lab.runs.store import value_tables  # it needs pandas, which others need not wait for
 
         return self._read(lambda connection: value_tables.finals(connection, ids), value_tables.no_finals())
 
@@ -217,7 +217,7 @@ class Store:
         return rows[0][0] if rows else 0
 
     def metrics(self) -> list[str]:
-        """Of all experiments, those that have last values."""
+        """The metrics that have last values in any experiment."""
         return [metric for (metric,) in self._rows("SELECT DISTINCT metric FROM finals ORDER BY metric")]
 
     def counts(self) -> dict[str, int]:
@@ -232,7 +232,7 @@ class Store:
         )
 
     def events_of(self, kind: str) -> dict[str, list[Event]]:
-        """Of every experiment, those of a kind."""
+        """The events of a kind, by experiment, oldest first."""
         found: dict[str, list[Event]] = {}
         for id, *event in self._rows("SELECT experiment, time, kind, text FROM events WHERE kind = ? ORDER BY number", kind):
             found.setdefault(id, []).append(Event._make(event))
@@ -284,34 +284,6 @@ class Store:
             return otherwise
         self._unread = ""
         return result
-
-    def _open(self) -> tuple[Database, str]:
-        database = None
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with opening(self.folder):
-                self._path, notice = choose(self.folder)
-                new = not self._path.exists()
-                database = Disk(self._path)
-                if new and notice:
-                    notice = f"{notice} {self._rescued(database)}".strip()
-                self._server.claim(self.folder)
-                mark_interrupted(self.folder, database, time.time())
-            return database, notice
-        except (sqlite3.Error, OSError, NotImplementedError, NewerError) as error:
-            if database is not None:
-                database.close()
-            self._server.release()
-            return Memory(), f"Runs are not being kept: {explain(error, self._path)} Give another folder with --runs."
-
-    def _rescued(self, database: Disk) -> str:
-        """What came of copying a damaged file's experiments. Raises sqlite3.Error or OSError."""
-        from dfa_lab.runs.store.rescue import rescue
-
-        said: list[str] = []
-        damaged = sorted((path for path in self.folder.glob("runs*.sqlite") if path != self._path), key=lambda path: path.name)
-        database.write(lambda connection: said.append(rescue(damaged[-1], connection)))
-        return said[-1]
 
     def _waiting(self, error: Exception) -> str:
         return f"{explain(error, self._path)} What is measured meanwhile waits in memory, and training goes on."

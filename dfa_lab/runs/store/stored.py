@@ -24,7 +24,7 @@ class Stored:
     settings: dict[str, Any]  # as written
     versions: dict[str, str]  # of Python and the packages that trained it
     title: str
-    state: str  # one of store_server.ACTIVE, or finished, stopped, failed, interrupted
+    state: str  # one of ACTIVE (server.py), or finished, stopped, failed, interrupted
     sentence: str  # why it is in this state
     created: float  # seconds since 1970
     finished: float | None  # None: active, or interrupted at an unknown time
@@ -38,7 +38,7 @@ class Stored:
 
 
 def stored(row: tuple[Any, ...]) -> Stored:
-    """Of a row of READ."""
+    """The experiment of a row of READ."""
     id, settings, versions, title, state, sentence, created, finished, demo, server, name, note, tags, colour, removed = row
     given = _object(settings)
     return Stored(

@@ -16,7 +16,7 @@ from dfa_lab.settings.experiment import Experiment
 
 resource = pytest.importorskip("resource", reason="file size limits are POSIX")
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BATCH = [Record(0, "train_loss", None, i / 7, i, 0.0, 0, 0.0) for i in range(500)]
 NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
 

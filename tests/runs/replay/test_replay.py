@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from patience import status, tiny, until, until_state, until_step
 from torch import Tensor
 
 from dfa_lab.feedback.changing import Change
@@ -18,6 +17,7 @@ from dfa_lab.runs.replay import replays, snapshots
 from dfa_lab.runs.replay.replaying import BACK, Replay
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train.trainer import Trainer
+from tests.runs.patience import status, tiny, until, until_state, until_step
 
 Seen = tuple[int, dict[str, Tensor]]  # step, everything that the next step depends on but the tallies' own order
 VARIED = {

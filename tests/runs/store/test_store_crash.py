@@ -11,7 +11,7 @@ from dfa_lab.records import Record
 from dfa_lab.runs.store.store import Store
 from dfa_lab.settings.experiment import Experiment
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def record(step: int) -> Record:

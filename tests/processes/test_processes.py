@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from patience import until
 from typer.testing import CliRunner
 
 from dfa_lab.cli import main
@@ -17,6 +16,7 @@ from dfa_lab.processes.together import Together, Unfinished
 from dfa_lab.settings.parsing import parse
 from dfa_lab.train.results import Results
 from dfa_lab.train.trainer import Trainer
+from tests.runs.patience import until
 
 ROOT = Path(__file__).parents[2]
 QUICK = {"num_hidden": 6, "batch_size": 512, "probe_size": 8, "device": "cpu"}

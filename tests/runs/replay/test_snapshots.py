@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from patience import state, status, tiny, until, until_state, until_step
-from test_store_disk import NAMESPACE, mountable
 
 from dfa_lab.runs import live
 from dfa_lab.runs.manager import Manager
@@ -18,8 +16,10 @@ from dfa_lab.runs.replay.snapshots import Snapshots, Spacing
 from dfa_lab.train import state_file
 from dfa_lab.train.state_file import read
 from dfa_lab.train.trainer import Trainer
+from tests.runs.patience import state, status, tiny, until, until_state, until_step
+from tests.runs.store.test_store_disk import NAMESPACE, mountable
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LARGE = {"rules": "dfa", "num_hidden": 400, "num_layers": 2}  # snapshots of 3 MB
 
 

@@ -13,7 +13,7 @@ from dfa_lab.runs.store import schema
 from dfa_lab.runs.store.store import Store
 from dfa_lab.settings.experiment import Experiment
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ROWS = 3000
 # As the lab wrote it when there was no other schema.
 SCHEMA_1 = """

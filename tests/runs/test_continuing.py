@@ -1,5 +1,6 @@
 """An experiment that goes on, and one that is forked off another, train bit for bit as if nobody had interfered."""
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from dfa_lab.cli.main import app
 from dfa_lab.feedback.changing import Change
 from dfa_lab.machine import device
+from dfa_lab.runs import midway_start
 from dfa_lab.runs.manager import Manager
 from dfa_lab.runs.replay.origin import origin_of
 from dfa_lab.runs.replay.replays import Replay
@@ -169,6 +171,36 @@ def test_what_cannot_go_on_says_why_and_stays_as_it_is(tmp_path: Path, monkeypat
         assert manager.store.count(done) == count
     finally:
         manager.close()
+
+
+def test_stopped_while_it_is_brought_there_it_stays_as_it_is(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Gated(Trainer):
+        def __init__(self, *arguments, **options):
+            begun.set()
+            assert go_on.wait(20)
+            super().__init__(*arguments, **options)
+
+    id = manager.start(tiny(epochs=3))
+    until_state(manager, id, "finished")
+    until(lambda: manager._lives[id].trainer is None)
+    before = manager.store.get(id), manager.records(id)
+    monkeypatch.setattr(midway_start, "Trainer", Gated)
+    manager.train_on(id, 9)
+    assert begun.wait(20)
+    live = manager._lives[id]
+    manager.stop(id)
+    go_on.set()
+    until(lambda: id not in manager._lives or live.lock.locked())
+    try:
+        until(lambda: id not in manager._lives, seconds=5)
+    except AssertionError:
+        live.lock.release()  # or whoever closes the manager would wait for ever
+        raise
+    after = manager.store.get(id)
+    assert before[0] and after and (after.state, after.experiment) == ("finished", before[0].experiment)
+    assert manager.records(id) == before[1]
 
 
 def test_what_diverged_waits_at_its_last_finite_step(manager: Manager) -> None:

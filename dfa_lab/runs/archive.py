@@ -1,0 +1,78 @@
+"""Archive: what a server keeps on the disk of its experiments: records, checkpoints, snapshots, nets with a name."""
+
+from pathlib import Path
+
+from dfa_lab.runs.checkpoints import Checkpoints
+from dfa_lab.runs.live import ACTIVE, ENDED, Live
+from dfa_lab.runs.quota import Quota
+from dfa_lab.runs.replay import history
+from dfa_lab.runs.replay.snapshots import Snapshots
+from dfa_lab.runs.store.store import Store
+from dfa_lab.train import saved
+from dfa_lab.train.trainer import Trainer
+
+
+class Archive:
+    """`store`, `checkpoints` and `snapshots` of one folder, and the `quota` that they share."""
+
+    def __init__(self, folder: Path, quota: str = ""):
+        """`quota`: a size, see quota.py."""
+        self.store = Store(folder)
+        self.quota = Quota(self.store.folder, quota)
+        self.checkpoints = Checkpoints(self.store.folder / "checkpoints")
+        self.snapshots = Snapshots(self.store.folder / "snapshots", self.quota.room)
+
+    @property
+    def problem(self) -> str:
+        """Empty, or why runs are not being kept as they should be, for a person."""
+        return self.store.problem or self.checkpoints.problem or self.snapshots.problem or self.quota.problem
+
+    def tidy(self) -> None:
+        """Remove what servers that were stopped or killed have left: demonstrations, and parts of files."""
+        for stored in self.store.experiments():
+            if stored.demo and stored.state in ENDED:
+                self.store.delete(stored.id)
+        for id in [] if self.store.problem else self.snapshots.ids():
+            if (stored := self.store.get(id)) is None:
+                self.snapshots.remove(id)
+            elif stored.state not in ACTIVE:
+                self.snapshots.tidy(id)
+        for id in [] if self.store.problem else self.checkpoints.half_written():
+            if (stored := self.store.get(id)) is None or stored.state not in ACTIVE:
+                self.checkpoints.tidy(id)
+
+    def taken_elsewhere(self, id: str) -> bool:
+        """Whether another live server, which keeps its runs in this folder, is busy with what was just made this one's."""
+        now = self.store.get(id)
+        return now is not None and not self.store.busy(now) and not self.store.problem
+
+    def note_change(self, live: Live, text: str) -> None:
+        """The last of the trainer's changes was made; `text` says it to people, where that was not done before."""
+        if text:
+            self.store.add_event(live.id, "knob", text)
+        if trainer := live.trainer:
+            self.store.add_event(live.id, history.CHANGE, history.text(trainer.changes[-1]))
+
+    def snap(self, live: Live, trainer: Trainer) -> None:
+        """Take a snapshot between two steps: a state on the way, for replays, or the last one."""
+        self.snapshots.take(live.id, trainer, live.spacing, live.demo, trainer.done or live.state in ENDED)
+
+    def save(self, live: Live) -> None:
+        """Write a checkpoint, where they are kept, and the nets; in the worker's thread, or when that has ended."""
+        # A checkpoint must not be ahead of the records in the store: those between would be missing after a kill.
+        if (trainer := live.trainer) is not None and live.keep:
+            live.checkpointed(trainer, self.store.flush(1.0) and self.checkpoints.save(live.id, trainer))
+            if not live.keep:  # deleted meanwhile
+                self.checkpoints.remove(live.id)
+
+        self.save_nets(live)
+
+    def save_nets(self, live: Live) -> None:
+        """Write what the setting `save` asks for."""
+        if (trainer := live.trainer) is not None and (name := live.experiment.save):
+            self.checkpoints.write(saved.folder(name) / saved.NET, trainer)
+
+    def close(self) -> None:
+        """Write what waits, and let go of the folder."""
+        self.snapshots.close()
+        self.store.close()
