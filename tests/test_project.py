@@ -118,11 +118,18 @@ def test_readme_pins_the_torch_of_the_requirements():
     assert dict(re.findall(r"(torch|torchvision)==(\S+)", README)) == pinned
 
 
-def test_streamlit_reports_that_it_does_not_collect_garbage_after_every_run():
-    with (ROOT / ".streamlit" / "config.toml").open("rb") as file:
+def test_streamlit_reports_that_it_does_not_collect_garbage_after_every_run(tmp_path: Path):
+    main = ROOT / "app" / "main.py"
+    with (main.parent / ".streamlit" / "config.toml").open("rb") as file:
         assert tomllib.load(file)["runner"]["postScriptGC"] is False
-    script = "from streamlit import config; print(config.get_option('runner.postScriptGC'))"
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    script = "\n".join(
+        [
+            "from streamlit import config",
+            f"config._main_script_path = {str(main)!r}",  # as `streamlit run` does
+            "print(config.get_option('runner.postScriptGC'))",
+        ]
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.split()[-1] == "False"
 
 
