@@ -98,7 +98,7 @@ def test_all_that_the_page_reads_is_in_the_wheel(wheel: Path):
     files = [file for folder in ("app", "pages", "dfa_lab") for file in (ROOT / folder).rglob("*")]
     needed = {file.relative_to(ROOT).as_posix() for file in files if file.is_file() and "__pycache__" not in file.parts}
     needed |= {f"docs/{name}" for name in ("rules.md", "dfa-torch.md", "angles.md")}
-    assert len(needed) > 300 and {"app/.streamlit/config.toml", "app/live/live.js"} <= needed
+    assert len(needed) > 300 and {"app/.streamlit/config.toml", "app/live/live.css", "app/shell/icon.svg"} <= needed
     assert {name for name in needed if {name, f"dfa_lab/_lab/{name}"}.isdisjoint(names)} == set()
 
 

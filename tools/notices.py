@@ -68,8 +68,8 @@ def licence(name: str) -> str:
         return ELSEWHERE[name]
     said = metadata.metadata(name)
     classifiers = [each.split(" :: ")[-1] for each in said.get_all("Classifier") or [] if each.startswith("License ::")]
-    field = (said.get("License") or "").strip()
-    return said.get("License-Expression") or (field if "\n" not in field else "") or ", ".join(classifiers) or "not said"
+    expression, field = ((said.get_all(key) or [""])[0].strip() for key in ("License-Expression", "License"))
+    return expression or (field if "\n" not in field else "") or ", ".join(classifiers) or "not said"
 
 
 def table(licences: dict[str, str]) -> str:
