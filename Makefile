@@ -13,7 +13,7 @@ ADDRESS =
 ARGS =
 BENCH =
 
-.PHONY: help run test lint bench clean
+.PHONY: help run test lint bench lock notices clean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +21,8 @@ help:
 	@echo "make test    set up and run the tests         (make test ARGS=\"-k oracle\")"
 	@echo "make lint    ruff and pyright"
 	@echo "make bench   all benchmarks, one table          (make bench BENCH=step ARGS=\"--repeats 200\")"
+	@echo "make lock    find all versions and hashes anew, after a change of requirements*.txt"
+	@echo "make notices write THIRD_PARTY_NOTICES.md anew, from what is installed"
 	@echo "make clean   remove .venv and caches; runs and data sets stay"
 
 run: $(RUN_READY)
@@ -37,6 +39,12 @@ lint: $(DEV_READY)
 # What each of them measures and how long it takes: benchmarks/run.py. ARGS=--record keeps the figures for later comparisons.
 bench: $(DEV_READY)
 	@PYTHONPATH=. $(BIN)/python benchmarks/run.py $(BENCH) $(ARGS)
+
+lock: $(DEV_READY)
+	$(BIN)/python tools/lock.py
+
+notices: $(DEV_READY)
+	$(BIN)/python tools/notices.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache test-artifacts
@@ -61,17 +69,21 @@ define check_venv
 	echo "$(VENV) is incomplete: make clean, then again"; exit 1; }
 endef
 
-PIP_INSTALL = $(BIN)/python -m pip install --disable-pip-version-check
+# Nothing but the very files that the locks name is installed. A torch for CPUs alone, put in beforehand, stays as it is, and the
+# GPU's libraries are left out beside it.
+PIP_INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --require-hashes
+CUDA_LOCK = $$($(BIN)/python -c "from importlib.metadata import distributions as all; \
+	print('' if any('+cpu' in torch.version for torch in all(name='torch')) else '-r requirements-cuda.lock')")
 
 $(BIN)/python:
 	$(make_venv)
 
-$(RUN_READY): requirements.txt $(BIN)/python
+$(RUN_READY): requirements.lock requirements-cuda.lock $(BIN)/python
 	$(check_venv)
-	$(PIP_INSTALL) -r requirements.txt
+	$(PIP_INSTALL) -r requirements.lock $(CUDA_LOCK)
 	@touch $@
 
-$(DEV_READY): requirements-dev.txt requirements.txt $(BIN)/python
+$(DEV_READY): requirements-dev.lock requirements.lock requirements-cuda.lock $(BIN)/python
 	$(check_venv)
-	$(PIP_INSTALL) -r requirements-dev.txt
+	$(PIP_INSTALL) -r requirements.lock $(CUDA_LOCK) -r requirements-dev.lock
 	@touch $(RUN_READY) $@

@@ -1,12 +1,18 @@
-"""Start the server, with everything slow done before it answers."""
+"""What `dfa-lab ui`, `make run` and `streamlit run app/main.py` share: all that is slow is done before the server answers."""
 
+import asyncio
 import importlib
 import os
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import streamlit as st
+from streamlit import cli_util, config
 from streamlit.web import cli
+from streamlit.web.server import server_util
 
 from app.bar import transport  # noqa: F401 (the page's imports, done before the first visitor waits for them)
 from app.charts import plotly_script
@@ -15,20 +21,35 @@ from app.live import live_chart  # noqa: F401 (the page's imports, done before t
 from app.shell.server import manager
 
 PATIENCE = 20  # seconds; then the page opens all the same
-ROOT = Path(__file__).resolve().parent.parent
+MAIN = Path(__file__).with_name("main.py")
+FOLDERS = {"DFA_LAB_RUNS": "runs", "DFA_LAB_DATA": "Datasets", "DFA_LAB_MODELS": ""}  # variable: where it is not set
+SOON = 0.2  # seconds after which the server answers
 
 
 def serve(port: int, address: str, runs: Path | None, browser: bool) -> None:
     """Run the lab until it is stopped. `runs`: folder that keeps them; `browser`: open the page in one."""
     if runs:
         os.environ["DFA_LAB_RUNS"] = str(runs)
-    for name, folder in (("DFA_LAB_RUNS", "runs"), ("DFA_LAB_DATA", "Datasets")):
-        os.environ[name] = str(Path(os.environ.get(name) or folder).resolve())  # said where the server was started
-    os.chdir(ROOT)  # where .streamlit/config.toml is
-    _warm_up()
     options = [f"--server.port={port}", f"--server.address={address}", f"--server.headless={'false' if browser else 'true'}"]
-    sys.argv = ["streamlit", "run", str(ROOT / "app" / "main.py"), *options]
+    sys.argv = ["streamlit", "run", str(MAIN), *options]
     cli.main()
+
+
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[None]:
+    """What surrounds the answering of the server, however it was started."""
+    settle_folders()
+    _warm_up()
+    if not config.get_option("server.headless") and _has_screen():
+        asyncio.get_running_loop().call_later(SOON, cli_util.open_browser, _own_address())
+    yield
+
+
+def settle_folders() -> None:
+    """Make the folders of the environment absolute: they are said where the server was started."""
+    for variable, default in FOLDERS.items():
+        if folder := os.environ.get(variable) or default:
+            os.environ[variable] = str(Path(folder).resolve())
 
 
 def _warm_up() -> None:
@@ -39,3 +60,12 @@ def _warm_up() -> None:
     until = time.monotonic() + PATIENCE
     while (status := manager().status(demo)) and status.state == "loading" and time.monotonic() < until:
         time.sleep(0.02)
+
+
+def _has_screen() -> bool:
+    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _own_address() -> str:
+    """Where a browser on this computer finds the page."""
+    return server_util.get_url(server_util.get_display_address(config.get_option("server.address")))

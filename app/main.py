@@ -1,4 +1,7 @@
-"""The server: Streamlit with the pages of navigation.py, and what the live charts ask for. `streamlit run app/main.py`"""
+"""The server: Streamlit with the pages of navigation.py, and what the live charts ask for. `streamlit run app/main.py`
+
+The settings in .streamlit/config.toml beside this file hold wherever it is run from: Streamlit reads them last.
+"""
 
 import sys
 from pathlib import Path
@@ -10,10 +13,12 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # streamlit puts only this file's folder there
     sys.path.insert(0, str(ROOT))
 
+from app import launch  # noqa: E402 (the path has to be there first)
 from app.charts import plotly_script  # noqa: E402 (the path has to be there first)
 from app.live import route  # noqa: E402 (the path has to be there first)
 
 base = config.get_option("server.baseUrlPath").strip("/")
 base = f"/{base}" if base else ""
+routes = [plotly_script.route(base), route.route(base)]
 
-app = st.App(ROOT / "app" / "navigation.py", routes=[plotly_script.route(base), route.route(base)])
+app = st.App(ROOT / "app" / "navigation.py", routes=routes, lifespan=launch.lifespan)

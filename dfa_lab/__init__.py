@@ -16,6 +16,8 @@ A name is imported when it is first asked for: torch takes seconds, and a refuse
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+__version__ = "0.2.0"
+
 if TYPE_CHECKING:
     from dfa_lab.data import DataError as DataError
     from dfa_lab.records import Record as Record

@@ -26,12 +26,15 @@ from dfa_lab.settings.wording import SPELLINGS, spellings
 ROOT = Path(__file__).parents[1]
 UI = ROOT / "dfa_lab" / "cli" / "main.py"  # `dfa-lab ui` starts the page
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDES = [ROOT / "docs" / f"{name}.md" for name in ("install", "command-line", "pages", "data")]  # README's long paragraphs
+TOLD = "\n".join([README, *(file.read_text(encoding="utf-8") for file in GUIDES)])
 RULES_TEXT = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
 DFA_TORCH = (ROOT / "docs" / "dfa-torch.md").read_text(encoding="utf-8")
-BLOCKS = [block.splitlines() for block in re.findall(r"```bash\n(.*?)```", README, re.S)]
-COMMANDS = [line for block in BLOCKS for line in block]
-TARGETS = sorted(set(re.findall(r"\bmake (\w+)", "\n".join(COMMANDS + re.findall(r"`(make [^`]+)`", README)))))
+BLOCKS = [block.splitlines() for block in re.findall(r"```bash\n(.*?)```", TOLD, re.S)]
+COMMANDS = list(dict.fromkeys(line for block in BLOCKS for line in block))
+TARGETS = sorted(set(re.findall(r"\bmake (\w+)", "\n".join(COMMANDS + re.findall(r"`(make [^`]+)`", TOLD)))))
 OURS = [shlex.split(line)[3:] for line in COMMANDS if line.startswith("python -m dfa_lab ")]
+OURS += [words for line in COMMANDS if line.startswith("dfa-lab ") and not (words := shlex.split(line)[1:])[0].startswith("-")]
 
 
 def settings(arguments: list[str]) -> dict[str, str]:
@@ -51,7 +54,11 @@ def quick(line: str) -> bool:
 
 
 QUICK = [
-    lines for block in BLOCKS if (lines := [line for line in block if line.startswith("python -m dfa_lab") and quick(line)])
+    list(lines)
+    for lines in dict.fromkeys(
+        tuple(line for line in block if line.startswith("python -m dfa_lab") and quick(line)) for block in BLOCKS
+    )
+    if lines
 ]
 
 
@@ -75,7 +82,7 @@ def test_readme_names_make_targets_that_exist(target: str):
 
 
 def test_readme_shows_the_two_commands():
-    assert {"make run", "make test"} <= set(COMMANDS)
+    assert {"make run", "make test"} <= set(re.findall(r"```bash\n(.*?)```", README, re.S)[0].splitlines())
 
 
 @pytest.mark.parametrize("lines", QUICK, ids=" ; ".join)
@@ -105,24 +112,38 @@ def test_readme_other_commands_parse(words: list[str]):
     command.make_context(words[0], words[1:])
 
 
-def test_readme_files_exist():
-    named = re.findall(r"\]\(([^)#:]+)\)", README) + [
-        word for line in COMMANDS for word in re.findall(r"(?<= )(?:requirements\S*|app/\S+)", line)
-    ]
-    missing = [name for name in named if not (ROOT / name).exists()]
-    assert not missing, f"README names {missing}"
+@pytest.mark.parametrize("file", [ROOT / "README.md", *GUIDES], ids=lambda file: file.name)
+def test_readme_files_exist(file: Path):
+    text = file.read_text(encoding="utf-8")
+    lines = [line for block in re.findall(r"```bash\n(.*?)```", text, re.S) for line in block.splitlines()]
+    named = [file.parent / name for name in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)]
+    named += [ROOT / word for line in lines for word in re.findall(r"(?<= )(?:requirements\S*|app/\S+)", line)]
+    missing = [str(path) for path in named if not path.exists()]
+    assert not missing, f"{file.name} names {missing}"
+
+
+def test_readme_is_short_and_shows_the_lab_on_its_first_screen():
+    assert len(README.encode()) <= 7000
+    assert "](docs/lab.png)" in README.partition("\n## ")[0]
 
 
 def test_readme_pins_the_torch_of_the_requirements():
     pinned = dict(re.findall(r"^(torch|torchvision)==(\S+)", (ROOT / "requirements.txt").read_text(), re.M))
-    assert dict(re.findall(r"(torch|torchvision)==(\S+)", README)) == pinned
+    assert dict(re.findall(r"(torch|torchvision)==(\S+)", TOLD)) == pinned
 
 
-def test_streamlit_reports_that_it_does_not_collect_garbage_after_every_run():
-    with (ROOT / ".streamlit" / "config.toml").open("rb") as file:
+def test_streamlit_reports_that_it_does_not_collect_garbage_after_every_run(tmp_path: Path):
+    main = ROOT / "app" / "main.py"
+    with (main.parent / ".streamlit" / "config.toml").open("rb") as file:
         assert tomllib.load(file)["runner"]["postScriptGC"] is False
-    script = "from streamlit import config; print(config.get_option('runner.postScriptGC'))"
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    script = "\n".join(
+        [
+            "from streamlit import config",
+            f"config._main_script_path = {str(main)!r}",  # as `streamlit run` does
+            "print(config.get_option('runner.postScriptGC'))",
+        ]
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.split()[-1] == "False"
 
 

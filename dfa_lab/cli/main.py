@@ -6,8 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from dfa_lab import __version__
 from dfa_lab.cli.export import import_
 from dfa_lab.cli.options import DfaTorchCommand, once, parsed, refused, with_settings
+from dfa_lab.cli.page_files import make_importable
 from dfa_lab.cli.prove import prove
 from dfa_lab.cli.reproduce import reproduce
 from dfa_lab.cli.resume import resume
@@ -18,7 +20,22 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,  # plain text: boxes squeeze long spellings and long sentences into narrow columns
 )
-PAGE_MISSING = "The page's files are not beside the package: run from a clone of the project."
+PAGE_MISSING = "The page's files are not beside the package: install the wheel, or run from a clone of the project."
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"dfa-lab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _all_commands(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, show_default=False, help="Say the version.")
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command(cls=DfaTorchCommand)
@@ -53,7 +70,7 @@ def train(
     Options take one dash or two, hyphens or underscores, and dfa-torch's capitals or none.
     """
     file, given = once({"json": json, **settings})
-    if visualize and not _page_is_there():
+    if visualize and not make_importable():
         raise refused([PAGE_MISSING])
 
     experiment = None if given.get("load") else parsed(given)
@@ -84,10 +101,6 @@ def train(
         typer.echo(problem, err=True)
     if problems:
         raise typer.Exit(1)
-
-
-def _page_is_there() -> bool:
-    return (Path(__file__).parents[2] / "app" / "main.py").is_file()
 
 
 def _report(save: str) -> Any:
@@ -122,7 +135,7 @@ def ui(
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
     """Open the lab in the browser."""
-    if not _page_is_there():
+    if not make_importable():
         raise refused([PAGE_MISSING])
     if folder := models or os.environ.get("DFA_LAB_MODELS"):
         if not Path(folder).is_dir():
@@ -148,7 +161,7 @@ def export(
     runs: Annotated[Path | None, typer.Option(help="Folder that keeps the runs. Default: $DFA_LAB_RUNS, else ./runs.")] = None,
 ) -> None:
     """Write an experiment as one zip: settings, records, weights, report, and a PyTorch script that trains it again."""
-    if not _page_is_there():
+    if not make_importable():
         raise refused([PAGE_MISSING])
     from app import report
     from dfa_lab.cli.export import write

@@ -109,8 +109,8 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
         with log.open("w") as output:
             server = subprocess.Popen(
                 [*command, "--", *arguments] if arguments else command,
-                cwd=ROOT,
-                env=os.environ | (environment or {}),
+                cwd=MAIN.parent,  # where a script of the tests' own finds the lab's Streamlit settings too
+                env=os.environ | {"PYTHONPATH": str(ROOT)} | (environment or {}),
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )

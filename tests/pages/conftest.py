@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from app.live import pace, shared_records
 from tests.pages.clock import Clock
 
 ROOT = Path(__file__).parents[2]
+config._main_script_path = str(ROOT / "app" / "main.py")  # as `streamlit run` does: the settings are beside it
+config.get_config_options(force_reparse=True)
 
 
 @pytest.fixture
