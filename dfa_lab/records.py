@@ -1,6 +1,6 @@
 """Record: one measured value, as the trainer yields it, the store keeps it and the charts draw it."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dfa_lab import registry
 
@@ -37,5 +37,13 @@ def _measures() -> dict[str, tuple[str, str]]:
     return dict(sorted(found.items(), key=lambda one: units.index(one[1][0])))
 
 
+def _drawn() -> dict[str, dict[str, Any]]:
+    """In the order of MEASURED, each with its unit."""
+    declared = registry.declared("dfa_lab.measure.kinds", "DRAWN")
+    found = {key: one | {"unit": MEASURED[one["metric"]][0]} for drawn in declared.values() for key, one in drawn.items()}
+    return dict(sorted(found.items(), key=lambda one: list(MEASURED).index(one[1]["metric"])))
+
+
 MEASURED = _measures()
 METRICS = ERRORS | MEASURED
+DRAWN = _drawn()  # key in links -> {name, metric, unit, perhaps spread and whole}: those that have a map and a curve on a page

@@ -3,11 +3,10 @@
 import streamlit as st
 
 from app.live import layer_maps, live_chart
-from app.live.layer_maps import MEASURES
 from app.shell.escape import plain
 from app.visit import share, view_link, watching
 from dfa_lab.feedback import DirectRule, rule_class
-from dfa_lab.records import METRICS
+from dfa_lab.records import DRAWN, METRICS
 from dfa_lab.runs.live import ENDED, Status
 from dfa_lab.settings.parsing import describe
 
@@ -23,19 +22,19 @@ def show() -> None:
         st.page_link("../pages/lab.py", label="Settings and curves in the Lab", icon=":material/science:")
         st.page_link("../pages/rules.py", label="What each of them is", icon=":material/menu_book:")
         share.share_page("angles")
-    options = list(MEASURES)
+    options = list(DRAWN)
     first = options.index(view_link.told("map", options, options[0]))
     measure: str = st.selectbox(
         "Map of",
         options,
         index=first,
         key="angles_of",
-        format_func=lambda one: MEASURES[one][0],
+        format_func=lambda one: DRAWN[one]["name"],
         persist_state="session",
         width=260,
     )
     view_link.tell({"map": (measure, options[0])})
-    name, metric = MEASURES[measure]
+    name, metric = DRAWN[measure]["name"], DRAWN[measure]["metric"]
     st.caption(f"**{name}**: {METRICS[metric][1]}. Rows: layers, the first at the bottom; columns: steps; blank: no value.")
     if (said := missing(status)) and not status.demo:
         st.info(said, icon=":material/info:")
@@ -49,9 +48,9 @@ def missing(status: Status) -> str:
     there = layer_maps.metrics(status)
     fed = any(rule_class(rule).replaces_weights or issubclass(rule_class(rule), DirectRule) for rule in status.experiment.rules)
     names = [
-        name
-        for measure, (name, metric) in MEASURES.items()
-        if metric not in there and (measure != "feedback" or fed) and status.layers
+        drawn["name"]
+        for measure, drawn in DRAWN.items()
+        if drawn["metric"] not in there and (measure != "feedback" or fed) and status.layers
     ]
     if not names:
         return ""

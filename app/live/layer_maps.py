@@ -8,21 +8,10 @@ from collections import OrderedDict
 
 from app.shell.server import manager
 from dfa_lab.compare.over_time import layers_by_steps
-from dfa_lab.records import Record
+from dfa_lab.records import DRAWN, Record
 from dfa_lab.runs.live import Status
 
-MEASURES = {  # as in app/charts/figure.js -> (name, metric)
-    "signal": ("Signal angle", "signal_angle"),
-    "gradient": ("Weight gradient", "gradient_angle"),
-    "update": ("Update", "update_angle"),
-    "feedback": ("Feedback–weight", "feedback_angle"),
-    "signal_ratio": ("Signal size ratio", "signal_ratio"),
-    "gradient_ratio": ("Gradient size ratio", "gradient_ratio"),
-    "saturated": ("Saturated", "saturated"),
-    "dead": ("Dead", "dead"),
-    "rank": ("Effective rank", "effective_rank"),
-}
-BY_METRIC = {metric: measure for measure, (_, metric) in MEASURES.items()}
+BY_METRIC = {drawn["metric"]: measure for measure, drawn in DRAWN.items()}
 MOST_CELLS = 12_000  # of one map: what a tick may send
 COLUMNS = (40, 240)  # fewest and most
 KEPT = 8  # experiments whose records are kept at hand
@@ -61,7 +50,7 @@ def heat(status: Status, measure: str) -> dict:
     seen, experiment = _seen(status.id), status.experiment
     with seen.lock:
         seen.read(status.id)
-        records = seen.rows.get(MEASURES[measure][1], [])
+        records = seen.rows.get(DRAWN[measure]["metric"], [])
         made = seen.maps.get(measure)
         if made and made["version"] == len(records) and made["layers"] == len(status.layers):
             return made

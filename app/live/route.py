@@ -19,6 +19,7 @@ from app.live.pace import Pace
 from app.live.packing import Part, compact, gzipped, plain
 from app.live.shared_records import SharedRecords, Which
 from app.shell.server import manager
+from dfa_lab.records import DRAWN
 from dfa_lab.runs.live import ACTIVE
 
 PATH = "live"
@@ -56,7 +57,7 @@ def answer(id: str, have: int, number: int = 0, measure: str = "", version: int 
     found = moving(status, manager().problem) | {"every": every}
     if status.id != id:
         return [Part(compact({"around": found["around"], "every": every}))]
-    if measure in layer_maps.MEASURES and (maps := layer_maps.heat(status, measure))["version"] != version:
+    if measure in DRAWN and (maps := layer_maps.heat(status, measure))["version"] != version:
         found["heat"] = maps
     found["list"] = manager().record_list(id)
     pieces = _shared.since((id, found["list"]), have if number == found["list"] else 0, _records, status.state in ACTIVE)

@@ -5,21 +5,14 @@ from math import sqrt
 from typing import Any
 
 from dfa_lab.feedback import rule_class
-from dfa_lab.records import METRICS
+from dfa_lab.records import DRAWN, METRICS
 from dfa_lab.train.results import WHOLE
 
 MOST_LAYERS = 12  # panels of angles; of a deeper network as many layers, evenly apart
 CHANCE = 90  # degrees, between random vectors of many entries
 MEASURED = {
-    "Weight gradient": "gradient_angle",
-    "Update": "update_angle",
-    "Feedback–weight": "feedback_angle",
-    "Signal size ratio": "signal_ratio",
-    "Gradient size ratio": "gradient_ratio",
-    "Saturated": "saturated",
-    "Dead": "dead",
-    "Effective rank": "effective_rank",
-}
+    one["name"]: one["metric"] for one in DRAWN.values() if one["metric"] != "signal_angle"
+}  # which has panels of its own
 Value = float | None
 
 

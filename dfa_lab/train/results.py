@@ -6,17 +6,12 @@ from collections.abc import Iterable
 import torch
 
 from dfa_lab.machine.device import title
-from dfa_lab.records import METRICS, Record
+from dfa_lab.records import MEASURED, METRICS, Record
 from dfa_lab.settings.experiment import Experiment
 
-ANGLES = {
-    "signal_angle": "signal",
-    "signal_angle_std": "signal_std",
-    "gradient_angle": "weight_gradient",
-    "update_angle": "update",
-    "feedback_angle": "feedback",
-}
-MEASURES = ("signal_ratio", "gradient_ratio", "saturated", "dead", "effective_rank")  # by layer, but no angles
+SHORT = {"signal_angle_std": "signal_std", "gradient_angle": "weight_gradient"}
+ANGLES = {name: SHORT.get(name, name.removesuffix("_angle")) for name, (unit, _) in MEASURED.items() if unit == "degrees"}
+MEASURES = tuple(name for name, (unit, _) in MEASURED.items() if unit != "degrees")  # by layer, but no angles
 TRAINING = (
     "train_loss",
     "train_error",

@@ -18,6 +18,12 @@ NAME = "angles"
 ABOUT = "signal, weight gradient and their sizes"
 NEEDS = ("signals",)
 PLACE = 1
+DRAWN = {
+    "signal": {"name": "Signal angle", "metric": "signal_angle", "spread": "signal_angle_std"},
+    "gradient": {"name": "Weight gradient", "metric": "gradient_angle", "whole": True},
+    "signal_ratio": {"name": "Signal size ratio", "metric": "signal_ratio"},
+    "gradient_ratio": {"name": "Gradient size ratio", "metric": "gradient_ratio", "whole": True},
+}
 METRICS = {
     "signal_angle": (
         "degrees",

@@ -20,6 +20,7 @@ NEEDS = ("hidden",)
 PLACE = 5
 COST = 1.0  # with two probe samples for each of the batch
 COST_ON_GPU = 30.0  # which finds the eigenvalues of one matrix after the other
+DRAWN = {"rank": {"name": "Effective rank", "metric": "effective_rank"}}
 METRICS = {
     "effective_rank": (
         "directions",

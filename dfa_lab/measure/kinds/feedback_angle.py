@@ -19,6 +19,7 @@ NEEDS = ("feedback",)
 PLACE = 3
 COST = 0.1
 COST_ON_GPU = 1.5
+DRAWN = {"feedback": {"name": "Feedback–weight", "metric": "feedback_angle"}}
 METRICS = {
     "feedback_angle": (
         "degrees",

@@ -12,6 +12,7 @@ NEEDS = ("hidden",)
 PLACE = 4
 COST = 0.3  # with two probe samples for each of the batch
 COST_ON_GPU = 1.3
+DRAWN = {"saturated": {"name": "Saturated", "metric": "saturated"}, "dead": {"name": "Dead", "metric": "dead"}}
 METRICS = {
     "saturated": (
         "fraction",

@@ -15,6 +15,7 @@ NEEDS = ("step",)
 PLACE = 2
 COST = 1.0
 COST_ON_GPU = 6.0
+DRAWN = {"update": {"name": "Update", "metric": "update_angle", "whole": True}}
 METRICS = {
     "update_angle": (
         "degrees",
