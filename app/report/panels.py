@@ -12,7 +12,7 @@ MOST_LAYERS = 12  # panels of angles; of a deeper network as many layers, evenly
 CHANCE = 90  # degrees, between random vectors of many entries
 MEASURED = {
     one["name"]: one["metric"] for one in DRAWN.values() if one["metric"] != "signal_angle"
-}  # which has panels of its own
+}  # that has its own panels
 Value = float | None
 
 
