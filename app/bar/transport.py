@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.bar import export_zip, scrubber, train_on
 from app.form.settings_form import as_text
-from app.shell import keyboard, projector
+from app.shell import keyboard, pages, projector
 from app.shell.server import manager
 from app.visit import hidden_controls, watching
 from app.visit.share import share
@@ -15,11 +15,6 @@ from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.parsing import parse
 
 FIRST_POINTS = 0.4  # seconds that Start waits for them; a large data set takes longer to load
-PICTURES = (
-    ("../pages/path.py", "The path of the error", ":material/route:"),
-    ("../pages/learnt.py", "What it has learnt", ":material/visibility:"),
-    ("../pages/feedback.py", "Feedback", ":material/grid_on:"),
-)
 # One row, so that the charts have the rest of the screen: a laptop's has no room for the names of the keys, a phone has no
 # keys, and its row is pushed sideways.
 STYLE = """<style>
@@ -96,8 +91,9 @@ def bar(experiment: Experiment | None, status: Status) -> None:
 def _moment(opened: bool) -> None:
     scrubber.show(pictures=False, seen=opened)
     st.caption("A line in the charts marks the step. What the networks were then:")
-    for page, label, icon in PICTURES:
-        st.page_link(page, label=label, icon=icon)
+    for page in pages.PAGES:
+        if page.pictures:
+            pages.link(page)
 
 
 def _learning_rate(status: Status) -> None:

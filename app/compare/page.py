@@ -7,6 +7,7 @@ import streamlit as st
 from app.compare import choices, component, curves, significance
 from app.compare.choices import Chosen
 from app.compare.message import Look, points_of
+from app.shell import pages
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit import watching
@@ -82,7 +83,7 @@ def _settings(found: Sequence[Stored]) -> None:
     if id := st.session_state.pop("compare_opened", None):
         watching.arrive()  # whoever has not been in the Lab yet
         watching.watch(id)
-        st.switch_page("../pages/lab.py")
+        pages.go(pages.LAB)
 
 
 def differences(found: Sequence[Stored]) -> str:

@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from app.shell import pages
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit import watching
@@ -29,7 +30,7 @@ def show() -> None:
             if st.button("Open", key="import_open", icon=":material/open_in_new:"):
                 watching.arrive()
                 watching.watch(id)
-                st.switch_page("../pages/lab.py")
+                pages.go(pages.LAB)
 
 
 def _take(file: UploadedFile) -> None:

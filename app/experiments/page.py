@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.bar import train_on
 from app.experiments import free_space, paper_table, run_table
+from app.shell import pages
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit import watching
@@ -218,15 +219,15 @@ def _buttons(chosen: Sequence[Stored], found: int, everything: int, eyed: Sequen
     if id:
         watching.arrive()  # whoever has not been in the Lab yet
         watching.watch(id)
-        st.switch_page("../pages/lab.py")
+        pages.go(pages.LAB)
     if compare:
         if chosen:
             run_table.compare([one.id for one in chosen])
-        st.switch_page("../pages/compare.py")
+        pages.go(pages.COMPARE)
     if inside and one:
         watching.arrive()
         watching.watch(one.id)
-        st.switch_page("../pages/learnt.py")
+        pages.go(pages.LEARNT)
 
 
 def _stop(ids: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from app.feedback.changes import Part
 from app.form import settings_form
 from app.proofs.page import INKS
 from app.proofs.proof_figures import inked
+from app.shell import pages
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit import moment, share, view_link, watching
@@ -39,8 +40,8 @@ def show() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         what = "The demonstration" if status.demo else "Your experiment"
         st.markdown(f"{what}: **{plain(describe(status.experiment))}**, {_seen(status)}.")
-        st.page_link("../pages/lab.py", label="Its curves in the Lab", icon=":material/science:")
-        share.share_page("feedback")
+        pages.link(pages.LAB, "Its curves in the Lab")
+        share.share_page(pages.FEEDBACK)
     scrubber.show()
     rule, seed, block = _choose(status)
     part = changes.buttons(status, rule, seed, block)

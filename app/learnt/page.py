@@ -13,6 +13,7 @@ from app.form import settings_form
 from app.learnt import own_points, tsne_maps
 from app.learnt import views as views
 from app.learnt.views import Chosen
+from app.shell import pages
 from app.shell.escape import plain
 from app.visit import moment, share, view_link, watching
 from dfa_lab import data
@@ -50,8 +51,8 @@ def show() -> None:
     experiment = status.experiment
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"On screen: **{plain(describe(experiment))}**, rules **{', '.join(experiment.rules)}**.")
-        st.page_link("../pages/lab.py", label="Settings and curves in the Lab", icon=":material/science:")
-        share.share_page("learnt")
+        pages.link(pages.LAB, "Settings and curves in the Lab")
+        share.share_page(pages.LEARNT)
     scrubber.show()
     offered = OF_IMAGES if len(data.facts_of(experiment).shape) == 3 else OF_POINTS
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):

@@ -10,7 +10,7 @@ import streamlit as st
 from app.form.settings_form import put, show_problems
 from app.live import live_chart
 from app.live.component import load_plotly
-from app.shell import projector
+from app.shell import pages, projector
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit import hidden_controls, share, watching
@@ -21,7 +21,6 @@ from dfa_lab.settings.experiment import SettingsError
 from dfa_lab.settings.parsing import command
 
 PLACE = ("lesson", "step", "answer", "run")
-LAB = "../pages/lab.py"
 
 
 def show() -> None:
@@ -172,7 +171,7 @@ def _tools(lesson: Lesson, number: int, choice: int, status: Status | None) -> N
         # opening runs the page: what is shared is what is shown then
         with st.popover("Share", icon=":material/link:", key="share", on_change="rerun") as popover:
             if popover.open:
-                share.texts(share.address({"lesson": lesson.name, "step": str(number)}, "lessons"), "to this step")
+                share.texts(share.address({"lesson": lesson.name, "step": str(number)}, pages.LESSONS), "to this step")
         projector.toggle()
 
 
@@ -185,4 +184,4 @@ def _open_in_lab(step: Step, status: Status | None) -> None:
     else:
         put(step.experiment)
         st.session_state.watched, st.session_state.notice = None, watching.LINK_NOTE
-    st.switch_page(LAB)
+    pages.go(pages.LAB)

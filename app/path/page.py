@@ -12,7 +12,7 @@ import streamlit as st
 from app.bar import scrubber
 from app.form import settings_form
 from app.path import component, message, path_looks
-from app.shell import projector
+from app.shell import pages, projector
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit import hidden_controls, moment, share, view_link, watching
@@ -55,8 +55,8 @@ def show() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         what = "The demonstration" if status.demo else "Your experiment"
         st.markdown(f"{what}: **{plain(describe(status.experiment))}**.")
-        st.page_link("../pages/lab.py", label="Settings and curves in the Lab", icon=":material/science:")
-        share.share_page("path")
+        pages.link(pages.LAB, "Settings and curves in the Lab")
+        share.share_page(pages.PATH)
     scrubber.show()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         seed, rules = _choose(status)

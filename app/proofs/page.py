@@ -11,6 +11,7 @@ import torch
 
 from app.form import settings_form
 from app.proofs import proof_figures
+from app.shell import pages
 from app.shell.escape import plain
 from dfa_lab import data, proofs
 from dfa_lab.feedback import rule_class
@@ -47,12 +48,12 @@ def show() -> None:
     st.title("Is it really DFA?", anchor=False)
     experiment, problems = _settings()
     if experiment is None:
-        st.page_link("../pages/lab.py", label="Change the settings in the Lab", icon=":material/tune:")
+        pages.link(pages.LAB, "Change the settings in the Lab", "tune")
         settings_form.show_problems(problems)
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"Examined here: **{plain(describe(experiment))}**, rules **{', '.join(experiment.rules)}**.")
-        st.page_link("../pages/lab.py", label="Change it in the Lab", icon=":material/tune:")
+        pages.link(pages.LAB, "Change it in the Lab", "tune")
     try:
         _prove(experiment)
     except SettingsError as error:

@@ -5,6 +5,7 @@ import torch
 
 from app.form.settings_form import show_problems
 from app.reproduce import cells
+from app.shell import pages
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit import watching
@@ -210,4 +211,4 @@ def _open(id: str) -> None:
     if "watched" not in st.session_state:
         watching.arrive()
     watching.watch(id)
-    st.switch_page("../pages/lab.py")
+    pages.go(pages.LAB)
