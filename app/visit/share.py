@@ -7,10 +7,10 @@ import streamlit as st
 
 from app.shell.pages import LAB, PAGES, Page
 from app.visit import hidden_controls
-from dfa_lab.settings.experiment import Experiment, extra
+from app.visit.form_state import FORM_ONLY
+from dfa_lab.settings.experiment import Experiment
 from dfa_lab.settings.parsing import command, differences
 
-FORM_ONLY = tuple(name for name, field in Experiment.model_fields.items() if extra(field)["local"])  # no link chooses these
 QR_MOST = 1000  # characters: more and the squares of a code that fits are too small
 
 
