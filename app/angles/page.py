@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from app.charts.measures import MEASURES
 from app.live import layer_maps, live_chart
-from app.live.layer_maps import MEASURES
 from app.shell import pages
 from app.shell.escape import plain
 from app.visit import share, view_link, watching

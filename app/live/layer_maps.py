@@ -6,22 +6,12 @@ They need the records alone, so there are maps of experiments whose networks are
 import threading
 from collections import OrderedDict
 
+from app.charts.measures import MEASURES
 from app.shell.server import manager
 from dfa_lab.compare.over_time import layers_by_steps
 from dfa_lab.records import Record
 from dfa_lab.runs.live import Status
 
-MEASURES = {  # as in app/charts/figure.js -> (name, metric)
-    "signal": ("Signal angle", "signal_angle"),
-    "gradient": ("Weight gradient", "gradient_angle"),
-    "update": ("Update", "update_angle"),
-    "feedback": ("Feedback–weight", "feedback_angle"),
-    "signal_ratio": ("Signal size ratio", "signal_ratio"),
-    "gradient_ratio": ("Gradient size ratio", "gradient_ratio"),
-    "saturated": ("Saturated", "saturated"),
-    "dead": ("Dead", "dead"),
-    "rank": ("Effective rank", "effective_rank"),
-}
 BY_METRIC = {metric: measure for measure, (_, metric) in MEASURES.items()}
 MOST_CELLS = 12_000  # of one map: what a tick may send
 COLUMNS = (40, 240)  # fewest and most

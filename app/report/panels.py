@@ -4,22 +4,15 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
+from app.charts.measures import MEASURES
 from dfa_lab.feedback import rule_class
 from dfa_lab.records import METRICS
 from dfa_lab.train.results import WHOLE
 
 MOST_LAYERS = 12  # panels of angles; of a deeper network as many layers, evenly apart
 CHANCE = 90  # degrees, between random vectors of many entries
-MEASURED = {
-    "Weight gradient": "gradient_angle",
-    "Update": "update_angle",
-    "Feedback–weight": "feedback_angle",
-    "Signal size ratio": "signal_ratio",
-    "Gradient size ratio": "gradient_ratio",
-    "Saturated": "saturated",
-    "Dead": "dead",
-    "Effective rank": "effective_rank",
-}
+FIRST = "signal_angle"  # has panels of its own
+MEASURED = {name: metric for name, metric in MEASURES.values() if metric != FIRST}
 Value = float | None
 
 
@@ -103,7 +96,7 @@ def panels(summary: dict[str, Any]) -> list[Panel]:
 
 def definitions() -> list[tuple[str, str]]:
     """(name, what it is) of everything measured by layer that the report shows."""
-    return [("Signal angle", METRICS["signal_angle"][1])] + [(name, METRICS[metric][1]) for name, metric in MEASURED.items()]
+    return [(name, METRICS[metric][1]) for name, metric in MEASURES.values()]
 
 
 def chosen(layers: list[str]) -> list[str]:
