@@ -7,6 +7,7 @@ from app.form import settings_form
 from app.live import live_chart
 from app.live.component import load_plotly
 from app.visit import hidden_controls, watching
+from app.visit.session import session
 
 load_plotly()
 watching.arrive()
@@ -14,9 +15,9 @@ watching.arrive()
 with st.sidebar:
     experiment, refused = settings_form.form()
 
-settings_form.show_problems(refused + st.session_state.problems)
-if st.session_state.notice and not refused:
-    st.info(st.session_state.notice, icon=":material/link:")
+settings_form.show_problems(refused + session.problems)
+if session.notice and not refused:
+    st.info(session.notice, icon=":material/link:")
 hidden_controls.note()
 status = watching.now()
 scrubber.note(status)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.live import layer_maps, live_chart
+from app.shell import pages
 from app.shell.escape import plain
 from app.visit import share, view_link, watching
 from dfa_lab.feedback import DirectRule, rule_class
@@ -19,9 +20,9 @@ def show() -> None:
     experiment = status.experiment
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"On screen: **{plain(describe(experiment))}**, rules **{', '.join(experiment.rules)}**.")
-        st.page_link("../pages/lab.py", label="Settings and curves in the Lab", icon=":material/science:")
-        st.page_link("../pages/rules.py", label="What each of them is", icon=":material/menu_book:")
-        share.share_page("angles")
+        pages.link(pages.LAB, "Settings and curves in the Lab")
+        pages.link(pages.RULES, "What each of them is")
+        share.share_page(pages.ANGLES)
     options = list(DRAWN)
     first = options.index(view_link.told("map", options, options[0]))
     measure: str = st.selectbox(

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from app.form import settings_form
-from app.live.message import epoch
 from app.shell.escape import plain
 from app.shell.server import manager
-from app.visit import moment, watching
+from app.visit import form_state, moment, watching
+from app.visit.session import Remembered, fresh
 from dfa_lab.runs.live import Status
-from dfa_lab.runs.replay.origin import differences, origin_of
+from dfa_lab.runs.replay.origin import differences
 from dfa_lab.runs.resuming import ContinueError
 from dfa_lab.settings.experiment import Experiment, SettingsError, extra
 from dfa_lab.train.midway import ANEW, MIDWAY
@@ -18,9 +18,20 @@ HELP = "A new experiment from this step on; this one goes on as it is"
 ABOUT = "Begins with the networks as they were after **step {:,}, epoch {:.1f}**. Unchanged, it trains just as this one did."
 
 
+class Fork(Remembered, prefix="fork"):
+    """What a visitor has begun to fork."""
+
+    of: tuple[str, Experiment] | None = None  # (experiment, its settings there) that are in the form
+    problems: list[str] = fresh(list)
+    count: int = 0  # forks so far
+
+
+fork = Fork()
+
+
 def key(what: str) -> str:
     """Of the popover or expander that holds the form: another one, closed, after each fork."""
-    return f"fork_{what}_{st.session_state.get('fork_count', 0)}"
+    return f"fork_{what}_{fork.count}"
 
 
 def show(status: Status, last: int) -> None:
@@ -32,10 +43,10 @@ def show(status: Status, last: int) -> None:
     except (KeyError, ContinueError) as error:
         st.caption(plain(str(error)))
         return
-    if st.session_state.get("fork_of") != (status.id, before):
-        st.session_state.fork_of = (status.id, before)
-        settings_form.put(before, FORM)
-    st.markdown(ABOUT.format(step, epoch(status.experiment, step)))
+    if fork.of != (status.id, before):
+        fork.of = (status.id, before)
+        form_state.put(before, FORM)
+    st.markdown(ABOUT.format(step, moment.epoch(status.experiment, step)))
     basic = [name for name in MIDWAY if extra(Experiment.model_fields[name])["basic"]]
     with st.container(horizontal=True, gap="small"):
         for name in basic:
@@ -50,7 +61,7 @@ def show(status: Status, last: int) -> None:
     fresh = [what for name, what in ANEW.items() if name in changed]
     if fresh:
         st.caption(f"{' and '.join(fresh).capitalize()} will begin anew there: what it has gathered is of no use to another.")
-    settings_form.show_problems(problems or st.session_state.get("fork_problems", []))
+    settings_form.show_problems(problems or fork.problems)
     st.button(
         f"Fork at step {step:,}" + (f", {len(changed)} changed" if changed else ""),
         key="fork_begin",
@@ -60,22 +71,6 @@ def show(status: Status, last: int) -> None:
         on_click=_begin,
         args=(status, step, before),
     )
-
-
-def note(status: Status) -> str:
-    """Where a fork comes from; empty for what is none. It is looked up once, when a visitor comes to it."""
-    if st.session_state.get("origin", ("",))[0] != status.id:
-        st.session_state.origin = (status.id, sentence(status))
-    return st.session_state.origin[1]
-
-
-def sentence(status: Status) -> str:
-    """As `note`, looked up now."""
-    origin = origin_of(manager().store.events(status.id))
-    if origin is None:
-        return ""
-    stored = manager().store.get(origin.id)
-    return origin.sentence(stored.name if stored else "")
 
 
 def _read(before: Experiment) -> tuple[Experiment | None, list[str]]:
@@ -91,14 +86,12 @@ def _begin(status: Status, step: int, before: Experiment) -> None:
     try:
         id = manager().fork_at(status.id, step, changes, pace=status.pace)
     except SettingsError as error:
-        st.session_state.fork_problems = error.problems
+        fork.problems = error.problems
     except ContinueError as error:
-        st.session_state.fork_problems = [str(error)]
+        fork.problems = [str(error)]
     except KeyError:
-        st.session_state.fork_problems = [
-            "This experiment is no longer there: it was deleted, or the demonstration began again."
-        ]
+        fork.problems = ["This experiment is no longer there: it was deleted, or the demonstration began again."]
     else:
-        st.session_state.fork_problems = []
-        st.session_state.fork_count = st.session_state.get("fork_count", 0) + 1
+        fork.problems = []
+        fork.count += 1
         watching.watch(id)

@@ -5,9 +5,9 @@ from math import ceil
 import streamlit as st
 
 from app.bar import fork_here
-from app.live.message import epoch
 from app.shell.escape import plain
 from app.visit import moment, watching
+from app.visit.session import Remembered, held, hold
 from dfa_lab.runs.live import ACTIVE, Status
 
 EVERY = 0.6  # seconds between two looks at a replay, and between two frames of a film
@@ -18,6 +18,16 @@ HELP = (
     "Any step of this training, not only now: its networks are trained again up to there, from the last state that was saved "
     "before it. On the CPU every weight is the same bit for bit."
 )
+
+
+class Film(Remembered, prefix="moment"):
+    """The training as a film."""
+
+    playing: bool = False
+    drawn: tuple[str, int, bool] | None = None  # (experiment, step, whether its replay was over) when the bar was drawn
+
+
+film = Film()
 
 
 def show(pictures: bool = True, seen: bool = True) -> None:
@@ -36,7 +46,7 @@ def show(pictures: bool = True, seen: bool = True) -> None:
     step, forks = moment.chosen(status) if pictures else moment.marker(status), False
     with st.container(key="scrubber", gap="xsmall"):
         st.markdown(_words(status, step, last, pictures))
-        if pictures and (origin := fork_here.note(status)):
+        if pictures and (origin := moment.origin(status)):
             st.caption(f":material/call_split: {plain(origin)}")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             _controls(status, step, last, pictures)
@@ -56,7 +66,7 @@ def show(pictures: bool = True, seen: bool = True) -> None:
             if status.state == "failed":
                 st.markdown(f":material/error: It failed: {plain(status.sentence)}")
             replay = moment.replay(status)
-            waits = st.session_state.get("moment_playing") or (replay is not None and not replay.over)
+            waits = film.playing or (replay is not None and not replay.over)
             st.fragment(_follow, run_every=EVERY if waits else None)(status.id)
             grows = step is None and not forks and (status.demo or status.state == "running")
             st.fragment(_grow, run_every=GROWS if grows else None)(status.id, last)
@@ -96,7 +106,7 @@ def _words(status: Status, step: int | None, last: int, pictures: bool = False) 
     if step is None:
         how = {"running": "as it trains", "paused": "while it is paused"}.get(status.state, status.state)
         return f"**Now**, {how}. Drag to go back in time."
-    where = f"**Step {step:,} of {max(status.steps, last):,}, epoch {epoch(status.experiment, step):.1f}**"
+    where = f"**Step {step:,} of {max(status.steps, last):,}, epoch {moment.epoch(status.experiment, step):.1f}**"
     return where + (f": replayed{', the last one' if step == last and moment.gone(status) else ''}." if pictures else ".")
 
 
@@ -110,7 +120,7 @@ def _controls(status: Status, step: int | None, last: int, pictures: bool) -> No
     button("Step back", "back", ":material/chevron_left:", at - 1, at < 1)
     button("Step on", "on", ":material/chevron_right:", at + 1, step is None or at >= last)
     if pictures:
-        playing = bool(st.session_state.get("moment_playing"))
+        playing = film.playing
         st.button(
             "Stop" if playing else "Play",
             key="moment_play",
@@ -124,10 +134,14 @@ def _controls(status: Status, step: int | None, last: int, pictures: bool) -> No
     elif step is None:
         seconds = moment.manager().replays.seconds(status.id, last)
         button(f"Replay the last step (about {_time(seconds)})", "last", ":material/replay:", last)
-    key = f"moment_slider_{status.id}"
-    st.session_state[key] = at
-    args = (status, pictures)
+    hold(_slider(status.id), at)
+    args, key = (status, pictures), _slider(status.id)
     st.slider("Step", 0, last, key=key, help=HELP, label_visibility="collapsed", on_change=_slid, args=args, width="stretch")
+
+
+def _slider(id: str) -> str:
+    """The key of the slider of an experiment."""
+    return f"moment_slider_{id}"
 
 
 def _time(seconds: float) -> str:
@@ -135,17 +149,17 @@ def _time(seconds: float) -> str:
 
 
 def _go(status: Status, step: int | None, pictures: bool) -> None:
-    st.session_state.moment_playing = False
+    film.playing = False
     moment.choose(status, step, begin=pictures)
 
 
 def _slid(status: Status, pictures: bool) -> None:
-    _go(status, st.session_state[f"moment_slider_{status.id}"], pictures)
+    _go(status, held(_slider(status.id)), pictures)
 
 
 def _play(status: Status, step: int | None, last: int) -> None:
-    st.session_state.moment_playing = not st.session_state.get("moment_playing")
-    if st.session_state.moment_playing and (step is None or step >= last):
+    film.playing = not film.playing
+    if film.playing and (step is None or step >= last):
         moment.choose(status, 0)
 
 
@@ -157,7 +171,7 @@ def _follow(id: str) -> None:
         if status.id != id:
             st.rerun()  # another showing of the demonstration
         return
-    drawn, st.session_state.moment_drawn = st.session_state.get("moment_drawn"), (id, replay.step, replay.over)
+    drawn, film.drawn = film.drawn, (id, replay.step, replay.over)
     if not replay.over:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.progress(min(1.0, max(0.0, replay.share)), replay.words())
@@ -166,12 +180,12 @@ def _follow(id: str) -> None:
     if drawn == (id, replay.step, False):
         st.rerun()
     if replay.state == "failed":
-        st.session_state.moment_playing = False
+        film.playing = False
         st.warning(plain(replay.sentence), icon=":material/error:")
         st.button("Try again", key="moment_again", icon=":material/replay:", on_click=_again, args=(status, replay.step))
         return
     st.caption(f":material/verified: {replay.note}" if replay.exact else f":material/warning: {replay.note}")
-    if st.session_state.get("moment_playing") and drawn == st.session_state.moment_drawn:
+    if film.playing and drawn == film.drawn:
         _next_frame(status, replay.step)
 
 
@@ -179,7 +193,7 @@ def _next_frame(status: Status, step: int) -> None:
     last = _last(status)
     following = min(last, step + ceil(last / FRAMES))
     if following <= step:
-        st.session_state.moment_playing = False
+        film.playing = False
     else:
         moment.choose(status, following)
     st.rerun()

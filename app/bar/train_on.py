@@ -8,6 +8,7 @@ import streamlit as st
 from app.form.settings_form import show_problems
 from app.shell.escape import plain
 from app.shell.server import manager
+from app.visit.session import Remembered, fresh, held
 from dfa_lab.runs.live import Status
 from dfa_lab.runs.resuming import ContinueError
 from dfa_lab.settings.training_settings import MOST_EPOCHS
@@ -16,6 +17,15 @@ ABOUT = (
     "It goes on from its last step, on the CPU bit for bit as if it had been started with so many epochs. Only how densely "
     "its curves are recorded may change there."
 )
+
+
+class Asked(Remembered, prefix="train_on"):
+    """What came of pressing the button."""
+
+    problems: dict[str, list[str]] = fresh(dict)  # by the popover's key
+
+
+asked = Asked()
 
 
 def show(statuses: Sequence[Status], key: str) -> None:
@@ -40,16 +50,16 @@ def show(statuses: Sequence[Status], key: str) -> None:
         on_click=_go,
         args=(ids, widget, key),
     )
-    show_problems(st.session_state.get(f"{key}_problems", []))
+    show_problems(asked.problems.get(key, []))
 
 
 def _go(ids: Sequence[str], widget: str, key: str) -> None:
     problems = []
     for id in ids:
         try:
-            manager().train_on(id, st.session_state[widget])
+            manager().train_on(id, held(widget))
         except ContinueError as error:
             problems.append(str(error) if len(ids) == 1 else f"{id}: {error}")
         except KeyError:
             problems.append(f"{plain(id)} is no longer there.")
-    st.session_state[f"{key}_problems"] = problems
+    asked.problems = asked.problems | {key: problems}

@@ -5,21 +5,17 @@ import time
 import streamlit as st
 
 from app.bar import export_zip, scrubber, train_on
-from app.form.settings_form import as_text
-from app.shell import keyboard, projector
+from app.shell import keyboard, pages
 from app.shell.server import manager
-from app.visit import hidden_controls, watching
+from app.visit import hidden_controls, projector, watching
+from app.visit.form_state import as_text
+from app.visit.session import Remembered, held, hold, session
 from app.visit.share import share
 from dfa_lab.runs.live import ACTIVE, Status
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.parsing import parse
 
 FIRST_POINTS = 0.4  # seconds that Start waits for them; a large data set takes longer to load
-PICTURES = (
-    ("../pages/path.py", "The path of the error", ":material/route:"),
-    ("../pages/learnt.py", "What it has learnt", ":material/visibility:"),
-    ("../pages/feedback.py", "Feedback", ":material/grid_on:"),
-)
 # One row, so that the charts have the rest of the screen: a laptop's has no room for the names of the keys, a phone has no
 # keys, and its row is pushed sideways.
 STYLE = """<style>
@@ -38,6 +34,19 @@ STYLE = """<style>
 @media (pointer: coarse) { .st-key-transport kbd, .st-key-reset p > span { display: none; } }
 </style>"""
 SPEEDS = {"1 step/s": 1.0, "5/s": 5.0, "15/s": 15.0, "50/s": 50.0, "200/s": 200.0, "full speed": 0.0}
+
+
+RATE, SPEED = "rate_now", "speed"  # keys of widgets
+
+
+class Knobs(Remembered):
+    """Of which experiment, with which value, the knobs were last set from outside: until that changes they keep theirs."""
+
+    rate_of: tuple[str, float] | None = None
+    speed_of: tuple[str, float] | None = None
+
+
+knobs = Knobs()
 
 
 def bar(experiment: Experiment | None, status: Status) -> None:
@@ -96,25 +105,26 @@ def bar(experiment: Experiment | None, status: Status) -> None:
 def _moment(opened: bool) -> None:
     scrubber.show(pictures=False, seen=opened)
     st.caption("A line in the charts marks the step. What the networks were then:")
-    for page, label, icon in PICTURES:
-        st.page_link(page, label=label, icon=icon)
+    for page in pages.PAGES:
+        if page.pictures:
+            pages.link(page)
 
 
 def _learning_rate(status: Status) -> None:
     rate = status.learning_rate or status.experiment.learning_rate
-    if st.session_state.get("rate_of") != (status.id, rate):
-        st.session_state.rate_of = (status.id, rate)
-        st.session_state.rate_now = as_text(rate)
-    st.text_input("Learning rate now", key="rate_now", on_change=_set_rate, help="Takes effect from the next step on")
+    if knobs.rate_of != (status.id, rate):
+        knobs.rate_of = (status.id, rate)
+        hold(RATE, as_text(rate))
+    st.text_input("Learning rate now", key=RATE, on_change=_set_rate, help="Takes effect from the next step on")
 
 
 def _speed(status: Status) -> None:
     names = list(SPEEDS)
     now = min(names, key=lambda name: abs((SPEEDS[name] or 1e6) - (status.pace or 1e6)))
-    if st.session_state.get("speed_of") != (status.id, status.pace):
-        st.session_state.speed_of = (status.id, status.pace)
-        st.session_state.speed = now
-    st.selectbox("Speed", names, key="speed", on_change=_set_speed)
+    if knobs.speed_of != (status.id, status.pace):
+        knobs.speed_of = (status.id, status.pace)
+        hold(SPEED, now)
+    st.selectbox("Speed", names, key=SPEED, on_change=_set_speed)
 
 
 def start(experiment: Experiment, *, paused: bool = False, pace: float = 0.0) -> None:
@@ -122,9 +132,9 @@ def start(experiment: Experiment, *, paused: bool = False, pace: float = 0.0) ->
     try:
         id = manager().start(experiment, paused=paused, pace=pace)
     except SettingsError as error:
-        st.session_state.problems = error.problems
+        session.problems = error.problems
         return
-    st.session_state.problems = []
+    session.problems = []
     watching.watch(id)
     until = time.monotonic() + FIRST_POINTS
     while not manager().records(id) and not paused and time.monotonic() < until:
@@ -154,17 +164,17 @@ def _reset() -> None:
 
 
 def _set_rate() -> None:
-    text = st.session_state.rate_now
+    text = held(RATE)
     try:
         rate = parse({"learning_rate": text}).learning_rate
     except SettingsError as error:
-        st.session_state.problems = error.problems
+        session.problems = error.problems
         return
-    st.session_state.problems = []
+    session.problems = []
     if id := watching.own():
         manager().set_learning_rate(id, rate)
 
 
 def _set_speed() -> None:
     if id := watching.own():
-        manager().set_pace(id, SPEEDS[st.session_state.speed])
+        manager().set_pace(id, SPEEDS[held(SPEED)])

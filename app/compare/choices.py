@@ -7,11 +7,11 @@ from datetime import datetime
 import streamlit as st
 
 from app.compare.message import AXIS_TITLES, Look, Panel
-from app.experiments import run_table
-from app.shell import projector
 from app.shell.server import manager
-from app.visit import view_link
+from app.visit import projector, view_link
 from app.visit.hidden_controls import COMPARE
+from app.visit.session import Remembered, fresh, held, hold
+from app.visit.ticks import anew, ticks
 from dfa_lab.compare import run_groups, table
 from dfa_lab.compare.lines import DEVIATION, EXTREMES, SINGLE
 from dfa_lab.records import METRICS
@@ -23,6 +23,23 @@ MOST = 60  # that are compared at once
 USUAL = ("test_error", "train_loss", "signal_angle.1")
 SPREADS = {DEVIATION: "mean ± deviation", EXTREMES: "min to max", SINGLE: "single runs"}
 HOW = "Choose experiments here, or tick Show in the table on the page Experiments."
+
+
+IDS = "compare_ids"  # key of the widget with the experiments
+
+
+class Compared(Remembered, prefix="compare"):
+    """What the page was drawn with."""
+
+    problem: str | None = None  # with the link; None until it has been read
+    offered: list[str] = fresh(list)  # ids that could be chosen
+    active: bool = False  # something is being trained
+    listed: list[str] = fresh(list)  # ids in the table of settings
+    opened: str | None = None  # the one whose button was pressed
+    view: dict = fresh(dict)  # what the charts were sent last
+
+
+compared = Compared()
 
 
 @dataclass(frozen=True)
@@ -41,13 +58,13 @@ def experiments(everything: Sequence[Stored]) -> list[Stored]:
     """Those that this visitor compares, the last added first; the latest few where none is chosen."""
     _arrive()
     by_id = {one.id: one for one in everything if one.experiment}
-    shown = run_table.choice("shown")
-    st.session_state.compare_ids = [id for id in by_id if id in shown][:MOST]  # the table may have changed them
-    st.session_state.compare_offered = list(by_id)
+    shown = ticks.shown
+    hold(IDS, [id for id in by_id if id in shown][:MOST])  # the table may have changed them
+    compared.offered = list(by_id)
     st.multiselect(
         "Experiments",
         list(by_id),
-        key="compare_ids",
+        key=IDS,
         format_func=lambda id: _name(by_id[id]) if id in by_id else id,
         placeholder="Search by name, data set, setting or id",
         on_change=_choose,
@@ -73,23 +90,22 @@ def _name(one: Stored) -> str:
 
 
 def _choose() -> None:
-    chosen = run_table.choice("shown")
-    offered = set(st.session_state.compare_offered)
-    chosen.difference_update(offered)
-    chosen.update(st.session_state.compare_ids)
-    run_table.anew()
+    chosen = ticks.shown
+    chosen.difference_update(compared.offered)
+    chosen.update(held(IDS))
+    anew()
 
 
 def _arrive() -> None:
     """Once a session: take over the experiments that the link names."""
-    if "compare_problem" in st.session_state:
+    if compared.problem is not None:
         return
     wanted = [id for id in st.query_params.get(COMPARE, "").split(",") if id][:MOST]
     there = [id for id in wanted if (one := manager().store.get(id)) and one.removed is None]
-    run_table.choice("shown").update(there)
+    ticks.shown.update(there)
     lost = [id for id in wanted if id not in there]
     names = ", ".join(repr(id[:20]) for id in lost[:5])
-    st.session_state.compare_problem = f"Not on this server, or removed: {names}. The rest of the link is here." if lost else ""
+    compared.problem = f"Not on this server, or removed: {names}. The rest of the link is here." if lost else ""
 
 
 def _link(ids: Sequence[str]) -> None:
@@ -170,7 +186,7 @@ def panel_of(key: str) -> Panel:
 
 def _with_chosen(key: str, options: Sequence) -> list:
     """A choice that nothing offers any more stays one, so that it is not lost when that comes back."""
-    chosen = st.session_state.get(key, [])
+    chosen = held(key, [])
     return list(dict.fromkeys([*options, *(chosen if isinstance(chosen, list) else [chosen] if chosen else [])]))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from app.compare.choices import Chosen
+from app.compare.choices import Chosen, compared
 from app.compare.message import Panel, message
 from app.shell.server import manager
 from dfa_lab.compare import run_groups
@@ -72,9 +72,9 @@ def view(chosen: Chosen) -> dict:
     labels = [(one.id, one.name, one.colour, one.state in ACTIVE) for one in found]
     what = repr((there, labels, chosen.panels, chosen.look, chosen.by, chosen.rules, chosen.seeds))
     version = hashlib.sha256(what.encode()).hexdigest()[:16]
-    last = st.session_state.get("compare_view", {})
+    last = compared.view
     if last.get("version") != version:
         measured = {panel: curves(there, panel) for panel in chosen.panels}
         last = {"version": version, **message(found, groups(chosen), measured, chosen.look)}
-        st.session_state.compare_view = last
+        compared.view = last
     return last

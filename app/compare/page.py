@@ -5,15 +5,18 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.compare import choices, component, curves, significance
-from app.compare.choices import Chosen
+from app.compare.choices import Chosen, compared
 from app.compare.message import Look, points_of
+from app.shell import pages
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit import watching
+from app.visit.session import held
 from dfa_lab.compare import lines, run_groups, table
 from dfa_lab.runs.store.server import ACTIVE
 from dfa_lab.runs.store.stored import Stored
 
+OPEN = "compare_open"  # key of the buttons in the table
 LISTED = 2000  # experiments that can be chosen
 EVERY = 2.0  # seconds, while something is trained
 EMPTY = "Nothing to compare yet: press Start in the Lab, with several rules or seeds, and come back here."
@@ -32,12 +35,12 @@ def show() -> None:
         st.info(EMPTY, icon=":material/science:")
         return
     found = choices.experiments(everything)
-    if st.session_state.compare_problem:
-        st.warning(plain(st.session_state.compare_problem), icon=":material/link_off:")
+    if compared.problem:
+        st.warning(plain(compared.problem), icon=":material/link_off:")
     chosen = choices.choices(found)
     st.caption(plain(differences(found)))
     active = any(one.state in ACTIVE for one in found)
-    st.session_state.compare_active = active
+    compared.active = active
     ticking = EVERY if active else None
     st.fragment(_charts, run_every=ticking)(chosen)
     st.fragment(significance.show, run_every=ticking)(chosen)
@@ -47,7 +50,7 @@ def show() -> None:
 
 def _charts(chosen: Chosen) -> None:
     chosen = curves.now(chosen)
-    if any(one.state in ACTIVE for one in chosen.found) != st.session_state.compare_active:
+    if any(one.state in ACTIVE for one in chosen.found) != compared.active:
         st.rerun()  # it is over: no more ticking
     if not chosen.panels:
         st.info("Choose a panel.", icon=":material/info:")
@@ -68,21 +71,22 @@ def _settings(found: Sequence[Stored]) -> None:
         "state": [one.state for one in found],
         "id": [one.id for one in found],
     }
-    st.session_state.compare_listed = [one.id for one in found]
+    compared.listed = [one.id for one in found]
     st.dataframe(
         frame,
         hide_index=True,
         height=min(36 * (len(found) + 1), 400),
         column_config={
-            "open": st.column_config.ButtonColumn("", type="tertiary", key="compare_open", on_click=_open),
+            "open": st.column_config.ButtonColumn("", type="tertiary", key=OPEN, on_click=_open),
             "name": st.column_config.TextColumn("Experiment", width="medium"),
         },
         alt="The compared experiments with the settings in which they differ",
     )
-    if id := st.session_state.pop("compare_opened", None):
+    id, compared.opened = compared.opened, None
+    if id:
         watching.arrive()  # whoever has not been in the Lab yet
         watching.watch(id)
-        st.switch_page("../pages/lab.py")
+        pages.go(pages.LAB)
 
 
 def differences(found: Sequence[Stored]) -> str:
@@ -103,9 +107,9 @@ def _values(found: Sequence[Stored], name: str) -> str:
 
 
 def _open() -> None:
-    click, ids = st.session_state.compare_open, st.session_state.compare_listed
+    click, ids = held(OPEN), compared.listed
     if click and click["row"] < len(ids):
-        st.session_state.compare_opened = ids[click["row"]]
+        compared.opened = ids[click["row"]]
 
 
 def _download(chosen: Chosen) -> None:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.shell.escape import plain
 from app.shell.server import manager
+from app.visit.session import Remembered, fresh
 from dfa_lab.runs import disk_space
 
 KINDS = {
@@ -22,6 +23,17 @@ QUOTA = (
 size = disk_space.human
 
 
+class Removed(Remembered, prefix="removed"):
+    """What was taken off the list or the disk last."""
+
+    ids: list[str] = fresh(list)  # they can still be put back
+    stayed: int = 0  # how many another server was busy with
+    said: str = ""  # how much was given back
+
+
+removed = Removed()
+
+
 def show() -> None:
     store = manager().store
     space = disk_space.measure(store.folder)
@@ -34,19 +46,21 @@ def show() -> None:
     st.dataframe(rows, hide_index=True, width="content", alt="What the folder of runs holds, by kind")
     st.caption(f"In {plain(str(store.folder.resolve()))}")
     st.caption(QUOTA if most is not None else NO_QUOTA)
-    if said := st.session_state.pop("space_said", ""):
-        st.info(plain(said), icon=":material/info:")
+    if removed.said:
+        st.info(plain(removed.said), icon=":material/info:")
+        removed.said = ""
     st.subheader("What can be removed", anchor=False)
-    removed = disk_space.removed(store)
+    off_the_list = disk_space.removed(store)
     _offer(
         "purge",
-        f"Removed experiments ({len(removed.ids)})",
+        f"Removed experiments ({len(off_the_list.ids)})",
         "With all they measured, for good. Until then they can be put back.",
-        removed,
+        off_the_list,
         _purge,
     )
-    if removed.ids:
-        st.button("Put all of them back", key="space_restore", icon=":material/undo:", on_click=_restore, args=(removed.ids,))
+    if off_the_list.ids:
+        args = (off_the_list.ids,)
+        st.button("Put all of them back", key="space_restore", icon=":material/undo:", on_click=_restore, args=args)
     done = disk_space.checkpoints(store)
     _offer(
         "done",
@@ -87,18 +101,18 @@ def _purge(ids: tuple[str, ...]) -> None:
     disk_space.remove_files(store.folder, [id for id in ids if store.get(id) is None])
     problem = store.compact()
     after = disk_space.measure(store.folder)
-    st.session_state.space_said = problem or f"{size(max(0, before.total - after.total))} given back."
-    st.session_state.runs_removed = []
+    removed.said = problem or f"{size(max(0, before.total - after.total))} given back."
+    removed.ids = []
 
 
 def _forget(ids: tuple[str, ...]) -> None:
     folder = manager().store.folder
     before = disk_space.measure(folder)
     disk_space.remove_files(folder, ids, ("checkpoints",))
-    st.session_state.space_said = f"{size(max(0, before.total - disk_space.measure(folder).total))} given back."
+    removed.said = f"{size(max(0, before.total - disk_space.measure(folder).total))} given back."
 
 
 def _restore(ids: tuple[str, ...]) -> None:
     for id in ids:
         manager().store.restore(id)
-    st.session_state.runs_removed = []
+    removed.ids = []

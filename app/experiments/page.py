@@ -6,9 +6,13 @@ import streamlit as st
 
 from app.bar import train_on
 from app.experiments import free_space, paper_table, run_table
+from app.experiments.free_space import removed
+from app.shell import pages
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit import watching
+from app.visit.session import Remembered, held, hold
+from app.visit.ticks import anew, show_only, ticks
 from dfa_lab.compare import table
 from dfa_lab.runs.live import ENDED
 from dfa_lab.runs.store.server import ACTIVE
@@ -23,16 +27,25 @@ NO_GROUP = "Nothing"
 NEWEST, OLDEST = "newest first", "oldest first"
 
 
+class Listed(Remembered, prefix="runs"):
+    """What the table was drawn for."""
+
+    active: bool = False  # something is being trained
+
+
+listed = Listed()
+
+
 def show() -> None:
     """The table, or what the disk holds."""
     if manager().problem:
         st.warning(plain(manager().problem), icon=":material/warning:")
-    listed, space = st.tabs(["Experiments", "Free space"], on_change="rerun", key="runs_view")
-    if listed.open:
-        with listed:
+    table_tab, space_tab = st.tabs(["Experiments", "Free space"], on_change="rerun", key="runs_view")
+    if table_tab.open:
+        with table_tab:
             _experiments()
-    if space.open:
-        with space:
+    if space_tab.open:
+        with space_tab:
             free_space.show()
 
 
@@ -47,7 +60,7 @@ def _experiments() -> None:
     wanted = _find(everything)
     view = _view(everything)
     active = any(one.state in ACTIVE for one in everything)
-    st.session_state.runs_active = active
+    listed.active = active
     st.fragment(_list, run_every=EVERY if active else RARELY)(wanted, view)
     if len(everything) == MOST:
         st.caption(f"The {MOST} that were added last are listed; older ones are kept.")
@@ -84,13 +97,13 @@ def _find(everything: Sequence[Stored]) -> table.Wanted:
 def _several(label: str, there: Sequence[str]) -> list[str]:
     """What is chosen of what there is; a choice that nothing has any more is shown too, and finds nothing."""
     key = f"runs_{label.lower().replace(' ', '_')}"
-    options = list(dict.fromkeys([*there, *st.session_state.get(key, [])]))
+    options = list(dict.fromkeys([*there, *held(key, [])]))
     return st.multiselect(label, options, key=key, persist_state="session") if options else []
 
 
 def _show_all() -> None:
     for name, empty in {"text": "", "state": [], "data_set": [], "rule": [], "tag": [], "latest": False}.items():
-        st.session_state[f"runs_{name}"] = empty
+        hold(f"runs_{name}", empty)
 
 
 def _view(everything: Sequence[Stored]) -> dict:
@@ -152,15 +165,15 @@ def _list(wanted: table.Wanted, view: dict) -> None:
     run_table.take_over()
     store = manager().store
     everything = store.experiments(MOST, demos=False)
-    if any(one.state in ACTIVE for one in everything) != st.session_state.runs_active:
+    if any(one.state in ACTIVE for one in everything) != listed.active:
         st.rerun()  # to tick oftener or more rarely
     found = wanted(everything)
     group, metric = view["group"], view["metric"]
     settings = table.differing(found) if view["only"] else list(table.SETTINGS)
     settings = [*([group] if group else []), *(name for name in settings if name != group)]
     finals = store.finals([one.id for one in found])
-    chosen = [one for one in found if one.id in run_table.choice("chosen")] or (found if len(found) == 1 else [])
-    eyed = [one.id for one in everything if one.id in run_table.choice("shown")]
+    chosen = [one for one in found if one.id in ticks.chosen] or (found if len(found) == 1 else [])
+    eyed = [one.id for one in everything if one.id in ticks.shown]
     _buttons(chosen, len(found), len(everything), eyed)
     _undo()
     if not found:
@@ -171,7 +184,7 @@ def _list(wanted: table.Wanted, view: dict) -> None:
     run_table.editor(shown, metric)
     by_id = {one.id: one for one in found}
     found = [by_id[id] for id in shown.index]
-    compared = [one for one in found if one.id in run_table.choice("shown")] or found
+    compared = [one for one in found if one.id in ticks.shown] or found
     paper_table.show(compared, finals, metric, view["best"], group, all_of_them=len(compared) == len(found))
 
 
@@ -218,15 +231,15 @@ def _buttons(chosen: Sequence[Stored], found: int, everything: int, eyed: Sequen
     if id:
         watching.arrive()  # whoever has not been in the Lab yet
         watching.watch(id)
-        st.switch_page("../pages/lab.py")
+        pages.go(pages.LAB)
     if compare:
         if chosen:
-            run_table.compare([one.id for one in chosen])
-        st.switch_page("../pages/compare.py")
+            show_only(one.id for one in chosen)
+        pages.go(pages.COMPARE)
     if inside and one:
         watching.arrive()
         watching.watch(one.id)
-        st.switch_page("../pages/learnt.py")
+        pages.go(pages.LEARNT)
 
 
 def _stop(ids: Sequence[str]) -> None:
@@ -241,15 +254,14 @@ def _remove(ids: Sequence[str]) -> None:
         manager().stop(id)
         store.remove(id)
     gone = [id for id in ids if (one := store.get(id)) and one.removed is not None]
-    st.session_state.runs_removed = gone
-    st.session_state.runs_stayed = len(ids) - len(gone)
-    run_table.choice("chosen").difference_update(gone)
-    run_table.anew()
+    removed.ids, removed.stayed = gone, len(ids) - len(gone)
+    ticks.chosen.difference_update(gone)
+    anew()
 
 
 def _undo() -> None:
     """Says what was removed last, and offers it back."""
-    gone, stayed = st.session_state.get("runs_removed", []), st.session_state.get("runs_stayed", 0)
+    gone, stayed = removed.ids, removed.stayed
     if stayed:
         st.warning(f"{stayed} not removed: another server is busy with it. Stop it there first.", icon=":material/warning:")
     if gone:
@@ -260,6 +272,7 @@ def _undo() -> None:
 
 
 def _restore() -> None:
-    for id in st.session_state.pop("runs_removed", []):
+    ids, removed.ids = removed.ids, []
+    for id in ids:
         manager().store.restore(id)
-    run_table.anew()
+    anew()

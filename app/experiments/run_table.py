@@ -8,6 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from app.shell.server import manager
+from app.visit.session import Remembered, fresh, held, known
+from app.visit.ticks import ticks
 from dfa_lab.compare import table
 from dfa_lab.runs.replay.origin import FORKED, origin_of
 from dfa_lab.runs.store.stored import Stored
@@ -34,11 +36,17 @@ COLOURS = {  # of Okabe and Ito
 EDITABLE = ("chosen", "shown", "name", "note", "tags", "colour")
 WRITTEN = ("name", "note", "tags", "colour")  # kept in the store; the others are this visitor's
 SPREAD = " ±"
+OPEN = "runs_open"  # key of the buttons in the table
 
 
-def choice(which: str) -> set[str]:
-    """Ids that this visitor has ticked: `chosen` for the buttons, `shown` (the eye) for comparisons."""
-    return st.session_state.setdefault(f"runs_{which}", set())
+class Table(Remembered, prefix="runs"):
+    """What the table shows, and whose button was pressed."""
+
+    ids: list[str] = fresh(list)  # of its rows
+    opened: str | None = None
+
+
+rows = Table()
 
 
 def frame(found: Sequence[Stored], finals: pd.DataFrame, metric: str, settings: Sequence[str], best: bool) -> pd.DataFrame:
@@ -47,8 +55,8 @@ def frame(found: Sequence[Stored], finals: pd.DataFrame, metric: str, settings: 
     by = 100 if table.fraction(metric) else 1
     columns: dict[str, list[Any]] = {
         "open": [":material/open_in_new: Open" if one.experiment else None for one in found],
-        "chosen": [one.id in choice("chosen") for one in found],
-        "shown": [one.id in choice("shown") for one in found],
+        "chosen": [one.id in ticks.chosen for one in found],
+        "shown": [one.id in ticks.shown for one in found],
         "name": [one.name for one in found],
         "state": [STATES.get(one.state, one.state) for one in found],
         "what": [table.about(one) for one in found],
@@ -85,7 +93,7 @@ def ordered(shown: pd.DataFrame, by: str, group: str, *, backwards: bool) -> pd.
 
 def editor(shown: pd.DataFrame, metric: str) -> None:
     """Mount it; `take_over` does what is changed in it. Only other rows make it begin anew."""
-    st.session_state.runs_ids = list(shown.index)
+    rows.ids = list(shown.index)
     st.data_editor(
         shown,
         key=_key(),
@@ -98,22 +106,10 @@ def editor(shown: pd.DataFrame, metric: str) -> None:
     )
 
 
-def anew() -> None:
-    """Forget what is pending in the table, after ticks were changed elsewhere than in it."""
-    st.session_state.runs_version = st.session_state.get("runs_version", 0) + 1
-    st.session_state.runs_applied = {}
-
-
-def compare(ids: Sequence[str]) -> None:
-    """Only these are ticked Show."""
-    choice("shown").clear()
-    choice("shown").update(ids)
-    anew()
-
-
 def opened() -> str | None:
     """The id of the row whose button was pressed just now."""
-    return st.session_state.pop("runs_opened", None)
+    id, rows.opened = rows.opened, None
+    return id
 
 
 def _columns(shown: pd.DataFrame, metric: str) -> dict[str, Any]:
@@ -131,7 +127,7 @@ def _columns(shown: pd.DataFrame, metric: str) -> dict[str, Any]:
                 "±", format=figures, help=f"Standard deviation of {name[: -len(SPREAD)]} over seeds"
             )
     return rules | {
-        "open": column.ButtonColumn("", type="tertiary", key="runs_open", on_click=_open),
+        "open": column.ButtonColumn("", type="tertiary", key=OPEN, on_click=_open),
         "chosen": column.CheckboxColumn("Choose", help="For the buttons above", pinned=True),
         "shown": column.CheckboxColumn("Show", help="In comparisons and in the table for a paper"),
         "colour": column.SelectboxColumn(
@@ -149,30 +145,30 @@ def _columns(shown: pd.DataFrame, metric: str) -> dict[str, Any]:
 
 
 def _open() -> None:
-    click, ids = st.session_state.runs_open, st.session_state.runs_ids
+    click, ids = held(OPEN), rows.ids
     if click and click["row"] < len(ids):
-        st.session_state.runs_opened = ids[click["row"]]
+        rows.opened = ids[click["row"]]
 
 
 def _key() -> str:
-    return f"runs_table_{st.session_state.setdefault('runs_version', 0)}"
+    return f"runs_table_{ticks.version}"
 
 
 def take_over() -> None:
     """Before anything is read: do what has been changed in the table. It gives everything that was ever changed in it."""
-    ids, before = st.session_state.get("runs_ids", []), st.session_state.setdefault("runs_applied", {})
-    if _key() not in st.session_state:
+    ids, before = rows.ids, ticks.applied
+    if not known(_key()):
         return
     pending = {
         (ids[int(row)], column): value
-        for row, changed in st.session_state[_key()]["edited_rows"].items()
+        for row, changed in held(_key())["edited_rows"].items()
         for column, value in changed.items()
         if int(row) < len(ids)
     }
     for (id, column), value in pending.items():
         if (id, column) not in before or before[id, column] != value:
             change(id, column, value)
-    st.session_state.runs_applied = pending
+    ticks.applied = pending
 
 
 def change(id: str, column: str, value: Any) -> None:
@@ -181,4 +177,5 @@ def change(id: str, column: str, value: Any) -> None:
         given: dict[str, Any] = {column: value if value is not None else ([] if column == "tags" else "")}
         manager().store.update(id, **given)
     elif column in ("chosen", "shown"):
-        (choice(column).add if value else choice(column).discard)(id)
+        ticked: set[str] = getattr(ticks, column)
+        (ticked.add if value else ticked.discard)(id)

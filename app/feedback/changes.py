@@ -9,9 +9,11 @@ import streamlit as st
 from app.feedback import redistribute
 from app.shell.server import manager
 from app.visit import moment, view_link, watching
+from app.visit.session import Remembered, fresh, held, hold, session
 from dfa_lab.feedback.changing import Change
 from dfa_lab.runs.access import Gone
 from dfa_lab.runs.live import ENDED, Status
+from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train.trainer import Trainer
 
 LOADING = 1.0  # seconds that a button waits for the copy of a demonstration
@@ -32,6 +34,26 @@ class Part(NamedTuple):
     row: int = 0
 
 
+Which = tuple[Experiment, str, int]  # of whatever seeds, rule, block
+
+
+class Found(Remembered, prefix="feedback"):
+    """What is known of matrices while they cannot be looked at."""
+
+    sizes: dict[Which, tuple[int, int] | None] = fresh(dict)
+
+
+found = Found()
+
+
+def widget(name: str) -> str:
+    """The key of the widget for a rule, seed, block, part, unit or row, and whether units are each matrix's own."""
+    return f"feedback_{name}"
+
+
+OF = widget("of")
+
+
 def told(part: Part) -> dict[str, tuple[object, object]]:
     """The part, for the address."""
     name = ENTRY if part.row else UNIT if part.unit else WHOLE
@@ -46,9 +68,9 @@ def buttons(status: Status, rule: str, seed: int, block: int) -> Part:
         part = _part(_size(status, rule, seed, block))
         if len(status.experiment.rules) > 1:
             with_it = [rule, EVERY_RULE]
-            if st.session_state.get("feedback_of") not in with_it:
-                st.session_state.feedback_of = rule
-            st.segmented_control("Of", with_it, key="feedback_of", required=True)
+            if held(OF) not in with_it:
+                hold(OF, rule)
+            st.segmented_control("Of", with_it, key=OF, required=True)
         for how, (label, icon, about) in BUTTONS.items():
             args = (how, part)
             st.button(label, key=f"feedback_{how}", icon=icon, help=about, disabled=not active, on_click=_change, args=args)
@@ -67,7 +89,7 @@ def _part(size: tuple[int, int] | None) -> Part:
     kinds = [WHOLE, UNIT, ENTRY]
     first = view_link.told("part", kinds, WHOLE)
     kind = st.segmented_control(
-        "Change", kinds, default=first, key="feedback_part", required=True, persist_state="session", help=ABOUT_PARTS
+        "Change", kinds, default=first, key=widget("part"), required=True, persist_state="session", help=ABOUT_PARTS
     )
     return Part(
         _number("unit", "Unit (column)", size[1]) if kind in (UNIT, ENTRY) else 0,
@@ -77,16 +99,16 @@ def _part(size: tuple[int, int] | None) -> Part:
 
 def _number(name: str, label: str, most: int) -> int:
     """One of a matrix's columns or rows, counted from 1."""
-    key = f"feedback_{name}"
-    before = st.session_state.get(key) or int(view_link.told_number(name, 1, most, 1))
-    st.session_state[key] = min(before, most)
+    key = widget(name)
+    before = held(key) or int(view_link.told_number(name, 1, most, 1))
+    hold(key, min(before, most))
     return int(st.number_input(label, 1, most, key=key, persist_state="session", width=130))
 
 
 def _size(status: Status, rule: str, seed: int, block: int) -> tuple[int, int] | None:
     """Rows and columns of the matrix that is shown, None where there is none; as last known while it cannot be looked at."""
     number = status.experiment.runs().index((rule, seed))
-    known = st.session_state.setdefault("feedback_sizes", {})
+    known = found.sizes
     key = (status.experiment.model_copy(update={"seeds": ()}), rule, block)
     if key not in known:
 
@@ -103,9 +125,9 @@ def _size(status: Status, rule: str, seed: int, block: int) -> tuple[int, int] |
 
 def _change(how: str, part: Part) -> None:
     """Of a demonstration, which others watch too, a copy is made first."""
-    rule, block = (st.session_state[f"feedback_{key}"] for key in ("rule", "block"))
-    every = st.session_state.get("feedback_of") == EVERY_RULE
-    st.session_state.problems = []
+    rule, block = (held(widget(key)) for key in ("rule", "block"))
+    every = held(OF) == EVERY_RULE
+    session.problems = []
     id = watching.own()
     if id is None:
         return

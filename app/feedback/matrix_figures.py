@@ -13,7 +13,6 @@ NEGATIVE, POSITIVE = "#1C86CC", "#D9690F"
 W_COLOUR, GREY = "#8A8A8A", "#8A8A8A"
 BESIDE = 0.01  # of the picture, between what is framed and its frame
 MARGIN = {"l": 10, "r": 10, "t": 10, "b": 10}
-CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
 
 def heat(shown: Shown, limit: float, theme: str, unit: int = 0, row: int = 0) -> go.Figure:

@@ -3,14 +3,15 @@
 import streamlit as st
 
 from app.bar import scrubber
+from app.charts import finished
 from app.feedback import changes, matrix_figures
-from app.feedback.changes import Part
+from app.feedback.changes import Part, widget
 from app.form import settings_form
-from app.proofs.page import INKS
-from app.proofs.proof_figures import inked
+from app.shell import pages
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit import moment, share, view_link, watching
+from app.visit.session import Remembered, held, hold, session
 from dfa_lab.feedback import rule_class
 from dfa_lab.feedback.changing import step_of
 from dfa_lab.inspect.feedback_picture import Pair, Picture, blocks_with_feedback, pair, picture
@@ -28,24 +29,33 @@ INTRO = (
 )
 
 
+class Drawn(Remembered, prefix="feedback"):
+    """What the page around the pictures was drawn for."""
+
+    around: tuple[str, str, int] | None = None
+
+
+drawn = Drawn()
+
+
 def show() -> None:
     """The whole page."""
     st.title("The feedback matrices", anchor=False)
     watching.arrive()
-    settings_form.show_problems(st.session_state.problems)
+    settings_form.show_problems(session.problems)
     status = watching.current()
     with st.container(width=960):
         st.markdown(INTRO)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         what = "The demonstration" if status.demo else "Your experiment"
         st.markdown(f"{what}: **{plain(describe(status.experiment))}**, {_seen(status)}.")
-        st.page_link("../pages/lab.py", label="Its curves in the Lab", icon=":material/science:")
-        share.share_page("feedback")
+        pages.link(pages.LAB, "Its curves in the Lab")
+        share.share_page(pages.FEEDBACK)
     scrubber.show()
     rule, seed, block = _choose(status)
     part = changes.buttons(status, rule, seed, block)
     view_link.tell(_told(status, rule, seed, block, part))
-    st.session_state.feedback_shown = _shown(status)
+    drawn.around = _shown(status)
     waits = status.demo or status.state in ("queued", "loading", "running")
     st.fragment(_tick, run_every=EVERY if waits else None)(rule, seed, block, part)
 
@@ -67,20 +77,20 @@ def _choose(status: Status) -> tuple[str, int, int]:
     blocks = list(range(1, len(status.layers) + 1)) or [1]
     usual = _usual(status)
     for key, options, default in (("rule", rules, usual), ("seed", seeds, seeds[0]), ("block", blocks, blocks[0])):
-        if st.session_state.get(f"feedback_{key}") not in options and (key != "block" or status.layers):
-            st.session_state[f"feedback_{key}"] = view_link.told(key, options, default)
+        if held(widget(key)) not in options and (key != "block" or status.layers):
+            hold(widget(key), view_link.told(key, options, default))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        st.segmented_control("Rule", rules, key="feedback_rule", required=True, persist_state="session")
+        st.segmented_control("Rule", rules, key=widget("rule"), required=True, persist_state="session")
         if len(seeds) > 1:
-            st.selectbox("Seed", seeds, key="feedback_seed", persist_state="session", width=120)
-        wanted = st.session_state.get("feedback_block", 1)
+            st.selectbox("Seed", seeds, key=widget("seed"), persist_state="session", width=120)
+        wanted = held(widget("block"), 1)
         blocks = blocks if wanted in blocks else [*blocks, wanted]  # while a copy of the demonstration is being loaded
         kind = st.segmented_control if len(blocks) <= 6 else st.selectbox
         more = {"required": True} if len(blocks) <= 6 else {"width": 160}
-        kind("Delivers at block", blocks, key="feedback_block", persist_state="session", **more)  # type: ignore[operator]
+        kind("Delivers at block", blocks, key=widget("block"), persist_state="session", **more)  # type: ignore[operator]
         own = view_link.told("own", [True, False], True)
-        st.toggle("In units of each one's spread", own, key="feedback_own", help=OWN, persist_state="session")
-    chosen = (st.session_state[f"feedback_{key}"] for key in ("rule", "seed", "block"))
+        st.toggle("In units of each one's spread", own, key=widget("own"), help=OWN, persist_state="session")
+    chosen = (held(widget(key)) for key in ("rule", "seed", "block"))
     rule, seed, block = chosen
     return rule or usual, seeds[0] if seed is None else seed, block or 1
 
@@ -99,13 +109,13 @@ def _told(status: Status, rule: str, seed: int, block: int, part: Part) -> dict[
         "seed": (seed, seeds[0]),
         "block": (block, 1),
         **changes.told(part),
-        "own": (st.session_state.feedback_own, True),
+        "own": (held(widget("own")), True),
     }
 
 
 def _tick(rule: str, seed: int, block: int, part: Part) -> None:
     status = watching.current()
-    if _shown(status) != st.session_state.feedback_shown:
+    if _shown(status) != drawn.around:
         st.rerun()
     if status.state in ("queued", "loading"):
         st.info("Its data are being loaded.", icon=":material/hourglass_empty:")
@@ -153,7 +163,7 @@ def _without(rule: str, blocks: list[int]) -> str:
 def _pictures(shown: Picture, rule: str, block: int, step: int, part: Part, framed: str) -> None:
     colour, theme, W = rule_class(rule).colour, str(st.context.theme.type), shown.W
     both = [one for one in (W, shown.B) if one is not None]
-    own = st.session_state.feedback_own
+    own = held(widget("own"))
     units = {one.name: (one.spread if own else 0.0) or 1.0 for one in both}
     limit = max(one.largest / units[one.name] for one in both) or 1.0
     left, right = st.columns(2)
@@ -250,6 +260,4 @@ def _history(status: Status, rule: str, seed: int, block: int) -> None:
 
 def _chart(name: str, figure, alt: str) -> None:
     """The name is the chart's key: with it a new picture takes the place of the old one, without it the chart blinks."""
-    ink = INKS.get(str(st.context.theme.type))
-    figure = inked(figure, ink) if ink else figure
-    st.plotly_chart(figure, key=f"feedback_{name}", config=matrix_figures.CONFIG, alt=alt)
+    finished.show(figure, alt, key=f"feedback_{name}")

@@ -1,6 +1,6 @@
-"""Experiment ⇄ widgets ⇄ link. The widgets are made from the fields of Experiment."""
+"""The form: its widgets are made from the fields of Experiment, and what they hold becomes an Experiment."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import streamlit as st
 import torch
@@ -8,67 +8,23 @@ import torch
 from app.form import drawing
 from app.shell.escape import plain
 from app.visit import hidden_controls
+from app.visit.form_state import FORM, SEVERAL, as_text, key
 from app.visit.hidden_controls import GROUPS
-from app.visit.share import FORM_ONLY
+from app.visit.session import held, hold
 from dfa_lab import data
 from dfa_lab.machine.device import present
 from dfa_lab.networks import own_file
-from dfa_lab.runs.demo import demonstration
 from dfa_lab.settings.experiment import Experiment, SettingsError, extra
-from dfa_lab.settings.parsing import keep_good, parse
-from dfa_lab.settings.wording import SPELLINGS, title
+from dfa_lab.settings.parsing import parse
+from dfa_lab.settings.wording import title
 from dfa_lab.train import saved
 from dfa_lab.train.plan import Plan
 from dfa_lab.train.preflight import check
 
 # the server's owner chooses where it reads programs and writes files; only the command line starts processes
 ELSEWHERE = ("models_folder", "preproc_folder", "processes")
-SEVERAL = [
-    name for name, field in Experiment.model_fields.items() if extra(field)["choices"] and isinstance(field.default, tuple)
-]
 ENOUGH = 500  # steps
 FOR_DRAWINGS = {"epochs": 10_000, "batch_size": 32, "learning_rate": 3e-3, "normalization": "channel"}
-ATTACH = "experiment"  # the link's parameter that names a running or stored experiment
-
-
-FORM = "setting"  # which form: that of a new experiment
-
-
-def key(name: str, form: str = FORM) -> str:
-    """Of a setting's widget in the session's state."""
-    return f"{form}_{name}"
-
-
-def as_text(value: object) -> object:
-    """A setting's value as its widget holds it."""
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value))
-    if isinstance(value, float):
-        return short if float(short := f"{value:g}") == value else repr(value)
-    return value
-
-
-def put(experiment: Experiment, form: str = FORM) -> None:
-    """Show this experiment's settings in the form."""
-    for name in Experiment.model_fields:
-        value = getattr(experiment, name)
-        st.session_state[key(name, form)] = list(value) if name in SEVERAL else as_text(value)
-
-
-def from_link(params: Mapping[str, list[str]]) -> list[str]:
-    """Fill the form from a link's parameters; the sentences about those that cannot be used."""
-    params = hidden_controls.settings_of(params)
-    given = {name: values for name, values in params.items() if SPELLINGS.get(name) not in FORM_ONLY}
-    problems = [
-        f"The link gives {name[:40]!r} {len(values)} times: the first one counts."
-        for name, values in given.items()
-        if len(values) > 1
-    ]
-    if len(given) < len(params):
-        problems.append("A link cannot choose files, folders or a download of this server: set them in the form.")
-    experiment, refused = keep_good({name: values[0] for name, values in given.items() if values and name != ATTACH})
-    put(experiment if given.keys() - {ATTACH} else demonstration(0)[0])
-    return problems + refused
 
 
 def form() -> tuple[Experiment | None, list[str]]:
@@ -92,10 +48,10 @@ def form() -> tuple[Experiment | None, list[str]]:
 def widgets(names: Iterable[str]) -> dict[str, object]:
     """Draw those of some settings alone; what they hold, for `parse`, without those that are irrelevant."""
     for name in names:  # on another page than the form's a text would begin empty (Streamlit 1.67)
-        st.session_state[key(name)] = st.session_state[key(name)]
+        hold(key(name), held(key(name)))
     for name in names:
         widget(name)
-    return {name: "" if (value := st.session_state[key(name)]) is None else value for name in names if in_force(name)}
+    return {name: "" if (value := held(key(name))) is None else value for name in names if in_force(name)}
 
 
 def in_force(name: str, form: str = FORM) -> bool:
@@ -103,7 +59,7 @@ def in_force(name: str, form: str = FORM) -> bool:
     when = extra(Experiment.model_fields[name])["when"]
     if name == "device_number" and "cuda" not in present():
         return False
-    return all(st.session_state.get(key(other, form)) in values for other, values in when.items())
+    return all(held(key(other, form)) in values for other, values in when.items())
 
 
 def widget(name: str, form: str = FORM) -> None:
@@ -161,18 +117,18 @@ def about_suiting() -> str:
 def suit() -> None:
     """Settings with which networks learn a drawing."""
     for name, value in FOR_DRAWINGS.items():
-        st.session_state[key(name)] = as_text(value)
+        hold(key(name), as_text(value))
 
 
 def _with_current(key: str, options: list[str]) -> list[str]:
     """A stored experiment or a link may name a file that is not there; it is refused in words, not left out in silence."""
-    current = st.session_state.get(key, options[0])
+    current = held(key, options[0])
     return options if current in options else [*options, current]
 
 
 def _dataset_title(name: str) -> str:
     facts = data.facts(name)
-    here = data.is_here(name, data.root(str(st.session_state.get(key("datapath"), ""))))
+    here = data.is_here(name, data.root(str(held(key("datapath"), ""))))
     return facts.title if here else f"{facts.title} (not on this machine yet)"
 
 
@@ -203,7 +159,7 @@ def given(before: Experiment, names: list[str], form: str) -> tuple[Experiment |
 
 def _values(names: list[str], form: str) -> dict[str, object]:
     """As the widgets hold them, for `parse`."""
-    values = {name: "" if (value := st.session_state[key(name, form)]) is None else value for name in names}
+    values = {name: "" if (value := held(key(name, form))) is None else value for name in names}
     return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
 

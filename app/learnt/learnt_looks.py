@@ -1,25 +1,16 @@
-"""Looks at the networks on screen: each function takes what a picture needs in short turns and returns arrays.
+"""Looks at the networks on screen: each function takes what a picture needs in short turns and returns arrays."""
 
-`share` lets all visitors of a picture see one look, and keeps looking below a tenth of the training.
-"""
-
-import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
-import streamlit as st
 import torch
 
 from app.visit import moment
+from app.visit.looks import in_turns
 from dfa_lab.data.picturing import as_stored, pictures
 from dfa_lab.inspect import components, filters, mistakes, representations, surface
 from dfa_lab.inspect.forward import answers
-from dfa_lab.runs.access import GONE, LOOKING, Gone
-from dfa_lab.runs.live import Status
 from dfa_lab.train.trainer import Trainer
 
 SIDE = 96  # pixels of a decision surface
@@ -30,77 +21,14 @@ ASKED = 2000  # test samples of the confusion matrix
 CLOUD = 1000  # test samples whose activities are shown
 WIDE = 5000  # units of a block above which fewer are taken
 EXAMPLES = 6  # of moved images
-FRESH = 0.7  # seconds that a look is good for, at least
-REST = 10  # and this many times what it took
-AT_ONCE = 1_000_000_000  # multiplications of a turn: a few tens of milliseconds on a CPU
 IN_ALL = 10_000_000_000  # multiplications of a look: fewer samples of large networks, but FEWEST
 FEWEST = 200
-KEPT = 48  # looks, of some hundred kilobytes each
-
-
-@dataclass
-class Look:
-    """What was seen, at which step, and what it took; `note` says why it is not of now."""
-
-    value: Any = None
-    step: int = -1
-    when: float = 0.0
-    seconds: float = 0.0
-    note: str = ""
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Surface(NamedTuple):
     plane: surface.Plane
     p: np.ndarray  # (SIDE², C)
     right: float  # share of the test points
-
-
-@st.cache_resource(show_spinner=False)
-def _kept() -> tuple[OrderedDict[tuple, Look], threading.Lock]:
-    return OrderedDict(), threading.Lock()
-
-
-def share(status: Status, what: tuple, make: Callable[[], Any], *, lasting: bool = False, rest: float = REST) -> Look:
-    """The last look at `what` if that is of now or was taken just before, else a new one by `make`.
-
-    Each past step has looks of its own. `lasting`: it never changes; `rest`: for so many times what it took no new one
-    is made. Where there is nothing to look at
-    any more, the last one, with a note. Raises Gone if there is none.
-    """
-    looks, lock = _kept()
-    key = (status.id, status.step if moment.past(status) else None, *what)
-    with lock:
-        look = looks.setdefault(key, Look())
-        looks.move_to_end(key)
-        while len(looks) > KEPT:
-            looks.popitem(last=False)
-    with look.lock:
-        young = status.state == "running" and time.monotonic() - look.when < max(FRESH, rest * look.seconds)
-        if look.value is not None and (lasting or look.step == status.step or young):
-            return look
-        began = time.monotonic()
-        try:
-            value = make()
-        except Gone as gone:
-            if look.value is None:
-                raise
-            look.note = f"As it was at step {look.step:,}. {moment.why(status, gone)}" if str(gone) == GONE else ""
-            return look
-        look.value, look.step, look.when, look.note = value, status.step, time.monotonic(), ""
-        look.seconds = look.when - began
-        return look
-
-
-def _in_turns(id: str, run: int, samples: int, take: Callable[[Trainer, slice], Any]) -> list[Any]:
-    """`take(trainer, rows)` for all rows, as many at once as a turn has time for."""
-    work = moment.look(id, lambda trainer: sum(trainer.runs[run].network.multiplications()))
-    size = int(min(samples, max(16, AT_ONCE // max(work, 1))))
-    found, until = [], time.monotonic() + LOOKING  # all turns together: a step may be an evaluation of half a minute
-    for start in range(0, samples, size):
-        rows, wait = slice(start, min(start + size, samples)), max(0.0, until - time.monotonic())
-        found.append(moment.look(id, lambda trainer, rows=rows: take(trainer, rows), wait))
-    return found
 
 
 def _affordable(trainer: Trainer, most: int) -> int:
@@ -133,7 +61,7 @@ def decision(id: str, run: int) -> Surface:
         x = trainer.data.inputs(grid[rows].to(trainer.device), trainer.dtype)
         return answers(trainer.runs[run].network, trainer.experiment.criterion, x).cpu().numpy()
 
-    p = np.concatenate(_in_turns(id, run, len(grid), take))
+    p = np.concatenate(in_turns(id, run, len(grid), take))
     return Surface(plane, p, 1 - asked(id, run).error)
 
 
@@ -146,7 +74,7 @@ def units(id: str, run: int, block: int) -> tuple[surface.Plane, np.ndarray, int
         x = trainer.data.inputs(grid[rows].to(trainer.device), trainer.dtype)
         return surface.unit_maps(trainer.runs[run].network, block, x, MOST_UNITS)
 
-    maps = np.concatenate(_in_turns(id, run, len(grid), take), axis=1)
+    maps = np.concatenate(in_turns(id, run, len(grid), take), axis=1)
     count = moment.look(id, lambda trainer: trainer.units[block - 1])
     return plane, filters.scaled(maps), count
 
@@ -169,7 +97,7 @@ def asked(id: str, run: int) -> mistakes.Answers:
         return mistakes.ask(trainer.runs[run].network, trainer.experiment.criterion, x, t)
 
     samples = moment.look(id, lambda trainer: _affordable(trainer, ASKED))
-    return mistakes.joined(_in_turns(id, run, samples, take))
+    return mistakes.joined(in_turns(id, run, samples, take))
 
 
 def most_wrong(id: str, run: int, most: int) -> tuple[mistakes.Answers, np.ndarray, np.ndarray]:
@@ -217,7 +145,7 @@ def clouds(id: str, run: int) -> tuple[np.ndarray, list[components.Cloud]]:
     def count(trainer: Trainer) -> int:
         return _affordable(trainer, CLOUD // 4 if max(trainer.units) > WIDE else CLOUD)
 
-    parts = _in_turns(id, run, moment.look(id, count), take)
+    parts = in_turns(id, run, moment.look(id, count), take)
     t = np.concatenate([one for one, _ in parts])
     blocks = [np.concatenate(hs) for hs in zip(*(hs for _, hs in parts), strict=True)]
     return t, [components.principal(h, t) for h in blocks]
@@ -242,9 +170,5 @@ def layers(id: str, run: int, blocks: Sequence[int], samples: int) -> tuple[np.n
         t = trainer.data.y_test[rows].cpu().numpy()
         return (t, x.flatten(1).float().cpu().numpy(), *(hs[block - 1] for block in blocks))
 
-    t, x, *hs = (np.concatenate(part) for part in zip(*_in_turns(id, run, samples, take), strict=True))
+    t, x, *hs = (np.concatenate(part) for part in zip(*in_turns(id, run, samples, take), strict=True))
     return t, x, hs
-
-
-def class_names(id: str) -> tuple[str, ...]:
-    return moment.look(id, lambda trainer: trainer.data.class_names)

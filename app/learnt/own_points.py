@@ -6,9 +6,11 @@ import streamlit as st
 
 from app.bar import transport
 from app.form import drawing, settings_form
-from app.visit import view_link
+from app.visit import form_state, view_link
+from app.visit.session import held, hold, session
 
 OPEN = "open"  # as the link says it
+SUITED = "draw_suited"  # key of the widget
 
 
 def wanted() -> bool:
@@ -30,7 +32,7 @@ def beside(opened: bool) -> AbstractContextManager:
     with left:
         drawing.board("large_board")
         about = f"Sets {settings_form.about_suiting()}; the rest is as in the Lab's form."
-        st.toggle("Settings that suit a drawing", value=True, key="draw_suited", persist_state="session", help=about)
+        st.toggle("Settings that suit a drawing", value=True, key=SUITED, persist_state="session", help=about)
         st.button(
             "Train on these points",
             type="primary",
@@ -38,14 +40,14 @@ def beside(opened: bool) -> AbstractContextManager:
             help="Begins a new experiment with the settings of the Lab's form",
             on_click=_train,
         )
-        settings_form.show_problems(st.session_state.problems)
+        settings_form.show_problems(session.problems)
     return right
 
 
 def _train() -> None:
-    st.session_state[settings_form.key("dataset")] = "points"
-    if st.session_state.draw_suited:
+    hold(form_state.key("dataset"), "points")
+    if held(SUITED):
         settings_form.suit()
-    experiment, st.session_state.problems = settings_form.read()
+    experiment, session.problems = settings_form.read()
     if experiment is not None:
         transport.start(experiment)

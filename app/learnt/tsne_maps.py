@@ -10,8 +10,9 @@ import streamlit as st
 
 from app.charts import pictures as draw
 from app.learnt import learnt_looks
-from app.learnt.views import TEXT, Chosen, _names, _runs, _theme
-from app.visit import moment, view_link, watching
+from app.learnt.view import TEXT, Chosen, drawn, runs, theme_name
+from app.visit import looks, moment, view_link, watching
+from app.visit.session import Remembered
 from dfa_lab import data
 from dfa_lab.inspect import tsne
 from dfa_lab.inspect.mapping import Mapping
@@ -23,7 +24,6 @@ SAMPLES = (200, 500, 1000, 2000)
 USUAL = 500
 MOST_LAYERS = 5  # of a deep network, spread over it
 AT_ONCE = 2  # of the whole server: each takes a processor
-KEY = "tsne"
 ABOUT = (
     "t-SNE keeps neighbours together: samples that a layer can tell apart come to lie in groups. Distances between groups "
     "and their sizes say nothing."
@@ -45,6 +45,15 @@ class Maps:
     pictures: dict[str, str] = field(default_factory=dict)  # drawn once a theme
 
 
+class Asked(Remembered, prefix="tsne"):
+    """What this visitor has had made last."""
+
+    maps: Maps | None = None
+
+
+asked = Asked()
+
+
 @st.cache_resource(show_spinner=False)
 def _under_way() -> tuple[weakref.WeakSet[Mapping], threading.Lock]:
     return weakref.WeakSet(), threading.Lock()
@@ -52,13 +61,13 @@ def _under_way() -> tuple[weakref.WeakSet[Mapping], threading.Lock]:
 
 def show(of: Hashable, chosen: Chosen) -> None:
     """The view. `of`: what is on screen; maps of something else are not shown."""
-    kept: Maps | None = st.session_state.get(KEY)
+    kept = asked.maps
     running = kept is not None and kept.mapping.running
     st.fragment(_panel, run_every=EVERY if running else None)(of, chosen, running)
 
 
 def _panel(of: Hashable, chosen: Chosen, ticking: bool) -> None:
-    kept: Maps | None = st.session_state.get(KEY)
+    kept = asked.maps
     running = kept is not None and kept.mapping.running
     if ticking and not running:
         st.rerun()  # there is nothing to wait for any more
@@ -83,10 +92,11 @@ def _progress(kept: Maps) -> None:
 
 
 def _cancel() -> None:
-    kept: Maps = st.session_state[KEY]
+    kept = asked.maps
+    assert kept is not None
     kept.mapping.cancel()
     if kept.before or not kept.mapping.maps:
-        st.session_state[KEY] = kept.before
+        asked.maps = kept.before
 
 
 def _ask(of: Hashable, chosen: Chosen, again: bool) -> None:
@@ -106,7 +116,7 @@ def _ask(of: Hashable, chosen: Chosen, again: bool) -> None:
             key=f"tsne_samples_{there}",
             persist_state="session",
         )
-        view_link.tell(st.session_state.learnt_told | {"samples": (wanted, usual)})
+        view_link.tell(drawn.told | {"samples": (wanted, usual)})
         label = "Again, of what is shown now" if again else "Make the maps"
         if not st.button(label, type="secondary" if again else "primary", icon=":material/scatter_plot:", key="tsne_make"):
             return
@@ -134,25 +144,25 @@ def _begin(of: Hashable, status: Status, chosen: Chosen, wanted: int) -> bool:
         return False
     blocks = len(status.layers)
     shown = sorted({round(n) for n in np.linspace(1, blocks, min(blocks, MOST_LAYERS))})
-    runs = list(_runs(status, chosen))
-    samples = learnt_looks.samples_at_hand(status.id, [run for run, _ in runs], shown, wanted)
+    mapped = list(runs(status, chosen))
+    samples = learnt_looks.samples_at_hand(status.id, [run for run, _ in mapped], shown, wanted)
     layers: list[np.ndarray] = []
     t = np.zeros(0, int)
-    for run, _ in runs:
+    for run, _ in mapped:
         t, x, hs = learnt_looks.layers(status.id, run, shown, samples)
         layers += [*([] if layers else [x]), *hs]
     titles = ["input", *(f"hidden layer {n}" for n in shown)]
-    names = _names(status)
+    names = looks.class_names(status)
     mappings, lock = _under_way()
     with lock:
         if _full():
             return False
         mapping = Mapping(layers, t)
         mappings.add(mapping)
-    before: Maps | None = st.session_state.get(KEY)
+    before = asked.maps
     if before:
         before.before = None
-    st.session_state[KEY] = Maps(of, status.step, names, titles, [rule for _, rule in runs], t, mapping, before)
+    asked.maps = Maps(of, status.step, names, titles, [rule for _, rule in mapped], t, mapping, before)
     return True
 
 
@@ -162,7 +172,7 @@ def _full() -> bool:
 
 def _figure(kept: Maps) -> None:
     """A row a rule: the input, then the layers; those that are not there yet are left free."""
-    theme, maps = _theme(), list(kept.mapping.maps)
+    theme, maps = theme_name(), list(kept.mapping.maps)
     done = len(maps)
     address = f"{theme} {done}"
     if address not in kept.pictures:

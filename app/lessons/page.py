@@ -7,13 +7,14 @@ from math import ceil
 
 import streamlit as st
 
-from app.form.settings_form import put, show_problems
+from app.form.settings_form import show_problems
 from app.live import live_chart
 from app.live.component import load_plotly
-from app.shell import projector
+from app.shell import pages
 from app.shell.escape import plain
 from app.shell.server import manager
-from app.visit import hidden_controls, share, watching
+from app.visit import form_state, hidden_controls, projector, share, watching
+from app.visit.session import Remembered, fresh, held, session
 from dfa_lab.data import facts
 from dfa_lab.lessons import Lesson, Step, lessons
 from dfa_lab.runs.live import Status
@@ -21,7 +22,17 @@ from dfa_lab.settings.experiment import SettingsError
 from dfa_lab.settings.parsing import command
 
 PLACE = ("lesson", "step", "answer", "run")
-LAB = "../pages/lab.py"
+
+
+class Visited(Remembered, prefix="lesson"):
+    """Where the visitor is, and what trains for them."""
+
+    place: dict[str, str] = fresh(dict)  # as in the link
+    problems: list[str] = fresh(list)
+    run: str = ""  # id of the experiment that was begun last
+
+
+visited = Visited()
 
 
 def show() -> None:
@@ -43,15 +54,15 @@ def show() -> None:
 def _place() -> dict[str, str]:
     """As the link says; without one, where the visitor was before going to another page."""
     given = {name: st.query_params[name] for name in PLACE if name in st.query_params}
-    if not given and (given := st.session_state.get("lesson_place", {})):
+    if not given and (given := visited.place):
         hidden_controls.into_url(given)
-    st.session_state.lesson_place = given
+    visited.place = given
     return given
 
 
 def _go(**place: str) -> None:
-    st.session_state.lesson_place = place
-    st.session_state.lesson_problems = []
+    visited.place = place
+    visited.problems = []
     hidden_controls.into_url(place)
 
 
@@ -80,7 +91,7 @@ def _step(lesson: Lesson, number: int, place: dict[str, str]) -> None:
     status = _status(step, place.get("run", "")) if choice else None
     load_plotly()
     st.progress(number / len(lesson.steps), text=f"{lesson.title} · step {number} of {len(lesson.steps)}")
-    show_problems(st.session_state.get("lesson_problems", []))
+    show_problems(visited.problems)
     text, chart = st.columns([2, 3], gap="medium") if choice else (st.container(width=800), None)
     with text:
         st.subheader(step.title, anchor=False)
@@ -111,9 +122,9 @@ def _ask(lesson: Lesson, number: int, step: Step) -> None:
         "Watch what happens",
         type="primary",
         icon=":material/play_arrow:",
-        disabled=st.session_state[key] is None,
+        disabled=held(key) is None,
         on_click=_watch,
-        args=(lesson, number, st.session_state[key]),
+        args=(lesson, number, held(key)),
     )
 
 
@@ -133,16 +144,16 @@ def _watch(lesson: Lesson, number: int, choice: int) -> None:
     step = lesson.steps[number - 1]
     experiment = step.experiment
     steps = experiment.epochs * ceil(facts(experiment.dataset).train / experiment.batch_size)
-    if before := st.session_state.get("lesson_run"):
-        manager().stop(before)
+    if visited.run:
+        manager().stop(visited.run)
     problems, run = [], ""
     try:
         run = manager().start(experiment, pace=steps / step.seconds, title=f"{lesson.title}: {step.title}")
     except SettingsError as error:
         problems = error.problems
-    st.session_state.lesson_run = run
+    visited.run = run
     _go(lesson=lesson.name, step=str(number), answer=str(choice), run=run)
-    st.session_state.lesson_problems = problems
+    visited.problems = problems
 
 
 def _status(step: Step, run: str) -> Status | None:
@@ -172,7 +183,7 @@ def _tools(lesson: Lesson, number: int, choice: int, status: Status | None) -> N
         # opening runs the page: what is shared is what is shown then
         with st.popover("Share", icon=":material/link:", key="share", on_change="rerun") as popover:
             if popover.open:
-                share.texts(share.address({"lesson": lesson.name, "step": str(number)}, "lessons"), "to this step")
+                share.texts(share.address({"lesson": lesson.name, "step": str(number)}, pages.LESSONS), "to this step")
         projector.toggle()
 
 
@@ -183,6 +194,6 @@ def _open_in_lab(step: Step, status: Status | None) -> None:
     if status:
         watching.watch(status.id)
     else:
-        put(step.experiment)
-        st.session_state.watched, st.session_state.notice = None, watching.LINK_NOTE
-    st.switch_page(LAB)
+        form_state.put(step.experiment)
+        session.watched, session.notice = None, watching.LINK_NOTE
+    pages.go(pages.LAB)

@@ -4,13 +4,12 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app.bar import fork_here
 from app.live import layer_maps, route
 from app.live.component import live
 from app.live.message import around, message
-from app.shell import projector
 from app.shell.server import manager
-from app.visit import moment, watching
+from app.visit import moment, projector, watching
+from app.visit.session import Remembered, session
 from dfa_lab.runs.live import ACTIVE, Status
 
 DEMO_NOTE = (
@@ -19,22 +18,31 @@ DEMO_NOTE = (
 )
 
 
+class Drawn(Remembered, prefix="shown"):
+    """What the page around the chart was drawn for."""
+
+    around: str = ""
+
+
+drawn = Drawn()
+
+
 def show(status: Status, current: Callable[[], Status] = watching.now, key: str = "live", measure: str = "") -> None:
     """Mount the chart of what `current` gives; it goes on asking while there is something to wait for.
 
-    `key`: of the chart, one for each page that has one; `measure`: of the maps on the page "Angles", see `angle_maps`.
+    `key`: of the chart, one for each page that has one; `measure`: of the maps on the page "Angles", see `layer_maps`.
     """
-    st.session_state.shown_around = around(status)
+    drawn.around = around(status)
     st.fragment(_chart)(current, key, measure)
 
 
 def _chart(current: Callable[[], Status], key: str, measure: str) -> None:
     """Runs with the page, and when the chart says that what is around it has changed."""
     status = current()
-    if around(status) != st.session_state.shown_around and not _demo_goes_on(status):
+    if around(status) != drawn.around and not _demo_goes_on(status):
         st.rerun()
-    st.session_state.shown_around = around(status)
-    note = manager().problem or (DEMO_NOTE if status.demo else fork_here.note(status))
+    drawn.around = around(status)
+    note = manager().problem or (DEMO_NOTE if status.demo else moment.origin(status))
     view = message(status, note, projector.on(), moment.marker(status))
     view |= {"address": route.address(status.id, measure), "waits": status.state in ACTIVE or status.demo}
     if measure:
@@ -44,4 +52,4 @@ def _chart(current: Callable[[], Status], key: str, measure: str) -> None:
 
 def _demo_goes_on(status: Status) -> bool:
     """One showing follows another: the page around the chart stays as it is."""
-    return status.demo and st.session_state.get("watched") is None
+    return status.demo and session.watched is None

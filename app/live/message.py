@@ -5,15 +5,13 @@ from math import isfinite
 
 import numpy as np
 
-from dfa_lab import data
+from app.visit.moment import epoch
 from dfa_lab.feedback import rule_class
 from dfa_lab.measure.angles import random_band
 from dfa_lab.records import METRICS
 from dfa_lab.runs.live import Status
 from dfa_lab.runs.record_list import NAMES, NO_LAYER
-from dfa_lab.settings.experiment import Experiment
 from dfa_lab.settings.parsing import describe
-from dfa_lab.train.plan import Plan
 
 DIGITS = 5  # significant ones that are sent
 TENS = np.array([float(f"1e{n}") for n in range(23)])  # powers of ten that are exact
@@ -89,11 +87,6 @@ def columns(records: np.ndarray, start: int) -> dict:
         "seconds": records["seconds"].round(4).tolist(),
         "value": _all_short(records["value"]),
     }
-
-
-def epoch(experiment: Experiment, step: int) -> float:
-    """Passes through the training set after a step."""
-    return Plan(experiment, data.facts_of(experiment).train).epoch(step)
 
 
 def _short(value: float | None) -> float | None:

@@ -12,10 +12,11 @@ import streamlit as st
 from app.bar import scrubber
 from app.form import settings_form
 from app.path import component, message, path_looks
-from app.shell import projector
+from app.shell import pages
 from app.shell.escape import plain
 from app.shell.server import manager
-from app.visit import hidden_controls, moment, share, view_link, watching
+from app.visit import hidden_controls, looks, moment, projector, share, view_link, watching
+from app.visit.session import Remembered, fresh, held, hold, session
 from dfa_lab import data
 from dfa_lab.runs.access import Gone
 from dfa_lab.runs.live import ACTIVE, ENDED, Status
@@ -41,12 +42,29 @@ TOLD = {
 }
 
 
+MODE, PLAY = "path_mode", "path_play"  # keys of widgets
+
+
+class Motion(Remembered, prefix="path"):
+    """How far slow motion has come, and what the page was drawn for."""
+
+    arrived: bool = False  # the link has been read
+    first: str = LIVE  # the view that is shown until another is chosen
+    phase: int = 0  # place in PHASES
+    advanced: float = 0.0  # when the phase began, of time.monotonic
+    around: tuple[object, ...] = ()
+    told: dict[str, tuple[object, object]] = fresh(dict)  # for the address
+
+
+motion = Motion()
+
+
 def show() -> None:
     """The whole page."""
     st.title("The path of the error", anchor=False)
     watching.arrive()
     component.load()
-    settings_form.show_problems(st.session_state.problems)
+    settings_form.show_problems(session.problems)
     status = watching.current()
     _arrive(status)
     if _mode() == LIVE:  # slow motion needs the room
@@ -55,41 +73,39 @@ def show() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         what = "The demonstration" if status.demo else "Your experiment"
         st.markdown(f"{what}: **{plain(describe(status.experiment))}**.")
-        st.page_link("../pages/lab.py", label="Settings and curves in the Lab", icon=":material/science:")
-        share.share_page("path")
+        pages.link(pages.LAB, "Settings and curves in the Lab")
+        share.share_page(pages.PATH)
     scrubber.show()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         seed, rules = _choose(status)
         slow = _mode() == SLOW and not status.demo
         _buttons(status, slow)
-    st.session_state.path_around = _around(status)
+    motion.around = _around(status)
     waits = status.demo or (status.state in ACTIVE and status.state != "paused") or (_waits(status) and _plays(slow))
     st.fragment(_tick, run_every=EVERY if waits else None)(seed, rules, slow)
 
 
 def _arrive(status: Status) -> None:
     """Once a session: slow motion, at the phase that the link names, of what waits already."""
-    if "path_phase" in st.session_state:
+    if motion.arrived:
         return
-    slow = _waits(status) and view_link.told("mode", (LIVE, SLOW), LIVE) == SLOW
+    waits = _waits(status) and view_link.told("mode", (LIVE, SLOW), LIVE) == SLOW
     phases = message.PHASES
-    st.session_state.path_first = SLOW if slow else LIVE
-    st.session_state.path_phase = phases.index(view_link.told("phase", phases, phases[0])) if slow else 0
-    st.session_state.path_advanced = time.monotonic()
+    motion.first = SLOW if waits else LIVE
+    motion.phase = phases.index(view_link.told("phase", phases, phases[0])) if waits else 0
+    motion.advanced, motion.arrived = time.monotonic(), True
 
 
 def _mode() -> str:
     """The view that is chosen."""
-    return st.session_state.get("path_mode", st.session_state.path_first)
+    return held(MODE, motion.first)
 
 
 def _choose(status: Status) -> tuple[int, tuple[str, ...]]:
     """Seed and rules that are drawn. What was chosen stays while it can be."""
     experiment = status.experiment
     offered = (ALL, *experiment.rules)
-    st.segmented_control(
-        "View", [LIVE, SLOW], default=st.session_state.path_first, required=True, key="path_mode", on_change=_entered
-    )
+    st.segmented_control("View", [LIVE, SLOW], default=motion.first, required=True, key=MODE, on_change=_entered)
     rule: str | None = ALL
     if len(experiment.rules) > 1:
         key = f"path_rules_{experiment.rules}"
@@ -100,7 +116,7 @@ def _choose(status: Status) -> tuple[int, tuple[str, ...]]:
         key = f"path_seed_{experiment.seeds}"
         first = experiment.seeds.index(view_link.told("seed", experiment.seeds, seed))
         seed = st.selectbox("Seed", experiment.seeds, index=first, key=key, persist_state="session", width=120)
-    st.session_state.path_told = {"rules": (rule, ALL), "seed": (seed, next(iter(experiment.seeds)))}
+    motion.told = {"rules": (rule, ALL), "seed": (seed, next(iter(experiment.seeds)))}
     _tell()
     return int(seed), experiment.rules if rule in (ALL, None) else (str(rule),)
 
@@ -108,8 +124,8 @@ def _choose(status: Status) -> tuple[int, tuple[str, ...]]:
 def _tell() -> None:
     """What is chosen, and the phase of slow motion, into the address. The open layer is there already (layer.js)."""
     mode = _mode()
-    phase = message.PHASES[st.session_state.path_phase] if mode == SLOW else ""
-    view_link.tell(st.session_state.path_told | {"mode": (mode, LIVE), "phase": (phase, message.PHASES[0] if phase else "")})
+    phase = message.PHASES[motion.phase] if mode == SLOW else ""
+    view_link.tell(motion.told | {"mode": (mode, LIVE), "phase": (phase, message.PHASES[0] if phase else "")})
 
 
 def _buttons(status: Status, slow: bool) -> None:
@@ -138,7 +154,7 @@ def _buttons(status: Status, slow: bool) -> None:
         all_of_it = "Train to the end of this epoch, then wait"
         off = not waits or past
         st.button("Epoch", key="path_epoch", icon=":material/last_page:", disabled=off, on_click=_epoch, help=all_of_it)
-        st.toggle("Play", key="path_play", disabled=not (active or past), help="Go through the phases by itself")
+        st.toggle("Play", key=PLAY, disabled=not (active or past), help="Go through the phases by itself")
     projector.toggle()
 
 
@@ -148,18 +164,18 @@ def _waits(status: Status) -> bool:
 
 
 def _plays(slow: bool) -> bool:
-    return slow and bool(st.session_state.get("path_play"))
+    return slow and bool(held(PLAY))
 
 
 def _tick(seed: int, rules: tuple[str, ...], slow: bool) -> None:
     status = watching.current()
-    if _around(status) != st.session_state.path_around:
+    if _around(status) != motion.around:
         st.rerun()
     if _plays(slow) and _waits(status):
         _play()
         _tell()
         status = watching.current()
-    phase = message.PHASES[st.session_state.path_phase]
+    phase = message.PHASES[motion.phase]
     frozen = slow and _waits(status)
     if slow and not frozen and (status.state in ENDED or moment.past(status)):
         st.info(OVER, icon=":material/info:")
@@ -171,7 +187,7 @@ def _tick(seed: int, rules: tuple[str, ...], slow: bool) -> None:
         view = message.view(status, look.value, shape, look.step, large=projector.on(), note=look.note)
         if frozen:
             told = path_looks.phases(status, seed, rules)
-            view = message.slowed(view, told, phase, status.experiment, path_looks.class_names(status))
+            view = message.slowed(view, told, phase, status.experiment, looks.class_names(status))
     except Gone as gone:
         st.info(moment.why(status, gone), icon=":material/hourglass_empty:")
         return
@@ -195,33 +211,33 @@ def _around(status: Status) -> tuple[object, ...]:
 
 def _play() -> None:
     """The next phase, when the present one has been there long enough."""
-    if time.monotonic() - st.session_state.get("path_advanced", 0.0) >= PHASE:
+    if time.monotonic() - motion.advanced >= PHASE:
         _next()
 
 
 def _entered() -> None:
     """Another view was chosen: slow motion pauses what is one's own."""
-    st.session_state.problems = []
-    if st.session_state.path_mode != SLOW:
+    session.problems = []
+    if held(MODE) != SLOW:
         return
-    st.session_state.path_phase, st.session_state.path_advanced = 0, time.monotonic()
+    motion.phase, motion.advanced = 0, time.monotonic()
     status = watching.current()
     if moment.past(status) and not status.demo:
         return
     id = watching.own()
     if id is None:
-        st.session_state.path_mode = LIVE
+        hold(MODE, LIVE)
         return
     manager().pause(id)
     _wait(id, lambda status: status.state not in ("queued", "loading", "running"))
 
 
 def _next() -> None:
-    st.session_state.path_advanced = time.monotonic()
-    if st.session_state.path_phase + 1 < len(message.PHASES):
-        st.session_state.path_phase += 1
+    motion.advanced = time.monotonic()
+    if motion.phase + 1 < len(message.PHASES):
+        motion.phase += 1
     else:
-        st.session_state.path_phase = 0
+        motion.phase = 0
         _step()
 
 
@@ -237,7 +253,7 @@ def _step() -> None:
 def _epoch() -> None:
     status = watching.now()
     if not status.demo and status.state == "paused":
-        st.session_state.path_phase = 0
+        motion.phase = 0
         manager().epoch(status.id)
         _wait(status.id, lambda now: now.state != "running")
 

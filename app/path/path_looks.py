@@ -2,8 +2,7 @@
 
 import time
 
-from app.learnt import learnt_looks
-from app.visit import moment
+from app.visit import looks, moment
 from dfa_lab.inspect.error_path import ErrorPath, affordable, error_path
 from dfa_lab.inspect.slow_motion import Phases
 from dfa_lab.inspect.slow_motion import phases as next_step
@@ -15,7 +14,7 @@ REST = 20  # times what a look took, until the next: under a twentieth of the tr
 AT_ONCE = 500_000_000  # multiplications of a look: some tens of milliseconds on a CPU
 
 
-def paths(status: Status, seed: int, rules: tuple[str, ...]) -> learnt_looks.Look:
+def paths(status: Status, seed: int, rules: tuple[str, ...]) -> looks.Look:
     """Its value: the figures by rule. Raises Gone."""
     runs = {rule: status.experiment.runs().index((rule, _there(status, seed))) for rule in rules}
 
@@ -32,7 +31,7 @@ def paths(status: Status, seed: int, rules: tuple[str, ...]) -> learnt_looks.Loo
     def all_of_them() -> dict[str, ErrorPath]:
         return {rule: moment.look(status.id, lambda trainer, run=run: take(trainer, run)) for rule, run in runs.items()}
 
-    look = learnt_looks.share(status, ("path", tuple(runs.values())), all_of_them, rest=REST)
+    look = looks.share(status, ("path", tuple(runs.values())), all_of_them, rest=REST)
     if spent:
         look.seconds = sum(spent)  # to wait for the end of a step, most of a look, costs the training nothing
     return look
@@ -53,10 +52,6 @@ def phases(status: Status, seed: int, rules: tuple[str, ...]) -> dict[str, Phase
 
         found[rule] = moment.look(status.id, take)
     return found
-
-
-def class_names(status: Status) -> tuple[str, ...]:
-    return learnt_looks.share(status, ("class names",), lambda: learnt_looks.class_names(status.id), lasting=True).value
 
 
 def _there(status: Status, seed: int) -> int:

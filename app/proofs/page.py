@@ -9,9 +9,13 @@ from html import escape
 import streamlit as st
 import torch
 
+from app.charts import finished
 from app.form import settings_form
 from app.proofs import proof_figures
+from app.shell import pages
 from app.shell.escape import plain
+from app.visit import form_state
+from app.visit.session import Remembered, known
 from dfa_lab import data, proofs
 from dfa_lab.feedback import rule_class
 from dfa_lab.proofs import Examined, Outcome, Section, ShortTraining, Verdict
@@ -27,7 +31,6 @@ MARKS = {  # colours that keep 3:1 on white and on near-black; the words beside 
     Verdict.UNDECIDED: ("?", "#B7791F"),
     Verdict.NOT_APPLICABLE: ("–", "#8A8A8A"),
 }
-INKS = {"light": "#31333F", "dark": "#FAFAFA"}  # of texts in pictures
 SECONDS = {"5 s": 5.0, "15 s": 15.0, "60 s": 60.0}
 OFTEN = 0.2  # seconds between two looks at the progress
 KEPT = 200  # findings, of a few kilobytes each
@@ -42,17 +45,26 @@ class Training:
     outcome: Outcome | None = None
 
 
+class Proof(Remembered, prefix="proof"):
+    """What this visitor has had trained here."""
+
+    training: Training | None = None
+
+
+proof = Proof()
+
+
 def show() -> None:
     """The whole page."""
     st.title("Is it really DFA?", anchor=False)
     experiment, problems = _settings()
     if experiment is None:
-        st.page_link("../pages/lab.py", label="Change the settings in the Lab", icon=":material/tune:")
+        pages.link(pages.LAB, "Change the settings in the Lab", "tune")
         settings_form.show_problems(problems)
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"Examined here: **{plain(describe(experiment))}**, rules **{', '.join(experiment.rules)}**.")
-        st.page_link("../pages/lab.py", label="Change it in the Lab", icon=":material/tune:")
+        pages.link(pages.LAB, "Change it in the Lab", "tune")
     try:
         _prove(experiment)
     except SettingsError as error:
@@ -67,7 +79,7 @@ def show() -> None:
 
 def _settings() -> tuple[Experiment | None, list[str]]:
     """What is in this session's form; of a session that has not opened the Lab, the demonstration's."""
-    if settings_form.key("dataset") not in st.session_state:
+    if not known(form_state.key("dataset")):
         return demonstration(0)[0], []
     return settings_form.read()
 
@@ -82,7 +94,7 @@ def _prove(experiment: Experiment) -> None:
             if experiment.network_file:  # it may have been changed since
                 _examine.clear(one, rule)
             examined[rule] = _examine(one, rule)
-    kept: Training | None = st.session_state.get("proof_training")
+    kept = proof.training
     settings = experiment.model_dump_json()
     outcome = kept.outcome if kept and kept.settings == settings else None
     _overview(overview, proofs.sections(examined, outcome))
@@ -128,8 +140,8 @@ def _train(experiment: Experiment, settings: str) -> Outcome | None:
         pressed = st.button("Train and compare", icon=":material/play_arrow:", type="primary")
         seconds = st.segmented_control("For at most", SECONDS, default="15 s", required=True, key="proof_seconds")
     if pressed:
-        st.session_state.proof_training = Training(settings, ShortTraining(experiment, SECONDS[str(seconds)]))
-    kept: Training | None = st.session_state.get("proof_training")
+        proof.training = Training(settings, ShortTraining(experiment, SECONDS[str(seconds)]))
+    kept = proof.training
     if kept is None or kept.settings != settings:
         st.caption("A short real training of all rules beside the control; proofs 4 and 5 look at what it leads to.")
         return None
@@ -164,9 +176,7 @@ def _heading(number: int, section: Section) -> None:
 
 
 def _chart(figure, alt: str) -> None:
-    ink = INKS.get(str(st.context.theme.type))
-    figure = proof_figures.inked(figure, ink) if ink else figure
-    st.plotly_chart(figure, config=proof_figures.CONFIG, alt=alt)
+    finished.show(figure, alt)
     st.caption(alt)
 
 

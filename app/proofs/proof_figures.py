@@ -12,7 +12,6 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "hexag
 PATTERNS = {Kind.WEIGHTS: "/", Kind.FEEDBACK: ".", Kind.GRADIENTS: ""}
 FAINT = "rgba(128,128,128,0.14)"
 GREY = "#8A8A8A"
-CONFIG = {"displayModeBar": False, "scrollZoom": False}
 ROW = 46  # pixels
 
 
@@ -174,12 +173,6 @@ def _rows(figure: go.Figure, rows: int, head: int, foot: int = 10) -> go.Figure:
     figure.update_yaxes(autorange="reversed", showgrid=False, tickfont_size=16, fixedrange=True, title=None, automargin=True)
     figure.update_layout(height=head + foot + ROW * rows, margin={"l": 10, "r": 10, "t": head, "b": foot})
     return figure
-
-
-def inked(figure: go.Figure, ink: str) -> go.Figure:
-    """With every text in this colour: the grey of Streamlit's theme is too faint on a projector and on filled cells."""
-    axis = {"tickfont_color": ink, "title_font_color": ink}
-    return figure.update_layout(font_color=ink, legend_font_color=ink).update_xaxes(axis).update_yaxes(axis)
 
 
 def _faded(colour: str, opacity: float) -> str:

@@ -10,9 +10,8 @@ from dfa_lab.train.results import WHOLE
 
 MOST_LAYERS = 12  # panels of angles; of a deeper network as many layers, evenly apart
 CHANCE = 90  # degrees, between random vectors of many entries
-MEASURED = {
-    one["name"]: one["metric"] for one in DRAWN.values() if one["metric"] != "signal_angle"
-}  # that has its own panels
+FIRST = "signal_angle"  # has panels of its own
+MEASURED = {one["name"]: one["metric"] for one in DRAWN.values() if one["metric"] != FIRST}
 Value = float | None
 
 
@@ -96,7 +95,7 @@ def panels(summary: dict[str, Any]) -> list[Panel]:
 
 def definitions() -> list[tuple[str, str]]:
     """(name, what it is) of everything measured by layer that the report shows."""
-    return [("Signal angle", METRICS["signal_angle"][1])] + [(name, METRICS[metric][1]) for name, metric in MEASURED.items()]
+    return [(one["name"], METRICS[one["metric"]][1]) for one in DRAWN.values()]
 
 
 def chosen(layers: list[str]) -> list[str]:

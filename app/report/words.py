@@ -3,12 +3,14 @@
 from typing import Any
 
 from app.report.panels import MEASURED, layers, mean_and_spread, rules
+from dfa_lab.records import METRICS
 from dfa_lab.settings import point_text
 from dfa_lab.settings.experiment import Experiment, SettingsError, extra
 from dfa_lab.settings.parsing import command, describe, parse
 from dfa_lab.settings.wording import title
 from dfa_lab.train.results import ANGLES, WHOLE
 
+FIGURES = {"degrees": "{:.0f}°", "fraction": "{:.0%}", "directions": "{:.0f}"}  # unit -> how a value is written
 MANY_LAYERS = 6  # angles that a table shows each in its own column
 
 
@@ -134,6 +136,4 @@ def _measured(runs: list[dict[str, Any]], metric: str) -> str:
 
 
 def _figure(metric: str, value: float) -> str:
-    if metric in ANGLES:
-        return f"{value:.0f}°"
-    return {"saturated": f"{value:.0%}", "dead": f"{value:.0%}", "effective_rank": f"{value:.0f}"}.get(metric, f"{value:.2g}")
+    return FIGURES.get(METRICS[metric][0], "{:.2g}").format(value)

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from app.form.settings_form import as_text
+from app.visit.form_state import as_text
 from dfa_lab.feedback import rule_class
 from dfa_lab.paper import texts
 from dfa_lab.paper.outcomes import NEAR, Outcome, compare

@@ -5,9 +5,11 @@ import torch
 
 from app.form.settings_form import show_problems
 from app.reproduce import cells
+from app.shell import pages
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit import watching
+from app.visit.session import Remembered, fresh, held, session
 from dfa_lab import data
 from dfa_lab.paper import tables, texts
 from dfa_lab.paper.outcomes import Outcome, Outcomes, best, same
@@ -16,6 +18,7 @@ from dfa_lab.runs.resuming import ContinueError
 from dfa_lab.settings.experiment import SettingsError
 
 EVERY = 2.0  # seconds
+HOW_MANY_SEEDS, HOW_MANY_EPOCHS, DOWNLOAD = "paper_seeds", "paper_epochs", "paper_download"  # keys of widgets
 SHARED = 1.0  # seconds that what one visitor's page has read serves the others
 INTRODUCTION = (
     "The tables of [Nøkland (2016)](https://arxiv.org/abs/1609.01596) beside what this lab finds. Start a cell and it trains "
@@ -24,15 +27,24 @@ INTRODUCTION = (
 )
 
 
+class Grid(Remembered, prefix="cells"):
+    """What the grid was drawn for, and what came of the last button."""
+
+    active: bool = False  # a cell is being trained
+    problems: list[str] = fresh(list)
+
+
+grid = Grid()
+
+
 def show() -> None:
     """Controls, legend and the grid of the chosen table; it ticks while a cell is active."""
-    st.session_state.setdefault("cell_problems", [])
     st.markdown(INTRODUCTION)
     table = _choices()
     ready = _data(table)
     st.html(cells.legend())
     active = _active(_outcomes().read())
-    st.session_state.cells_active = active
+    grid.active = active
     st.fragment(_grid, run_every=EVERY if active else None)(table, ready)
 
 
@@ -60,7 +72,7 @@ def _choices() -> Table:
             [1, 2, 3],
             default=1,
             required=True,
-            key="paper_seeds",
+            key=HOW_MANY_SEEDS,
             help="Each cell is trained this often, side by side; with two or more there is a ±.",
             persist_state="session",
         )
@@ -69,7 +81,7 @@ def _choices() -> Table:
             1,
             EPOCHS,
             EPOCHS,
-            key="paper_epochs",
+            key=HOW_MANY_EPOCHS,
             help=f"The paper trains {EPOCHS}. With fewer it is cut short, and every figure says so.",
             width=140,
             persist_state="session",
@@ -87,7 +99,7 @@ def _data(table: Table) -> bool:
     except data.DataError as error:
         st.warning(plain(str(error)), icon=":material/download:")
     facts = data.facts(table.dataset)
-    return st.toggle(f"Download {facts.title} with the first cell that is started ({facts.megabytes} MB)", key="paper_download")
+    return st.toggle(f"Download {facts.title} with the first cell that is started ({facts.megabytes} MB)", key=DOWNLOAD)
 
 
 def _active(outcomes: dict[str, list[Outcome]]) -> bool:
@@ -96,11 +108,11 @@ def _active(outcomes: dict[str, list[Outcome]]) -> bool:
 
 def _grid(table: Table, ready: bool) -> None:
     outcomes = _outcomes().read(SHARED)
-    if _active(outcomes) != st.session_state.cells_active:
+    if _active(outcomes) != grid.active:
         st.rerun()  # to begin or to end ticking
     if problem := manager().problem:
         st.warning(plain(problem), icon=":material/warning:")
-    show_problems(st.session_state.cell_problems)
+    show_problems(grid.problems)
     st.subheader(f"Table {table.number}: {table.caption}", anchor=False)
     for row in table.rows:
         about, *columns = st.columns([1.1, 2, 2, 2], gap="small", vertical_alignment="top")
@@ -181,33 +193,32 @@ def _begin(row: Row, rule: str, found: list[Outcome], ready: bool) -> None:
 
 
 def _experiment(row: Row, rule: str):
-    state = st.session_state
-    machine = {"download": True} if state.get("paper_download") else {}
-    return row.experiment(rule, state.paper_seeds, state.paper_epochs or EPOCHS, **machine)
+    machine = {"download": True} if held(DOWNLOAD) else {}
+    return row.experiment(rule, held(HOW_MANY_SEEDS), held(HOW_MANY_EPOCHS) or EPOCHS, **machine)
 
 
 def _start(row: Row, rule: str) -> None:
     try:
         manager().start(_experiment(row, rule), title=row.title(rule), keep=True)
-        st.session_state.cell_problems = []
+        grid.problems = []
     except SettingsError as error:
-        st.session_state.cell_problems = error.problems
+        grid.problems = error.problems
     _outcomes().read()  # what is drawn next shows it
 
 
 def _act(name: str, id: str) -> None:
     try:
         getattr(manager(), name)(id)
-        st.session_state.cell_problems = []
+        grid.problems = []
     except ContinueError as error:
-        st.session_state.cell_problems = [str(error)]
+        grid.problems = [str(error)]
     except KeyError:  # deleted by another visitor
-        st.session_state.cell_problems = []
+        grid.problems = []
     _outcomes().read()
 
 
 def _open(id: str) -> None:
-    if "watched" not in st.session_state:
+    if not session.arrived:
         watching.arrive()
     watching.watch(id)
-    st.switch_page("../pages/lab.py")
+    pages.go(pages.LAB)

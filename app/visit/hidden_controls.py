@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import streamlit as st
 
+from app.visit.session import session
 from dfa_lab.settings.experiment import Experiment, extra
 from dfa_lab.settings.wording import SPELLINGS, shown
 
@@ -21,7 +22,6 @@ LAYER = "layer"  # whose details are open on the path of the error; the browser 
 COMPARE = "compare"  # ids of the experiments on the page Compare
 # parameters that are no settings
 VIEW = ("hide", "projector", CHARTS, LOOK, LAYER, COMPARE, "lesson", "step", "answer", "run", "at", "embed", "embed_options")
-KEPT = ("hide", "projector", "at")  # those of the Lab that stay while the visitor goes from page to page
 NOTE = "This link hides some controls, so that there is less to look at. Their values are those of the link."
 
 
@@ -55,14 +55,14 @@ def read(text: str) -> tuple[frozenset[str], list[str]]:
 def arrive(params: Mapping[str, list[str]]) -> list[str]:
     """Once a session: keep what the link hides; the sentences about what it cannot."""
     text = ",".join(params.get("hide", []))
-    st.session_state.hidden, problems = read(text)
-    st.session_state.hide = text if st.session_state.hidden else ""
+    session.hidden, problems = read(text)
+    session.hide = text if session.hidden else ""
     return problems
 
 
 def hidden() -> frozenset[str]:
     """Settings that are not shown, and perhaps TRANSPORT."""
-    return st.session_state.get("hidden", frozenset())
+    return session.hidden
 
 
 def settings_of(params: Mapping[str, list[str]]) -> dict[str, list[str]]:
@@ -71,8 +71,9 @@ def settings_of(params: Mapping[str, list[str]]) -> dict[str, list[str]]:
 
 
 def into_url(parameters: Mapping[str, str]) -> None:
-    """These in the address, and beside them what the visitor's view is."""
-    kept = {name: text for name in KEPT if (text := st.session_state.get(name, ""))}
+    """These in the address, and beside them what the visitor's view is, which stays as they go from page to page."""
+    of_the_lab = {"hide": session.hide, "projector": session.projector, "at": session.at}
+    kept = {name: text for name, text in of_the_lab.items() if text}
     kept |= {name: st.query_params[name] for name in (CHARTS, LOOK, LAYER) if name in st.query_params}
     st.query_params.from_dict({**parameters, **kept})
 
@@ -86,7 +87,7 @@ def note() -> None:
 
 
 def _show_all() -> None:
-    st.session_state.hidden, st.session_state.hide = frozenset(), ""
+    session.hidden, session.hide = frozenset(), ""
     st.query_params.pop("hide", None)
 
 

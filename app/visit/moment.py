@@ -10,11 +10,15 @@ from typing import TypeVar
 
 import streamlit as st
 
-from app.live.message import epoch
 from app.shell.server import manager
+from app.visit.session import session
+from dfa_lab import data
 from dfa_lab.runs.access import Gone
 from dfa_lab.runs.live import ENDED, Status
+from dfa_lab.runs.replay.origin import origin_of
 from dfa_lab.runs.replay.replaying import Replay
+from dfa_lab.settings.experiment import Experiment
+from dfa_lab.train.plan import Plan
 from dfa_lab.train.trainer import Trainer
 
 T = TypeVar("T")
@@ -26,7 +30,7 @@ AT_ONCE = 0.4  # seconds that whoever chooses a step waits for it; then there is
 
 def look(id: str, function: Callable[[Trainer], T], wait: float | None = None) -> T:
     """See Manager.look; where `seen` was asked last about a past step of this experiment, the networks of that step."""
-    shown, step = st.session_state.get("moment_shown", ("", 0))
+    shown, step = session.moment_shown or ("", 0)
     if shown == id:
         return manager().replays.look(id, step, function)
     return manager().look(id, function, wait)
@@ -35,11 +39,16 @@ def look(id: str, function: Callable[[Trainer], T], wait: float | None = None) -
 def seen(status: Status) -> Status:
     """The status of the moment that this visitor has chosen, `REPLAYED`; the same one where that is now."""
     step = chosen(status)
-    st.session_state.moment_shown = ("", 0) if step is None else (status.id, step)
+    session.moment_shown = None if step is None else (status.id, step)
     if step is None:
         return status
     then = {"step": step, "epoch": epoch(status.experiment, step), "state": REPLAYED, "failed": ()}
     return replace(status, **then, sentence="", rate=0.0, left=None)
+
+
+def epoch(experiment: Experiment, step: int) -> float:
+    """Passes through the training set after a step."""
+    return Plan(experiment, data.facts_of(experiment).train).epoch(step)
 
 
 def past(status: Status) -> bool:
@@ -52,18 +61,18 @@ def chosen(status: Status) -> int | None:
 
     What has ended and is no longer in memory is shown at its last step, if that is replayed quickly.
     """
-    id, step = st.session_state.get("moment", ("", 0))
+    id, step = session.moment or ("", 0)
     if id == status.id:
         return step
     if not gone(status):
         return None
-    if st.session_state.get("moment_usual", ("",))[0] != status.id:
+    if session.moment_usual is None or session.moment_usual[0] != status.id:
         last = manager().reached(status)
         quick = manager().replays.seconds(status.id, last) <= QUICK
-        st.session_state.moment_usual = (status.id, last if quick else None)
+        session.moment_usual = (status.id, last if quick else None)
         if quick:
             _begin(status.id, last)
-    return st.session_state.moment_usual[1]
+    return session.moment_usual[1]
 
 
 def gone(status: Status) -> bool:
@@ -73,7 +82,7 @@ def gone(status: Status) -> bool:
 
 def marker(status: Status) -> int | None:
     """Where the charts of this experiment draw a line."""
-    id, step = st.session_state.get("moment", ("", 0))
+    id, step = session.moment or ("", 0)
     return step if id == status.id else None
 
 
@@ -89,7 +98,7 @@ def choose(status: Status, step: int | None, begin: bool = True) -> None:
     if step is None:
         leave("")
     else:
-        st.session_state.moment, st.session_state.at = (status.id, step), str(step)
+        session.moment, session.at = (status.id, step), str(step)
         if begin:
             _begin(status.id, step)
     into_url()
@@ -97,7 +106,7 @@ def choose(status: Status, step: int | None, begin: bool = True) -> None:
 
 def give_up(status: Status) -> None:
     """Show what needs no replay: it ends by itself when nobody waits for it any more."""
-    st.session_state.moment_usual = (status.id, None)
+    session.moment_usual = (status.id, None)
     choose(status, None)
 
 
@@ -108,11 +117,19 @@ def why(status: Status, gone: Gone) -> str:
     return str(gone)
 
 
+def origin(status: Status) -> str:
+    """The sentence about what an experiment was forked from; empty where it was not. Looked up once, when a visitor comes."""
+    if session.origin is None or session.origin[0] != status.id:
+        found = origin_of(manager().store.events(status.id))
+        stored = manager().store.get(found.id) if found else None
+        session.origin = (status.id, found.sentence(stored.name if stored else "") if found else "")
+    return session.origin[1]
+
+
 def leave(id: str) -> None:
     """Back to now, unless this is the experiment of which a past step is shown."""
-    if st.session_state.get("moment", (id,))[0] != id:
-        del st.session_state.moment
-        st.session_state.at = ""
+    if session.moment is not None and session.moment[0] != id:
+        session.moment, session.at = None, ""
         into_url()
 
 
@@ -134,10 +151,9 @@ def arrive(status: Status, text: str) -> list[str]:
 
 def into_url() -> None:
     """Say in the link which step is shown."""
-    at = st.session_state.get("at", "")
-    if at and st.query_params.get(AT) != at:
-        st.query_params[AT] = at
-    elif not at:
+    if session.at and st.query_params.get(AT) != session.at:
+        st.query_params[AT] = session.at
+    elif not session.at:
         st.query_params.pop(AT, None)
 
 

@@ -5,21 +5,21 @@ from urllib.parse import urlencode
 import segno
 import streamlit as st
 
+from app.shell.pages import LAB, PAGES, Page
 from app.visit import hidden_controls
-from dfa_lab.settings.experiment import Experiment, extra
+from app.visit.form_state import FORM_ONLY
+from dfa_lab.settings.experiment import Experiment
 from dfa_lab.settings.parsing import command, differences
 
-FORM_ONLY = tuple(name for name, field in Experiment.model_fields.items() if extra(field)["local"])  # no link chooses these
 QR_MOST = 1000  # characters: more and the squares of a code that fits are too small
-PATHS = ("lessons", "path", "learnt", "angles", "feedback", "experiments", "reproduce", "proofs", "rules")  # of the other pages
 
 
-def address(parameters: dict[str, str], page: str = "") -> str:
-    """A page of this server, as the visitor's browser reaches it."""
-    here = (st.context.url or "").split("?")[0]
-    folder, _, last = here.rstrip("/").rpartition("/")
-    root = folder if last in PATHS else here.rstrip("/")
-    target = f"{root}/{page}" if root or page else ""
+def address(parameters: dict[str, str], page: Page = LAB) -> str:
+    """A page of this server with these parameters, as the visitor's browser reaches it."""
+    here = (st.context.url or "").split("?")[0].rstrip("/")
+    folder, _, last = here.rpartition("/")
+    root = folder if last in {one.path for one in PAGES if not one.default} else here
+    target = f"{root}/{page.path}" if root or page.path else ""
     return f"{target}?{urlencode(parameters, safe=',:~')}"
 
 
@@ -56,7 +56,7 @@ def share(experiment: Experiment, opened: bool) -> None:
     st.code(command(experiment), language="bash", wrap_lines=True)
 
 
-def share_page(page: str) -> None:
+def share_page(page: Page) -> None:
     """A popover with the address of a page of pictures: the same experiment, step and view wherever it is opened."""
     # opening runs the page: what is shared is what is shown then
     with st.popover("Share", icon=":material/link:", key="share_page", on_change="rerun") as popover:

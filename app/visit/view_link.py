@@ -11,6 +11,7 @@ from typing import TypeVar
 import streamlit as st
 
 from app.visit.hidden_controls import LOOK
+from app.visit.session import session
 
 T = TypeVar("T")
 
@@ -61,6 +62,7 @@ def _word(value: object) -> str:
 
 def _said() -> dict[str, str]:
     # As the visitor arrived: a widget whose first value changed would be another widget.
-    text = st.session_state.setdefault("look_told", st.query_params.get(LOOK, ""))
-    pairs = (part.partition(":") for part in text.split(","))
+    if session.look_told is None:
+        session.look_told = st.query_params.get(LOOK, "")
+    pairs = (part.partition(":") for part in session.look_told.split(","))
     return {name: value for name, _, value in pairs}

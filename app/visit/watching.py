@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from app.form.settings_form import ATTACH, from_link, put
 from app.shell.server import manager
 from app.visit import hidden_controls, moment
+from app.visit.form_state import ATTACH, from_link, put
+from app.visit.session import session
 from dfa_lab.runs.live import Status
 from dfa_lab.settings.experiment import SettingsError
 
@@ -14,33 +15,33 @@ LINK_NOTE = "The settings of the link are in the form: press Start to train with
 def arrive() -> None:
     """Once a session: read the link, attach to its experiment or fill the form from its settings."""
     manager()  # it settles which network files may be run, before the form looks at one
-    if "watched" in st.session_state:
-        if st.session_state.watched and st.query_params.get(ATTACH) != st.session_state.watched:
-            hidden_controls.into_url({ATTACH: st.session_state.watched})  # coming back from another page
+    if session.arrived:
+        if session.watched and st.query_params.get(ATTACH) != session.watched:
+            hidden_controls.into_url({ATTACH: session.watched})  # coming back from another page
         moment.into_url()
         return
     params = {name: st.query_params.get_all(name) for name in st.query_params}
-    st.session_state.problems = hidden_controls.arrive(params) + from_link(params)
-    st.session_state.notice = LINK_NOTE if hidden_controls.settings_of(params).keys() - {ATTACH} else ""
-    st.session_state.watched = None
+    session.problems = hidden_controls.arrive(params) + from_link(params)
+    session.notice = LINK_NOTE if hidden_controls.settings_of(params).keys() - {ATTACH} else ""
+    session.arrived, session.watched = True, None
     wanted = params.get(ATTACH, [""])[0]
     if wanted:
         status = manager().status(wanted)
         if status is None:
-            st.session_state.problems.append(
+            session.problems.append(
                 f"The link's experiment {wanted[:40]!r} is not on this server: here is the demonstration instead."
             )
             del st.query_params[ATTACH]
         else:
             watch(wanted)
     if at := params.get(moment.AT, [""])[0]:
-        st.session_state.problems += moment.arrive(now(), at)
+        session.problems += moment.arrive(now(), at)
 
 
 def watch(id: str) -> None:
     """Attach to an experiment: its settings go into the form, its id into the link."""
-    st.session_state.watched = id
-    st.session_state.notice = ""
+    session.watched = id
+    session.notice = ""
     moment.leave(id)
     status = manager().status(id)
     if status is not None:
@@ -55,10 +56,10 @@ def current() -> Status:
 
 def now() -> Status:
     """Of what is on screen, as it is now."""
-    id = st.session_state.watched or manager().demo()
+    id = session.watched or manager().demo()
     status = manager().status(id)
     if status is None:  # deleted meanwhile
-        st.session_state.watched = None
+        session.watched = None
         status = manager().status(manager().demo())
     assert status is not None
     if status.demo:
@@ -79,7 +80,7 @@ def own() -> str | None:
     except KeyError:  # it began again just now
         return own()
     except SettingsError as error:
-        st.session_state.problems = error.problems
+        session.problems = error.problems
         return None
     watch(copy)
     return copy

@@ -3,8 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.form import settings_form
-from app.visit import share
+from app.visit import form_state, share
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.settings.parsing import parse
 
@@ -13,12 +12,12 @@ ODD = [0.1 + 0.2, 1 / 3, 1e-5, 1.0000001e-7, 5e-324, 99.99999999999999, 1e-3, 64
 
 @pytest.mark.parametrize("value", ODD)
 def test_a_float_keeps_its_digits(value: float) -> None:
-    text = settings_form.as_text(value)
+    text = form_state.as_text(value)
     assert isinstance(text, str) and float(text) == value
 
 
 def test_short_floats_are_shown_short() -> None:
-    assert [settings_form.as_text(value) for value in (1e-3, 0.5, 1e-5, 64.0)] == ["0.001", "0.5", "1e-05", "64"]
+    assert [form_state.as_text(value) for value in (1e-3, 0.5, 1e-5, 64.0)] == ["0.001", "0.5", "1e-05", "64"]
 
 
 @pytest.mark.parametrize("value", ODD)
@@ -27,10 +26,11 @@ def test_what_is_put_into_the_form_is_read_from_it(value: float) -> None:
         import streamlit as st
 
         from app.form import settings_form
+        from app.visit import form_state
         from dfa_lab.settings.experiment import Experiment
 
         if "got" not in st.session_state:
-            settings_form.put(Experiment.model_validate_json(settings))
+            form_state.put(Experiment.model_validate_json(settings))
         st.session_state.got = settings_form.form()
 
     settings = {"learning_rate": value, "feedback_magnitude": value, "seeds": "3,4", "optimizer": "sgd"}
@@ -44,13 +44,13 @@ def test_what_is_put_into_the_form_is_read_from_it(value: float) -> None:
 def put(monkeypatch: pytest.MonkeyPatch) -> list[Experiment]:
     """What goes into the form."""
     found: list[Experiment] = []
-    monkeypatch.setattr(settings_form, "put", found.append)
+    monkeypatch.setattr(form_state, "put", found.append)
     return found
 
 
 def test_a_link_chooses_no_folder_and_no_download(put: list[Experiment]) -> None:
     params = {"dataset": ["mnist"], "datapath": ["/etc", "/root"], "download": ["true"], "LR": ["0.01"]}
-    assert settings_form.from_link(params) == [
+    assert form_state.from_link(params) == [
         "A link cannot choose files, folders or a download of this server: set them in the form."
     ]
     assert put == [parse({"dataset": "mnist", "LR": "0.01"})]
@@ -58,10 +58,10 @@ def test_a_link_chooses_no_folder_and_no_download(put: list[Experiment]) -> None
 
 def test_a_link_with_nothing_else_shows_the_demonstration(put: list[Experiment]) -> None:
     for name, value in (("datapath", "/etc"), ("download", "1")):
-        assert settings_form.from_link({name: [value]}) == [
+        assert form_state.from_link({name: [value]}) == [
             "A link cannot choose files, folders or a download of this server: set them in the form."
         ]
-    assert settings_form.from_link({}) == []
+    assert form_state.from_link({}) == []
     assert put[0] == put[1] == put[2]
 
 
@@ -70,6 +70,6 @@ def test_a_link_leads_back_but_for_the_folder(put: list[Experiment]) -> None:
 
     experiment = parse({"dataset": "mnist", "datapath": "/data", "download": "true", "LR": 0.1 + 0.2})
     link = share.link(experiment)
-    assert settings_form.from_link(parse_qs(link.partition("?")[2])) == []
+    assert form_state.from_link(parse_qs(link.partition("?")[2])) == []
     assert put == [parse({"dataset": "mnist", "LR": 0.1 + 0.2})]
     assert share.link(parse({"datapath": "/data"})).endswith("?dataset=digits")

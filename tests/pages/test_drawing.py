@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app.form import drawing, settings_form
+from app.form import drawing
+from app.visit import form_state
 from dfa_lab.settings.point_text import Point, decode, encode
 from tests.runs.patience import until_step
 
@@ -74,14 +75,14 @@ def test_what_the_board_sends_and_what_a_file_holds(monkeypatch):
     def load(content: bytes) -> str:
         state["b_file"] = SimpleNamespace(name="mine.csv", getvalue=lambda: content)
         drawing._load("b_file")
-        return state[drawing.PROBLEM]
+        return state["points_problem"]
 
-    assert load(b"x,y,class\n-1,-1,0\n1,1,2\n") == "" and state[drawing.NOTE] == ""
+    assert load(b"x,y,class\n-1,-1,0\n1,1,2\n") == "" and state["points_note"] == ""
     assert decode(state[drawing.SETTING]) == [Point(0, 0, 0), Point(1023, 1023, 2)]
     kept = state[drawing.SETTING]
     assert load(b"0,0,0\n1,1\n") == "mine.csv cannot be used: give a file with x,y,class in each line: line 2 is '1,1'."
     assert "is no text file" in load(b"\xff\xfe\x00") and state[drawing.SETTING] == kept
-    assert load(b"0,0,0\n5,5,1\n") == "" and "moved and scaled" in state[drawing.NOTE]
+    assert load(b"0,0,0\n5,5,1\n") == "" and "moved and scaled" in state["points_note"]
     state["b_file"] = None
     drawing._load("b_file")
-    assert settings_form.key("points") == drawing.SETTING
+    assert form_state.key("points") == drawing.SETTING

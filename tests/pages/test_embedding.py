@@ -39,7 +39,7 @@ def test_maps_are_made_kept_and_cancelled(app, monkeypatch):
     for label, value in (("View", "Hidden layers"), ("Map", "t-SNE")):
         next(one for one in app.button_group if one.label == label).set_value(value).run()
     press(app, "tsne_make")
-    first: tsne_maps.Maps = app.session_state[tsne_maps.KEY]
+    first: tsne_maps.Maps = app.session_state["tsne_maps"]
     assert "of 3 maps done" in app.get("progress")[0].proto.text and "tsne_make" not in {one.key for one in app.button}
     until(lambda: not first.mapping.running)
     app.run()
@@ -50,14 +50,14 @@ def test_maps_are_made_kept_and_cancelled(app, monkeypatch):
     step = first.step
     time.sleep(0.1)
     app.run()
-    assert f"Taken at step {step:,}" in texts(app) and app.session_state[tsne_maps.KEY] is first  # not made again by itself
+    assert f"Taken at step {step:,}" in texts(app) and app.session_state["tsne_maps"] is first  # not made again by itself
 
     press(app, "tsne_make")
-    second: tsne_maps.Maps = app.session_state[tsne_maps.KEY]
+    second: tsne_maps.Maps = app.session_state["tsne_maps"]
     assert second is not first
     press(app, "tsne_cancel")
     assert second.mapping.process.returncode is not None and not second.mapping.running
-    assert app.session_state[tsne_maps.KEY] is first and html(app).count('alt="t-SNE map') == 4
+    assert app.session_state["tsne_maps"] is first and html(app).count('alt="t-SNE map') == 4
 
     busy = [
         Mapping([np.random.RandomState(0).normal(size=(2000, 50))] * 9, np.zeros(2000, int)) for _ in range(tsne_maps.AT_ONCE)

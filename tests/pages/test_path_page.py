@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.learnt.learnt_looks import _kept
 from app.path.equations import pieces
 from app.path.message import EXACT_ERROR, FORWARD, PHASES, UPDATE, WAYS, strip
+from app.visit.looks import _kept
 from dfa_lab.feedback import RULES, rule_class
 from dfa_lab.inspect.slow_motion import Strip
 from dfa_lab.settings.parsing import parse

@@ -6,15 +6,24 @@ import streamlit as st
 from streamlit.components.v2 import component
 
 from app.charts import pictures
-from app.shell import projector
 from app.shell.escape import plain
+from app.visit import form_state, projector
+from app.visit.session import Remembered, held, hold
 from dfa_lab.settings import point_text
 from dfa_lab.settings.point_text import MOST_CLASSES, MOST_POINTS
 
 FOLDER = Path(__file__).parent
-SETTING = "setting_points"  # the form's value, beside the widgets' ones
-PROBLEM = "points_problem"
-NOTE = "points_note"
+SETTING = form_state.key("points")  # the form's value, beside the widgets' ones
+
+
+class Said(Remembered, prefix="points"):
+    """About the points that were loaded last."""
+
+    problem: str = ""
+    note: str = ""
+
+
+said = Said()
 
 _board = component(
     "dfa_lab_board",
@@ -29,30 +38,30 @@ def board(key: str) -> None:
     _board(
         key=key,
         data={
-            "points": st.session_state[SETTING],
-            "seen": st.session_state.get(f"{key}_seen", 0),
+            "points": held(SETTING),
+            "seen": held(f"{key}_seen", 0),
             "styles": [pictures.style(number) for number in range(MOST_CLASSES)],
             "most": MOST_POINTS,
             "large": projector.on(),
         },
         on_drawn_change=lambda: _take(key),
     )
-    st.caption(_parts(st.session_state[SETTING]))
+    st.caption(_parts(held(SETTING)))
     with st.popover("File", icon=":material/table:", width="stretch"):
         _files(key)
-    if problem := st.session_state.get(PROBLEM):
-        st.error(plain(problem), icon=":material/error:")
-    elif note := st.session_state.get(NOTE):
-        st.info(note, icon=":material/fit_screen:")
+    if said.problem:
+        st.error(plain(said.problem), icon=":material/error:")
+    elif said.note:
+        st.info(said.note, icon=":material/fit_screen:")
 
 
 def _take(key: str) -> None:
     """What was drawn becomes the setting. A browser can send anything: the form checks it as it checks a link."""
-    drawn = st.session_state[key].drawn
+    drawn = held(key).drawn
     if isinstance(drawn, dict) and isinstance(drawn.get("points"), str) and isinstance(drawn.get("number"), (int, float)):
-        st.session_state[SETTING] = drawn["points"][: 4 * MOST_POINTS + 4]
-        st.session_state[f"{key}_seen"] = int(drawn["number"])
-        st.session_state[PROBLEM] = st.session_state[NOTE] = ""
+        hold(SETTING, drawn["points"][: 4 * MOST_POINTS + 4])
+        hold(f"{key}_seen", int(drawn["number"]))
+        said.problem = said.note = ""
 
 
 def _parts(text: str) -> str:
@@ -66,7 +75,7 @@ def _parts(text: str) -> str:
         return (
             f"All {len(points)} points train and test, since no class has five: the test error says nothing about new points."
         )
-    if st.session_state.get("setting_hold_out"):
+    if held(form_state.key("hold_out")):
         return f"Of {len(train)} points a part is held out and tests; the other {len(test)} are not used."
     return f"{len(train)} points train, {len(test)} test: every fifth of a class."
 
@@ -82,7 +91,7 @@ def _files(key: str) -> None:
         max_upload_size=1,
     )
     try:
-        points = point_text.decode(st.session_state[SETTING])
+        points = point_text.decode(held(SETTING))
     except point_text.Unreadable:
         points = []
     st.download_button(
@@ -98,18 +107,17 @@ def _files(key: str) -> None:
 
 
 def _load(key: str) -> None:
-    file = st.session_state[key]
+    file = held(key)
     if file is None:  # taken out of the list again: its points stay
         return
-    st.session_state[PROBLEM] = st.session_state[NOTE] = ""
+    said.problem = said.note = ""
     try:
-        st.session_state[SETTING], fitted = point_text.from_csv(file.getvalue().decode("utf-8"))
+        points, fitted = point_text.from_csv(file.getvalue().decode("utf-8"))
     except point_text.Unreadable as error:
-        st.session_state[PROBLEM] = f"{file.name[:80]} cannot be used: give {error}."
+        said.problem = f"{file.name[:80]} cannot be used: give {error}."
     except UnicodeDecodeError:
-        st.session_state[PROBLEM] = f"{file.name[:80]} is no text file: give one with x,y,class in each line."
+        said.problem = f"{file.name[:80]} is no text file: give one with x,y,class in each line."
     else:
+        hold(SETTING, points)
         if fitted:
-            st.session_state[NOTE] = (
-                "The file's points reach beyond -1 and 1: they are moved and scaled to fit, both ways alike."
-            )
+            said.note = "The file's points reach beyond -1 and 1: they are moved and scaled to fit, both ways alike."

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-NAME = "projector"
+from app.visit.session import session
+
+NAME = "projector"  # the link's parameter
 STYLE = """<style>
 html { font-size: 21px; }
 .stApp p, .stApp li, .stApp label p { font-weight: 500; }
@@ -13,13 +15,13 @@ html { font-size: 21px; }
 
 def on() -> bool:
     """Whether this visitor chose it, or the link did."""
-    return st.session_state.get(NAME, "") == "true"
+    return session.projector == "true"
 
 
 def apply() -> None:
     """At the head of every page: take over what the link says, then style."""
     if st.query_params.get(NAME) == "true":
-        st.session_state[NAME] = "true"
+        session.projector = "true"
     if on():
         if st.query_params.get(NAME) != "true":
             st.query_params[NAME] = "true"  # going from page to page leaves the parameters behind
@@ -38,7 +40,7 @@ def toggle() -> None:
 
 def _switch() -> None:
     if on():
-        st.session_state[NAME] = ""
+        session.projector = ""
         st.query_params.pop(NAME, None)
     else:
-        st.session_state[NAME] = st.query_params[NAME] = "true"
+        session.projector = st.query_params[NAME] = "true"

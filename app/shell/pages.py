@@ -1,0 +1,75 @@
+"""The one list of pages: navigation, links from page to page, addresses and shared links come from it.
+
+A page is a file in pages/ and a line in PAGES.
+"""
+
+from dataclasses import dataclass
+from itertools import groupby
+
+import streamlit as st
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the lab."""
+
+    name: str  # of its file in pages/
+    title: str  # in the navigation
+    icon: str  # of Material Symbols
+    section: str = ""  # of the navigation; pages of one section follow each other
+    default: bool = False  # shown at the lab's own address
+    pictures: bool = False  # shows the networks as they were at any step of a training
+
+    @property
+    def path(self) -> str:
+        """The last part of its address."""
+        return "" if self.default else self.name
+
+    @property
+    def script(self) -> str:
+        """Its file, seen from navigation.py."""
+        return f"../pages/{self.name}.py"
+
+    @property
+    def symbol(self) -> str:
+        """Its icon as Streamlit writes it."""
+        return f":material/{self.icon}:"
+
+
+PAGES = (
+    Page("lab", "Lab", "science", default=True),
+    Page("lessons", "Lessons", "school"),
+    Page("path", "The path of the error", "route", pictures=True),
+    Page("learnt", "What it has learnt", "visibility", "Look inside", pictures=True),
+    Page("angles", "Angles", "square_foot", "Look inside"),
+    Page("feedback", "Feedback", "grid_on", "Look inside", pictures=True),
+    Page("experiments", "Experiments", "list", "Runs"),
+    Page("compare", "Compare", "stacked_line_chart", "Runs"),
+    Page("reproduce", "Reproduce", "table_chart", "Runs"),
+    Page("proofs", "Is it really DFA?", "fact_check", "Proof and rules"),
+    Page("rules", "Rules", "menu_book", "Proof and rules"),
+)
+_by_name = {page.name: page for page in PAGES}
+# those that code elsewhere names
+LAB, LESSONS, PATH, LEARNT, ANGLES, FEEDBACK, COMPARE, RULES = (
+    _by_name[name] for name in ("lab", "lessons", "path", "learnt", "angles", "feedback", "compare", "rules")
+)
+
+
+def navigation() -> None:
+    """Show the bar of pages, and run the page that the visitor is on."""
+    sections = {
+        section: [st.Page(page.script, title=page.title, icon=page.symbol, default=page.default) for page in several]
+        for section, several in groupby(PAGES, lambda page: page.section)
+    }
+    st.navigation(sections, position="top").run()
+
+
+def link(page: Page, label: str = "", icon: str = "") -> None:
+    """A link to a page, by default with its title and its own icon."""
+    st.page_link(page.script, label=label or page.title, icon=f":material/{icon}:" if icon else page.symbol)
+
+
+def go(page: Page) -> None:
+    """Leave the present page for this one."""
+    st.switch_page(page.script)
