@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from dfa_lab.machine.layout import product, whole_vectors
+from dfa_lab.machine.memory_layout import product, whole_vectors
 from dfa_lab.measure.angles import between
 
 SHARED = 32768  # numbers, from which on torch's threads share the work on a tensor, in parts that depend on how many they are

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from dfa_lab.machine.layout import whole_vectors
+from dfa_lab.machine.memory_layout import whole_vectors
 from dfa_lab.measure.seen import Columns, Probed
 
 NAME = "rank"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from dfa_lab.machine.layout import columns, in_columns
+from dfa_lab.machine.memory_layout import columns, in_columns
 
 ops = torch.ops.aten
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from dfa_lab import measure
-from dfa_lab.machine.layout import product, sent
+from dfa_lab.machine.memory_layout import product, sent
 from dfa_lab.measure.seen import Stepped, Values
 from dfa_lab.train.run import Run
 from dfa_lab.train.stacked.cuda_graph import Recorder

@@ -14,7 +14,7 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from dfa_lab.machine.layout import contiguous, padded
+from dfa_lab.machine.memory_layout import contiguous, padded
 
 
 class Flat:

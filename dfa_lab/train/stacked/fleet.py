@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dfa_lab.machine.layout import columns, in_columns, in_rows, sent
+from dfa_lab.machine.memory_layout import columns, in_columns, in_rows, sent
 from dfa_lab.networks import criterion
 from dfa_lab.networks.max_norm import limit
 from dfa_lab.settings.network_settings import NO_LIMIT

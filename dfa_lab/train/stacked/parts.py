@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from dfa_lab.machine.layout import by_unit, columns, in_columns, in_rows, sent
+from dfa_lab.machine.memory_layout import by_unit, columns, in_columns, in_rows, sent
 
 ops = torch.ops.aten
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from dfa_lab import measure
-from dfa_lab.machine.layout import in_columns, sent
+from dfa_lab.machine.memory_layout import in_columns, sent
 from dfa_lab.measure import separation
 from dfa_lab.measure.seen import Columns, Feedback, Name, Probed, Values
 from dfa_lab.train.run import Run
