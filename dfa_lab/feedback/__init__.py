@@ -26,6 +26,7 @@ def bind(name: str, network: Network, experiment: Experiment, seed: int) -> Rule
         return distributions.draw(experiment, seed, number, shape, bound)
 
     rule = rule_class(name)(network, experiment.feedback_magnitude, draw)
+    rule.criterion, rule.exact = experiment.criterion, experiment.exact
     if experiment.exact:
         as_dfa_torch(rule, network, experiment, draw)
     elif experiment.init == "paper" and rule.paper_starts_at_zero and starts_at_zero(experiment):

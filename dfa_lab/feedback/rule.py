@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from dfa_lab.feedback.distributions import half_width
 from dfa_lab.networks import Network
+from dfa_lab.networks.criterion import target_part
 
 # (number of the block that receives it, shape, half-width of the uniform distribution, or of one as wide) -> matrix
 Draw = Callable[[int, tuple[int, ...], float], Tensor]
@@ -28,6 +29,7 @@ class Rule(nn.Module, ABC):
     paper_starts_at_zero: ClassVar[bool] = False  # with tanh and sigmoid
     path: ClassVar[Literal["chain", "direct", "none"]] = "none"  # on which the error reaches the hidden blocks: pages draw it
     replaces_weights: ClassVar[bool] = False  # its feedback stands in for the weights of every layer above the first
+    criterion, exact = "bce", False  # of the experiment that it is bound for
 
     def __init__(self, network: Network, magnitude: float, draw: Draw):
         """`magnitude` X: feedback as wide as ±X; 0: ±1/√n, n the number of units that one entry of the error fans out to."""
@@ -82,7 +84,7 @@ class DirectRule(Rule):
     """
 
     path = "direct"
-    broadcasts_target = False  # True: -onehot/N instead of (softmax - onehot)/N, what dfa-torch sends with ce
+    broadcasts_target = False  # True: of e = (p - t)/N only -t/N is sent, as dfa-torch does with ce
 
     def __init__(self, network: Network, magnitude: float, draw: Draw):
         super().__init__(network, magnitude, draw)
@@ -100,7 +102,7 @@ class DirectRule(Rule):
 
     def signals(self, hs: list[Tensor], logits: Tensor, e: Tensor) -> list[Tensor | None]:
         if self.broadcasts_target:
-            e = e - torch.softmax(logits.detach(), 1) / len(e)
+            e = target_part(self.criterion, e, logits.detach(), self.exact)
         return [(e @ B).view_as(h) for h, B in zip(hs, self.buffers(), strict=True)]
 
     def starts(self, hs: list[Tensor], logits: Tensor, e: Tensor) -> tuple[list[Tensor], list[Tensor]]:
