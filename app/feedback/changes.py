@@ -9,6 +9,7 @@ import streamlit as st
 from app.feedback import redistribute
 from app.shell.server import manager
 from app.visit import moment, view_link, watching
+from dfa_lab.feedback import rule_class
 from dfa_lab.feedback.changing import Change
 from dfa_lab.runs.access import Gone
 from dfa_lab.runs.live import ENDED, Status
@@ -51,7 +52,8 @@ def buttons(status: Status, rule: str, seed: int, block: int) -> Part:
             st.segmented_control("Of", with_it, key="feedback_of", required=True)
         for how, (label, icon, about) in BUTTONS.items():
             args = (how, part)
-            st.button(label, key=f"feedback_{how}", icon=icon, help=about, disabled=not active, on_click=_change, args=args)
+            may = active and how in rule_class(rule).changes
+            st.button(label, key=f"feedback_{how}", icon=icon, help=about, disabled=not may, on_click=_change, args=args)
         redistribute.show(status)
     if past:
         ended = moment.gone(watching.now())

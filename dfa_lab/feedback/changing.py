@@ -53,14 +53,16 @@ def delivering(rule: Rule, network: Network, block: int) -> list[Tensor]:
 
 @torch.no_grad()
 def change(rule: Rule, network: Network, wanted: Change, redrawn: Callable[[Tensor], Tensor]) -> bool:
-    """False, and nothing is done, where the rule has no such feedback. `redrawn`: another B in the place of one.
+    """False, and nothing is done, where the rule has no such feedback or does not let it be changed so.
+
+    `redrawn`: another B in the place of one.
 
     A part is one of the matrix that is shown of the block, `rule.matrices`. Raises ValueError for a `how` that there is not.
     """
     if wanted.how not in WORDS:
         raise ValueError(wanted.how)
-    found = delivering(rule, network, wanted.block)
-    if wanted.unit:
+    found = delivering(rule, network, wanted.block) if wanted.how in rule.changes else []
+    if found and wanted.unit:
         B = rule.matrices(network).get(wanted.block)
         found = [] if B is None or part_of(B, wanted) is None else [B]
     for B in found:

@@ -27,7 +27,7 @@ class Subject:
         """`run` in float64; x (N, …) and t (N,) fit its network."""
         self.name, self.x, self.t = name, x, t
         self.network, self.rule = run.network.eval(), run.rule.eval()
-        self.promise = promise(name, run.rule, run.network)
+        self.promise = promise(name)
         self.blocks = len(self.network.blocks)
         parts = (*self.network.blocks, self.network.readout)
         self._parts = [[p for p in part.parameters() if p.requires_grad] for part in parts]
