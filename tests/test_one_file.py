@@ -16,21 +16,42 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("app", "dfa_lab", "pages", "tests", "docs", "examples", ".streamlit")
-# One process for both, since importing torch takes longer than either: what `python -m dfa_lab …` prints, then the tests.
+# A child for each addition, forked from one process that has imported torch, which takes longer than all else here: what
+# `python -m dfa_lab …` prints, then the tests. Words: a folder, those of the command and the tests, for each addition.
 SCRIPT = """
 import os, runpy, sys
-import dfa_lab
-assert os.path.samefile(os.path.dirname(os.path.dirname(dfa_lab.__file__)), os.getcwd()), dfa_lab.__file__
-words, tests = (part.split("|") if part else [] for part in sys.argv[1:])
-if words:
-    sys.argv = ["dfa_lab", *words]
-    try:
-        runpy.run_module("dfa_lab", run_name="__main__", alter_sys=True)
-    except SystemExit as ended:
-        assert not ended.code, ended.code
-print("The tests:", flush=True)
-import pytest
-sys.exit(pytest.main(["-p", "no:cacheprovider", "--tb=short", "-rp", *tests]))
+import numpy, pytest, torch
+
+def ask(folder, command, tests):
+    os.chdir(folder)
+    sys.path.insert(0, folder)
+    import dfa_lab
+    assert os.path.samefile(os.path.dirname(os.path.dirname(dfa_lab.__file__)), folder), dfa_lab.__file__
+    if command:
+        sys.argv = ["dfa_lab", *command.split("|")]
+        try:
+            runpy.run_module("dfa_lab", run_name="__main__", alter_sys=True)
+        except SystemExit as ended:
+            if ended.code:
+                return 1
+    print("The tests:", flush=True)
+    return pytest.main(["-p", "no:cacheprovider", "--tb=short", "-rp", *tests.split("|")])
+
+sys.path = [place for place in sys.path if place]
+for folder, command, tests in zip(*[iter(sys.argv[1:])] * 3):
+    if os.fork() == 0:
+        code = 1
+        try:
+            with open(os.path.join(folder, "printed"), "w") as file:
+                os.dup2(file.fileno(), 1)
+                os.dup2(file.fileno(), 2)
+                code = ask(folder, command, tests)
+                print("\\nEnded with", int(code), flush=True)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(int(code))
+    os.wait()
 """
 
 
@@ -190,35 +211,41 @@ ADDITIONS = {
 }
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
+def copied(folder: Path) -> Path:
     """The project, compiled as it is, without what no test here needs."""
     for name in COPIED:
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("browser", "*.png"))
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("browser", "*.png"))
     for file in ROOT.iterdir():
         if file.is_file() and file.suffix in (".toml", ".md", ".txt"):
-            shutil.copy(file, tmp_path)
-    return tmp_path
+            shutil.copy(file, folder)
+    return folder
 
 
-def run(copy: Path, addition: Addition) -> subprocess.CompletedProcess[str]:
-    """The command, then the tests."""
-    words = [sys.executable, "-c", SCRIPT, "|".join(addition.command), "|".join(f"tests/{place}" for place in addition.tests)]
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What each command and its tests print, by kind of addition, each in a copy of its own."""
+    words, folders = [], {}
+    for kind, addition in ADDITIONS.items():
+        folders[kind] = copied(tmp_path_factory.mktemp(kind.replace(" ", "_")))
+        (folders[kind] / addition.file).write_text(addition.text.lstrip(), encoding="utf-8")
+        tests = "|".join(f"tests/{place}" for place in addition.tests)
+        words += [str(folders[kind]), "|".join(addition.command), tests]
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "DFA_LAB", "PYTHON"))}
     clean["PYTHONDONTWRITEBYTECODE"] = "1"
-    return subprocess.run(words, cwd=copy, env=clean, capture_output=True, text=True, timeout=300, check=False)
+    command = [sys.executable, "-c", SCRIPT, *words]
+    subprocess.run(command, cwd=tmp_path_factory.getbasetemp(), env=clean, timeout=600, check=True)
+    return {kind: (folder / "printed").read_text(encoding="utf-8") for kind, folder in folders.items()}
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 @pytest.mark.parametrize("kind", ADDITIONS)
-def test_one_new_file_is_enough(kind: str, copy: Path) -> None:
+def test_one_new_file_is_enough(kind: str, printed: dict[str, str]) -> None:
     addition = ADDITIONS[kind]
     assert not (ROOT / addition.file).exists()
-    (copy / addition.file).write_text(addition.text.lstrip(), encoding="utf-8")
-    done = run(copy, addition)
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    shown, _, tested = done.stdout.partition("The tests:\n")
-    assert re.search(addition.printed, shown), shown
     assert any(Path(addition.file).stem in place for place in addition.tests), "some test must not exist without it"
+    shown, _, tested = printed[kind].partition("The tests:\n")
+    assert re.search(addition.printed, shown), printed[kind][-4000:]
+    assert tested.endswith("\nEnded with 0\n"), tested[-4000:]
     passed = re.findall(r"^PASSED tests/(\S.*)$", tested, re.MULTILINE)
     for place, count in addition.tests.items():
         assert sum(test == place or test.startswith(f"{place}::") for test in passed) == count, (place, passed)
