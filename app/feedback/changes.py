@@ -27,7 +27,7 @@ BUTTONS = {
 
 
 class Part(NamedTuple):
-    """Of a matrix: a unit's column, an entry of it, or with zeros all; counted from 1."""
+    """A part of a matrix: a unit's column, an entry of it, or with zeros all; counted from 1."""
 
     unit: int = 0
     row: int = 0
@@ -104,7 +104,7 @@ def _size(status: Status, rule: str, seed: int, block: int) -> tuple[int, int] |
 
 
 def _change(how: str, part: Part) -> None:
-    """Of a demonstration, which others watch too, a copy is made first."""
+    """Change B; of a demonstration, which others watch too, a copy is made first."""
     rule, block = (st.session_state[f"feedback_{key}"] for key in ("rule", "block"))
     every = st.session_state.get("feedback_of") == EVERY_RULE
     st.session_state.problems = []

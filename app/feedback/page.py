@@ -57,7 +57,7 @@ def _shown(status: Status) -> tuple[str, str, int]:
 
 
 def _seen(status: Status) -> str:
-    """Its state in a word; of a demonstration, which begins again by itself, it does not matter."""
+    """The experiment's state in a word; of a demonstration, which begins again by itself, it does not matter."""
     return "running" if status.demo and not moment.past(status) else status.state
 
 

@@ -99,7 +99,7 @@ def script(experiment: Experiment) -> str:
 
 
 def _constants(experiment: Experiment, classes: int, body: str) -> str:
-    """Those that the rest of the script uses."""
+    """The constants that the rest of the script uses."""
     values = {
         "RULES": experiment.rules,
         "SEEDS": experiment.seeds,
@@ -125,7 +125,7 @@ def _constants(experiment: Experiment, classes: int, body: str) -> str:
 
 
 def _lines(rule: str) -> ScriptLines | None:
-    """What a rule's own class says of it: one that inherits them may do something else."""
+    """The lines that a rule's own class gives: one that inherits them may do something else."""
     return vars(rule_class(rule)).get("script")
 
 

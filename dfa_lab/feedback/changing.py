@@ -14,20 +14,20 @@ WORDS = {"flip": "changed its sign", "redraw": "was drawn anew", "break": "was s
 
 
 class Change(NamedTuple):
-    """What is to be done to the matrix that delivers at a block, of one rule or, where `rule` is empty, of all.
+    """A change of the matrix that delivers at a block, of one rule or, where `rule` is empty, of all.
 
-    To all of it; or only to what one unit of the block receives, a column of the matrix; or only to one entry, what that
-    unit receives from a row.
+    It is made to the whole matrix; or only to what one unit of the block receives, a column; or only to one entry, what
+    that unit receives from a row.
     """
 
     how: str  # of WORDS
     block: int
     rule: str = ""
     unit: int = 0  # counted from 1; 0: all of them
-    row: int = 0  # likewise; counts only with a unit
+    row: int = 0  # counted from 1; 0: all of them; counts only with a unit
 
     def made(self) -> dict[str, object]:
-        """As it is written down: a change of a whole matrix looks as it did before there were parts."""
+        """The change as it is written down: one of a whole matrix looks as it did before there were parts."""
         return {name: value for name, value in self._asdict().items() if value or name == "rule"}
 
     def text(self, rules: Sequence[str], step: int) -> str:

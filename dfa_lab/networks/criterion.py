@@ -47,5 +47,5 @@ def _probabilities(criterion: str, y: Tensor) -> Tensor:
 
 @cache
 def _number(N: int) -> Tensor:
-    """As torch wants it: it would make a tensor of a number in every step."""
+    """N as a tensor, which torch would make of a number in every step."""
     return torch.tensor(float(N))

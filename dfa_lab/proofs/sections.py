@@ -20,7 +20,7 @@ class Section:
 
 
 def sections(examined: Mapping[str, Examined], outcome: Outcome | None) -> list[Section]:
-    """Of the rules in `examined`; without an `outcome` the last two have no findings."""
+    """The five proofs of the rules in `examined`; without an `outcome` the last two have no findings."""
     trained = outcome.control if outcome else {}
     angles = outcome.aligned if outcome else {}
     found = [

@@ -109,7 +109,7 @@ class ShortTraining:
         return self._trainer.step
 
     def outcome(self) -> Outcome:
-        """Of the steps done so far."""
+        """The outcome of the steps done so far."""
         right = {rule: self._right(run) for rule, run in self._runs()}
         moved = {rule: _moved(_hidden(run), self._before[rule]) for rule, run in self._runs()}
         promises = {rule: promise(rule) for rule in self.experiment.rules}

@@ -8,7 +8,7 @@ from dfa_lab.feedback.description import Promise
 
 
 class Verdict(StrEnum):
-    """Of one proof for one rule. UNDECIDED: more steps or samples could decide it; NOT_APPLICABLE: nothing could."""
+    """The end of one proof for one rule. UNDECIDED: more steps or samples could decide it; NOT_APPLICABLE: nothing could."""
 
     PASSES = "passes"
     FAILS = "fails"
@@ -17,7 +17,7 @@ class Verdict(StrEnum):
 
 
 def promise(name: str) -> Promise:
-    """What the rule that is registered under this name promises: an impostor that bears the name is held to it."""
+    """The promise of the rule that is registered under this name: an impostor that bears the name is held to it."""
     return registry.load("dfa_lab.feedback.rules", name).RULE.promise
 
 
@@ -47,5 +47,5 @@ def not_applicable(rule: str, reason: str) -> Finding:
 
 
 def unknown(rule: str) -> Finding:
-    """Of a rule whose promise nobody wrote down: its figures are shown without a judgement."""
+    """The finding on a rule whose promise nobody wrote down: its figures are shown without a judgement."""
     return not_applicable(rule, "What this rule promises is not written down here: its figures are shown, not judged.")

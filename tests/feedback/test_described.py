@@ -112,7 +112,7 @@ class Denying(Dfa):
 
     promise = Promise.NOTHING
 
-    def signals(self, hs, logits, e):
+    def signals(self, hs: list[torch.Tensor], logits, e) -> list[torch.Tensor | None]:
         return [torch.zeros_like(h) for h in hs]
 
 
