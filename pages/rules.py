@@ -4,10 +4,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from dfa_lab.feedback.explained import explained
+
 DOCS = Path(__file__).parent.parent / "docs"
 
 with st.container(width=960):
     rules, reference, angles = st.tabs(["The learning rules", "For those who know dfa-torch", "What is measured"])
-    rules.markdown((DOCS / "rules.md").read_text(encoding="utf-8"))
+    rules.markdown(explained((DOCS / "rules.md").read_text(encoding="utf-8")))
     reference.markdown((DOCS / "dfa-torch.md").read_text(encoding="utf-8"))
     angles.markdown((DOCS / "angles.md").read_text(encoding="utf-8"))

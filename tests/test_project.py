@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 
 from dfa_lab.cli.main import app
 from dfa_lab.feedback import rule_class
+from dfa_lab.feedback.explained import explained
 from dfa_lab.networks import own_file
 from dfa_lab.settings.experiment import ON_DISK, RULES, Experiment
 from dfa_lab.settings.parsing import parse
@@ -29,6 +30,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 GUIDES = [ROOT / "docs" / f"{name}.md" for name in ("install", "command-line", "pages", "data")]  # README's long paragraphs
 TOLD = "\n".join([README, *(file.read_text(encoding="utf-8") for file in GUIDES)])
 RULES_TEXT = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+EXPLAINED = explained(RULES_TEXT)  # as the page Rules shows it
 DFA_TORCH = (ROOT / "docs" / "dfa-torch.md").read_text(encoding="utf-8")
 BLOCKS = [block.splitlines() for block in re.findall(r"```bash\n(.*?)```", TOLD, re.S)]
 COMMANDS = list(dict.fromkeys(line for block in BLOCKS for line in block))
@@ -198,8 +200,22 @@ def test_a_rule_says_what_it_is_and_is_explained(name: str):
     rule = rule_class(name)
     assert rule.title and rule.source
     assert re.fullmatch(r"#[0-9A-F]{6}", rule.colour)
+    assert f"\n$$\n{rule.equation}\n$$\n" in EXPLAINED, f"nothing shows the equation of {name}"
+    assert f"\n## {name}\n" in EXPLAINED and f"- **{name}**" in EXPLAINED
+
+
+@pytest.mark.parametrize("name", ["bp", "fa", "dfa", "shallow"])
+def test_the_docs_explain_the_rules_that_came_with_the_lab(name: str):
+    rule = rule_class(name)
     assert f"\n$$\n{rule.equation}\n$$\n" in RULES_TEXT, f"docs/rules.md lacks the equation of {name}"
     assert f"\n## {name}\n" in RULES_TEXT and f"- **{name}**" in RULES_TEXT
+
+
+def test_a_rule_that_the_docs_lack_is_explained_by_its_own_file():
+    rule = rule_class("dfa")
+    text = explained(RULES_TEXT.replace("\n## dfa\n", "\n## another\n"))
+    assert text.endswith(f"\n$$\n{rule.equation}\n$$\n\nFrom {rule.source}.\n")
+    assert text.count("\n## dfa\n") == 1 and " ".join((rule.__doc__ or "").split()) in text
 
 
 def test_rules_differ_in_colour_and_title():

@@ -25,6 +25,7 @@ COLOURS = (
 )
 GROUNDS = {"light": (255, 255, 255), "dark": (24, 28, 38)}  # what is unsure, or zero, fades into
 PLUS, MINUS = (230, 97, 1), (0, 114, 178)
+BLUE = "#1C86CC"  # of what is right in a confusion matrix
 SIZE = 400  # units of a picture's own coordinates
 STRONGEST = 0.8  # of a class's colour on a surface: its points stay visible there
 GRID = "display:grid;gap:1.25rem 1.25rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,{width}),1fr));width:100%"
@@ -162,7 +163,7 @@ def legend(names: tuple[str, ...]) -> str:
 
 def table(counts: np.ndarray, names: tuple[str, ...], rule: str) -> str:
     """The confusion matrix (C, C) as a table: the darker, the larger the share of the row; mistakes in orange."""
-    colour = ",".join(map(str, _rgb(rule_class("bp").colour)))
+    colour = ",".join(map(str, _rgb(BLUE)))
     cell = "padding:0.15rem 0.1rem;text-align:center;min-width:1.6rem"
     head = "".join(f'<th scope="col" style="{cell}">{escape(name[:5])}</th>' for name in names)
     rows = []

@@ -10,6 +10,7 @@ from app.feedback import redistribute
 from app.shell.server import manager
 from app.visit import moment, view_link, watching
 from app.visit.session import Remembered, fresh, held, hold, session
+from dfa_lab.feedback import rule_class
 from dfa_lab.feedback.changing import Change
 from dfa_lab.runs.access import Gone
 from dfa_lab.runs.live import ENDED, Status
@@ -28,7 +29,7 @@ BUTTONS = {
 
 
 class Part(NamedTuple):
-    """Of a matrix: a unit's column, an entry of it, or with zeros all; counted from 1."""
+    """A part of a matrix: a unit's column, an entry of it, or with zeros all; counted from 1."""
 
     unit: int = 0
     row: int = 0
@@ -73,7 +74,8 @@ def buttons(status: Status, rule: str, seed: int, block: int) -> Part:
             st.segmented_control("Of", with_it, key=OF, required=True)
         for how, (label, icon, about) in BUTTONS.items():
             args = (how, part)
-            st.button(label, key=f"feedback_{how}", icon=icon, help=about, disabled=not active, on_click=_change, args=args)
+            may = active and how in rule_class(rule).changes
+            st.button(label, key=f"feedback_{how}", icon=icon, help=about, disabled=not may, on_click=_change, args=args)
         redistribute.show(status)
     if past:
         ended = moment.gone(watching.now())
@@ -124,7 +126,7 @@ def _size(status: Status, rule: str, seed: int, block: int) -> tuple[int, int] |
 
 
 def _change(how: str, part: Part) -> None:
-    """Of a demonstration, which others watch too, a copy is made first."""
+    """Change B; of a demonstration, which others watch too, a copy is made first."""
     rule, block = (held(widget(key)) for key in ("rule", "block"))
     every = held(OF) == EVERY_RULE
     session.problems = []

@@ -12,7 +12,7 @@ from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit import moment, share, view_link, watching
 from app.visit.session import Remembered, held, hold, session
-from dfa_lab.feedback import rule_class
+from dfa_lab.feedback import Promise, rule_class
 from dfa_lab.feedback.changing import step_of
 from dfa_lab.inspect.feedback_picture import Pair, Picture, blocks_with_feedback, pair, picture
 from dfa_lab.runs.access import Gone
@@ -22,6 +22,7 @@ from dfa_lab.train.trainer import Trainer
 
 EVERY = 2.0  # seconds between two pictures
 MOST_POINTS = 400  # of the curve
+WITH_FEEDBACK = (Promise.DIRECT, Promise.LAYERWISE)  # rules that are shown before others
 INTRO = (
     "Under backpropagation the error comes down through the forward weights **W**. Feedback alignment puts a fixed random "
     "matrix **B** in their place. **B never learns: W does**, and turns until what B delivers points roughly where the true "
@@ -66,7 +67,7 @@ def _shown(status: Status) -> tuple[str, str, int]:
 
 
 def _seen(status: Status) -> str:
-    """Its state in a word; of a demonstration, which begins again by itself, it does not matter."""
+    """The experiment's state in a word; of a demonstration, which begins again by itself, it does not matter."""
     return "running" if status.demo and not moment.past(status) else status.state
 
 
@@ -98,7 +99,8 @@ def _choose(status: Status) -> tuple[str, int, int]:
 def _usual(status: Status) -> str:
     """The rule that is shown before anybody has chosen."""
     rules = status.experiment.rules
-    return next((rule for rule in ("dfa", "fa") if rule in rules), rules[0])
+    with_feedback = (rule for kind in WITH_FEEDBACK for rule in rules if rule_class(rule).promise is kind)
+    return next(with_feedback, rules[0])
 
 
 def _told(status: Status, rule: str, seed: int, block: int, part: Part) -> dict[str, tuple[object, object]]:
@@ -155,8 +157,8 @@ def _draw(status: Status, rule: str, seed: int, block: int, part: Part) -> None:
 def _without(rule: str, blocks: list[int]) -> str:
     if blocks:
         return f"{rule} sends nothing through a matrix of its own to this block."
-    if rule == "bp":
-        return "bp has no feedback matrix: its error comes back through W itself, so there is nothing to set beside it."
+    if rule_class(rule).promise is Promise.WEIGHTS:
+        return f"{rule} has no feedback matrix: its error comes back through W itself, so there is nothing to set beside it."
     return f"{rule} has no feedback matrix."
 
 

@@ -16,7 +16,7 @@ from app.shell import pages
 from app.shell.escape import plain
 from app.visit import form_state
 from app.visit.session import Remembered, known
-from dfa_lab import data, proofs
+from dfa_lab import data, feedback, proofs
 from dfa_lab.feedback import rule_class
 from dfa_lab.proofs import Examined, Outcome, Section, ShortTraining, Verdict
 from dfa_lab.runs.demo import demonstration
@@ -244,8 +244,9 @@ def _products(examined: Mapping[str, Examined]) -> None:
 
 
 def _trained(outcome: Outcome, found: list[Section]) -> None:
-    alt = f"Test error on {outcome.samples:,} samples with its 95 % interval; the dashed line is the control's, shallow."
-    _chart(proof_figures.errors(outcome.control, "shallow"), alt)
+    control = feedback.control()
+    alt = f"Test error on {outcome.samples:,} samples with its 95 % interval; the dashed line is the control's, {control}."
+    _chart(proof_figures.errors(outcome.control, control), alt)
     _findings(found[3])
     st.caption(plain(" ".join(outcome.notes)))
     _heading(5, found[4])

@@ -30,7 +30,7 @@ class DataSet:
 
     @cached_property
     def statistics(self) -> Statistics:
-        """Of `x_train`."""
+        """Statistics of `x_train`."""
         return measure(self.x_train.cpu().numpy())
 
     def inputs(self, x_rows: torch.Tensor, dtype: torch.dtype = torch.float32) -> torch.Tensor:

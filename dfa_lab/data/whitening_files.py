@@ -16,7 +16,7 @@ VERSION = 1  # of what `zca` computes: to be raised when that changes
 
 
 def kept_zca(x: np.ndarray, exact: bool, folder: Path | None, name: str) -> tuple[Tensor, Tensor]:
-    """As `zca`, from a file in `folder` where there is one, and else kept there; None: not kept.
+    """The matrices of `zca`, from a file in `folder` where there is one, and else kept there; None: not kept.
 
     The file's name carries a hash of all that the matrices depend on, the training samples `x` included. A damaged file
     is replaced; a folder that cannot be written to only means that nothing is kept.
@@ -54,7 +54,7 @@ def _read(file: Path) -> tuple[Tensor, Tensor] | None:
 
 
 def _write(file: Path, mean: Tensor, matrix: Tensor) -> None:
-    """All of it or nothing: other processes may be reading."""
+    """Write the whole file or nothing: other processes may be reading."""
     part = file.with_name(f".{file.name}.{uuid4().hex}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ LOCAL = tuple(name for name, field in Experiment.model_fields.items() if extra(f
 
 
 def portable(experiment: Experiment) -> Experiment:
-    """With the settings that name files of this machine at their defaults."""
+    """The experiment with the settings that name files of this machine at their defaults."""
     return experiment.model_copy(update={name: Experiment.model_fields[name].default for name in LOCAL})
 
 

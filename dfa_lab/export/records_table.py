@@ -50,14 +50,14 @@ def csv(frame: pd.DataFrame) -> bytes:
 
 
 def parquet(frame: pd.DataFrame) -> bytes:
-    """As pandas and pyarrow write it."""
+    """The table as pandas and pyarrow write it."""
     file = BytesIO()
     frame.to_parquet(file, engine="pyarrow", index=False)
     return file.getvalue()
 
 
 def read(path: Path, experiment: Experiment) -> list[Record]:
-    """Of a file that somebody else may have written. Raises TableError and OSError."""
+    """The records of a file that somebody else may have written. Raises TableError and OSError."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # rows that are longer than the first

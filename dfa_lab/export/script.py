@@ -10,15 +10,16 @@ from math import prod
 
 from dfa_lab import data
 from dfa_lab.export import script_data, script_text
+from dfa_lab.feedback import rule_class
+from dfa_lab.feedback.description import ScriptLines
 from dfa_lab.machine.device import threads
-from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.experiment import RULES, Experiment
 from dfa_lab.settings.parsing import describe
 from dfa_lab.settings.wording import label, shown
 
 KNOWN: dict[str, tuple[object, ...]] = {  # settings of which the script knows only some values
     "dataset": tuple(script_data.SETS),
     "network": ("mlp",),
-    "rules": ("bp", "fa", "dfa", "shallow"),
     "optimizer": tuple(script_text.OPTIMIZERS),
     "criterion": ("bce", "ce"),
     "nonlin": tuple(script_text.NONLINEARITIES),
@@ -44,9 +45,10 @@ def unknown(experiment: Experiment, changed: bool = False) -> str:
     strange = []
     for name, field in Experiment.model_fields.items():
         value = getattr(experiment, name)
-        if name in KNOWN:
-            values = value if isinstance(value, tuple) else (value,)
-            fits = all(one in KNOWN[name] for one in values)
+        if name == "rules":
+            fits = all(_lines(rule) for rule in experiment.rules)
+        elif name in KNOWN:
+            fits = value in KNOWN[name]
         else:
             fits = name in ANY | WITHOUT_EFFECT or value == field.default
         if name == "halve_every" and value == 0:
@@ -73,15 +75,16 @@ def script(experiment: Experiment) -> str:
         standard=standard,
         other=other,
     )
+    rules = {rule: lines for rule in experiment.rules if (lines := _lines(rule))}
     parts = [
         text.GENERATOR,
         script_data.loading(experiment),
         text.WEIGHTS.format(kept="(W, b)" if experiment.bias else "(W, None)", zero=_zero(experiment)),
-        text.feedback(experiment),
-        text.THROUGH_FEEDBACK if "fa" in experiment.rules else "",
-        text.forward(experiment),
+        text.feedback(experiment, rules),
+        text.THROUGH_FEEDBACK if any(lines.through_feedback for lines in rules.values()) else "",
+        text.forward(experiment, rules),
         text.LOSSES[experiment.criterion],
-        text.gradients(experiment.rules),
+        text.gradients(rules),
         text.TRAIN.format(
             optimizer=text.OPTIMIZERS[experiment.optimizer],
             rate=text.RATE_FALLS if experiment.learning_rate_decay or experiment.halve_every > 0 else "",
@@ -96,7 +99,7 @@ def script(experiment: Experiment) -> str:
 
 
 def _constants(experiment: Experiment, classes: int, body: str) -> str:
-    """Those that the rest of the script uses."""
+    """The constants that the rest of the script uses."""
     values = {
         "RULES": experiment.rules,
         "SEEDS": experiment.seeds,
@@ -121,6 +124,12 @@ def _constants(experiment: Experiment, classes: int, body: str) -> str:
     )
 
 
+def _lines(rule: str) -> ScriptLines | None:
+    """The lines that a rule's own class gives: one that inherits them may do something else."""
+    return vars(rule_class(rule)).get("script")
+
+
 def _zero(experiment: Experiment) -> str:
-    paper = experiment.init == "paper" and experiment.nonlin in ("tanh", "sigmoid")
-    return script_text.ZERO if paper else ""
+    if experiment.init != "paper" or experiment.nonlin not in ("tanh", "sigmoid"):
+        return ""
+    return script_text.ZERO.format(rules=", ".join(f'"{rule}"' for rule in RULES if rule_class(rule).paper_starts_at_zero))

@@ -1,8 +1,11 @@
 """The parts of the standalone script, each as text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from dfa_lab.settings.experiment import Experiment
+from dfa_lab.feedback.description import ScriptLines
+from dfa_lab.settings.experiment import RULES, Experiment
+
+Lines = Mapping[str, ScriptLines]  # of each rule of the experiment, in the experiment's order
 
 HEAD = '''
 """{title}: trained by PyTorch alone.
@@ -54,7 +57,7 @@ def draw_weights(sizes, seed, rule):
             b.requires_grad_()
     return layers
 '''
-ZERO = """    if rule in ("fa", "dfa"):  # as in Nøkland (2016)
+ZERO = """    if rule in ({rules}):  # as in Nøkland (2016)
         for W, b in layers:
             W.zero_()
             if b is not None:
@@ -109,10 +112,10 @@ class ThroughFeedback(torch.autograd.Function):
         return delta @ B, delta.T @ h, delta.sum(0) if ctx.has_bias else None, None
 '''
 NONLINEARITIES = {"tanh": "torch.tanh", "sigmoid": "torch.sigmoid", "relu": "torch.relu"}
-_THROUGH = """            if rule == "fa" and l > 0:
-                a = ThroughFeedback.apply(h, W, b, Bs[l - 1])
-            else:
-                a = F.linear(h, W, b)
+_THROUGH = """        if {through} and l > 0:
+            a = ThroughFeedback.apply(h, W, b, Bs[l - 1])
+        else:
+            a = F.linear(h, W, b)
 """
 _FORWARD = '''
 def forward(layers, Bs, rule, x):
@@ -200,17 +203,14 @@ if __name__ == "__main__":
 """
 
 
-def feedback(experiment: Experiment) -> str:
+def feedback(experiment: Experiment, rules: Lines) -> str:
     """`draw_feedback`, and `feedback`, which gives all matrices of a rule."""
     draw = DISTRIBUTIONS[experiment.feedback_distribution]
     draw = draw.format(density=experiment.feedback_density, rank=experiment.feedback_rank)
     cases = []
-    if "fa" in experiment.rules:
-        cases += ['    if rule == "fa":  # as W, of every layer above the first']
-        cases += ["        return [draw_feedback((sizes[l + 1], sizes[l]), seed, l) for l in range(1, len(sizes) - 1)]"]
-    if "dfa" in experiment.rules:
-        cases += ['    if rule == "dfa":  # from the output straight to every hidden layer']
-        cases += ["        return [draw_feedback((sizes[-1], sizes[l]), seed, l) for l in range(1, len(sizes) - 1)]"]
+    for rule, lines in sorted(rules.items(), key=lambda one: RULES.index(one[0])):
+        if lines.feedback:
+            cases += [f'    if rule == "{rule}":  # {lines.about_feedback}', f"        return {lines.feedback}"]
     if not cases:
         return '''
 def feedback(rule, sizes, seed):
@@ -228,37 +228,38 @@ def feedback(rule, sizes, seed):
 '''
 
 
-def forward(experiment: Experiment) -> str:
+def forward(experiment: Experiment, rules: Lines) -> str:
     """`forward`, with what the rules need."""
-    rules = experiment.rules
-    cut = [rule for rule in rules if rule in ("dfa", "shallow")]
-    affine = "        a = F.linear(h, W, b)\n"
-    if "fa" in rules:
-        affine = _THROUGH.replace("\n    ", "\n").removeprefix("    ")
+    cut = [rule for rule, lines in rules.items() if lines.cut]
+    through = [rule for rule, lines in rules.items() if lines.through_feedback]
+    with_feedback = _one_of(through) if len(through) == 1 else f"({_one_of(through)})"
     return _FORWARD.format(
-        cut=_CUT.format(cut=" or ".join(f'rule == "{rule}"' for rule in cut)) if cut else "",
-        affine=affine,
+        cut=_CUT.format(cut=_one_of(cut)) if cut else "",
+        affine=_THROUGH.format(through=with_feedback) if through else "        a = F.linear(h, W, b)\n",
         f=NONLINEARITIES[experiment.nonlin],
     )
 
 
-def gradients(rules: Sequence[str]) -> str:
+def gradients(rules: Lines) -> str:
     """`gradients`, for these rules alone."""
-    chain = [rule for rule in rules if rule in ("bp", "fa")]
-    cases = []
-    if "dfa" in rules:
-        body = "torch.autograd.backward([*hs, y], [*(e @ B for B in Bs), e])"
-        cases.append(('rule == "dfa"', body, "e straight to every hidden layer"))
-    if "shallow" in rules:
-        cases.append(('rule == "shallow"', "y.backward(e)", "the hidden layers stay as they were drawn"))
-    if chain:
-        cases.append(("", "y.backward(e)", f"{' and '.join(chain)}: from layer to layer"))
+    shared: dict[tuple[str, str], list[str]] = {}
+    for rule, lines in rules.items():
+        shared.setdefault((lines.gradients, lines.about), []).append(rule)
+    # a comment that names its rules can stand beside an `else`, which names none
+    order = sorted(shared.items(), key=lambda one: ("{rules}" in one[0][1], RULES.index(one[1][0])))
+    cases = [(_one_of(names), body, about.format(rules=" and ".join(names))) for (body, about), names in order]
     if len(cases) == 1:
         _, body, about = cases[0]
         return _GRADIENTS.format(body=f"    {body}  # {about}")
-    lines = []
+    said = []
     for place, (condition, body, about) in enumerate(cases):
-        word = "if" if place == 0 else "elif" if condition and place + 1 < len(cases) else "else"
-        lines += [f"    {word} {condition}:" if word != "else" else f"    else:  # {about}"]
-        lines += [f"        {body}" + (f"  # {about}" if word != "else" else "")]
-    return _GRADIENTS.format(body="\n".join(lines))
+        if place + 1 < len(cases):
+            said += [f"    {'elif' if place else 'if'} {condition}:", f"        {body}  # {about}"]
+        else:
+            said += [f"    else:  # {about}", f"        {body}"]
+    return _GRADIENTS.format(body="\n".join(said))
+
+
+def _one_of(rules: Sequence[str]) -> str:
+    """The condition under which one of them is trained."""
+    return " or ".join(f'rule == "{rule}"' for rule in rules)

@@ -57,7 +57,7 @@ def _varint(number: int) -> bytes:
 
 
 def _field(number: int, content: bytes) -> bytes:
-    """One of text or a message."""
+    """A field of text or a message."""
     return _varint(number << 3 | 2) + _varint(len(content)) + content
 
 

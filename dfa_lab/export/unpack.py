@@ -41,7 +41,7 @@ def unpack(file: IO[bytes] | Path, folder: Path) -> dict[str, Any]:
 
 
 def _entries(zipped: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """By name. Only what an export holds is left; sizes are those that the zip claims, and bounded."""
+    """The files of a zip by name. Only what an export holds is left; sizes are those that the zip claims, and bounded."""
     entries: dict[str, zipfile.ZipInfo] = {}
     infos = zipped.infolist()
     if len(infos) > layout.MOST_FILES:

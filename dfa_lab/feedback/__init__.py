@@ -4,15 +4,30 @@ from torch import Tensor
 
 from dfa_lab import registry
 from dfa_lab.feedback import distributions
+from dfa_lab.feedback.description import Promise
 from dfa_lab.feedback.exact import as_dfa_torch, starts_at_zero
-from dfa_lab.feedback.rule import ChainRule, DirectRule, Rule
+from dfa_lab.feedback.rule import ChainRule, DirectRule, ReadoutRule, Rule
 from dfa_lab.networks import Network, zero_weights
-from dfa_lab.settings.experiment import RULES, Experiment
+from dfa_lab.settings.experiment import RULES, Experiment, SettingsError
+from dfa_lab.settings.wording import refuse
 
 
 def rule_class(name: str) -> type[Rule]:
     """The class of a rule. Raises KeyError if there is none of this name."""
     return registry.load("dfa_lab.feedback.rules", name).RULE
+
+
+def control() -> str:
+    """The rule that teaches the hidden layers nothing, which the others are compared with."""
+    return next(name for name in RULES if rule_class(name).control)
+
+
+def check(experiment: Experiment) -> None:
+    """Raises SettingsError for a criterion that one of the rules does not fit."""
+    for name in experiment.rules:
+        if (fits := rule_class(name).criteria) and experiment.criterion not in fits:
+            wanted = f"{' or '.join(fits)}, which the rule {name} is made for"
+            raise SettingsError([refuse("criterion", experiment.criterion, wanted)])
 
 
 def bind(name: str, network: Network, experiment: Experiment, seed: int) -> Rule:
@@ -26,6 +41,7 @@ def bind(name: str, network: Network, experiment: Experiment, seed: int) -> Rule
         return distributions.draw(experiment, seed, number, shape, bound)
 
     rule = rule_class(name)(network, experiment.feedback_magnitude, draw)
+    rule.criterion, rule.exact = experiment.criterion, experiment.exact
     if experiment.exact:
         as_dfa_torch(rule, network, experiment, draw)
     elif experiment.init == "paper" and rule.paper_starts_at_zero and starts_at_zero(experiment):
@@ -33,4 +49,4 @@ def bind(name: str, network: Network, experiment: Experiment, seed: int) -> Rule
     return rule
 
 
-__all__ = ["RULES", "ChainRule", "DirectRule", "Rule", "bind", "rule_class"]
+__all__ = ["RULES", "ChainRule", "DirectRule", "Promise", "ReadoutRule", "Rule", "bind", "check", "control", "rule_class"]

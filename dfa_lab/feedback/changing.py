@@ -14,20 +14,20 @@ WORDS = {"flip": "changed its sign", "redraw": "was drawn anew", "break": "was s
 
 
 class Change(NamedTuple):
-    """What is to be done to the matrix that delivers at a block, of one rule or, where `rule` is empty, of all.
+    """A change of the matrix that delivers at a block, of one rule or, where `rule` is empty, of all.
 
-    To all of it; or only to what one unit of the block receives, a column of the matrix; or only to one entry, what that
-    unit receives from a row.
+    It is made to the whole matrix; or only to what one unit of the block receives, a column; or only to one entry, what
+    that unit receives from a row.
     """
 
     how: str  # of WORDS
     block: int
     rule: str = ""
     unit: int = 0  # counted from 1; 0: all of them
-    row: int = 0  # likewise; counts only with a unit
+    row: int = 0  # counted from 1; 0: all of them; counts only with a unit
 
     def made(self) -> dict[str, object]:
-        """As it is written down: a change of a whole matrix looks as it did before there were parts."""
+        """The change as it is written down: one of a whole matrix looks as it did before there were parts."""
         return {name: value for name, value in self._asdict().items() if value or name == "rule"}
 
     def text(self, rules: Sequence[str], step: int) -> str:
@@ -53,14 +53,16 @@ def delivering(rule: Rule, network: Network, block: int) -> list[Tensor]:
 
 @torch.no_grad()
 def change(rule: Rule, network: Network, wanted: Change, redrawn: Callable[[Tensor], Tensor]) -> bool:
-    """False, and nothing is done, where the rule has no such feedback. `redrawn`: another B in the place of one.
+    """False, and nothing is done, where the rule has no such feedback or does not let it be changed so.
+
+    `redrawn`: another B in the place of one.
 
     A part is one of the matrix that is shown of the block, `rule.matrices`. Raises ValueError for a `how` that there is not.
     """
     if wanted.how not in WORDS:
         raise ValueError(wanted.how)
-    found = delivering(rule, network, wanted.block)
-    if wanted.unit:
+    found = delivering(rule, network, wanted.block) if wanted.how in rule.changes else []
+    if found and wanted.unit:
         B = rule.matrices(network).get(wanted.block)
         found = [] if B is None or part_of(B, wanted) is None else [B]
     for B in found:

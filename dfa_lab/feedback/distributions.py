@@ -68,12 +68,12 @@ def signs(size: Size, std: float, stream: Generator) -> Tensor:
 
 
 def half_width(shape: tuple[int, ...], magnitude: float) -> float:
-    """Of the uniform distribution: X, or 1/√n for magnitude 0, with n the entries of a row."""
+    """Half-width of the uniform distribution: X, or 1/√n for magnitude 0, with n the entries of a row."""
     return magnitude or 1 / sqrt(prod(shape[1:]))
 
 
 def draw(experiment: Experiment, seed: int, number: int, shape: tuple[int, ...], bound: float, again: int = 0) -> Tensor:
-    """B for the block `number` of a run with this seed; `again`: the how-manieth redrawing of the experiment, 0: the first.
+    """B for the block `number` of a run with this seed; `again`: how often the experiment has redrawn feedback.
 
     It depends on the seed and on the block that receives it, not on the rule.
     """

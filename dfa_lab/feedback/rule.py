@@ -1,4 +1,4 @@
-"""Rule: how the output error e reaches each block. Two families, chain and direct, behind one interface.
+"""Rule: how the output error e reaches each block. Three families, chain, direct and readout, behind one interface.
 
 Shapes: N samples, C classes, n_l units of block l (flattened); e (N, C); h_l (N, …) with n_l entries a sample.
 """
@@ -11,15 +11,20 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
+from dfa_lab.feedback.description import Promise, ScriptLines
 from dfa_lab.feedback.distributions import half_width
 from dfa_lab.networks import Network
+from dfa_lab.networks.criterion import target_part
 
 # (number of the block that receives it, shape, half-width of the uniform distribution, or of one as wide) -> matrix
 Draw = Callable[[int, tuple[int, ...], float], Tensor]
 
 
 class Rule(nn.Module, ABC):
-    """A learning rule bound to one network. Its feedback matrices are buffers, here or in the network's layers."""
+    """A learning rule bound to one network. Its feedback matrices are buffers, here or in the network's layers.
+
+    What is said or done about a rule elsewhere is asked of its class: nothing there knows a rule by its name.
+    """
 
     title: ClassVar[str]
     equation: ClassVar[str]  # LaTeX, of the signal at block l
@@ -28,6 +33,13 @@ class Rule(nn.Module, ABC):
     paper_starts_at_zero: ClassVar[bool] = False  # with tanh and sigmoid
     path: ClassVar[Literal["chain", "direct", "none"]] = "none"  # on which the error reaches the hidden blocks: pages draw it
     replaces_weights: ClassVar[bool] = False  # its feedback stands in for the weights of every layer above the first
+    promise: ClassVar[Promise] = Promise.UNKNOWN  # what the proofs hold it to; nothing is judged while it is unknown
+    control: ClassVar[bool] = False  # it teaches the hidden layers nothing: the proofs set every rule beside it
+    criteria: ClassVar[tuple[str, ...]] = ()  # those that it fits; empty: all of them
+    script: ClassVar[ScriptLines | None] = None  # in the standalone script, for this class alone; None: it cannot be written
+    changes: ClassVar[tuple[str, ...]] = ("flip", "redraw", "break")  # what may be done to its feedback while it trains
+
+    criterion, exact = "bce", False  # of the experiment that it is bound for
 
     def __init__(self, network: Network, magnitude: float, draw: Draw):
         """`magnitude` X: feedback as wide as ±X; 0: ±1/√n, n the number of units that one entry of the error fans out to."""
@@ -82,7 +94,8 @@ class DirectRule(Rule):
     """
 
     path = "direct"
-    broadcasts_target = False  # True: -onehot/N instead of (softmax - onehot)/N, what dfa-torch sends with ce
+    promise = Promise.DIRECT
+    broadcasts_target = False  # True: of e = (p - t)/N only -t/N is sent, as dfa-torch does with ce
 
     def __init__(self, network: Network, magnitude: float, draw: Draw):
         super().__init__(network, magnitude, draw)
@@ -100,7 +113,7 @@ class DirectRule(Rule):
 
     def signals(self, hs: list[Tensor], logits: Tensor, e: Tensor) -> list[Tensor | None]:
         if self.broadcasts_target:
-            e = e - torch.softmax(logits.detach(), 1) / len(e)
+            e = target_part(self.criterion, e, logits.detach(), self.exact)
         return [(e @ B).view_as(h) for h, B in zip(hs, self.buffers(), strict=True)]
 
     def starts(self, hs: list[Tensor], logits: Tensor, e: Tensor) -> tuple[list[Tensor], list[Tensor]]:
@@ -108,6 +121,27 @@ class DirectRule(Rule):
 
     def matrices(self, network: Network) -> dict[int, Tensor]:
         return dict(enumerate(self.buffers(), start=1))
+
+
+class ReadoutRule(Rule):
+    """Nothing reaches the hidden blocks, which stay as they are; the readout has its own gradient."""
+
+    path = "none"
+    promise = Promise.NOTHING
+
+    def hidden(self, network: Network, x: Tensor) -> tuple[list[Tensor], Tensor]:
+        with torch.no_grad():
+            hs, _ = network.hidden(x)
+        return hs, network.readout(hs[-1].flatten(1))
+
+    def starts(self, hs: list[Tensor], logits: Tensor, e: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        return [logits], [e]
+
+    def signals(self, hs: list[Tensor], logits: Tensor, e: Tensor) -> list[Tensor | None]:
+        return [None] * len(hs)
+
+    def matrices(self, network: Network) -> dict[int, Tensor]:
+        return {}
 
 
 def give_layers_feedback(network: Network, magnitude: float, draw: Draw) -> None:

@@ -71,7 +71,7 @@ class ErrorPath:
 
 
 def error_path(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor) -> ErrorPath:
-    """On the inputs x (N, …) of classes t (N,). Leaves every .grad and every mode as it was."""
+    """The road of the error for the inputs x (N, …) of classes t (N,). Leaves every .grad and every mode as it was."""
     with undisturbed(network), torch.enable_grad():
         hs, y = rule.hidden(network, x)
         signals = rule.signals(hs, y, error(criterion, y.detach(), t))
@@ -113,7 +113,7 @@ def rms(values: Tensor) -> float:
 
 
 def spread(M: Tensor) -> Spread:
-    """Of a matrix or kernel of any shape."""
+    """The spread of a matrix or kernel of any shape."""
     entries = M.detach().flatten().float()
     some = entries[:: -(-len(entries) // ENTRIES)].cpu()
     reach = float(entries.abs().max())

@@ -95,7 +95,7 @@ def _product(network: Network, block: int) -> Tensor | None:
 
 
 def picture(pair: Pair) -> Picture:
-    """Of copies, so it may take its time."""
+    """Everything that is drawn of a pair; it is made of copies, so it may take its time."""
     B, W = pair.B, pair.W
     entries = B.flatten() if W is None else torch.cat([B.flatten(), W.flatten()])
     reach = float(entries.abs().max()) or 1.0

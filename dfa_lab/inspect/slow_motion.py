@@ -36,7 +36,7 @@ class Strip:
 
 @dataclass(frozen=True)
 class Weights:
-    """Those into the first unit of a layer, and √Σ² of the whole matrix: before, what is added, after."""
+    """Weights into the first unit of a layer, and √Σ² of the whole matrix: before, what is added, after."""
 
     before: Strip
     change: Strip
@@ -62,7 +62,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Phases:
-    """Of the step after `step` steps. `after`: the network's tensors as they will be."""
+    """What happens in the step after `step` steps. `after`: the network's tensors as they will be."""
 
     step: int
     x: Strip
@@ -187,7 +187,7 @@ def _told(trainer: Trainer, run: _Watched, t: Tensor, before: dict[str, Tensor],
 
 
 def strip(values: Tensor) -> Strip:
-    """Of values (N, …): a row of them is a sample."""
+    """A strip of values (N, …), of which a row is a sample."""
     rows = values.detach().flatten(1)
     return Strip(rows[0, :SHOWN].float().cpu().numpy().copy(), rows.shape[1], rms(rows))
 

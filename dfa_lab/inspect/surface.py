@@ -43,7 +43,7 @@ def around(points: np.ndarray) -> Plane:
 
 
 def decided(p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of probabilities (N, C): the class of each sample (N,), and how sure it is (N,), from 0, as likely as chance, to 1."""
+    """The class of each sample (N,) by probabilities (N, C), and how sure it is (N,), from 0, as likely as chance, to 1."""
     chance = 1 / p.shape[1]
     return p.argmax(1), np.clip((p.max(1) - chance) / (1 - chance), 0, 1)
 

@@ -61,7 +61,7 @@ def write(stream: IO[bytes], array: np.ndarray) -> None:
 
 
 def read(stream: IO[bytes]) -> np.ndarray | None:
-    """What `write` wrote, float32; None at the end."""
+    """The array that `write` wrote, float32; None at the end."""
     head = stream.read(16)
     if len(head) < 16:
         return None

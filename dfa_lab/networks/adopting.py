@@ -46,13 +46,13 @@ def _own(module: nn.Module) -> nn.Module:
 
 
 def _altered(module: nn.Module) -> bool:
-    """Whether it does more than its type says: weight norm and pruning, say, hang themselves onto a layer."""
+    """Whether a layer does more than its type says: weight norm and pruning, say, hang themselves onto it."""
     hooks = [module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks]
     return any(hooks) or not module._parameters.keys() <= {"weight", "bias"}
 
 
 def foreign(blocks: Iterable[nn.Module]) -> list[str]:
-    """What holds weight matrices and is not the lab's: feedback alignment would send the error through these themselves.
+    """Modules that hold weight matrices and are not the lab's: feedback alignment would send the error through these.
 
     One text for each, "MultiheadAttention in block 2" say. Embeddings take no error back to their input.
     """

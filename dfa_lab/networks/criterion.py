@@ -30,12 +30,22 @@ def error(criterion: str, y: Tensor, t: Tensor, exact: bool = False) -> Tensor:
     `exact`: bce as in dfa-torch, p - onehot(t), which is divided by nothing. Its sgd steps are then N times as long;
     rmsprop and adam are blind to that.
     """
-    p = torch.softmax(y, -1) if criterion == "ce" else torch.sigmoid(y)
+    p = _probabilities(criterion, y)
     e = p.scatter_(-1, t.unsqueeze(-1), -1.0, reduce="add")
     return e if exact and criterion == "bce" else e.div_(_number(y.shape[-2]))
 
 
+def target_part(criterion: str, e: Tensor, y: Tensor, exact: bool = False) -> Tensor:
+    """-onehot(t) / N, or -onehot(t) where `error` divides by nothing: what is left of e (N, C) without p."""
+    p = _probabilities(criterion, y)
+    return e - (p if exact and criterion == "bce" else p / len(e))
+
+
+def _probabilities(criterion: str, y: Tensor) -> Tensor:
+    return torch.softmax(y, -1) if criterion == "ce" else torch.sigmoid(y)
+
+
 @cache
 def _number(N: int) -> Tensor:
-    """As torch wants it: it would make a tensor of a number in every step."""
+    """N as a tensor, which torch would make of a number in every step."""
     return torch.tensor(float(N))

@@ -63,7 +63,7 @@ class Network(nn.Module):
         return [(number, layer.weight) for number, layer in self.layers()]
 
     def multiplications(self) -> list[int]:
-        """Of every weighted layer, for one sample forward; of a convolution before 3/2 pooling, nearly."""
+        """Multiplications in every weighted layer, for one sample forward; of a convolution before 3/2 pooling, nearly."""
         return [W.numel() * (4 * prod(self.shapes[number - 1][1:]) if W.dim() == 4 else 1) for number, W in self.weights()]
 
     @contextmanager

@@ -21,7 +21,7 @@ SIGMAS = 1.96
 
 @dataclass(frozen=True)
 class Control:
-    """Of one rule. `moved`: way of its hidden weights, relative to their length; exactly 0 where none has moved."""
+    """One rule beside the control. `moved`: way of its hidden weights, relative to their length; 0 where none has moved."""
 
     error: float  # on the test samples
     half_width: float  # of the 95 % interval of the error

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from dfa_lab.proofs import control, counting, replacing, signal_angles, transporting
-from dfa_lab.proofs.examine import Examined
+from dfa_lab.proofs import control, matrix_changes, product_counts, signal_angles, weight_transport
+from dfa_lab.proofs.examination import Examined
 from dfa_lab.proofs.short_training import Outcome
 from dfa_lab.proofs.verdicts import Finding, Verdict
 
@@ -20,13 +20,13 @@ class Section:
 
 
 def sections(examined: Mapping[str, Examined], outcome: Outcome | None) -> list[Section]:
-    """Of the rules in `examined`; without an `outcome` the last two have no findings."""
+    """The five proofs of the rules in `examined`; without an `outcome` the last two have no findings."""
     trained = outcome.control if outcome else {}
     angles = outcome.aligned if outcome else {}
     found = [
-        ("Path", transporting, {rule: one.transport.finding for rule, one in examined.items()}),
-        ("Matrices", replacing, {rule: one.matrices.finding for rule, one in examined.items()}),
-        ("Products", counting, {rule: one.products.finding for rule, one in examined.items()}),
+        ("Path", weight_transport, {rule: one.transport.finding for rule, one in examined.items()}),
+        ("Matrices", matrix_changes, {rule: one.matrices.finding for rule, one in examined.items()}),
+        ("Products", product_counts, {rule: one.products.finding for rule, one in examined.items()}),
         ("Control", control, {rule: one.finding for rule, one in trained.items()}),
         ("Angles", signal_angles, {rule: one.finding for rule, one in angles.items() if rule in examined}),
     ]

@@ -1,6 +1,6 @@
 """Proofs 4 and 5: a short training of the chosen rules beside the frozen control, and what it shows.
 
-Proof 4: the test error of each rule beside that of `shallow`, whose hidden layers stay as they were drawn.
+Proof 4: the test error of each rule beside that of the control, whose hidden layers stay as they were drawn.
 Proof 5: the angles between the rules' signals and the true gradient after that training.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from dfa_lab import data, networks
+from dfa_lab import data, feedback, networks
 from dfa_lab.measure.angles import random_band
 from dfa_lab.proofs.control import Control, SoFar, beside_control, shrinks
 from dfa_lab.proofs.signal_angles import Aligned, aligned
@@ -23,7 +23,6 @@ from dfa_lab.train.autograd.probe import alignment
 from dfa_lab.train.run import Run
 from dfa_lab.train.trainer import Diverged, Trainer
 
-CONTROL = "shallow"
 NEVER = 1_000_000  # steps
 MOST_STEPS = 2000
 MOST_TEST = 2000  # samples
@@ -62,7 +61,7 @@ class ShortTraining:
         network = networks.build(experiment, facts.shape, facts.classes, experiment.seeds[0])
         self._work = sum(network.multiplications())
         changes = {
-            "rules": tuple(dict.fromkeys((*experiment.rules, CONTROL))),
+            "rules": tuple(dict.fromkeys((*experiment.rules, feedback.control()))),
             "seeds": experiment.seeds[:1],
             "batch_size": min(experiment.batch_size, max(1, STEP // self._work)),
             "threads": 1,
@@ -110,14 +109,14 @@ class ShortTraining:
         return self._trainer.step
 
     def outcome(self) -> Outcome:
-        """Of the steps done so far."""
+        """The outcome of the steps done so far."""
         right = {rule: self._right(run) for rule, run in self._runs()}
         moved = {rule: _moved(_hidden(run), self._before[rule]) for rule, run in self._runs()}
-        promises = {rule: promise(rule, run.rule, run.network) for rule, run in self._runs()}
+        promises = {rule: promise(rule) for rule in self.experiment.rules}
         control = {}
         for rule, kind in promises.items():
             so_far = SoFar(self.step, self.finished, shrinks(self.experiment))
-            control[rule] = beside_control(rule, kind, right[rule], right[CONTROL], moved[rule], so_far)
+            control[rule] = beside_control(rule, kind, right[rule], right[feedback.control()], moved[rule], so_far)
         probe = self._probe()
         bands = {l: random_band(n) for l, n in enumerate(self._trainer.units, start=1)}
         angles = {}

@@ -18,7 +18,7 @@ ZERO = 0.1  # degrees
 
 @dataclass(frozen=True)
 class Aligned:
-    """Of one rule: mean signal angle of every block and half-width of the random band, in degrees; None: no angle."""
+    """One rule's mean signal angle at every block and half-width of the random band, in degrees; None: no angle."""
 
     angles: dict[int, float | None]
     bands: dict[int, float]

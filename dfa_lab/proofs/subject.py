@@ -21,13 +21,13 @@ MOST_LAYERS = 5  # that are changed in turn; more would not fit on a page
 
 
 class Subject:
-    """In evaluation mode and float64. A `part` is a block or, number L+1, the readout."""
+    """A rule and its network in evaluation mode and float64. A `part` is a block or, number L+1, the readout."""
 
     def __init__(self, name: str, run: Run, x: Tensor, t: Tensor):
         """`run` in float64; x (N, …) and t (N,) fit its network."""
         self.name, self.x, self.t = name, x, t
         self.network, self.rule = run.network.eval(), run.rule.eval()
-        self.promise = promise(name, run.rule, run.network)
+        self.promise = promise(name)
         self.blocks = len(self.network.blocks)
         parts = (*self.network.blocks, self.network.readout)
         self._parts = [[p for p in part.parameters() if p.requires_grad] for part in parts]
@@ -124,7 +124,7 @@ def subject(experiment: Experiment, name: str, dataset: data.DataSet) -> Subject
 
 
 def plain(experiment: Experiment) -> Experiment:
-    """With ordinary initial weights and the rules as they are defined; `left_aside` says so."""
+    """The experiment with ordinary initial weights and the rules as they are defined; `left_aside` says so."""
     return experiment.model_copy(update={"init": "ordinary", "exact": False})
 
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dfa_lab.feedback import ChainRule, DirectRule, Rule
-from dfa_lab.networks import Network
+from dfa_lab import registry
+from dfa_lab.feedback.description import Promise
 
 
 class Verdict(StrEnum):
-    """Of one proof for one rule. UNDECIDED: more steps or samples could decide it; NOT_APPLICABLE: nothing could."""
+    """The end of one proof for one rule. UNDECIDED: more steps or samples could decide it; NOT_APPLICABLE: nothing could."""
 
     PASSES = "passes"
     FAILS = "fails"
@@ -16,26 +16,9 @@ class Verdict(StrEnum):
     NOT_APPLICABLE = "does not apply"
 
 
-class Promise(StrEnum):
-    """On which path a rule says that the error comes back."""
-
-    WEIGHTS = "layer by layer through the forward weights"
-    LAYERWISE = "layer by layer through matrices of its own"
-    DIRECT = "straight to every block, through a matrix for each"
-    NOTHING = "nothing reaches the hidden blocks"
-    UNKNOWN = "no promise is known"
-
-
-PROMISES = {"bp": Promise.WEIGHTS, "fa": Promise.LAYERWISE, "dfa": Promise.DIRECT, "shallow": Promise.NOTHING}
-
-
-def promise(name: str, rule: Rule, network: Network) -> Promise:
-    """By the rule's name, so that an impostor is held to the name it bears; of a rule not known here, by its family."""
-    if name in PROMISES:
-        return PROMISES[name]
-    if isinstance(rule, DirectRule):
-        return Promise.DIRECT
-    return Promise.LAYERWISE if isinstance(rule, ChainRule) and rule.matrices(network) else Promise.UNKNOWN
+def promise(name: str) -> Promise:
+    """The promise of the rule that is registered under this name: an impostor that bears the name is held to it."""
+    return registry.load("dfa_lab.feedback.rules", name).RULE.promise
 
 
 @dataclass(frozen=True)
@@ -64,5 +47,5 @@ def not_applicable(rule: str, reason: str) -> Finding:
 
 
 def unknown(rule: str) -> Finding:
-    """Of a rule whose promise nobody wrote down: its figures are shown without a judgement."""
+    """The finding on a rule whose promise nobody wrote down: its figures are shown without a judgement."""
     return not_applicable(rule, "What this rule promises is not written down here: its figures are shown, not judged.")

@@ -127,7 +127,7 @@ class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSetti
 
     @model_validator(mode="after")
     def _together(self) -> Self:
-        """What each may be alone, but not with another."""
+        """Refuse values that are allowed alone, but not with each other."""
         if len(self.rules) * len(self.seeds) > MOST_RUNS:
             raise PydanticCustomError(
                 "runs",

@@ -47,7 +47,7 @@ def parse(settings: Mapping[str, object]) -> Experiment:
 
 
 def keep_good(settings: Mapping[str, object]) -> tuple[Experiment, list[str]]:
-    """As `parse`, but what cannot be used is left at its default; gives the sentences beside the Experiment."""
+    """An Experiment as from `parse`, with what cannot be used left at its default, and the sentences about that."""
     try:
         return parse(settings), []
     except SettingsError:
@@ -87,7 +87,7 @@ def describe(experiment: Experiment) -> str:
 
 
 def _widths(experiment: Experiment) -> str:
-    """Of the settings that make a network as wide and deep as it is, those that the experiment's own uses."""
+    """How wide and deep the network is, by the settings that it uses."""
     uses = USED.get(experiment.network, ())
     sizes = [str(getattr(experiment, name)) for name in ("num_layers", "num_hidden") if name in uses]
     maps = [str(n) for name in ("conv_channels", "conv_hidden") if name in uses for n in getattr(experiment, name)]

@@ -18,7 +18,7 @@ CHARACTERS = re.compile(r"[A-Za-z0-9_-]*")
 
 
 class Point(NamedTuple):
-    """Of the grid: x to the right and y upwards from 0 to STEPS, and the class."""
+    """A point of the grid: x to the right and y upwards from 0 to STEPS, and the class."""
 
     x: int
     y: int

@@ -5,6 +5,7 @@ from math import ceil
 from dfa_lab import registry
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.settings.measure_settings import KINDS
+from dfa_lab.settings.network_settings import USED
 from dfa_lab.settings.training_settings import MOST_EPOCHS
 
 MOST_POINTS = 1000  # of a curve, unless the experiment asks for more angles
@@ -43,7 +44,7 @@ class Plan:
         self._short = self.steps < SHORT and not self._asked
         # By hand (stacked/probe_fleet.py) angles take 0.9 to 1.5·probe/batch steps, through autograd up to 2.6 (benchmarks/
         # measuring.py): so they cost about a twentieth of the training, or up to a tenth.
-        by_hand = experiment.network == "mlp" and experiment.batchnorm != 1
+        by_hand = "num_hidden" in USED.get(experiment.network, ()) and experiment.batchnorm != 1
         rarely = (32 if self._short else 24) if by_hand else (40 if self._short else 30)
         cheap = max(10, ceil(rarely * experiment.probe_size / batch), planned // MOST_POINTS)
         self.measure_every = self._asked or self._in_step(cheap)

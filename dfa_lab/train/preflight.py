@@ -4,7 +4,7 @@ from math import prod
 
 from torch import nn
 
-from dfa_lab import data, networks
+from dfa_lab import data, feedback, networks
 from dfa_lab.feedback import rule_class
 from dfa_lab.machine import memory
 from dfa_lab.machine.device import precisions, present, resolve
@@ -20,7 +20,11 @@ def check(experiment: Experiment) -> data.Facts:
     """The facts of the experiment's data set. Raises SettingsError with a sentence for each setting that does not fit."""
     facts = data.facts_of(experiment)
     problems = _check_device(experiment) + _check_batches(experiment, facts.train)
-    for look in (lambda: networks.check(experiment, facts.shape), lambda: data.check(experiment, facts)):
+    for look in (
+        lambda: networks.check(experiment, facts.shape),
+        lambda: data.check(experiment, facts),
+        lambda: feedback.check(experiment),
+    ):
         try:
             look()
         except SettingsError as error:

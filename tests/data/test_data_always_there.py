@@ -10,20 +10,23 @@ import torch
 from data_files import CPU, load
 
 from dfa_lab import data, registry
-from dfa_lab.data import cache
+from dfa_lab.data import cache, sets
 from dfa_lab.data.sets import digits
 from dfa_lab.settings.parsing import parse
 
-TOYS = ("circles", "gaussians", "moons", "points", "spirals", "xor")
-ALWAYS = ("digits", *TOYS)
+SETS = "dfa_lab.data.sets"
+ALWAYS = tuple(name for name in registry.names(SETS) if data.facts(name).megabytes == 0)
+TOYS = tuple(name for name in ALWAYS if len(data.facts(name).shape) == 1)
+OF_CLASSES = registry.using(SETS, "classes")
 HEAVY = {"torchvision", "sklearn", "scipy"}  # to import, a second or more
 
 
 def test_the_sets_are_the_files():
     downloadable = {"mnist", "fashion_mnist", "cifar10", "cifar100", "svhn", "stl10"}
-    names = registry.names("dfa_lab.data.sets")
-    assert set(names) == {*ALWAYS, *downloadable}
-    assert {name for name in names if data.facts(name).megabytes == 0} == set(ALWAYS)
+    names = registry.names(SETS)
+    assert set(names) == {file.stem for file in Path(sets.__path__[0]).glob("[!_]*.py")}
+    assert set(names) >= {*ALWAYS, *downloadable} and downloadable.isdisjoint(ALWAYS)
+    assert {"digits", "circles", "gaussians", "moons", "points", "spirals", "xor"} <= set(ALWAYS)
     nowhere = Path("/nowhere")
     assert {name for name in names if data.is_here(name, nowhere)} == set(ALWAYS)
 
@@ -34,7 +37,7 @@ def test_facts_describe_what_is_loaded(name: str):
     assert loaded.facts == facts
     for x, y, count in ((loaded.x_train, loaded.y_train, facts.train), (loaded.x_test, loaded.y_test, facts.test)):
         assert x.shape == (count, *facts.shape) and y.shape == (count,)
-        assert x.dtype == (torch.uint8 if name == "digits" else torch.float32) and y.dtype == torch.int64
+        assert x.dtype == (torch.uint8 if len(facts.shape) == 3 else torch.float32) and y.dtype == torch.int64
         assert sorted(y.unique().tolist()) == list(range(facts.classes))
     assert len(loaded.class_names) == facts.classes
 
@@ -74,7 +77,11 @@ def test_digits_are_the_same_where_scikit_learn_keeps_its_files_elsewhere(monkey
         assert np.array_equal(getattr(read, name), getattr(given, name))
 
 
-@pytest.mark.parametrize("name", ["spirals", "gaussians"])
+def test_these_are_made_with_as_many_classes_as_one_likes():
+    assert {"spirals", "gaussians"} <= set(OF_CLASSES)
+
+
+@pytest.mark.parametrize("name", OF_CLASSES)
 @pytest.mark.parametrize("classes", [2, 3, 10])
 def test_classes_are_honoured(name: str, classes: int):
     loaded = load(name, classes=classes)
@@ -83,12 +90,12 @@ def test_classes_are_honoured(name: str, classes: int):
     assert len(counts) == classes and counts.max() - counts.min() <= 1
 
 
-@pytest.mark.parametrize("name", ["digits", "circles", "moons", "xor"])
+@pytest.mark.parametrize("name", sorted({*ALWAYS} - {*OF_CLASSES, "points"}))
 def test_classes_do_not_count_elsewhere(name: str):
     assert data.facts(name, 7) == data.facts(name)
 
 
-@pytest.mark.parametrize("name", [*TOYS, "digits"])
+@pytest.mark.parametrize("name", ALWAYS)
 def test_neighbours_tell_the_class(name: str):
     """The sets can be learnt: the nearest training sample has the right label nearly always."""
     loaded = load(name)

@@ -5,9 +5,10 @@ import pytest
 import torch
 from torch import nn
 
+from dfa_lab import registry
 from dfa_lab.measure.kinds.effective_rank import effective_rank
 from dfa_lab.measure.kinds.units import dead, limits, saturated
-from dfa_lab.settings.measure_settings import MEASURES
+from dfa_lab.settings.measure_settings import KINDS, MEASURES
 from dfa_lab.train.autograd.before_step import Before
 from dfa_lab.train.autograd.probe import alignment, probe
 
@@ -230,13 +231,16 @@ def test_a_group_measures_what_it_says_and_nothing_else(make_run):
     run, x, t = make_run("dfa", num_layers=2)
     run.network.mode(training=False)
     of = {group: {metric for metric, _ in probe(run.rule, run.network, "bce", x, t, [group])} for group in MEASURES}
-    assert of == {
+    known = {
         "angles": {"signal_angle", "signal_angle_std", "gradient_angle", "signal_ratio", "gradient_ratio"},
         "update": set(),  # needs a step
         "feedback": {"feedback_angle"},
         "units": {"saturated", "dead"},
         "rank": {"effective_rank"},
     }
+    assert {group: of[group] for group in known} == known
+    declared = dict(zip(MEASURES, registry.declared(KINDS, "METRICS").values(), strict=True))
+    assert of == {group: set(metrics) if group != "update" else set() for group, metrics in declared.items()}
     together = probe(run.rule, run.network, "bce", x, t, MEASURES)
     apart: dict = {}
     for group in MEASURES:

@@ -8,7 +8,9 @@ from streamlit.testing.v1 import AppTest
 
 from app.live import layer_maps
 from app.live.message import NAMES
-from dfa_lab.records import METRICS, Record
+from dfa_lab import registry
+from dfa_lab.records import DRAWN, METRICS, Record
+from dfa_lab.settings.measure_settings import KINDS
 from dfa_lab.settings.parsing import parse
 from tests.runs.patience import until_state, until_step
 
@@ -71,7 +73,10 @@ def test_an_experiment_that_is_no_longer_in_memory_and_one_of_an_earlier_lab(app
     app.run()
     assert not app.exception
     (said,) = [one.value for one in app.info]
-    assert "has no Update, Feedback–weight, Saturated, Dead, Effective rank:" in said
+    there = registry.declared(KINDS, "METRICS")["alignment"]
+    missing = [drawn["name"] for drawn in DRAWN.values() if drawn["metric"] not in there]
+    assert missing[:2] == ["Update", "Feedback–weight"] and {"Saturated", "Dead", "Effective rank"} <= set(missing)
+    assert f"has no {', '.join(missing)}:" in said
     assert view(app)["heat"]["rules"]["bp"] == {"steps": [], "rows": [], "values": []}
 
 

@@ -4,7 +4,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.visit import form_state, share
-from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.experiment import NETWORKS, Experiment, extra
+from dfa_lab.settings.network_settings import USED
 from dfa_lab.settings.parsing import parse
 
 ODD = [0.1 + 0.2, 1 / 3, 1e-5, 1.0000001e-7, 5e-324, 99.99999999999999, 1e-3, 64.0]
@@ -25,7 +26,6 @@ def test_what_is_put_into_the_form_is_read_from_it(value: float) -> None:
     def page(settings: str) -> None:
         import streamlit as st
 
-        from app.form import settings_form
         from app.visit import form_state
         from dfa_lab.settings.experiment import Experiment
 
@@ -38,6 +38,32 @@ def test_what_is_put_into_the_form_is_read_from_it(value: float) -> None:
     test = AppTest.from_function(page, default_timeout=60, args=(experiment.model_dump_json(),)).run()
     assert not test.exception
     assert test.session_state["got"] == (experiment, [])
+
+
+def of_network() -> set[str]:
+    """The settings that count with some networks only."""
+    return {name for name, field in Experiment.model_fields.items() if "network" in extra(field)["when"]}
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_the_form_shows_the_settings_that_the_network_declares(network: str) -> None:
+    def page(settings: str) -> None:
+        import streamlit as st
+
+        from app.form import settings_form
+        from app.visit import form_state
+        from dfa_lab.settings.experiment import Experiment
+
+        if "got" not in st.session_state:
+            form_state.put(Experiment.model_validate_json(settings))
+        st.session_state.got = settings_form.form()
+
+    test = AppTest.from_function(page, default_timeout=60, args=(parse({"network": network}).model_dump_json(),)).run()
+    assert not test.exception
+    kinds = (test.number_input, test.text_input, test.button_group, test.selectbox)
+    shown = {str(one.key).removeprefix("setting_") for kind in kinds for one in kind}
+    assert {"network", "batch_size"} <= shown
+    assert shown & of_network() == set(USED.get(network, ()))
 
 
 @pytest.fixture

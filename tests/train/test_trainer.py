@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from small_data import continued, plain, small, small_set
 from torch import Tensor
 
-from dfa_lab.records import METRICS, Record
+from dfa_lab.records import MEASURED, METRICS, Record
+from dfa_lab.settings.measure_settings import MEASURES
 from dfa_lab.train.autograd.before_step import Before
 from dfa_lab.train.run import Run
 from dfa_lab.train.stacked.before_fleet_step import BeforeFleet
@@ -105,6 +106,9 @@ def test_records_of_step_0_come_with_the_first_step() -> None:
         by_block += ["feedback_angle"] * (run in (1, 2))  # of fa and dfa
         measured = {(m, l) for m in by_block for l in (1, 2)}
         measured |= {(m, l) for m in ("gradient_angle", "gradient_ratio") for l in (1, 2, 3, None)}
+        known = {m for m, _ in measured} | {"test_loss", "test_error", "update_angle", "feedback_angle"}
+        assert {m for m, _ in found} - known == MEASURED.keys() - known  # of measures that were added
+        found = {(m, l) for m, l in found if m in known}
         assert found == {("test_loss", None), ("test_error", None)} | measured  # there was no step yet, so no update angle
     assert not [r for records in trainer for r in records if r.step == 0]
 
@@ -192,7 +196,7 @@ def test_when_angles_are_measured(every: int, wanted: list[int]) -> None:
         assert steps == wanted
 
 
-EVERYTHING = {"angles", "update", "feedback", "units", "rank"}
+EVERYTHING = set(MEASURES)
 
 
 def test_what_is_dear_is_measured_as_rarely_as_it_can_be_afforded() -> None:

@@ -1,5 +1,6 @@
 """bp: backpropagation."""
 
+from dfa_lab.feedback.description import Promise, ScriptLines
 from dfa_lab.feedback.rule import ChainRule
 
 PLACE = 1
@@ -12,6 +13,8 @@ class Bp(ChainRule):
     equation = r"\delta_\ell = \left(\delta_{\ell+1} \odot f'(a_{\ell+1})\right) W_{\ell+1}"
     source = "Rumelhart, Hinton & Williams (1986)"
     colour = "#1C86CC"
+    promise = Promise.WEIGHTS
+    script = ScriptLines("y.backward(e)", "{rules}: from layer to layer")
 
 
 RULE = Bp

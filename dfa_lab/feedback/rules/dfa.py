@@ -1,5 +1,6 @@
 """dfa: direct feedback alignment."""
 
+from dfa_lab.feedback.description import ScriptLines
 from dfa_lab.feedback.rule import DirectRule
 
 PLACE = 3
@@ -13,6 +14,13 @@ class Dfa(DirectRule):
     source = "Nøkland (2016), NIPS; dfa-torch: -gradient dfa"
     colour = "#D55E00"
     paper_starts_at_zero = True
+    script = ScriptLines(
+        "torch.autograd.backward([*hs, y], [*(e @ B for B in Bs), e])",
+        "e straight to every hidden layer",
+        feedback="[draw_feedback((sizes[-1], sizes[l]), seed, l) for l in range(1, len(sizes) - 1)]",
+        about_feedback="from the output straight to every hidden layer",
+        cut=True,
+    )
 
 
 RULE = Dfa

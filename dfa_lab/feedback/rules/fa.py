@@ -1,5 +1,6 @@
 """fa: feedback alignment."""
 
+from dfa_lab.feedback.description import Promise, ScriptLines
 from dfa_lab.feedback.rule import ChainRule, Draw, give_layers_feedback
 from dfa_lab.networks import Network
 
@@ -15,6 +16,14 @@ class Fa(ChainRule):
     colour = "#009E73"
     paper_starts_at_zero = True
     replaces_weights = True
+    promise = Promise.LAYERWISE
+    script = ScriptLines(
+        "y.backward(e)",
+        "{rules}: from layer to layer",
+        feedback="[draw_feedback((sizes[l + 1], sizes[l]), seed, l) for l in range(1, len(sizes) - 1)]",
+        about_feedback="as W, of every layer above the first",
+        through_feedback=True,
+    )
 
     def __init__(self, network: Network, magnitude: float, draw: Draw):
         super().__init__(network, magnitude, draw)

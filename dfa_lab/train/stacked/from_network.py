@@ -8,8 +8,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from dfa_lab.feedback import ChainRule, DirectRule, Rule
-from dfa_lab.feedback.rules.shallow import Shallow
+from dfa_lab.feedback import ChainRule, DirectRule, ReadoutRule, Rule
 from dfa_lab.networks import Network
 from dfa_lab.networks.layers import Conv2d, Dropout, Linear
 from dfa_lab.settings.experiment import Experiment
@@ -40,8 +39,8 @@ def path(rule: Rule) -> Path | None:
     if isinstance(rule, DirectRule):
         same = _inherits(own, DirectRule, "hidden", "starts", "signals", "matrices", "backward")
         return "direct" if same and not rule.broadcasts_target else None
-    same = _inherits(own, Shallow, "hidden", "starts", "signals", "matrices", "backward")
-    return "none" if isinstance(rule, Shallow) and same else None
+    same = _inherits(own, ReadoutRule, "hidden", "starts", "signals", "matrices", "backward")
+    return "none" if isinstance(rule, ReadoutRule) and same else None
 
 
 def _inherits(own: type, family: type, *names: str) -> bool:

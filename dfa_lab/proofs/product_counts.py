@@ -28,7 +28,7 @@ LAST_TWO = {aten.mm: (0, 1), aten.bmm: (0, 1), aten.mv: (0, 1), aten.addmm: (1, 
 
 
 class Kind(StrEnum):
-    """Of a product, by its operands."""
+    """The kind of a product, by its operands."""
 
     WEIGHTS = "signal × W"
     FEEDBACK = "signal × B"
@@ -51,7 +51,7 @@ Counts = dict[Kind, Count]
 
 @dataclass(frozen=True)
 class Products:
-    """Of one rule's backward pass."""
+    """The products of one rule's backward pass."""
 
     counts: Counts
     finding: Finding
@@ -137,7 +137,7 @@ class _Counter(TorchDispatchMode):
         self.counts[kind] = self.counts[kind].plus(multiplications / self._samples)
 
     def _kind(self, *operands: Tensor) -> Kind:
-        """By where an operand is stored, else by its values: a copy of W is W."""
+        """The kind by where an operand is stored, else by its values: a copy of W is W."""
         for operand in operands:
             if (kind := self._places.get(operand.untyped_storage().data_ptr())) is not None:
                 return kind

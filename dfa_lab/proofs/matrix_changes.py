@@ -24,7 +24,7 @@ Signs = dict[tuple[int, int], float | None]  # (matrix B_k, gradient of block l)
 
 @dataclass(frozen=True)
 class Matrices:
-    """Of one rule. Differences are |G' - G| / |G|, over hidden blocks."""
+    """How one rule's gradients follow its matrices. Differences are |G' - G| / |G|, over hidden blocks."""
 
     signs: Signs
     redrawn: float | None  # smallest change when all matrices are drawn anew
@@ -89,7 +89,7 @@ def _redraw(subject: Subject, before: dict[int, Tensor]) -> float | None:
 
 
 def _differences(found: dict[int, Tensor], wanted: dict[int, Tensor], blocks: int) -> list[float]:
-    """Of every hidden block that has a gradient."""
+    """The difference in every hidden block that has a gradient."""
     values = (change(found[l], wanted[l]) for l in range(1, blocks + 1))
     return [value for value in values if value is not None]
 

@@ -29,7 +29,7 @@ Cells = dict[tuple[int, int], float | None]  # (changed layer k, layer l < k) ->
 
 @dataclass(frozen=True)
 class Transport:
-    """Of one rule."""
+    """How one rule's gradients follow the weights above them."""
 
     backward: Cells
     forward: Cells

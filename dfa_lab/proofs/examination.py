@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import torch
 
 from dfa_lab import data
-from dfa_lab.proofs.counting import Products, products
-from dfa_lab.proofs.replacing import Matrices, matrices
+from dfa_lab.proofs.matrix_changes import Matrices, matrices
+from dfa_lab.proofs.product_counts import Products, products
 from dfa_lab.proofs.subject import Subject, left_aside, subject
-from dfa_lab.proofs.transporting import Transport, transport
+from dfa_lab.proofs.weight_transport import Transport, transport
 from dfa_lab.settings.experiment import Experiment
 
 
