@@ -28,7 +28,7 @@ BUTTONS = {
 
 
 class Part(NamedTuple):
-    """Of a matrix: a unit's column, an entry of it, or with zeros all; counted from 1."""
+    """A part of a matrix: a unit's column, an entry of it, or with zeros all; counted from 1."""
 
     unit: int = 0
     row: int = 0
@@ -124,7 +124,7 @@ def _size(status: Status, rule: str, seed: int, block: int) -> tuple[int, int] |
 
 
 def _change(how: str, part: Part) -> None:
-    """Of a demonstration, which others watch too, a copy is made first."""
+    """Change B while it trains; a demonstration, which others watch too, is copied first."""
     rule, block = (held(widget(key)) for key in ("rule", "block"))
     every = held(OF) == EVERY_RULE
     session.problems = []
