@@ -1,4 +1,4 @@
-"""Fork here: a new experiment from the chosen step of another, with settings that may be others there."""
+"""Fork here: a new experiment from the chosen step of another, with settings that may differ from there on."""
 
 import streamlit as st
 
@@ -30,7 +30,7 @@ fork = Fork()
 
 
 def key(what: str) -> str:
-    """Of the popover or expander that holds the form: another one, closed, after each fork."""
+    """The key of the popover or expander that holds the form: another one, closed, after each fork."""
     return f"fork_{what}_{fork.count}"
 
 

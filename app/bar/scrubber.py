@@ -89,7 +89,7 @@ def _grow(id: str, last: int) -> None:
 
 
 def note(status: Status) -> None:
-    """For a page with curves and no pictures: which moment the other pages show. `status` is of now."""
+    """Say which moment the other pages show, on a page with curves and no pictures. `status` is of now."""
     step = moment.marker(status)
     if step is not None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):

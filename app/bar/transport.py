@@ -40,7 +40,7 @@ RATE, SPEED = "rate_now", "speed"  # keys of widgets
 
 
 class Knobs(Remembered):
-    """Of which experiment, with which value, the knobs were last set from outside: until that changes they keep theirs."""
+    """(experiment, value) from which each knob was last set: a knob keeps what the visitor gave it until they change."""
 
     rate_of: tuple[str, float] | None = None
     speed_of: tuple[str, float] | None = None
@@ -50,7 +50,7 @@ knobs = Knobs()
 
 
 def bar(experiment: Experiment | None, status: Status) -> None:
-    """`experiment`: what Start begins, None while the form has a problem; `status`: of what is on screen."""
+    """The whole bar. `experiment`: what Start begins, None while the form has a problem; `status`: of what is on screen."""
     keyboard.reset_with_r()
     st.html(STYLE)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key="transport"):

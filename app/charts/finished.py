@@ -8,12 +8,12 @@ CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
 
 def show(figure: go.Figure, alt: str, key: str | None = None) -> None:
-    """Draw it; `alt` says it in words. With a `key` a new figure takes the place of the old one without a blink."""
+    """Draw a figure; `alt` says it in words. With a `key` a new figure takes the place of the old one without a blink."""
     ink = INKS.get(str(st.context.theme.type))
     st.plotly_chart(inked(figure, ink) if ink else figure, key=key, config=CONFIG, alt=alt)
 
 
 def inked(figure: go.Figure, ink: str) -> go.Figure:
-    """With every text in this colour: the grey of Streamlit's theme is too faint on a projector and on filled cells."""
+    """A figure with all texts in this colour: the grey of Streamlit's theme is too faint on a projector and on filled cells."""
     axis = {"tickfont_color": ink, "title_font_color": ink}
     return figure.update_layout(font_color=ink, legend_font_color=ink).update_xaxes(axis).update_yaxes(axis)

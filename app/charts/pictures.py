@@ -120,7 +120,7 @@ def cloud(points: np.ndarray, t: np.ndarray, theme: str) -> str:
 
 
 def image(address: str, alt: str, *, css: str = "width:100%;aspect-ratio:1", sharp: bool = False) -> str:
-    """`sharp`: pixels stay squares."""
+    """An image element. `alt`: what it shows; `sharp`: pixels stay squares."""
     shown = ";image-rendering:pixelated" if sharp else ""
     return f'<img src="{address}" alt="{escape(alt)}" decoding="sync" style="display:block;border-radius:4px;{css}{shown}">'
 
@@ -137,7 +137,7 @@ def panel(rule: str, beside: str, body: str, about: str = "") -> str:
 
 
 def side_by_side(panels: list[str], width: str = "15.5rem") -> str:
-    """As many in a row as fit; `width`: the least."""
+    """Panels in rows, as many in each as fit; `width`: the least of a panel."""
     return f'<div style="{GRID.format(width=width)};max-width:{38 * len(panels)}rem">{"".join(panels)}</div>'
 
 

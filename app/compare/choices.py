@@ -55,7 +55,7 @@ class Chosen:
 
 
 def experiments(everything: Sequence[Stored]) -> list[Stored]:
-    """Those that this visitor compares, the last added first; the latest few where none is chosen."""
+    """The experiments that this visitor compares, the last added first; the latest few where none is chosen."""
     _arrive()
     by_id = {one.id: one for one in everything if one.experiment}
     shown = ticks.shown

@@ -55,7 +55,7 @@ def counts(found: Sequence[Stored]) -> dict[str, int]:
 
 
 def now(chosen: Chosen) -> Chosen:
-    """The same with the experiments as they are now; those that were deleted meanwhile are left out."""
+    """What was chosen, with the experiments as they are now; those that were deleted meanwhile are left out."""
     store = manager().store
     found = [one if one.state not in ACTIVE else store.get(one.id) for one in chosen.found]
     return Chosen([one for one in found if one], chosen.panels, chosen.look, chosen.by, chosen.rules, chosen.seeds)

@@ -36,7 +36,7 @@ class Panel:
 
     @property
     def key(self) -> str:
-        """As it stands in a link."""
+        """The panel's name in a link."""
         return self.metric if self.layer is None else f"{self.metric}.{self.layer}"
 
     @property
@@ -45,7 +45,7 @@ class Panel:
         return name if self.layer is None else f"{name} · layer {self.layer}"
 
     def logarithmic(self, wanted: bool) -> bool:
-        """An angle never is, a ratio always."""
+        """Whether its axis is logarithmic: that of an angle never is, that of a ratio always."""
         return self.unit != "°" and (wanted or self.unit == " ×")
 
     @property
@@ -59,7 +59,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Look:
-    """How it is drawn."""
+    """How a comparison is drawn."""
 
     axis: str = "step"
     spread: str = DEVIATION
@@ -71,7 +71,7 @@ class Look:
 
 
 def message(found: Sequence[Stored], groups: Sequence[Group], curves: Mapping[Panel, pd.DataFrame], look: Look) -> dict:
-    """Plain JSON; the head of compare.js says what is in it."""
+    """Plain JSON; the head of view.js says what is in it."""
     drawn = {panel: lines(groups, curves[panel], *_how(look), points_of(groups, look)) for panel in curves}
     return {
         "large": look.large,

@@ -59,7 +59,7 @@ def _charts(chosen: Chosen) -> None:
 
 
 def _settings(found: Sequence[Stored]) -> None:
-    """In what the experiments differ, and a way into the Lab for each."""
+    """A table of the settings in which the experiments differ, with a way into the Lab for each."""
     st.subheader("The experiments", anchor=False)
     differ = table.differing(found)
     frame = {
@@ -90,7 +90,7 @@ def _settings(found: Sequence[Stored]) -> None:
 
 
 def differences(found: Sequence[Stored]) -> str:
-    """In what experiments differ, in one sentence."""
+    """One sentence about the settings in which experiments differ."""
     if len(found) < 2:
         return f"One experiment: {table.about(found[0])}."
     differ = table.differing(found)

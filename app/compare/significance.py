@@ -56,7 +56,7 @@ def _another_rule(groups: Sequence[Group]) -> int:
 
 
 def _key(name: str, options: Sequence[str]) -> str:
-    """Another list is another widget: what was chosen of the last one need not be in it."""
+    """The key of a widget: another one for each list of options, as a choice from one list need not be in another."""
     return f"compare_{name}_{hash(tuple(options))}"
 
 

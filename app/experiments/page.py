@@ -166,7 +166,7 @@ def _list(wanted: table.Wanted, view: dict) -> None:
     store = manager().store
     everything = store.experiments(MOST, demos=False)
     if any(one.state in ACTIVE for one in everything) != listed.active:
-        st.rerun()  # to tick oftener or more rarely
+        st.rerun()  # to tick more often or more rarely
     found = wanted(everything)
     group, metric = view["group"], view["metric"]
     settings = table.differing(found) if view["only"] else list(table.SETTINGS)
@@ -248,7 +248,7 @@ def _stop(ids: Sequence[str]) -> None:
 
 
 def _remove(ids: Sequence[str]) -> None:
-    """Off the list, and stopped; what another server is busy with stays."""
+    """Stop experiments and take them off the list; what another server is busy with stays."""
     store = manager().store
     for id in ids:
         manager().stop(id)

@@ -16,7 +16,7 @@ FORMATS = {
 
 
 def show(found: Sequence[Stored], finals: pd.DataFrame, metric: str, best: bool, group: str, *, all_of_them: bool) -> None:
-    """Of the experiments with the eye, or of all that are listed where none has it."""
+    """The table, of the experiments that are ticked Show, or of all that are listed where none is."""
     of = "all that are listed: tick Show for fewer" if all_of_them else f"the {len(found)} ticked Show"
     with st.expander("Table for a paper", icon=":material/table_chart:", key="runs_paper", on_change="rerun") as paper:
         if not paper.open:

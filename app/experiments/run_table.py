@@ -92,7 +92,7 @@ def ordered(shown: pd.DataFrame, by: str, group: str, *, backwards: bool) -> pd.
 
 
 def editor(shown: pd.DataFrame, metric: str) -> None:
-    """Mount it; `take_over` does what is changed in it. Only other rows make it begin anew."""
+    """Mount the table; `take_over` does what is changed in it. Only other rows make it begin anew."""
     rows.ids = list(shown.index)
     st.data_editor(
         shown,
@@ -172,7 +172,7 @@ def take_over() -> None:
 
 
 def change(id: str, column: str, value: Any) -> None:
-    """One cell; an emptied one comes as None."""
+    """Do what was changed in one cell; an emptied one comes as None."""
     if column in WRITTEN:
         given: dict[str, Any] = {column: value if value is not None else ([] if column == "tags" else "")}
         manager().store.update(id, **given)

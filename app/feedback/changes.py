@@ -126,7 +126,7 @@ def _size(status: Status, rule: str, seed: int, block: int) -> tuple[int, int] |
 
 
 def _change(how: str, part: Part) -> None:
-    """Change B; of a demonstration, which others watch too, a copy is made first."""
+    """Change B while it trains; a demonstration, which others watch too, is copied first."""
     rule, block = (held(widget(key)) for key in ("rule", "block"))
     every = held(OF) == EVERY_RULE
     session.problems = []

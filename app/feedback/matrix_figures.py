@@ -57,7 +57,7 @@ def _names(word: str, entries: int, cells: int) -> list[str]:
 
 
 def histogram(picture: Picture, colour: str, own: bool = False) -> go.Figure:
-    """How often which entry: steps for both matrices over the same bins. `own`: in units of each one's spread."""
+    """How often each value occurs: steps for both matrices over the same bins. `own`: in units of each one's spread."""
     figure = go.Figure()
     edges = np.linspace(-REACH, REACH, BINS + 1).tolist() if own else picture.edges
     for shown, line, dash in ((picture.W, W_COLOUR, "dot"), (picture.B, colour, "solid")):

@@ -67,7 +67,7 @@ def _shown(status: Status) -> tuple[str, str, int]:
 
 
 def _seen(status: Status) -> str:
-    """The experiment's state in a word; of a demonstration, which begins again by itself, it does not matter."""
+    """The state of an experiment in a word; that of a demonstration, which begins again by itself, does not matter."""
     return "running" if status.demo and not moment.past(status) else status.state
 
 
@@ -261,5 +261,5 @@ def _history(status: Status, rule: str, seed: int, block: int) -> None:
 
 
 def _chart(name: str, figure, alt: str) -> None:
-    """The name is the chart's key: with it a new picture takes the place of the old one, without it the chart blinks."""
+    """Draw a figure. With its name as a key a new picture takes the place of the old one; without, the chart would blink."""
     finished.show(figure, alt, key=f"feedback_{name}")

@@ -63,7 +63,7 @@ def in_force(name: str, form: str = FORM) -> bool:
 
 
 def widget(name: str, form: str = FORM) -> None:
-    """The setting's own, nothing where it has no effect."""
+    """Draw the widget of a setting, nothing where it has no effect."""
     if not in_force(name, form) or name in ELSEWHERE:
         return
     field = Experiment.model_fields[name]
@@ -158,12 +158,12 @@ def given(before: Experiment, names: list[str], form: str) -> tuple[Experiment |
 
 
 def _values(names: list[str], form: str) -> dict[str, object]:
-    """As the widgets hold them, for `parse`."""
+    """Settings as their widgets hold them, for `parse`."""
     values = {name: "" if (value := held(key(name, form))) is None else value for name in names}
     return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
 
 def show_problems(problems: list[str]) -> None:
-    """One box, one sentence a line."""
+    """A box with one sentence a line, if there are any."""
     if problems:
         st.error("\n\n".join(map(plain, problems)), icon=":material/error:")

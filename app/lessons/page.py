@@ -52,7 +52,7 @@ def show() -> None:
 
 
 def _place() -> dict[str, str]:
-    """As the link says; without one, where the visitor was before going to another page."""
+    """The place that the link names; without one, where the visitor was before going to another page."""
     given = {name: st.query_params[name] for name in PLACE if name in st.query_params}
     if not given and (given := visited.place):
         hidden_controls.into_url(given)
@@ -157,7 +157,7 @@ def _watch(lesson: Lesson, number: int, choice: int) -> None:
 
 
 def _status(step: Step, run: str) -> Status | None:
-    """Of the run in the link, if it is one of this step."""
+    """The status of the run in the link, if it is one of this step."""
     status = manager().status(run) if run else None
     return status if status and status.experiment == step.experiment else None
 
@@ -188,7 +188,7 @@ def _tools(lesson: Lesson, number: int, choice: int, status: Status | None) -> N
 
 
 def _open_in_lab(step: Step, status: Status | None) -> None:
-    """With the settings in the form, and the experiment if there is one."""
+    """Go to the Lab with the settings in the form, and the experiment on screen if there is one."""
     st.query_params.clear()
     watching.arrive()  # whoever has not been in the Lab yet
     if status:

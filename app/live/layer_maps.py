@@ -18,7 +18,7 @@ KEPT = 8  # experiments whose records are kept at hand
 
 
 class Seen:
-    """Of one experiment: how many records of which list were read, those of each metric, and by measure the maps of them."""
+    """What was read of one experiment: how many records of which list, those of each metric, and by measure their maps."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -66,7 +66,7 @@ def heat(status: Status, measure: str) -> dict:
 
 
 def metrics(status: Status) -> set[str]:
-    """Those of which there are records."""
+    """The measured metrics of which there are records."""
     seen = _seen(status.id)
     with seen.lock:
         seen.read(status.id)

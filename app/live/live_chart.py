@@ -51,5 +51,5 @@ def _chart(current: Callable[[], Status], key: str, measure: str) -> None:
 
 
 def _demo_goes_on(status: Status) -> bool:
-    """One showing follows another: the page around the chart stays as it is."""
+    """Whether one showing follows another, so that the page around the chart stays as it is."""
     return status.demo and session.watched is None

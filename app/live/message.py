@@ -18,8 +18,8 @@ TENS = np.array([float(f"1e{n}") for n in range(23)])  # powers of ten that are 
 
 
 def message(status: Status, note: str = "", large: bool = False, marker: int | None = None) -> dict:
-    """All but the records. `note` is shown where the status says nothing; `large`: for a projector; `marker`: a step to
-    draw a line at."""
+    """The view without the records. `note` is shown where the status says nothing; `large`: for a projector; `marker`: a
+    step to draw a line at."""
     experiment = status.experiment
     return moving(status) | {
         "experiment": status.id,
@@ -76,7 +76,7 @@ def _band(units: int) -> float:
 
 
 def columns(records: np.ndarray, start: int) -> dict:
-    """Of a table of records (record_list.COLUMNS) that begins at number `start` of the experiment's whole list."""
+    """The columns of a table of records (record_list.COLUMNS) that begins at number `start` of the experiment's whole list."""
     return {
         "from": start,
         "run": records["run"].tolist(),

@@ -10,7 +10,7 @@ RAREST = 10.0  # seconds: below FORGOTTEN
 
 
 class Pace:
-    """Of one server. Call it from one thread."""
+    """How often the charts of one server ask. Call it from one thread."""
 
     def __init__(self) -> None:
         self._asked: dict[str, float] = {}  # chart -> when it asked last

@@ -33,7 +33,7 @@ class Piece(NamedTuple):
 
 @dataclass
 class Seen:
-    """Of one list: how many records somebody has seen, when that was, and the pieces by where they begin."""
+    """How many records of a list somebody has seen, when that was, and the pieces by where they begin."""
 
     reached: int
     when: float = 0.0
@@ -41,14 +41,14 @@ class Seen:
 
 
 class SharedRecords:
-    """For any number of threads."""
+    """The records of all experiments that are watched, in pieces. Any number of threads may ask."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seen: dict[Which, Seen] = {}
 
     def since(self, which: Which, start: int, read: Read, running: bool) -> list[Part]:
-        """Each of them JSON: the columns of records in a row, the first of which begin at record `start`.
+        """Pieces of JSON: the columns of records in a row, the first of which begin at record `start`.
 
         `running`: more will come, so that a moment's delay loses nothing.
         """

@@ -53,7 +53,7 @@ def view(
 def slowed(
     view: dict[str, Any], found: Mapping[str, Phases], phase: str, experiment: Experiment, class_names: Sequence[str]
 ) -> dict[str, Any]:
-    """The same with one phase of the next step lit up, by rule; sizes and angles are then those of its batch as a whole."""
+    """The diagram with one phase of the next step lit up, by rule; sizes and angles are those of its batch as a whole."""
     exact = experiment.exact and experiment.criterion == "bce"
     for panel in view["panels"]:
         told = found[panel["rule"]]

@@ -270,7 +270,7 @@ def _resume() -> None:
 
 
 def _wait(id: str, done: Callable[[Status], bool]) -> None:
-    """For what the page is to be drawn with, but not for long."""
+    """Wait for what the page is to be drawn with, but not for long."""
     over = time.monotonic() + PATIENCE
     while (status := manager().status(id)) and not done(status) and time.monotonic() < over:
         time.sleep(0.02)

@@ -15,7 +15,7 @@ AT_ONCE = 500_000_000  # multiplications of a look: some tens of milliseconds on
 
 
 def paths(status: Status, seed: int, rules: tuple[str, ...]) -> looks.Look:
-    """Its value: the figures by rule. Raises Gone."""
+    """A look whose value is the figures by rule. Raises Gone."""
     runs = {rule: status.experiment.runs().index((rule, _there(status, seed))) for rule in rules}
 
     spent: list[float] = []

@@ -21,7 +21,7 @@ def changes(rows: Mapping[str, Cells], letter: str) -> go.Figure:
 
 
 def signs(rows: Mapping[str, Cells]) -> go.Figure:
-    """As `changes`: filled and −1 where flipping B reverses the gradient, +1 where it leaves it as it is."""
+    """A cell as in `changes`: filled and −1 where flipping B reverses the gradient, +1 where it leaves it as it is."""
     words = {rule: {c: _sign(v) for c, v in cells.items()} for rule, cells in rows.items()}
     return _cells(rows, "B", words, lambda value: 0.0 if value in (None, 1.0) else 1.0)
 
@@ -66,7 +66,7 @@ def _filled(value: float | None) -> float:
 
 
 def _share(value: float | None) -> str:
-    """In percent; the sign is left out, since ten columns have to fit on a phone."""
+    """A share in percent; the sign is left out, since ten columns have to fit on a phone."""
     if value is None:
         return "–"
     if value == float("inf"):

@@ -61,7 +61,7 @@ def _file(name: str) -> str:
 
 
 def _json(value: object) -> str:
-    """For a script element, which any `</script` would end."""
+    """JSON for a script element, which any `</script` would end."""
     return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
 
 

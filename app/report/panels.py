@@ -17,7 +17,7 @@ Value = float | None
 
 @dataclass(frozen=True)
 class Curve:
-    """One line. `seed` None: the mean over the seeds, of `seeds` of them."""
+    """A line. `seed` None: the mean over the seeds, of `seeds` of them."""
 
     rule: str
     seed: int | None
@@ -56,12 +56,12 @@ class Panel:
 
     @property
     def top(self) -> float:
-        """Of the axis of an angle."""
+        """Where the axis of an angle ends."""
         return max([100.0, *(y + 5 for curve in self.curves for y in curve.y if y is not None)])
 
 
 def rules(summary: dict[str, Any]) -> list[str]:
-    """In the order in which they were asked for."""
+    """The rules in the order in which they were asked for."""
     return list(dict.fromkeys(run["rule"] for run in summary["runs"]))
 
 
@@ -99,7 +99,7 @@ def definitions() -> list[tuple[str, str]]:
 
 
 def chosen(layers: list[str]) -> list[str]:
-    """All of them, or the first, the last and others evenly apart."""
+    """All layers, or the first, the last and others evenly apart."""
     if len(layers) <= MOST_LAYERS:
         return layers
     return [layers[round(n * (len(layers) - 1) / (MOST_LAYERS - 1))] for n in range(MOST_LAYERS)]

@@ -50,7 +50,7 @@ def show() -> None:
 
 @st.cache_resource(show_spinner=False)
 def _outcomes() -> Outcomes:
-    """One a server, as the manager."""
+    """What was found for the cells: one a server, as the manager."""
     return Outcomes(manager())
 
 
@@ -166,7 +166,7 @@ def _steer(one: Outcome) -> None:
 
 
 def _button(label: str, act: str, id: str, *, icon: str = "", **options) -> None:
-    """One that does something with an experiment; `act`: the manager's method."""
+    """A button that does something with an experiment; `act`: the manager's method."""
     symbol = f":material/{icon or act}:"
     st.button(label, key=f"{act}_{id}", icon=symbol, type="tertiary", on_click=_act, args=(act, id), **options)
 

@@ -11,5 +11,5 @@ STYLE = """<style>
 
 
 def apply() -> None:
-    """At the head of every page."""
+    """Send the style, at the head of every page."""
     st.html(STYLE)

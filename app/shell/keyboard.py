@@ -23,5 +23,5 @@ _keys = component("dfa_lab_keys", js=SCRIPT, isolate_styles=False)
 
 
 def reset_with_r() -> None:
-    """Whichever page shows the button with the key `reset`."""
+    """Listen for R, on a page that shows the button with the key `reset`."""
     _keys(key="dfa_lab_keys")

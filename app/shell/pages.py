@@ -22,17 +22,17 @@ class Page:
 
     @property
     def path(self) -> str:
-        """The last part of its address."""
+        """The last part of the page's address."""
         return "" if self.default else self.name
 
     @property
     def script(self) -> str:
-        """Its file, seen from navigation.py."""
+        """The page's file, seen from navigation.py."""
         return f"../pages/{self.name}.py"
 
     @property
     def symbol(self) -> str:
-        """Its icon as Streamlit writes it."""
+        """The icon as Streamlit writes it."""
         return f":material/{self.icon}:"
 
 

@@ -71,7 +71,7 @@ def settings_of(params: Mapping[str, list[str]]) -> dict[str, list[str]]:
 
 
 def into_url(parameters: Mapping[str, str]) -> None:
-    """These in the address, and beside them what the visitor's view is, which stays as they go from page to page."""
+    """Write parameters into the address, and beside them what the visitor's view is, which stays from page to page."""
     of_the_lab = {"hide": session.hide, "projector": session.projector, "at": session.at}
     kept = {name: text for name, text in of_the_lab.items() if text}
     kept |= {name: st.query_params[name] for name in (CHARTS, LOOK, LAYER) if name in st.query_params}

@@ -29,7 +29,7 @@ AT_ONCE = 0.4  # seconds that whoever chooses a step waits for it; then there is
 
 
 def look(id: str, function: Callable[[Trainer], T], wait: float | None = None) -> T:
-    """See Manager.look; where `seen` was asked last about a past step of this experiment, the networks of that step."""
+    """See Manager.look. Where `seen` was asked last about a past step of this experiment, they are that step's networks."""
     shown, step = session.moment_shown or ("", 0)
     if shown == id:
         return manager().replays.look(id, step, function)
@@ -52,7 +52,7 @@ def epoch(experiment: Experiment, step: int) -> float:
 
 
 def past(status: Status) -> bool:
-    """Whether it is one that `seen` has made."""
+    """Whether a status is one that `seen` has made."""
     return status.state == REPLAYED
 
 
@@ -76,7 +76,7 @@ def chosen(status: Status) -> int | None:
 
 
 def gone(status: Status) -> bool:
-    """Whether it has ended and its networks are no longer in memory."""
+    """Whether an experiment has ended and its networks are no longer in memory."""
     return status.state in ENDED and not status.demo and not manager().has_networks(status.id)
 
 
@@ -134,7 +134,7 @@ def leave(id: str) -> None:
 
 
 def replay(status: Status) -> Replay | None:
-    """Of the step that is shown; who asks keeps it going. `status` is of now."""
+    """The replay of the step that is shown; who asks keeps it going. `status` is of now."""
     step = chosen(status)
     return None if step is None else manager().replays.ask(status.id, step)
 

@@ -19,7 +19,7 @@ def on() -> bool:
 
 
 def apply() -> None:
-    """At the head of every page: take over what the link says, then style."""
+    """Take over what the link says, then send the style, at the head of every page."""
     if st.query_params.get(NAME) == "true":
         session.projector = "true"
     if on():

@@ -24,6 +24,6 @@ def anew() -> None:
 
 
 def show_only(ids: Iterable[str]) -> None:
-    """Only these are compared."""
+    """Compare these experiments alone."""
     ticks.shown = set(ids)
     anew()

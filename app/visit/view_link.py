@@ -23,7 +23,7 @@ def told(name: str, options: Sequence[T], usual: T) -> T:
 
 
 def told_several(name: str, options: Sequence[T], usual: Sequence[T]) -> list[T]:
-    """Those of the options that the link names, in its order, else the usual ones. `tell` takes them from `several`."""
+    """The options that the link names, in its order, else the usual ones. `tell` takes them from `several`."""
     text = _said().get(name)
     if text is None:
         return list(usual)
@@ -33,7 +33,7 @@ def told_several(name: str, options: Sequence[T], usual: Sequence[T]) -> list[T]
 
 
 def several(chosen: Sequence[object]) -> str:
-    """As one text for `tell`."""
+    """Several choices as one text for `tell`."""
     return "~".join(_word(one) for one in chosen)
 
 
@@ -56,7 +56,7 @@ def tell(chosen: Mapping[str, tuple[object, object]]) -> None:
 
 
 def _word(value: object) -> str:
-    """As it stands in the address, where commas and colons are between words."""
+    """A choice as it stands in the address, where commas and colons are between words."""
     return str(value).replace(",", "").replace(":", "")
 
 

@@ -50,12 +50,12 @@ def watch(id: str) -> None:
 
 
 def current() -> Status:
-    """Of what is on screen, at the moment that this visitor has chosen; see `moment.seen`."""
+    """The status of what is on screen, at the moment that this visitor has chosen; see `moment.seen`."""
     return moment.seen(now())
 
 
 def now() -> Status:
-    """Of what is on screen, as it is now."""
+    """The status of what is on screen, as it is now."""
     id = session.watched or manager().demo()
     status = manager().status(id)
     if status is None:  # deleted meanwhile
@@ -68,7 +68,7 @@ def now() -> Status:
 
 
 def own() -> str | None:
-    """The id of an experiment that is this visitor's to steer: a demonstration is copied first, others go on watching it.
+    """The id of an experiment that is this visitor's to steer: a demonstration is copied first, since others go on watching it.
 
     None, with the sentence among the session's problems, if the server has no room for a copy.
     """

@@ -11,7 +11,7 @@ def labels(app) -> list[str]:
 
 
 def said(app) -> str:
-    """Without what keeps Markdown from acting on it."""
+    """A text without what keeps Markdown from acting on it."""
     return words(app).replace("\\", "").replace("\u2060", "")
 
 

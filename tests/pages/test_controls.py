@@ -26,6 +26,7 @@ def test_what_is_put_into_the_form_is_read_from_it(value: float) -> None:
     def page(settings: str) -> None:
         import streamlit as st
 
+        from app.form import settings_form
         from app.visit import form_state
         from dfa_lab.settings.experiment import Experiment
 

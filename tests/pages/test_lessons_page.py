@@ -28,7 +28,7 @@ def button(test: AppTest, label: str):
 
 
 def param(test: AppTest, name: str) -> str:
-    """Of the address; AppTest gives what a link brought as a list."""
+    """A parameter of the address; AppTest gives what a link brought as a list."""
     value = test.query_params.get(name, "")
     return value if isinstance(value, str) else value[0]
 

@@ -9,7 +9,7 @@ from app.live.packing import Part, gzipped, plain
 
 
 def unpacked(file: bytes) -> bytes:
-    """As browsers do: one member, to the end of it and no further."""
+    """The text as browsers unpack it: one member, to the end of it and no further."""
     reader = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     text = reader.decompress(file)
     assert reader.eof and reader.unused_data == b""

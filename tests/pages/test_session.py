@@ -15,7 +15,7 @@ FILES = [path for folder in ("app", "pages") for path in (ROOT / folder).rglob("
 
 @pytest.fixture(autouse=True)
 def state(monkeypatch: pytest.MonkeyPatch) -> dict:
-    """In the place of the session's state."""
+    """A dictionary in the place of the session's state."""
     kept: dict = {}
     monkeypatch.setattr(st, "session_state", kept)
     return kept
