@@ -99,7 +99,7 @@ def ring(graph: Graph) -> list[str]:
 
 
 def by_folder(graph: Graph) -> dict[str, set[str]]:
-    """The same for the folders of dfa_lab and app: a loose file counts as a folder of its own."""
+    """Which folders of dfa_lab and app import which; a loose file counts as a folder of its own."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for name, others in graph.items():
         if name != DOOR:
