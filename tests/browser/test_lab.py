@@ -86,6 +86,9 @@ def id_of(page) -> str:
 
 NOTE_WHAT_IS_THERE = """
 const buttons = () => [...document.querySelectorAll('[data-testid^=stBottom] button')].map((one) => one.textContent)
+const real = window.setTimeout
+// who has waited four seconds for the form gets plotly.js first; a busy machine is not to have waited so long
+window.setTimeout = (call, ms, ...words) => real(call, ms === 4000 ? 100_000 : ms, ...words)
 new MutationObserver(() => {
   if (!('formBeforePlotly' in window) && document.querySelector('script[src*="plotly.js"]')) {
     window.formBeforePlotly = buttons().some((text) => text.includes('Start'))

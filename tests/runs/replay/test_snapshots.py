@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from test_store_disk import NAMESPACE, mountable
 
 from dfa_lab.runs import live
 from dfa_lab.runs.manager import Manager
