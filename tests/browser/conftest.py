@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 MAIN = ROOT / "app" / "main.py"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE = 60  # seconds for everything that a page or a server is waited for; the machine may be busy
+PATIENCE = 120  # seconds for everything that a page or a server is waited for; the machine may be busy
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
 
 
@@ -36,6 +36,29 @@ def visitors(tmp_path_factory: pytest.TempPathFactory) -> Iterator:
         started = playwright.chromium.launch_persistent_context(profile, executable_path=path, args=options)
         yield started
         started.close()
+
+
+def wait_until_drawn(page) -> None:
+    """For 20 frames and a third of a second: a browser that has to wait for the processor draws fewer frames a second."""
+    page.evaluate("""async () => {
+      const over = performance.now() + 300
+      for (let frame = 0; frame < 20 || performance.now() < over; frame++) await new Promise(requestAnimationFrame)
+    }""")
+
+
+def settled(page, figure: str):
+    """What a function of the page gives, once it has given the same for ten looks in a row, a tenth of a second apart."""
+    return page.evaluate(f"""async () => {{
+      const look = {figure}
+      let last = look()
+      for (let same = 0; same < 10; ) {{
+        await new Promise((done) => setTimeout(done, 100))
+        const now = look()
+        same = now === last ? same + 1 : 0
+        last = now
+      }}
+      return last
+    }}""")
 
 
 FORGET = "if (!sessionStorage.getItem('new')) { localStorage.clear(); sessionStorage.setItem('new', '') }"

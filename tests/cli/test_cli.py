@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,6 +22,7 @@ from dfa_lab.settings.parsing import parse
 from dfa_lab.settings.wording import spellings
 from dfa_lab.train.results import MEASURES, Results
 from dfa_lab.train.trainer import Trainer
+from tests.runs.patience import PATIENCE, until
 
 ROOT = Path(__file__).parents[2]
 QUICK = ["--num_hidden", "8", "--batchSize", "256", "--device", "cpu"]
@@ -64,7 +64,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, str, str]:
     folder = tmp_path_factory.mktemp("example")
     words = "train --dataset digits --network mlp --gradient bp,fa,dfa --num_layers 2 --num_hidden 100 --epoch 5 --seed 0"
     running = process(*words.split(), "--json", "out.json", cwd=folder)
-    stdout, stderr = running.communicate(timeout=120)
+    stdout, stderr = running.communicate(timeout=PATIENCE)
     assert running.returncode == 0, stderr
     assert [path.name for path in folder.iterdir()] == ["out.json"]
     return json.loads((folder / "out.json").read_text()), stdout, stderr
@@ -147,7 +147,7 @@ def test_a_bar_on_a_terminal() -> None:
         pass
     finally:
         os.close(ours)
-        stdout, _ = running.communicate(timeout=60)
+        stdout, _ = running.communicate(timeout=PATIENCE)
     assert running.returncode == 0 and len(stdout.splitlines()) == 2
     assert "epoch 2.0/2" in seen.decode() and "12/12" in seen.decode()
 
@@ -155,7 +155,7 @@ def test_a_bar_on_a_terminal() -> None:
 def test_help_imports_nothing_heavy_and_is_plain() -> None:
     script = "import sys; from dfa_lab.cli.main import app\ntry: app(['train', '--help'])\nfinally: print(*sorted(sys.modules))"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     *lines, modules = done.stdout.splitlines()
     assert not {"torch", "sklearn", "streamlit", "numpy", "rich"} & set(modules.split())
@@ -415,13 +415,15 @@ def test_out_of_memory(monkeypatch: pytest.MonkeyPatch, error: Exception) -> Non
 def interrupt(path: Path, ready: Callable[[dict | None], bool], *words: str) -> tuple[int, str]:
     """Ctrl-C once `ready` says so of the file: (exit status, stderr)."""
     running = process("train", "--num_hidden", "8", "--gradient", "bp,dfa", "--json", str(path), *words)
-    over = time.monotonic() + 60
+
+    def reached() -> bool:
+        assert running.poll() is None
+        return ready(json.loads(path.read_text()) if path.exists() else None)
+
     try:
-        while not ready(json.loads(path.read_text()) if path.exists() else None):
-            assert running.poll() is None and time.monotonic() < over
-            time.sleep(0.02)
+        until(reached)
         running.send_signal(signal.SIGINT)
-        _, stderr = running.communicate(timeout=30)
+        _, stderr = running.communicate(timeout=PATIENCE)
     finally:
         running.kill()
     return running.returncode, stderr
@@ -429,10 +431,10 @@ def interrupt(path: Path, ready: Callable[[dict | None], bool], *words: str) -> 
 
 def test_ctrl_c_leaves_what_was_measured(tmp_path: Path) -> None:
     path = tmp_path / "out.json"
-    status, stderr = interrupt(path, lambda found: bool(found and len(found["runs"][0]["epochs"]) >= 2), "--epoch", "1000")
+    status, stderr = interrupt(path, lambda found: bool(found and len(found["runs"][0]["epochs"]) >= 2), "--epoch", "100000")
     assert status == 1 and "Traceback" not in stderr
     written = json.loads(path.read_text())
-    assert written["failed"].startswith("Stopped at step ") and written["failed"].endswith(" of 23000.")
+    assert written["failed"].startswith("Stopped at step ") and written["failed"].endswith(" of 2300000.")
     assert written["failed"] in stderr
     for run in written["runs"]:
         epochs = len(run["epochs"])

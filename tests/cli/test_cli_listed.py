@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from dfa_lab.cli import main
 from dfa_lab.runs.store.store import Store
 from dfa_lab.settings.parsing import parse
-from tests.runs.patience import until
+from tests.runs.patience import PATIENCE, until
 
 ROOT = Path(__file__).parents[2]
 QUICK = ["--num_hidden", "8", "--batchSize", "256", "--device", "cpu"]
@@ -50,7 +50,7 @@ def test_a_page_sees_what_the_command_line_does(tmp_path: Path) -> None:
                 before = page.count(theirs.id)
                 until(lambda: page.count(theirs.id) > before)
                 process.send_signal(signal.SIGINT)
-                said = process.communicate(timeout=60)[1]
+                said = process.communicate(timeout=PATIENCE)[1]
             finally:
                 process.kill()
         after = page.get(theirs.id)

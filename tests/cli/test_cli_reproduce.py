@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +15,9 @@ from dfa_lab.cli.reproduce import reproduce
 from dfa_lab.paper import tables
 from dfa_lab.paper.outcomes import Outcomes
 from dfa_lab.runs.manager import Manager
+from tests.holding import held
 from tests.paper.small_tables import ROW, SMALL
+from tests.runs.patience import PATIENCE, until
 
 ROOT = Path(__file__).parents[2]
 
@@ -89,24 +90,26 @@ def test_what_cannot_be_is_refused_in_a_sentence(tmp_path: Path, words: list[str
 
 @pytest.mark.usefixtures("small")
 def test_stopped_and_continued_by_the_same_command(tmp_path: Path) -> None:
-    words = ["--row", "1x20", "--rule", "dfa", "--epochs", "200", "--runs", str(tmp_path)]
+    words = ["--row", "1x20", "--rule", "dfa", "--epochs", "8", "--runs", str(tmp_path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(
         [sys.executable, __file__, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     )
-    over = time.monotonic() + 60
     manager = Manager(tmp_path, resume=False)
-    while not any(one.reached > 1 for several in Outcomes(manager).read().values() for one in several):
-        assert time.monotonic() < over and process.poll() is None
-        time.sleep(0.02)
+
+    def begun() -> bool:
+        assert process.poll() is None
+        return any(one.reached > 1 for several in Outcomes(manager).read().values() for one in several)
+
+    until(begun, "more than one epoch")
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1 and "Stopped: the same command goes on from here." in err and "1×20 Tanh" in out
     ((one,),) = Outcomes(manager).read().values()
     manager.close()
-    assert one.state == "interrupted" and one.continues is not None and 1 <= one.continues < 200
+    assert one.state == "interrupted" and one.continues is not None and 1 <= one.continues < 8
     (line,) = lines(invoke(tmp_path, *words[:-2]), "dfa")
-    assert "200 of 300 epochs" in line
+    assert "8 of 300 epochs" in line
     manager = Manager(tmp_path, resume=False)
     ((same,),) = Outcomes(manager).read().values()
     manager.close()
@@ -127,4 +130,5 @@ def test_on_the_paper_s_own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 if __name__ == "__main__":
     tables.TABLES = SMALL
-    application()()
+    with held(2 * 45):  # of 8 epochs two, then slowly: it is still training when it is stopped
+        application()()

@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from dfa_lab.networks import own_file
 from dfa_lab.records import Record
 from dfa_lab.train import checkpoint, saved
 from dfa_lab.train.trainer import Trainer
+from tests.runs.patience import PATIENCE, until
 
 ROOT = Path(__file__).parents[2]
 QUICK = ["--num_hidden", "8", "--batchSize", "256", "--type", "cpu", "--gradient", "bp,dfa"]
@@ -32,9 +32,11 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "runs"
 
 
-def process(*words: str) -> "subprocess.Popen[str]":
+def process(*words: str, held_after: int | None = None) -> "subprocess.Popen[str]":
+    """`held_after`: the step from which on it trains slowly, so that it cannot end before it is interrupted."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-m", "dfa_lab", "train", *words]
+    begin = ["-m", "dfa_lab"] if held_after is None else [str(Path(__file__).with_name("held_back.py")), str(held_after)]
+    command = [sys.executable, *begin, "train", *words]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 
@@ -91,28 +93,30 @@ def test_a_run_is_kept_and_its_name_taken(tmp_path: Path) -> None:
 
 def test_ctrl_c_and_load_end_as_if_nothing_had_been() -> None:
     """In processes: interrupted, continued, and equal to the run without a break, bit for bit."""
-    words = "--num_hidden 8 --num_layers 1 --epoch 50 --type cpu --gradient bp,dfa --threads 1".split()
-    running = process(*words, "--save", "a")
-    over = time.monotonic() + 60
+    words = "--num_hidden 8 --num_layers 1 --epoch 10 --type cpu --gradient bp,dfa --threads 1".split()
+    running = process(*words, "--save", "a", held_after=50)
+
+    def begun() -> bool:
+        assert running.poll() is None
+        return (saved.folder("a") / "results.json").exists() and len(results("a")[0]["epochs"]) >= 2
+
     try:
-        while not (saved.folder("a") / "results.json").exists() or len(results("a")[0]["epochs"]) < 2:
-            assert running.poll() is None and time.monotonic() < over
-            time.sleep(0.02)
+        until(begun, "two epochs")
         running.send_signal(signal.SIGINT)
-        stdout, stderr = running.communicate(timeout=30)
+        stdout, stderr = running.communicate(timeout=PATIENCE)
     finally:
         running.kill()
     assert running.returncode == 1 and "Traceback" not in stderr
     stopped = numbers("a")["step"]
-    assert stderr.startswith(f"Stopped at step {stopped} of 1150.") and "--load a continues it." in stdout
+    assert stderr.startswith(f"Stopped at step {stopped} of 230.") and "--load a continues it." in stdout
     assert stopped > 45 and not list(saved.folder("a").glob("*.part"))
 
     continued = process("--load", "a")
     assert invoke(*words, "--save", "b").exit_code == 0
-    _, stderr = continued.communicate(timeout=60)
-    assert (continued.returncode, stderr) == (0, f"Continues 'a' at step {stopped} of 1150.\n")
+    _, stderr = continued.communicate(timeout=PATIENCE)
+    assert (continued.returncode, stderr) == (0, f"Continues 'a' at step {stopped} of 230.\n")
     assert same_tensors("a", "b")
-    assert results("a") == results("b") and len(results("a")[0]["epochs"]) == 50
+    assert results("a") == results("b") and len(results("a")[0]["epochs"]) == 10
 
 
 def test_an_interrupt_within_an_epoch_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """t-SNE on the page: it is begun, shows how far it is and then the figure, is kept, and can be cancelled."""
 
+import threading
 import time
 from pathlib import Path
 
@@ -28,6 +29,17 @@ def press(app, key: str) -> None:
     assert not app.exception
 
 
+class Held(Mapping):
+    """One that begins once it is let go: the page can be looked at meanwhile."""
+
+    gate = threading.Event()
+
+    def _follow(self, layers: list[np.ndarray]) -> None:
+        while not (self.cancelled or self.gate.wait(0.01)):
+            pass
+        super()._follow(layers)
+
+
 def test_maps_are_made_kept_and_cancelled(app, monkeypatch):
     from app.shell.server import manager
 
@@ -38,9 +50,11 @@ def test_maps_are_made_kept_and_cancelled(app, monkeypatch):
     app.switch_page(str(ROOT / "pages" / "learnt.py")).run()
     for label, value in (("View", "Hidden layers"), ("Map", "t-SNE")):
         next(one for one in app.button_group if one.label == label).set_value(value).run()
+    monkeypatch.setattr(tsne_maps, "Mapping", Held)
     press(app, "tsne_make")
     first: tsne_maps.Maps = app.session_state["tsne_maps"]
     assert "of 3 maps done" in app.get("progress")[0].proto.text and "tsne_make" not in {one.key for one in app.button}
+    Held.gate.set()
     until(lambda: not first.mapping.running)
     app.run()
     shown = html(app)
@@ -52,6 +66,7 @@ def test_maps_are_made_kept_and_cancelled(app, monkeypatch):
     app.run()
     assert f"Taken at step {step:,}" in texts(app) and app.session_state["tsne_maps"] is first  # not made again by itself
 
+    Held.gate.clear()
     press(app, "tsne_make")
     second: tsne_maps.Maps = app.session_state["tsne_maps"]
     assert second is not first

@@ -16,7 +16,7 @@ from dfa_lab.processes.together import Together, Unfinished
 from dfa_lab.settings.parsing import parse
 from dfa_lab.train.results import Results
 from dfa_lab.train.trainer import Trainer
-from tests.runs.patience import until
+from tests.runs.patience import PATIENCE, until
 
 ROOT = Path(__file__).parents[2]
 QUICK = {"num_hidden": 6, "batch_size": 512, "probe_size": 8, "device": "cpu"}
@@ -60,7 +60,7 @@ def test_a_killed_process_takes_only_its_own_runs_along():
     with pytest.raises(Unfinished) as raised:
         for records in runs:
             results.add(records)
-            if runs.processes[1].is_alive() and runs.step > 20:
+            if runs.processes[1].is_alive() and runs._reached.get(1, 0) > 20:
                 os.kill(runs.processes[1].pid or 0, signal.SIGKILL)
     told = str(raised.value)
     assert told.startswith("The process that trained dfa (seed 0) was killed (SIGKILL) at step ") and "--processes" in told
@@ -88,7 +88,7 @@ def test_who_stops_listening_ends_them():
         pass
     assert all(process.is_alive() for process in runs.processes)
     next(iter(runs._of)).close()  # as when this process is killed: nobody ends them, they notice
-    runs.processes[0].join(30)
+    runs.processes[0].join(PATIENCE)
     assert runs.processes[0].exitcode == 1 and runs.processes[1].is_alive()
     records.close()  # type: ignore[attr-defined]
     assert not any(process.is_alive() for process in runs.processes)
@@ -104,9 +104,9 @@ def test_ctrl_c_ends_all_processes_and_keeps_what_there_is(tmp_path: Path):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(command, env=environment, start_new_session=True, **pipes) as process:
         try:
-            until((tmp_path / "out.json").exists, "the first results", 90)
+            until((tmp_path / "out.json").exists, "the first results")
             os.killpg(process.pid, signal.SIGINT)  # as a terminal sends it: to all of them
-            said = process.communicate(timeout=60)[1]
+            said = process.communicate(timeout=PATIENCE)[1]
             until(lambda: gone(process.pid), "no process is left")
         finally:
             process.kill()

@@ -3,11 +3,12 @@
 import threading
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import torch
-from patience import status, tiny, until, until_state, until_step
+from patience import PATIENCE, status, tiny, until, until_state, until_step
 from torch import Tensor
 from typer.testing import CliRunner
 
@@ -33,6 +34,7 @@ def manager(tmp_path: Path) -> Iterator[Manager]:
     manager.close()
 
 
+@cache
 def uninterrupted(experiment: Experiment, *acts: tuple[int, object], until_step: int | None = None) -> Trainer:
     """The oracle: one trainer from the settings to the end, with what a person does after these steps."""
     trainer, left = Trainer(experiment), list(acts)
@@ -71,7 +73,7 @@ def paused_at(manager: Manager, id: str, step: int) -> None:
         at = status(manager, id).step
         manager.step(id)
         until_step(manager, id, at + 1)
-    manager.look(id, lambda trainer: trainer.step, wait=30)  # the whole of the step is done
+    manager.look(id, lambda trainer: trainer.step, wait=PATIENCE)  # the whole of the step is done
     assert status(manager, id).step == step
 
 
@@ -204,12 +206,12 @@ def test_stopped_while_it_is_brought_there_it_stays_as_it_is(manager: Manager, m
 
 
 def test_what_diverged_waits_at_its_last_finite_step(manager: Manager) -> None:
-    id = manager.start(tiny(rules="bp", optimizer="sgd", epochs=300), pace=400)
+    id = manager.start(tiny(rules="bp", optimizer="sgd"), pace=400)
     until_step(manager, id, 10)
     manager.set_learning_rate(id, 1e38)
     until_state(manager, id, "failed")
     last = manager.reached(status(manager, id))
-    manager.train_on(id, 300)
+    manager.train_on(id, 10_000)
     until_state(manager, id, "paused")
     assert status(manager, id).step == last and "Lower the learning rate" in status(manager, id).sentence
     manager.stop(id)
@@ -255,7 +257,7 @@ def test_a_fork_with_other_settings_is_that_training_from_there_on(manager: Mana
     id = manager.start(tiny(**settings))
     until_state(manager, id, "finished")
     fork = manager.fork_at(id, 5, {"learning_rate": 0.3, "weight_decay": 0.01, "epochs": 5})
-    oracle = uninterrupted(tiny(**settings | {"epochs": 5}), until_step=5)
+    oracle = uninterrupted.__wrapped__(tiny(**settings | {"epochs": 5}), until_step=5)  # it goes on
     oracle.set_learning_rate(0.3)
     oracle.runs[0].optimizer.param_groups[0]["weight_decay"] = 0.01
     oracle.runs[0].experiment = oracle.runs[0].experiment.model_copy(update={"weight_decay": 0.01})

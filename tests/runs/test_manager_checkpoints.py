@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from dfa_lab.runs.manager import Manager
 from dfa_lab.runs.resuming import RESUMED, ContinueError
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train.trainer import Trainer
+from tests.holding import held
 
 CELL = "paper/test"
 
@@ -41,6 +43,7 @@ def plain(records: list[Record]) -> list[Record]:
     return [record._replace(seconds=0.0) for record in records]
 
 
+@cache
 def uninterrupted(experiment: Experiment) -> list[Record]:
     return plain([record for due in Trainer(experiment) for record in due])
 
@@ -56,24 +59,26 @@ def resumed(manager: Manager, id: str) -> list[str]:
 def interrupted(folder: Path, experiment: Experiment, title: str = CELL) -> str:
     """An experiment that a server was busy with when it stopped."""
     manager = Manager(folder)
-    id = begin(manager, experiment, title=title)
-    until_step(manager, id, 20)
-    manager.close()
+    with held(after=20):
+        id = begin(manager, experiment, title=title)
+        until_step(manager, id, 20)
+        manager.close()
     assert state(manager, id) == "interrupted" and file(manager, id).is_file()
     return id
 
 
 def test_stopped_and_continued_is_as_if_it_had_not_been(manager: Manager) -> None:
-    experiment = tiny(epochs=60, rules="fa,dfa", optimizer="adam", measure_every=7)
+    experiment = tiny(epochs=30, rules="fa,dfa", optimizer="adam", measure_every=7)
     id = begin(manager, experiment)
-    for step in (20, 70):
-        until_step(manager, id, step)
-        manager.stop(id)
-        until(lambda: manager._lives[id].trainer is None, "the networks are let go")
-        assert state(manager, id) == "stopped" and file(manager, id).is_file()
-        before = manager.records(id)
-        manager.continue_stored(id)
-        assert manager.records(id) == before  # readers see what there was while it is loaded
+    for step in (20, 50):
+        with held(after=step):
+            until_step(manager, id, step)
+            manager.stop(id)
+            until(lambda: manager._lives[id].trainer is None, "the networks are let go")
+            assert state(manager, id) == "stopped" and file(manager, id).is_file()
+            before = manager.records(id)
+            manager.continue_stored(id)
+            assert manager.records(id) == before  # readers see what there was while it is loaded
     until_state(manager, id, "finished")
     assert plain(manager.records(id)) == uninterrupted(experiment)
     assert manager.store.records(id) == manager.records(id)
@@ -83,18 +88,19 @@ def test_stopped_and_continued_is_as_if_it_had_not_been(manager: Manager) -> Non
 
 
 def test_continued_at_once_undoes_the_stop(manager: Manager) -> None:
-    experiment = tiny(epochs=60)
+    experiment = tiny(epochs=20)
     id = begin(manager, experiment)
-    until_step(manager, id, 10)
-    for _ in range(10):
-        manager.stop(id)
-        manager.continue_stored(id)
+    with held(after=10):
+        until_step(manager, id, 10)
+        for _ in range(10):
+            manager.stop(id)
+            manager.continue_stored(id)
     until_state(manager, id, "finished")
     assert plain(manager.records(id)) == uninterrupted(experiment)
 
 
 def test_cells_go_on_by_themselves_after_a_restart(tmp_path: Path) -> None:
-    experiment = tiny(epochs=60)
+    experiment = tiny(epochs=20)
     cell, other = interrupted(tmp_path, experiment), interrupted(tmp_path, experiment, title="")
     again = Manager(tmp_path)
     try:
@@ -142,7 +148,7 @@ def test_what_somebody_paused_does_not_go_on_by_itself(tmp_path: Path) -> None:
 
 
 def test_by_itself_only_once_from_the_same_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    id = interrupted(tmp_path, tiny(epochs=60))
+    id = interrupted(tmp_path, tiny(epochs=20))
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "advance", lambda self: time.sleep(0.01) or [])  # comes no further
         second = Manager(tmp_path)
@@ -157,7 +163,7 @@ def test_by_itself_only_once_from_the_same_step(tmp_path: Path, monkeypatch: pyt
         third.continue_stored(id)
         until_state(third, id, "finished")
         assert resumed(third, id)[2:] == [f"at step {at}"]
-        assert plain(third.store.records(id)) == uninterrupted(tiny(epochs=60))
+        assert plain(third.store.records(id)) == uninterrupted(tiny(epochs=20))
     finally:
         third.close()
 
@@ -268,9 +274,10 @@ def test_one_runs_and_the_others_wait(manager: Manager) -> None:
 
 @pytest.mark.usefixtures("often")
 def test_written_after_an_epoch_and_when_paused(manager: Manager) -> None:
-    id = begin(manager, tiny(batch_size=4))  # 360 steps an epoch
-    until_step(manager, id, 20)
-    assert not file(manager, id).exists()
+    with held(after=20):
+        id = begin(manager, tiny(batch_size=4))  # 360 steps an epoch
+        until_step(manager, id, 20)
+        assert not file(manager, id).exists()
     until_step(manager, id, 361)
     assert manager.checkpoints.step(id, status(manager, id).experiment) % 360 == 0
     manager.pause(id)

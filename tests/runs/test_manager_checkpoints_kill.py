@@ -12,6 +12,7 @@ from dfa_lab.runs import live
 from dfa_lab.runs.manager import Manager
 from dfa_lab.runs.resuming import RESUMED
 from dfa_lab.train.trainer import Trainer
+from tests.holding import held
 
 ROOT = Path(__file__).parents[2]
 EXPERIMENT = tiny(epochs=60, rules="dfa", seeds="0,1", optimizer="adam", measure_every=5)
@@ -22,10 +23,11 @@ def serve(folder: Path) -> None:
     manager = Manager(folder)
     id = manager.start(EXPERIMENT, pace=60, title="paper/test", keep=True)
     print(id, flush=True)
-    while True:
-        time.sleep(0.02)
-        if manager.checkpoints.has(id):
-            print(manager.checkpoints.step(id, EXPERIMENT), status(manager, id).step, flush=True)
+    with held(after=100):  # of 180: it does not come to its end before it is killed
+        while True:
+            time.sleep(0.02)
+            if manager.checkpoints.has(id):
+                print(manager.checkpoints.step(id, EXPERIMENT), status(manager, id).step, flush=True)
 
 
 def test_killed_and_continued_bit_for_bit(tmp_path: Path) -> None:

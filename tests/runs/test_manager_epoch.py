@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from patience import state, status, tiny, until, until_state, until_step
+from patience import PATIENCE, state, status, tiny, until, until_state, until_step
 
 from dfa_lab.records import Record
 from dfa_lab.runs.manager import Manager
@@ -52,12 +52,12 @@ def test_the_step_in_hand_may_be_the_last_of_its_epoch(manager: Manager, monkeyp
 
     def slow(self: Trainer) -> list[Record]:
         inside.set()
-        assert gate.wait(20)
+        assert gate.wait(PATIENCE)
         return real(self)
 
     monkeypatch.setattr(Trainer, "advance", slow)
     manager.resume(id)
-    assert inside.wait(20)
+    assert inside.wait(PATIENCE)
     manager.epoch(id)
     gate.set()
     until(lambda: state(manager, id) == "paused")

@@ -11,6 +11,7 @@ from patience import status, tiny, until_state, until_step
 from dfa_lab.records import Record
 from dfa_lab.runs.manager import Manager
 from dfa_lab.train.trainer import Trainer
+from tests.holding import held
 
 
 @pytest.fixture
@@ -36,11 +37,13 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException, at: int = 3
 
 def failure(manager: Manager, **settings: object) -> str:
     """The sentence of an experiment that fails beside one that goes on to finish."""
-    other = manager.start(tiny(epochs=60))
-    bad = manager.start(tiny(**settings))
-    until_state(manager, bad, "failed")
+    beside = tiny(epochs=10)
+    with held(after=3, whose=lambda trainer: trainer.experiment == beside):  # it is under way when the bad one fails
+        other = manager.start(beside)
+        bad = manager.start(tiny(**settings))
+        until_state(manager, bad, "failed")
     until_state(manager, other, "finished")
-    assert status(manager, other).step == 180
+    assert status(manager, other).step == 30
     found = status(manager, bad)
     assert found.sentence.endswith(".") and "\n" not in found.sentence and "Traceback" not in found.sentence
     stored = manager.store.get(bad)

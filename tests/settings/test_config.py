@@ -288,13 +288,13 @@ def test_sets_on_disk_are_found_by_their_files(tmp_path, monkeypatch: pytest.Mon
 
 
 def test_hostile_names() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     for name in ("x" * 10**6, "\x00\n", "<b>LR</b>", "", "LR\u202e", "__class__", "model_fields", "\ud800"):
         with pytest.raises(SettingsError, match="is not a setting"):
             parse({name: 1})
     experiment, problems = keep_good({f"learning_rat{n}": n for n in range(300)})
     assert experiment == Experiment() and len(problems) == 300
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_keep_good() -> None:

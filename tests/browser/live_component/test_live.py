@@ -7,6 +7,7 @@ import pytest
 from plotly.offline import get_plotlyjs
 
 from app.charts.plotly_script import parsed_once
+from tests.browser.conftest import wait_until_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -45,10 +46,6 @@ def wait_for_charts(page) -> None:
 def wait_for_ticks(page, ticks: int) -> None:
     wanted = page.evaluate(TICKS) + ticks
     page.wait_for_function(f"window.__dfa_live.updates >= {wanted}")
-
-
-def wait_until_drawn(page) -> None:
-    page.evaluate("() => new Promise(done => setTimeout(done, 300))")
 
 
 def stats(page) -> dict:

@@ -16,7 +16,7 @@ from dfa_lab.runs.replay.snapshots import Snapshots, Spacing
 from dfa_lab.train import state_file
 from dfa_lab.train.state_file import read
 from dfa_lab.train.trainer import Trainer
-from tests.runs.patience import state, status, tiny, until, until_state, until_step
+from tests.runs.patience import PATIENCE, state, status, tiny, until, until_state, until_step
 from tests.runs.store.test_store_disk import NAMESPACE, mountable
 
 ROOT = Path(__file__).parents[3]
@@ -138,7 +138,7 @@ def test_full_disk(tmp_path: Path) -> None:
         pytest.skip("no file system can be mounted here")
     command = [*NAMESPACE, sys.executable, __file__, "full", str(tmp_path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=PATIENCE)
     assert done.returncode == 0 and "went on" in done.stdout, done.stdout + done.stderr
 
 
@@ -157,7 +157,7 @@ def serve(folder: Path) -> None:
 
     state_file.save_file = slowly
     print(Manager(folder).start(tiny(**LARGE | {"num_hidden": 700}), keep=True), flush=True)
-    time.sleep(60)
+    time.sleep(PATIENCE)
 
 
 @pytest.mark.parametrize("what", ["snapshot", "checkpoint"])
@@ -169,10 +169,7 @@ def test_killed_while_one_is_written(tmp_path: Path, what: str) -> None:
         id = process.stdout.readline().strip()
         folder = tmp_path / "snapshots" / id if what == "snapshot" else tmp_path / "checkpoints"
         until(lambda: list(folder.glob("*.safetensors")))
-        over = time.monotonic() + 30
-        while not list(folder.glob("*.part")):
-            assert time.monotonic() < over
-            time.sleep(0.005)
+        until(lambda: list(folder.glob("*.part")), "a file that is half written")
         process.kill()
     half = list(folder.glob("*.part"))
     manager = Manager(tmp_path)

@@ -10,6 +10,7 @@ from pathlib import Path
 from dfa_lab.records import Record
 from dfa_lab.runs.store.store import Store
 from dfa_lab.settings.experiment import Experiment
+from tests.runs.patience import until
 
 ROOT = Path(__file__).parents[3]
 
@@ -38,6 +39,19 @@ def stream(folder: Path) -> None:
         step += 1
 
 
+def said_until(process: subprocess.Popen[str], step: int, seconds: float) -> list[tuple[int, float]]:
+    """The (step, time) lines until so many seconds after it has said this step."""
+    assert process.stdout is not None
+    lines = [(-1, 0.0)]
+    when = None
+    while when is None or lines[-1][1] < when + seconds:
+        number, at = process.stdout.readline().split()
+        lines.append((int(number), float(at)))
+        if when is None and lines[-1][0] >= step:
+            when = lines[-1][1]
+    return lines[1:]
+
+
 def kill(process: subprocess.Popen[str]) -> tuple[float, list[tuple[int, float]]]:
     """When it was killed, and the (step, time) lines that nobody has read yet."""
     at = time.monotonic()
@@ -55,9 +69,9 @@ def first_line(process: subprocess.Popen[str]) -> None:
 
 def test_killed_in_the_middle_of_a_stream(tmp_path: Path) -> None:
     process = child(tmp_path)
-    first_line(process)
-    time.sleep(1.8)
-    killed, said = kill(process)
+    said = said_until(process, step=60, seconds=1.2)
+    killed, rest = kill(process)
+    said += rest
     old = [step for step, when in said if when < killed - 1]
     assert len(old) > 50
     with closing(Store(tmp_path)) as store:
@@ -87,9 +101,8 @@ def test_two_servers_on_one_folder(tmp_path: Path) -> None:
     try:
         first_line(process)
         with closing(Store(tmp_path)) as store:
-            time.sleep(0.4)
-            theirs = store.get("streaming")
-            assert theirs is not None and theirs.state == "running"
+            until(lambda: (theirs := store.get("streaming")) is not None and theirs.state == "running")
+            until(lambda: (done := store.get("done")) is not None and done.state == "finished")
             store.set_state("streaming", "stopped")
             store.delete("streaming")
             store.create("mine", Experiment())
@@ -98,8 +111,7 @@ def test_two_servers_on_one_folder(tmp_path: Path) -> None:
                 store.add_records("mine", [record(step)])
                 time.sleep(0.003)
             before = store.count("streaming")
-            time.sleep(0.5)
-            assert store.count("streaming") > before
+            until(lambda: store.count("streaming") > before, "the other one goes on writing")
             theirs = store.get("streaming")
             assert theirs is not None and theirs.state == "running"
             assert store.count("mine") == 100

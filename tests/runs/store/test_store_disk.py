@@ -13,6 +13,7 @@ import pytest
 from dfa_lab.records import Record
 from dfa_lab.runs.store.store import Store
 from dfa_lab.settings.experiment import Experiment
+from tests.runs.patience import PATIENCE, nobody_waits
 
 resource = pytest.importorskip("resource", reason="file size limits are POSIX")
 
@@ -23,7 +24,9 @@ NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
 
 def run(how: str, folder: Path, *before: str) -> None:
     command = [*before, sys.executable, "-W", "error", __file__, how, str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60)
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=PATIENCE
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     print(done.stdout)
 
@@ -54,17 +57,18 @@ def fill_and_free(how: str, folder: Path) -> None:
         time.sleep(0.05)
     print(recorded, store.problem)
     assert "waits in memory" in store.problem and ("is full" in store.problem or how != "tmpfs")
-    start = time.perf_counter()
-    store.add_records("a", BATCH)
-    store.create("b", Experiment())
-    assert 0 < store.count("a") < recorded
-    print(f"read {time.perf_counter() - start:.3f} s while the disk was full")
-    assert time.perf_counter() - start < 0.5
+    start = time.thread_time()
+    with nobody_waits():
+        store.add_records("a", BATCH)
+        store.create("b", Experiment())
+        assert 0 < store.count("a") < recorded
+    print(f"read {time.thread_time() - start:.3f} s while the disk was full")
+    assert time.thread_time() - start < 0.5
     if how == "tmpfs":
         (folder / "ballast").unlink()
     else:
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    assert store.flush(5)
+    assert store.flush(PATIENCE)
     assert store.problem == ""
     assert store.records("a") == BATCH * (recorded // len(BATCH) + 1)
     assert store.get("b") is not None
@@ -197,7 +201,7 @@ def test_file_taken_away_and_put_back(tmp_path: Path) -> None:
         assert "no longer there" in store.problem
         assert store.records("a") == []
         (tmp_path / "elsewhere").rename(tmp_path / "runs")
-        assert store.flush(5)
+        assert store.flush(PATIENCE)
         assert store.records("a") == BATCH * 2
         assert store.problem == ""
 
