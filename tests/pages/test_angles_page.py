@@ -77,7 +77,7 @@ def test_an_experiment_that_is_no_longer_in_memory_and_one_of_an_earlier_lab(app
 
 def test_the_lists_of_measures_agree() -> None:
     """Of the page, of the browser's chart and of the records."""
-    script = (ROOT / "app" / "charts" / "figure.js").read_text(encoding="utf-8")
+    script = (ROOT / "app" / "live" / "measures.js").read_text(encoding="utf-8")
     listed = re.findall(r'^  (\w+): \{ name: "([^"]+)", metric: "(\w+)"', script, re.MULTILINE)
     assert {key: (name, metric) for key, name, metric in listed} == layer_maps.MEASURES
     assert set(layer_maps.BY_METRIC) <= set(METRICS) and list(METRICS) == NAMES
