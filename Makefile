@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 # The stamps say which requirements are completely installed; an install that was cut short leaves none.
 RUN_READY := $(VENV)/.installed-run
 DEV_READY := $(VENV)/.installed-dev
+JS_READY := node_modules/.installed
+BIOME := node_modules/.bin/biome
 
 # Options that are passed on: make run PORT=8600 ARGS="--no-browser"; make test ARGS="-k oracle"; make bench BENCH=step
 PORT =
@@ -13,17 +15,18 @@ ADDRESS =
 ARGS =
 BENCH =
 
-.PHONY: help run test lint bench lock notices clean
+.PHONY: help run test lint format bench lock notices clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run     set up and open the lab          (make run PORT=8600 ADDRESS=0.0.0.0 ARGS=\"--no-browser\")"
 	@echo "make test    set up and run the tests         (make test ARGS=\"-k oracle\")"
-	@echo "make lint    ruff and pyright"
+	@echo "make lint    ruff, pyright and, for the JavaScript, biome"
+	@echo "make format  format Python and JavaScript as make lint wants them"
 	@echo "make bench   all benchmarks, one table          (make bench BENCH=step ARGS=\"--repeats 200\")"
 	@echo "make lock    find all versions and hashes anew, after a change of requirements*.txt"
 	@echo "make notices write THIRD_PARTY_NOTICES.md anew, from what is installed"
-	@echo "make clean   remove .venv and caches; runs and data sets stay"
+	@echo "make clean   remove .venv, node_modules and caches; runs and data sets stay"
 
 run: $(RUN_READY)
 	@$(BIN)/python -m dfa_lab ui $(if $(PORT),--port $(PORT)) $(if $(ADDRESS),--address $(ADDRESS)) $(ARGS)
@@ -31,10 +34,16 @@ run: $(RUN_READY)
 test: $(DEV_READY)
 	@OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-lint: $(DEV_READY)
+lint: $(DEV_READY) $(JS_READY)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
+	$(BIOME) check
 	$(BIN)/python -m pyright
+
+format: $(DEV_READY) $(JS_READY)
+	$(BIN)/python -m ruff check --fix .
+	$(BIN)/python -m ruff format .
+	$(BIOME) check --write
 
 # What each of them measures and how long it takes: benchmarks/run.py. ARGS=--record keeps the figures for later comparisons.
 bench: $(DEV_READY)
@@ -47,7 +56,7 @@ notices: $(DEV_READY)
 	$(BIN)/python tools/notices.py
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache test-artifacts
+	rm -rf $(VENV) node_modules .pytest_cache .ruff_cache test-artifacts
 	find . -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Make an environment in .venv, after saying in a sentence what is missing, if something is.
@@ -87,3 +96,10 @@ $(DEV_READY): requirements-dev.lock requirements.lock requirements-cuda.lock $(B
 	$(check_venv)
 	$(PIP_INSTALL) -r requirements.lock $(CUDA_LOCK) -r requirements-dev.lock
 	@touch $(RUN_READY) $@
+
+# What checks the JavaScript; nothing of it runs in the lab.
+$(JS_READY): package.json package-lock.json
+	@command -v npm >/dev/null || { \
+		echo "make lint checks the JavaScript too and needs npm, which comes with Node.js: install it (Debian, Ubuntu: apt-get install npm)"; exit 1; }
+	npm ci --no-audit --no-fund
+	@touch $@

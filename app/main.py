@@ -14,11 +14,11 @@ if str(ROOT) not in sys.path:  # streamlit puts only this file's folder there
     sys.path.insert(0, str(ROOT))
 
 from app import launch  # noqa: E402 (the path has to be there first)
-from app.charts import plotly_script  # noqa: E402 (the path has to be there first)
+from app.charts import modules, plotly_script  # noqa: E402 (the path has to be there first)
 from app.live import route  # noqa: E402 (the path has to be there first)
 
 base = config.get_option("server.baseUrlPath").strip("/")
 base = f"/{base}" if base else ""
-routes = [plotly_script.route(base), route.route(base)]
+routes = [modules.route(base), plotly_script.route(base), route.route(base)]
 
 app = st.App(ROOT / "app" / "navigation.py", routes=routes, lifespan=launch.lifespan)

@@ -1,5 +1,2 @@
-// Where the lab is on its host, which may have it below a path of its own: where the page's own scripts come from.
-function labAddress() {
-  const script = document.querySelector("script[src*='static/js/']")?.src
-  return script ? script.slice(0, script.indexOf("static/js/")) : new URL("/", location.href).href
-}
+// Where the lab is on its host, which may have it below a path of its own: modules.py serves this module three folders below.
+export const LAB = new URL("../../../", import.meta.url).href

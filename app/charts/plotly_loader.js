@@ -1,8 +1,11 @@
-// Gets plotly.js from the lab's server (route.py) and runs it once; every chart awaits the same promise. It is a script
+// Gets plotly.js from the lab's server (plotly_script.py) and runs it once; every chart awaits the same promise. It is a script
 // with an address, so that browsers keep it, and what they have made of it, from visit to visit.
-const shared = (globalThis.__dfaLab ??= {})
-shared.plotly ??= Promise.withResolvers()
-shared.numbersShown ??= Promise.withResolvers()
+
+const loaded = Promise.withResolvers()
+const numbers = Promise.withResolvers()
+
+// Fulfilled with plotly.js once it has run.
+export const plotly = loaded.promise
 
 const QUIET_MS = 50
 const PATIENCE_MS = 4000
@@ -30,10 +33,24 @@ async function settled() {
   while (document.querySelector("[data-testid=stSkeleton]"))
 }
 
+let asked = false
+
+// `address`: of plotly.js
+export function loadPlotly(address) {
+  if (asked) return
+  asked = true
+  load(address).then(loaded.resolve, loaded.reject)
+}
+
+// To be called by a view that shows its numbers.
+export function numbersAreShown() {
+  numbers.resolve()
+}
+
 async function load(address) {
   document.head.append(Object.assign(document.createElement("link"), { rel: "preload", as: "script", href: address }))
   // Running it keeps the browser busy for half a second and more: the numbers first, and the form that one can use.
-  const first = shared.numbersShown.promise.then(settled).then(painted)
+  const first = numbers.promise.then(settled).then(painted)
   await Promise.race([first, after(PATIENCE_MS)])
   const script = document.createElement("script")
   script.src = address
@@ -43,13 +60,4 @@ async function load(address) {
     document.head.append(script)
   })
   return globalThis.Plotly
-}
-
-export default function ({ parentElement, data }) {
-  // Nothing to see here: without this the page shows a gap of one row.
-  const row = parentElement.closest("[data-testid=stElementContainer]")
-  if (row) row.style.position = "absolute"
-  if (shared.plotlyAsked || !data) return
-  shared.plotlyAsked = true
-  load(labAddress() + data).then(shared.plotly.resolve, shared.plotly.reject)
 }

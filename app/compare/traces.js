@@ -1,15 +1,24 @@
 // From a panel of the comparison to what plotly draws.
 
+import { FEW_POINTS, layoutOf, solidStretches, translucent } from "../charts/plot_layout.js"
+
 const MANY_LINES = 12 // from here on they are thinner
 const MARKS_ON_A_LINE = 8
 
-// As the live chart's figure.js takes a panel: it knows the axes of angles, ratios and shares, and what to compare with.
+// As plot_layout.js takes a panel: it knows the axes of angles, ratios and shares, and what to compare with.
 function definitionOf(panel) {
   const unit = panel.unit.trim()
-  return { title: panel.title, unit, angle: unit === "°", logarithmic: panel.log, layer: panel.layer, measure: panel.measure ? { metric: panel.metric } : null }
+  return {
+    title: panel.title,
+    unit,
+    angle: unit === "°",
+    logarithmic: panel.log,
+    layer: panel.layer,
+    measure: panel.measure ? { metric: panel.metric } : null,
+  }
 }
 
-function comparedTraces(panel, view, hidden, theme) {
+export function comparedTraces(panel, view, hidden, theme) {
   const shown = panel.lines.filter((line) => !hidden.has(view.groups[line.group].name))
   const width = (shown.length > MANY_LINES ? 1.5 : 2.5) * (theme.large ? 1.6 : 1)
   const pieces = shown.map((line) => {
@@ -26,7 +35,15 @@ function comparedTraces(panel, view, hidden, theme) {
 
 function lineOf(line, group, id, width, panel) {
   const few = line.x.length <= FEW_POINTS
-  const spread = line.high ? line.y.map((y, i) => (y === null ? "" : panel.extremes ? `, ${short(line.low[i])} to ${short(line.high[i])}` : ` ± ${short(line.high[i] - y)}`)) : line.x.map(() => "")
+  const spread = line.high
+    ? line.y.map((y, i) =>
+        y === null
+          ? ""
+          : panel.extremes
+            ? `, ${short(line.low[i])} to ${short(line.high[i])}`
+            : ` ± ${short(line.high[i] - y)}`,
+      )
+    : line.x.map(() => "")
   return {
     x: line.x,
     y: line.y,
@@ -36,7 +53,12 @@ function lineOf(line, group, id, width, panel) {
     type: "scatter",
     mode: few || group.mark ? "lines+markers" : "lines",
     name: line.seed === null || line.seed === undefined ? group.name : `${group.name} · seed ${line.seed}`,
-    line: { color: group.colour, width: line.high || line.seed === null ? width : Math.min(width, 1.5), dash: group.dash, simplify: false },
+    line: {
+      color: group.colour,
+      width: line.high || line.seed === null ? width : Math.min(width, 1.5),
+      dash: group.dash,
+      simplify: false,
+    },
     marker: { size: 8, color: group.colour, symbol: group.mark || "circle", maxdisplayed: few ? 0 : MARKS_ON_A_LINE },
     connectgaps: false,
     hovertemplate: `<b>%{fullData.name}</b><br>%{y:.4~g}%{customdata}${panel.unit}<br>${panel.axisTitle} %{x:,.6~g}<extra></extra>`,
@@ -77,7 +99,7 @@ function bandsOf(line, group, id, lines) {
   }))
 }
 
-function comparedLayout(panel, traces, context) {
+export function comparedLayout(panel, traces, context) {
   const { theme } = context
   const layout = layoutOf(definitionOf(panel), traces, context)
   if (layout.yaxis.ticktext) layout.yaxis.ticktext = layout.yaxis.ticktext.map((text) => text + panel.unit)
@@ -88,8 +110,10 @@ function comparedLayout(panel, traces, context) {
 }
 
 // The newest values in words, for those who do not see the picture.
-function comparedSentence(panel, view, hidden) {
-  const known = view.groups.flatMap((group, i) => (panel.cells[i] && !hidden.has(group.name) ? [`${group.name} ${panel.cells[i].text}`] : []))
+export function comparedSentence(panel, view, hidden) {
+  const known = view.groups.flatMap((group, i) =>
+    panel.cells[i] && !hidden.has(group.name) ? [`${group.name} ${panel.cells[i].text}`] : [],
+  )
   if (!known.length) return `${panel.title}: no values yet.`
   const more = known.length > 12 ? ` and ${known.length - 12} more, see the table` : ""
   return `${panel.title} over ${view.axis.title}, ${view.value} values: ${known.slice(0, 12).join(", ")}${more}.`

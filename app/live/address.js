@@ -1,12 +1,15 @@
 // What the viewer chose in the charts, in the page's address: whoever opens the link sees them the same way.
 // charts=x:epoch,smoothing:0.6,log:true,hidden:fa+shallow,zoom:120~900   (what is as usual is left out)
 
-const ADDRESS_KEY = "charts"
+import { readParameter, writeParameter } from "../charts/page_address.js"
+
+const KEY = "charts"
 const RULE_NAMES = /^[\w-]+(\+[\w-]+)*$/
 
-function viewFromAddress(usual, options) {
+// `usual`: choices where nothing is said; `options`: name -> values that can be chosen, or what they look like
+export function viewFromAddress(usual, options) {
   const found = {}
-  for (const part of (new URLSearchParams(location.search).get(ADDRESS_KEY) ?? "").split(",")) {
+  for (const part of readParameter(KEY).split(",")) {
     const [, name, text] = part.match(/^(\w+):(.+)$/) ?? []
     if (name !== "zoom" && !Object.hasOwn(usual, name ?? "")) continue
     if (name === "zoom") {
@@ -24,16 +27,13 @@ function viewFromAddress(usual, options) {
   return found
 }
 
-// Streamlit reads the address at every run of the script, so it need not be told.
-function viewIntoAddress(choices, usual, zoom) {
+// `zoom`: [first, last] or null
+export function viewIntoAddress(choices, usual, zoom) {
   const parts = Object.keys(usual).flatMap((name) => {
     const value = choices[name]
     if (Array.isArray(value)) return value.length ? [`${name}:${value.join("+")}`] : []
     return value === usual[name] ? [] : [`${name}:${value}`]
   })
   if (zoom) parts.push(`zoom:${zoom.map((end) => Number(end.toPrecision(5))).join("~")}`)
-  const rest = location.search.slice(1).split("&").filter((pair) => pair && pair.split("=")[0] !== ADDRESS_KEY)
-  if (parts.length) rest.push(`${ADDRESS_KEY}=${encodeURIComponent(parts.join(",")).replace(/%(2C|3A|7E)/g, decodeURIComponent)}`)
-  const search = rest.length ? `?${rest.join("&")}` : ""
-  if (search !== location.search) history.replaceState(history.state, "", `${location.pathname}${search}${location.hash}`)
+  writeParameter(KEY, encodeURIComponent(parts.join(",")).replace(/%(2C|3A|7E)/g, decodeURIComponent))
 }

@@ -8,7 +8,7 @@ import numpy as np
 from app.visit.moment import epoch
 from dfa_lab.feedback import rule_class
 from dfa_lab.measure.angles import random_band
-from dfa_lab.records import METRICS
+from dfa_lab.records import DRAWN, METRICS
 from dfa_lab.runs.live import Status
 from dfa_lab.runs.record_list import NAMES, NO_LAYER
 from dfa_lab.settings.parsing import describe
@@ -39,6 +39,7 @@ def message(status: Status, note: str = "", large: bool = False, marker: int | N
         "eps": experiment.eps,
         "definitions": {name: about for name, (_, about) in METRICS.items()},
         "metrics": NAMES,
+        "measures": DRAWN,
     }
 
 

@@ -1,9 +1,11 @@
 // Asks the server what is new (route.py) while a view waits for something, and hands every answer on.
 
+import { LAB } from "../charts/lab_address.js"
+
 const RETRY_MS = 1000
 const EAGER_MS = 150 // until the first record is there
 
-class News {
+export class News {
   // `have()`: the parameters of the question; `take(answer)`: called with every answer about the address that is followed
   constructor(have, take) {
     this.have = have
@@ -55,7 +57,9 @@ class News {
   // null: the server is busy or gone, which Streamlit says. What is missing then is asked for again.
   async #fetch(signal) {
     try {
-      const answer = await fetch(`${labAddress()}${this.address}&${new URLSearchParams({ ...this.have(), chart: this.name })}`, { signal })
+      const answer = await fetch(`${LAB}${this.address}&${new URLSearchParams({ ...this.have(), chart: this.name })}`, {
+        signal,
+      })
       return answer.ok ? await answer.json() : null
     } catch {
       return null

@@ -1,10 +1,16 @@
 // What is told of one layer, under the diagram of its rule.
 
+import { element, setText, svg } from "../charts/dom.js"
+import { degrees, numbered, short } from "./symbols.js"
+
 // [text, "" | "sub" | "sup"] pieces with ℓ as this number; null: as it is.
-function equation(pieces, number) {
+export function equation(pieces, number) {
   const made = element("span", "dfa-path-equation")
   for (const [text, kind] of pieces) {
-    const filled = number === null ? text : text.replace(/ℓ(?:([+−])(\d+))?/g, (_, sign, by) => number + (sign ? (sign === "+" ? 1 : -1) * Number(by) : 0))
+    const filled =
+      number === null
+        ? text
+        : text.replace(/ℓ(?:([+−])(\d+))?/g, (_, sign, by) => number + (sign ? (sign === "+" ? 1 : -1) * Number(by) : 0))
     made.append(kind ? element(kind, "", filled) : document.createTextNode(filled))
   }
   return made
@@ -22,7 +28,7 @@ function histogram(B) {
   return drawn
 }
 
-class Details {
+export class Details {
   constructor(close) {
     this.root = element("section", "dfa-path-details")
     const head = element("div", "dfa-path-details-head")
@@ -53,7 +59,7 @@ class Details {
       ["Parameters", part.parameters.toLocaleString("en-US")],
       ["Weights", part.layers.map((shape) => shape.join("×")).join(", ") || "none"],
       ["|W|", short(part.norm)],
-      ["Mean of " + (readout ? "y" : numbered("h", number)), short(part.h)],
+      [`Mean of ${readout ? "y" : numbered("h", number)}`, short(part.h)],
       ["Saturated", part.saturated === null ? null : `${(100 * part.saturated).toFixed(0)} % of the units and samples`],
       ["δ̂ that arrives", readout ? null : part.signal === null ? "none" : short(part.signal)],
       ["δ, the true gradient", short(part.true)],

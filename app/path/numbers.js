@@ -1,5 +1,8 @@
 // The real numbers of one phase of one batch: a strip of cells for the first sample, and the size over the whole batch.
 
+import { element } from "../charts/dom.js"
+import { degrees, numbered, short } from "./symbols.js"
+
 const PLUS = [230, 97, 1]
 const MINUS = [0, 114, 178]
 
@@ -39,16 +42,22 @@ const ROWS = {
     return [x, ...rows].reverse() // as in the diagram: the input is at the bottom
   },
   error(slow) {
-    const told = element("p", "dfa-path-told", `First sample: it is ${slow.target}, the network says ${slow.given}. The batch: loss ${short(slow.loss)}, ${slow.wrong} of ${slow.samples} wrong.`)
+    const told = element(
+      "p",
+      "dfa-path-told",
+      `First sample: it is ${slow.target}, the network says ${slow.given}. The batch: loss ${short(slow.loss)}, ${slow.wrong} of ${slow.samples} wrong.`,
+    )
     return [told, stripRow("p", slow.p, ""), stripRow("e", slow.e)]
   },
   feedback(slow, blocks) {
     return slow.layers
       .slice(0, blocks)
-      .flatMap(({ signal, true: delta, angle }, place) => [
-        stripRow(numbered("δ̂", place + 1), signal, signal && `${short(signal.rms)}, ${degrees(angle)}`),
-        stripRow(numbered("δ", place + 1), delta),
-      ].reverse())
+      .flatMap(({ signal, true: delta, angle }, place) =>
+        [
+          stripRow(numbered("δ̂", place + 1), signal, signal && `${short(signal.rms)}, ${degrees(angle)}`),
+          stripRow(numbered("δ", place + 1), delta),
+        ].reverse(),
+      )
       .reverse()
   },
   update(slow) {
@@ -57,7 +66,11 @@ const ROWS = {
         if (!of) return []
         const W = numbered("W", place + 1)
         const [before, change, after] = of.norms.map(short)
-        return [stripRow(W, of.before, before), stripRow(`Δ${W}`, of.change, change), stripRow(`${W} after`, of.after, after)].reverse()
+        return [
+          stripRow(W, of.before, before),
+          stripRow(`Δ${W}`, of.change, change),
+          stripRow(`${W} after`, of.after, after),
+        ].reverse()
       })
       .reverse()
   },
@@ -70,7 +83,7 @@ const ABOUT = {
   update: "The weights into the first unit of each layer; at the right the size (√Σ²) of the whole matrix.",
 }
 
-class Numbers {
+export class Numbers {
   constructor() {
     this.root = element("section", "dfa-path-numbers", "", { "aria-label": "Numbers of this phase" })
   }
@@ -86,7 +99,14 @@ class Numbers {
     list.append(...rows)
     const wide = this.#widest(panel.slow)
     const more = wide > 64 ? ` Strips show the first 64 values of up to ${wide.toLocaleString("en-US")}.` : ""
-    this.root.replaceChildren(list, element("p", "dfa-path-about", `${ABOUT[phase]} Orange is positive, blue negative, each strip by its own largest.${more}`))
+    this.root.replaceChildren(
+      list,
+      element(
+        "p",
+        "dfa-path-about",
+        `${ABOUT[phase]} Orange is positive, blue negative, each strip by its own largest.${more}`,
+      ),
+    )
   }
 
   #widest(slow) {

@@ -10,7 +10,9 @@
 
   function themed(layout) {
     const style = getComputedStyle(document.documentElement)
-    const [text, quiet, grid, ground] = ["--text", "--quiet", "--grid", "--ground"].map((name) => style.getPropertyValue(name).trim())
+    const [text, quiet, grid, ground] = ["--text", "--quiet", "--grid", "--ground"].map((name) =>
+      style.getPropertyValue(name).trim(),
+    )
     const axis = { gridcolor: grid, linecolor: grid, zeroline: false, automargin: true, fixedrange: touch }
     return {
       ...layout,
@@ -30,7 +32,7 @@
   }
 
   function draw() {
-    figures.forEach(({ data, layout }, number) => Plotly.react(`plot${number}`, data, themed(layout), config))
+    for (const [number, { data, layout }] of figures.entries()) Plotly.react(`plot${number}`, data, themed(layout), config)
   }
 
   // on paper nothing can be opened, and figures do not follow the width of the page by themselves
@@ -41,7 +43,7 @@
       details.open = begins || details.dataset.before === "true"
     }
     draw()
-    if (!begins) figures.forEach((_, number) => Plotly.Plots.resize(`plot${number}`))
+    if (!begins) for (const number of figures.keys()) Plotly.Plots.resize(`plot${number}`)
   }
 
   draw()

@@ -1,15 +1,15 @@
 """The page "Angles": maps of what was recorded, for those that run and those that are long gone."""
 
 import json
-import re
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
 from app.live import layer_maps
-from app.live.message import NAMES
+from app.live.message import NAMES, message
 from dfa_lab import registry
 from dfa_lab.records import DRAWN, METRICS, Record
+from dfa_lab.runs.live import Status
 from dfa_lab.settings.measure_settings import KINDS
 from dfa_lab.settings.parsing import parse
 from tests.runs.patience import until_state, until_step
@@ -80,19 +80,18 @@ def test_an_experiment_that_is_no_longer_in_memory_and_one_of_an_earlier_lab(app
     assert view(app)["heat"]["rules"]["bp"] == {"steps": [], "rows": [], "values": []}
 
 
-def test_the_lists_of_measures_agree() -> None:
-    """The page, the browser's chart and the records have one each."""
-    script = (ROOT / "app" / "charts" / "figure.js").read_text(encoding="utf-8")
-    listed = re.findall(r'^  (\w+): \{ name: "([^"]+)", metric: "(\w+)"', script, re.MULTILINE)
-    assert {key: (name, metric) for key, name, metric in listed} == layer_maps.MEASURES
+def test_all_that_is_measured_by_layer_is_drawn_and_the_browser_is_told() -> None:
+    """The page, the browser's chart and the report have no lists of their own."""
+    names = {key: (drawn["name"], drawn["metric"]) for key, drawn in DRAWN.items()}
+    assert list(names)[:2] == ["signal", "gradient"] and names["rank"] == ("Effective rank", "effective_rank")
     assert set(layer_maps.BY_METRIC) <= set(METRICS) and list(METRICS) == NAMES
     by_layer = {name for name in METRICS if not name.startswith(("train", "test"))}
     assert set(layer_maps.BY_METRIC) | {"signal_angle_std"} == by_layer
+    status = Status("some", parse({"rules": "bp"}), "running", "", False, layers=(9,))
+    assert message(status)["measures"] == DRAWN
 
 
 def test_deep_networks_send_no_more_than_can_be_drawn(app, monkeypatch) -> None:
-    from dfa_lab.runs.live import Status
-
     records = [
         Record(0, "signal_angle", l, 90.0 + (l == 70 and s == 777), s, 0.0, 0, 0.0) for s in range(900) for l in range(1, 101)
     ]

@@ -1,18 +1,15 @@
 """Draw points of several classes, or load them from a file: what is drawn is at once a setting of the form."""
 
-from pathlib import Path
-
 import streamlit as st
-from streamlit.components.v2 import component
 
 from app.charts import pictures
+from app.charts.component import Picture
 from app.shell.escape import plain
 from app.visit import form_state, projector
 from app.visit.session import Remembered, held, hold
 from dfa_lab.settings import point_text
 from dfa_lab.settings.point_text import MOST_CLASSES, MOST_POINTS
 
-FOLDER = Path(__file__).parent
 SETTING = form_state.key("points")  # the form's value, beside the widgets' ones
 
 
@@ -25,27 +22,19 @@ class Said(Remembered, prefix="points"):
 
 said = Said()
 
-_board = component(
-    "dfa_lab_board",
-    html='<div class="board"></div>',
-    js=(FOLDER / "board.js").read_text(encoding="utf-8"),
-    css=(FOLDER / "board.css").read_text(encoding="utf-8"),
-)
+_picture = Picture("dfa_lab_board", "form/drawing/view.js", "form/drawing/board.css", isolated=True)
 
 
 def board(key: str) -> None:
     """The board, what the points are for, and files. `key`: of this board; all boards show the form's points."""
-    _board(
-        key=key,
-        data={
-            "points": held(SETTING),
-            "seen": held(f"{key}_seen", 0),
-            "styles": [pictures.style(number) for number in range(MOST_CLASSES)],
-            "most": MOST_POINTS,
-            "large": projector.on(),
-        },
-        on_drawn_change=lambda: _take(key),
-    )
+    view = {
+        "points": held(SETTING),
+        "seen": held(f"{key}_seen", 0),
+        "styles": [pictures.style(number) for number in range(MOST_CLASSES)],
+        "most": MOST_POINTS,
+        "large": projector.on(),
+    }
+    _picture.draw(view, key, on_drawn_change=lambda: _take(key))
     st.caption(_parts(held(SETTING)))
     with st.popover("File", icon=":material/table:", width="stretch"):
         _files(key)

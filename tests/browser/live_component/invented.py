@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from dfa_lab.records import DRAWN
+
 COLOURS = {"bp": "#0072B2", "fa": "#E69F00", "dfa": "#009E73"}
 FINAL_ERROR = {"bp": 0.03, "fa": 0.055, "dfa": 0.045}
 FINAL_ANGLE = {"bp": 0.0, "fa": 62.0, "dfa": 48.0}
@@ -75,6 +77,7 @@ class Invented:
                 "gradient_angle": "between the weight change of the rule and that of backpropagation.",
             },
             "metrics": METRICS,
+            "measures": DRAWN,
         }
 
     def answer(self, have: int) -> dict:

@@ -1,6 +1,10 @@
 // One rule's diagram. Built once for a network, then only what has changed is written.
 
-class Diagram {
+import { setAttribute, setText, svg } from "../charts/dom.js"
+import { around, arrowHead, BOX, colourOf, DOWN, geometry, straight, THIN, trunk, UP, WIDTH, widthOf } from "./geometry.js"
+import { degrees, numbered, short } from "./symbols.js"
+
+export class Diagram {
   constructor(panel, chosen, choose) {
     this.blocks = panel.parts.length - 1
     this.g = geometry(this.blocks)
@@ -13,7 +17,7 @@ class Diagram {
     this.#forward(panel)
     this.#error(panel)
     this.#loss()
-    panel.parts.forEach((part, place) => this.#node(panel, place + 1, part))
+    for (const [place, part] of panel.parts.entries()) this.#node(panel, place + 1, part)
     this.#input(panel)
     this.show(panel, chosen)
   }
@@ -40,7 +44,10 @@ class Diagram {
     }
     const group = svg("g", { class: "forward" })
     const [from, to] = [g.top(this.blocks + 1), g.lossTop + g.high]
-    group.append(svg("path", { d: straight(UP, from, to + 6), class: "line" }), svg("path", { d: straight(UP, from, to + 6), class: "flow" }))
+    group.append(
+      svg("path", { d: straight(UP, from, to + 6), class: "line" }),
+      svg("path", { d: straight(UP, from, to + 6), class: "flow" }),
+    )
     group.append(svg("path", { d: arrowHead(UP, to, "up", 7), class: "head" }))
     this.root.append(group)
   }
@@ -50,8 +57,14 @@ class Diagram {
     const from = g.lossTop + g.high
     const e = svg("g", { class: "edge e" })
     const to = g.top(this.blocks + 1)
-    e.append(svg("path", { d: straight(DOWN, from, to - 8), class: "line" }), svg("path", { d: straight(DOWN, from, to - 8), class: "flow" }))
-    e.append(svg("path", { d: arrowHead(DOWN, to, "down", 10), class: "head" }), svg("text", { x: DOWN + 14, y: (from + to) / 2 + 5 }, "e"))
+    e.append(
+      svg("path", { d: straight(DOWN, from, to - 8), class: "line" }),
+      svg("path", { d: straight(DOWN, from, to - 8), class: "flow" }),
+    )
+    e.append(
+      svg("path", { d: arrowHead(DOWN, to, "down", 10), class: "head" }),
+      svg("text", { x: DOWN + 14, y: (from + to) / 2 + 5 }, "e"),
+    )
     this.root.append(e)
     if (panel.path === "none") return
     if (panel.path === "direct" && g.shared) {
@@ -91,7 +104,9 @@ class Diagram {
     const { g } = this
     const group = svg("g", { class: "loss" })
     group.append(svg("rect", { x: BOX.x, y: g.lossTop, width: BOX.w, height: g.high, rx: g.high / 2 }))
-    group.append(svg("text", { x: BOX.x + BOX.w / 2, y: g.lossTop + g.high / 2 + 5, "text-anchor": "middle" }, "loss: y against t"))
+    group.append(
+      svg("text", { x: BOX.x + BOX.w / 2, y: g.lossTop + g.high / 2 + 5, "text-anchor": "middle" }, "loss: y against t"),
+    )
     this.root.append(group)
   }
 
@@ -99,7 +114,9 @@ class Diagram {
     const { g } = this
     const group = svg("g", { class: "input" })
     group.append(svg("rect", { x: BOX.x, y: g.top(0), width: BOX.w, height: g.high, rx: 4 }))
-    group.append(svg("text", { x: BOX.x + BOX.w / 2, y: g.middle(0) + 5, "text-anchor": "middle" }, `x   ${panel.input.join("×")}`))
+    group.append(
+      svg("text", { x: BOX.x + BOX.w / 2, y: g.middle(0) + 5, "text-anchor": "middle" }, `x   ${panel.input.join("×")}`),
+    )
     this.root.append(group)
   }
 
@@ -108,9 +125,21 @@ class Diagram {
     const name = number > this.blocks ? "y" : numbered("h", number)
     const group = svg("g", { class: "layer", tabindex: 0, role: "button", "data-layer": number })
     const rect = svg("rect", { x: BOX.x, y: g.top(number), width: BOX.w, height: g.high, rx: 6 })
-    const text = svg("text", { x: BOX.x + BOX.w / 2, y: g.middle(number) + 5, "text-anchor": "middle" }, `${name}   ${part.shape.join("×")}`)
-    const angle = svg("text", { x: BOX.x + BOX.w + 10, y: g.middle(number) - (panel.path === "direct" ? 11 : 2), class: "angle" })
-    const size = svg("text", { x: BOX.x + BOX.w + 10, y: g.middle(number) + (panel.path === "direct" ? 23 : 15), class: "size" })
+    const text = svg(
+      "text",
+      { x: BOX.x + BOX.w / 2, y: g.middle(number) + 5, "text-anchor": "middle" },
+      `${name}   ${part.shape.join("×")}`,
+    )
+    const angle = svg("text", {
+      x: BOX.x + BOX.w + 10,
+      y: g.middle(number) - (panel.path === "direct" ? 11 : 2),
+      class: "angle",
+    })
+    const size = svg("text", {
+      x: BOX.x + BOX.w + 10,
+      y: g.middle(number) + (panel.path === "direct" ? 23 : 15),
+      class: "size",
+    })
     group.append(rect, text)
     this.root.append(group, angle, size)
     group.addEventListener("click", () => this.choose(number))
@@ -124,7 +153,7 @@ class Diagram {
   }
 
   show(panel, chosen) {
-    panel.parts.forEach((part, place) => this.#showNode(panel, place + 1, part, chosen))
+    for (const [place, part] of panel.parts.entries()) this.#showNode(panel, place + 1, part, chosen)
     for (const [number, edge] of this.edges) this.#showEdge(edge, panel.parts[number - 1], panel.largest)
   }
 
@@ -134,7 +163,11 @@ class Diagram {
     setText(node.angle, top ? "" : part.signal === null ? "no signal" : degrees(part.angle))
     setText(node.size, top || part.signal === null ? "" : `δ̂ ${short(part.signal)}`)
     setAttribute(node.group, "aria-expanded", number === chosen)
-    const arrives = top ? "gets the output error itself" : part.signal === null ? "no error arrives" : `the error arrives ${part.angle === null ? "without an angle" : `at ${degrees(part.angle)} to the true gradient`}, size ${short(part.signal)}`
+    const arrives = top
+      ? "gets the output error itself"
+      : part.signal === null
+        ? "no error arrives"
+        : `the error arrives ${part.angle === null ? "without an angle" : `at ${degrees(part.angle)} to the true gradient`}, size ${short(part.signal)}`
     setAttribute(node.group, "aria-label", `${node.name}, ${panel.rule}: ${arrives}. Details`)
   }
 

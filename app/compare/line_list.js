@@ -1,8 +1,10 @@
 // The table beside the charts: a row a line, with how it is drawn and its last values. It is the legend, too.
 
+import { element, setText, svg } from "../charts/dom.js"
+
 const DASH_LENGTHS = { solid: "", dash: "7 5", dot: "2 4", dashdot: "7 4 2 4", longdash: "12 5", longdashdot: "12 4 2 4" }
 
-class LineList {
+export class LineList {
   constructor(owner) {
     this.owner = owner
     this.root = element("div", "dfa-lines")
@@ -19,7 +21,7 @@ class LineList {
     this.caption.append(element("span", "", "Point at a row to find its line; press its name to hide it."))
     this.#showHead(view)
     while (this.rows.length > view.groups.length) this.rows.pop().root.remove()
-    view.groups.forEach((group, i) => this.#showRow(group, i, view))
+    for (const [i, group] of view.groups.entries()) this.#showRow(group, i, view)
     this.refresh()
   }
 
@@ -79,20 +81,18 @@ class LineList {
   }
 
   highlight(group) {
-    this.rows.forEach((row, i) => row.root.classList.toggle("dfa-strong", i === group))
+    for (const [i, row] of this.rows.entries()) row.root.classList.toggle("dfa-strong", i === group)
   }
 }
 
 function sampleOf(group) {
-  const made = (tag, attributes) => {
-    const node = document.createElementNS("http://www.w3.org/2000/svg", tag)
-    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value)
-    return node
-  }
-  const svg = made("svg", { viewBox: "0 0 44 14", width: 44, height: 14, "aria-hidden": "true" })
-  svg.append(made("line", { x1: 0, x2: 44, y1: 7, y2: 7, stroke: group.colour, "stroke-width": 3, "stroke-dasharray": DASH_LENGTHS[group.dash] }))
-  if (group.mark) svg.append(made("path", { d: MARK_SHAPES[group.mark] ?? MARK_SHAPES.circle, transform: "translate(22 7)", fill: group.colour, stroke: group.colour }))
-  return svg
+  const { colour, dash, mark } = group
+  const sample = svg("svg", { viewBox: "0 0 44 14", width: 44, height: 14, "aria-hidden": "true" })
+  const line = { x1: 0, x2: 44, y1: 7, y2: 7, stroke: colour, "stroke-width": 3, "stroke-dasharray": DASH_LENGTHS[dash] }
+  sample.append(svg("line", line))
+  const shape = MARK_SHAPES[mark] ?? MARK_SHAPES.circle
+  if (mark) sample.append(svg("path", { d: shape, transform: "translate(22 7)", fill: colour, stroke: colour }))
+  return sample
 }
 
 // As plotly draws them, about a centre.

@@ -3,47 +3,28 @@
 //   styles: [[colour, mark]] of the classes; most: points; large: for a projector
 // It sends {number, points}. An answer to an older drawing is no news; any other text is one from elsewhere and is taken.
 
-const STEPS = 1023
+import { element, svg } from "../../charts/dom.js"
+import { MountedView } from "../../charts/mounted_view.js"
+import { decode, encode, STEPS } from "./point_letters.js"
+
 const SIZE = 400 // units of the board's own coordinates
 const EDGE = 8 // so that marks on the rim are whole
 const NEAR = 13 // units within which the eraser takes a point, and the least way between two points of a stroke
 const SPREAD = 22 // units, of the spray
 const OFTEN = 70 // milliseconds between two points of the spray
-const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-const TOOLS = { drop: ["Drop", "Click or drag to drop points"], spray: ["Spray", "Hold to spray points"], erase: ["Erase", "Drag over points to take them away"] }
-
-const boards = new WeakMap()
-
-function decode(text) {
-  const points = []
-  for (let at = 0; at + 4 <= text.length; at += 4) {
-    const bits = [...text.slice(at, at + 4)].reduce((sum, letter) => sum * 64 + Math.max(0, LETTERS.indexOf(letter)), 0)
-    points.push({ x: bits >> 14, y: (bits >> 4) & 1023, t: bits & 15 })
-  }
-  return points
-}
-
-function encode(points) {
-  return points.map(({ x, y, t }) => {
-    const bits = (x << 14) | (y << 4) | t
-    return [18, 12, 6, 0].map((shift) => LETTERS[(bits >> shift) & 63]).join("")
-  }).join("")
-}
-
-function element(name, attributes = {}, text = "") {
-  const svg = ["svg", "path", "g", "rect"].includes(name)
-  const made = svg ? document.createElementNS("http://www.w3.org/2000/svg", name) : document.createElement(name)
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value)
-  if (text) made.textContent = text
-  return made
+const TOOLS = {
+  drop: ["Drop", "Click or drag to drop points"],
+  spray: ["Spray", "Hold to spray points"],
+  erase: ["Erase", "Drag over points to take them away"],
 }
 
 const within = (value) => Math.max(0, Math.min(STEPS, Math.round(value)))
 const across = (x) => EDGE + (x / STEPS) * (SIZE - 2 * EDGE)
 const down = (y) => SIZE - across(y)
 
-class Board {
-  constructor(root) {
+export class View extends MountedView {
+  constructor() {
+    super("board")
     this.points = []
     this.text = null
     this.sent = new Map() // number: text
@@ -53,40 +34,46 @@ class Board {
     this.chosen = 0
     this.classes = 2
     this.cursor = { x: STEPS / 2, y: STEPS / 2 }
-    this.build(root)
+    this.build()
   }
 
-  build(root) {
-    this.tools = element("div", { class: "row", role: "group", "aria-label": "Tool" })
+  build() {
+    this.tools = element("div", "row", "", { role: "group", "aria-label": "Tool" })
     for (const [tool, [label, about]] of Object.entries(TOOLS)) {
       this.tools.append(this.button(label, about, () => this.use(tool), { "data-tool": tool }))
     }
     this.undoButton = this.button("Undo", "Take the last change back (Ctrl Z)", () => this.undo())
     this.clearButton = this.button("Clear", "Take all points away", () => this.change(() => (this.points = [])))
     this.tools.append(this.undoButton, this.clearButton)
-    this.palette = element("div", { class: "row", role: "group", "aria-label": "Class of the next points" })
-    this.svg = element("svg", { viewBox: `0 0 ${SIZE} ${SIZE}`, tabindex: "0", role: "application" })
-    this.marks = element("g")
-    this.cross = element("path", { class: "cross" })
-    this.svg.append(element("rect", { width: SIZE, height: SIZE, class: "ground" }), element("path", { d: `M${SIZE / 2},0V${SIZE}M0,${SIZE / 2}H${SIZE}`, class: "axes" }), this.marks, this.cross)
-    this.count = element("div", { class: "count", "aria-live": "polite" })
-    root.replaceChildren(this.palette, this.svg, this.tools, this.count)
-    this.svg.addEventListener("pointerdown", (event) => this.begin(event))
-    this.svg.addEventListener("pointermove", (event) => this.move(event))
-    for (const name of ["pointerup", "pointercancel"]) this.svg.addEventListener(name, () => this.end())
-    root.addEventListener("keydown", (event) => this.key(event))
+    this.palette = element("div", "row", "", { role: "group", "aria-label": "Class of the next points" })
+    this.board = svg("svg", { viewBox: `0 0 ${SIZE} ${SIZE}`, tabindex: "0", role: "application" })
+    this.marks = svg("g")
+    this.cross = svg("path", { class: "cross" })
+    this.board.append(
+      svg("rect", { width: SIZE, height: SIZE, class: "ground" }),
+      svg("path", { d: `M${SIZE / 2},0V${SIZE}M0,${SIZE / 2}H${SIZE}`, class: "axes" }),
+      this.marks,
+      this.cross,
+    )
+    this.count = element("div", "count", "", { "aria-live": "polite" })
+    this.root.append(this.palette, this.board, this.tools, this.count)
+    this.board.addEventListener("pointerdown", (event) => this.begin(event))
+    this.board.addEventListener("pointermove", (event) => this.move(event))
+    for (const name of ["pointerup", "pointercancel"]) this.board.addEventListener(name, () => this.end())
+    this.root.addEventListener("keydown", (event) => this.key(event))
   }
 
   button(label, about, act, more = {}) {
-    const made = element("button", { type: "button", title: about, ...more }, label)
+    const made = element("button", "", label, { type: "button", title: about, ...more })
     made.addEventListener("click", act)
     return made
   }
 
-  receive(data, send) {
+  receive(data, { setStateValue }) {
+    if (!data) return
     this.data = data
-    this.send = send
-    this.svg.parentNode.classList.toggle("large", Boolean(data.large))
+    this.send = setStateValue
+    this.enlarge(data.large)
     const answer = this.sent.get(data.seen) === data.points
     if (data.points !== this.text && !answer) {
       if (this.text !== null) this.past.push(this.text)
@@ -166,16 +153,19 @@ class Board {
   }
 
   place(event) {
-    const box = this.svg.getBoundingClientRect()
+    const box = this.board.getBoundingClientRect()
     const inner = (part) => (part * SIZE - EDGE) / (SIZE - 2 * EDGE)
-    return [inner((event.clientX - box.left) / box.width) * STEPS, STEPS - inner((event.clientY - box.top) / box.height) * STEPS]
+    return [
+      inner((event.clientX - box.left) / box.width) * STEPS,
+      STEPS - inner((event.clientY - box.top) / box.height) * STEPS,
+    ]
   }
 
   begin(event) {
     if (event.button > 0 || this.stroke) return
     event.preventDefault()
-    this.svg.focus({ preventScroll: true })
-    this.svg.setPointerCapture(event.pointerId)
+    this.board.focus({ preventScroll: true })
+    this.board.setPointerCapture(event.pointerId)
     this.stroke = { before: this.text, last: null }
     this.move(event)
     if (this.tool === "spray") this.stroke.timer = setInterval(() => this.sprinkle(), OFTEN)
@@ -186,8 +176,9 @@ class Board {
     const [x, y] = (this.stroke.at = this.place(event))
     const last = this.stroke.last
     if (this.tool === "erase") this.erase(x, y)
-    else if (this.tool === "spray") { if (!last) this.sprinkle() }
-    else if (!last || Math.hypot(x - last[0], y - last[1]) * (SIZE / STEPS) >= NEAR) this.add(x, y)
+    else if (this.tool === "spray") {
+      if (!last) this.sprinkle()
+    } else if (!last || Math.hypot(x - last[0], y - last[1]) * (SIZE / STEPS) >= NEAR) this.add(x, y)
     else return
     this.stroke.last = [x, y]
     this.draw()
@@ -210,7 +201,7 @@ class Board {
   }
 
   key(event) {
-    const onBoard = event.composedPath()[0] === this.svg
+    const onBoard = event.composedPath()[0] === this.board
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key]
     const step = event.shiftKey ? 5 : 40
     const at = [this.cursor.x, this.cursor.y]
@@ -220,9 +211,9 @@ class Board {
     else if (!onBoard) {
       if (event.key === " ") event.stopPropagation() // it presses this button, and not the page's Pause
       return
-    }
-    else if (way) this.cursor = { x: within(at[0] + step * way[0]), y: within(at[1] + step * way[1]) }
-    else if (event.key === "Enter" || event.key === " ") this.change(() => (this.tool === "erase" ? this.erase(...at, true) : this.add(...at)))
+    } else if (way) this.cursor = { x: within(at[0] + step * way[0]), y: within(at[1] + step * way[1]) }
+    else if (event.key === "Enter" || event.key === " ")
+      this.change(() => (this.tool === "erase" ? this.erase(...at, true) : this.add(...at)))
     else if (event.key === "Backspace" || event.key === "Delete") this.change(() => this.erase(...at, true))
     else return
     event.preventDefault()
@@ -232,22 +223,34 @@ class Board {
 
   draw() {
     const { styles, most } = this.data
-    const edge = getComputedStyle(this.svg).getPropertyValue("--ground")
-    this.marks.replaceChildren(...this.points.map(({ x, y, t }) => {
-      const [colour, mark] = styles[Math.min(t, styles.length - 1)]
-      return element("path", { d: `M${across(x).toFixed(1)},${down(y).toFixed(1)}${mark}`, fill: colour, stroke: edge, "stroke-width": 1, "data-class": t })
-    }))
+    const edge = getComputedStyle(this.board).getPropertyValue("--ground")
+    this.marks.replaceChildren(
+      ...this.points.map(({ x, y, t }) => {
+        const [colour, mark] = styles[Math.min(t, styles.length - 1)]
+        return svg("path", {
+          d: `M${across(x).toFixed(1)},${down(y).toFixed(1)}${mark}`,
+          fill: colour,
+          stroke: edge,
+          "stroke-width": 1,
+          "data-class": t,
+        })
+      }),
+    )
     const [x, y] = [across(this.cursor.x), down(this.cursor.y)]
     this.cross.setAttribute("d", `M${x - 14},${y}h10m8,0h10M${x},${y - 14}v10m0,8v10`)
     this.palette.replaceChildren(...this.swatches())
-    for (const made of this.tools.children) if (made.dataset.tool) made.setAttribute("aria-pressed", String(made.dataset.tool === this.tool))
-    this.svg.dataset.tool = this.tool
+    for (const made of this.tools.children)
+      if (made.dataset.tool) made.setAttribute("aria-pressed", String(made.dataset.tool === this.tool))
+    this.board.dataset.tool = this.tool
     this.undoButton.disabled = !this.past.length
     this.clearButton.disabled = !this.points.length
     const classes = new Set(this.points.map((point) => point.t)).size
     const full = this.points.length >= most ? ": that is all that a link can carry" : ""
     this.count.textContent = `${this.points.length} of ${most} points, ${classes} ${classes === 1 ? "class" : "classes"}${full}`
-    this.svg.setAttribute("aria-label", `Drawing board with ${this.points.length} points of ${classes} classes. Arrow keys move the cursor, with Shift a little; Enter drops a point of class ${this.chosen}, Backspace erases the nearest, digits choose the class.`)
+    this.board.setAttribute(
+      "aria-label",
+      `Drawing board with ${this.points.length} points of ${classes} classes. Arrow keys move the cursor, with Shift a little; Enter drops a point of class ${this.chosen}, Backspace erases the nearest, digits choose the class.`,
+    )
   }
 
   swatches() {
@@ -255,21 +258,19 @@ class Board {
     const made = Array.from({ length: this.classes }, (_, t) => {
       const [colour, mark] = this.data.styles[t]
       const many = this.points.filter((point) => point.t === t).length
-      const one = this.button("", `Draw class ${t} (key ${t}): ${many} points`, () => this.choose(t), { "data-swatch": t, "aria-pressed": String(t === this.chosen) })
-      const icon = element("svg", { viewBox: "-9 -9 18 18", "aria-hidden": "true" })
-      icon.append(element("path", { d: `M0,0${mark}`, fill: colour }))
-      one.append(icon, element("span", {}, String(t)))
+      const one = this.button("", `Draw class ${t} (key ${t}): ${many} points`, () => this.choose(t), {
+        "data-swatch": t,
+        "aria-pressed": String(t === this.chosen),
+      })
+      const icon = svg("svg", { viewBox: "-9 -9 18 18", "aria-hidden": "true" })
+      icon.append(svg("path", { d: `M0,0${mark}`, fill: colour }))
+      one.append(icon, element("span", "", String(t)))
       return one
     })
-    if (this.classes < this.data.styles.length) made.push(this.button("+ class", "Add a class", () => this.choose(this.classes), { "data-swatch": "more" }))
+    if (this.classes < this.data.styles.length)
+      made.push(this.button("+ class", "Add a class", () => this.choose(this.classes), { "data-swatch": "more" }))
     // What is drawn anew has lost the keyboard's place: the same button gets it back, or the one that was added.
     if (focused !== undefined) queueMicrotask(() => (made.find((one) => one.dataset.swatch === focused) ?? made.at(-1)).focus())
     return made
   }
-}
-
-export default function ({ parentElement, data, setStateValue }) {
-  const root = parentElement.querySelector(".board")
-  if (!boards.has(root)) boards.set(root, new Board(root))
-  boards.get(root).receive(data, setStateValue)
 }

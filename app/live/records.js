@@ -2,7 +2,7 @@
 
 const MAX_POINTS_KEPT = 8000 // a series: beyond, it is thinned, so that a night of training does not fill the memory
 
-class RecordStore {
+export class RecordStore {
   constructor() {
     this.clear()
   }
@@ -66,7 +66,7 @@ function halve(series) {
 
 // Exponential moving average without the pull of a starting value; gaps stay gaps. The weight is that of a point
 // `spacing` steps further on: rare test values are then smoothed over the same stretch as frequent training values.
-function smoothed(values, weight, steps, spacing) {
+export function smoothed(values, weight, steps, spacing) {
   if (!weight) return values
   let sum = 0
   let share = 1
@@ -81,12 +81,12 @@ function smoothed(values, weight, steps, spacing) {
   })
 }
 
-function meanSpacing(steps) {
+export function meanSpacing(steps) {
   return steps.length > 1 ? (steps.at(-1) - steps[0]) / (steps.length - 1) : Infinity
 }
 
 // Indices into values[start, end): the lowest and the highest of each bucket, in order, so that no spike is lost.
-function extremesPerBucket(values, start, end, buckets) {
+export function extremesPerBucket(values, start, end, buckets) {
   const kept = []
   for (let b = 0; b < buckets; b++) {
     const from = start + Math.floor(((end - start) * b) / buckets)
@@ -98,7 +98,8 @@ function extremesPerBucket(values, start, end, buckets) {
       if (low < 0 || values[i] < values[low]) low = i
       if (high < 0 || values[i] > values[high]) high = i
     }
-    if (low < 0 && to > from) kept.push(from) // a gap
+    if (low < 0 && to > from)
+      kept.push(from) // a gap
     else if (low === high && low >= 0) kept.push(low)
     else if (low >= 0) kept.push(Math.min(low, high), Math.max(low, high))
   }
@@ -106,7 +107,7 @@ function extremesPerBucket(values, start, end, buckets) {
 }
 
 // Indices of what is worth drawing between two x values: one neighbour beyond each side, at most about `most`.
-function worthDrawing(x, values, range, most) {
+export function worthDrawing(x, values, range, most) {
   const start = Math.max(0, firstAtLeast(x, range[0]) - 1)
   const end = Math.min(x.length, firstAtLeast(x, range[1]) + 2)
   if (end - start <= most) return Array.from({ length: Math.max(0, end - start) }, (_, i) => start + i)

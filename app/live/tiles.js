@@ -1,0 +1,70 @@
+// A tile for each rule: its newest values, and a button that hides its lines.
+
+import { element, setText } from "../charts/dom.js"
+import { formatted, mean, shownValue } from "./formatting.js"
+import { icon } from "./icon.js"
+
+const EYE =
+  "M8 3C4.5 3 1.7 5.2.5 8c1.2 2.8 4 5 7.5 5s6.3-2.2 7.5-5C14.3 5.2 11.5 3 8 3zm0 8.2A3.2 3.2 0 1 1 8 4.8a3.2 3.2 0 0 1 0 6.4zm0-1.7a1.5 1.5 0 1 0 0-3 1.5 1.5 0 0 0 0 3z"
+
+export class Tiles {
+  constructor(onToggle) {
+    this.root = element("section", "dfa-tiles", "", { "aria-label": "Rules: click one to hide or show it" })
+    this.onToggle = onToggle
+    this.tiles = new Map()
+  }
+
+  show(view, store, choices) {
+    const rules = Map.groupBy(
+      view.runs.map((run, index) => ({ ...run, index })),
+      (run) => run.rule,
+    )
+    for (const [rule, tile] of this.tiles) {
+      if (rules.has(rule)) continue
+      tile.root.remove()
+      this.tiles.delete(rule)
+    }
+    for (const [rule, runs] of rules) this.#showTile(rule, runs, view, store, choices)
+  }
+
+  #showTile(rule, runs, view, store, choices) {
+    const tile = this.tiles.get(rule) ?? this.#make(rule)
+    const shown = !choices.hidden.includes(rule)
+    const sameName = runs.every((run) => run.name === runs[0].name)
+    tile.root.style.setProperty("--rule", runs[0].colour)
+    tile.root.setAttribute("aria-pressed", shown)
+    tile.root.title = shown ? `Hide ${rule}` : `Show ${rule}`
+    setText(tile.name, sameName ? runs[0].name : rule)
+    setText(tile.seeds, runs.length > 1 ? `${runs.length} seeds` : "")
+    const errors = runs.map((run) => shownValue("test_error", store.newest(run.index, "test_error", null), choices))
+    const angles = runs.flatMap((run) => view.layers.map((layer) => store.newest(run.index, "signal_angle", layer)))
+    setText(tile.error, formatted(mean(errors), "%"))
+    setText(tile.errorName, choices.accuracy ? "test accuracy" : "test error")
+    setText(tile.angle, formatted(mean(angles), "°"))
+  }
+
+  #make(rule) {
+    const tile = { root: element("button", "dfa-tile", "", { type: "button" }) }
+    tile.name = element("span", "dfa-tile-name")
+    tile.seeds = element("span", "dfa-tile-seeds")
+    const name = element("span", "dfa-tile-head")
+    name.append(tile.name, tile.seeds)
+    tile.error = element("span", "dfa-figure")
+    tile.errorName = element("span", "dfa-figure-name")
+    tile.angle = element("span", "dfa-figure")
+    const angleName = element("span", "dfa-figure-name", "signal angle")
+    tile.root.append(name)
+    for (const pair of [
+      [tile.error, tile.errorName],
+      [tile.angle, angleName],
+    ]) {
+      const box = tile.root.appendChild(element("span", "dfa-pair"))
+      box.append(...pair)
+    }
+    tile.root.append(icon(EYE))
+    tile.root.addEventListener("click", () => this.onToggle(rule))
+    this.tiles.set(rule, tile)
+    this.root.append(tile.root)
+    return tile
+  }
+}

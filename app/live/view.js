@@ -1,0 +1,285 @@
+// The live view. What Streamlit tells it (message.py), when the page is drawn:
+//   experiment: id; another id clears the data and keeps the viewer's choices
+//   address: where it asks for news (news.js); waits: whether there will be any
+//   large: for a projector; title; note: said where the status says nothing
+//   runs: [{name, rule, seed, colour}]; the place in the list is the run number
+//   layout: "angles" for the page of that name
+//   marker: null, or {step, epoch}, where a line is drawn
+//   measures: what may be drawn layer by layer (measures.js); eps: of adversarial training, 0: none; definitions: {metric: text}; metrics: names, as records use numbers
+// and what it is told with every answer:
+//   around: of what the page around it is drawn; another one: the page must be drawn anew
+//   status: {state, sentence, step, steps, epoch, epochs, rate, left, device}
+//   layers: hidden blocks; random_band: {layer: degrees}; most_directions: {layer: number}, what the effective rank can be at most
+//   heat, for the layout "angles": {measure, rules: {rule: {steps, rows, values}}, version}; only with news
+//   list: which list records are of; another one: they are all of it, and those before are not true any more
+//   records: pieces in a row, each of them columns {from, run, metric, layer, step, epoch, seconds, value}; from: place of its
+//     first in the whole list
+
+import { element } from "../charts/dom.js"
+import { marginOf } from "../charts/plot_layout.js"
+import { PlotView } from "../charts/plot_view.js"
+import { numbersAreShown } from "../charts/plotly_loader.js"
+import { themeOf } from "../charts/theme.js"
+import { viewFromAddress, viewIntoAddress } from "./address.js"
+import { sentenceCase } from "./formatting.js"
+import { heatPanels, ScaleKey } from "./heat.js"
+import { LivePanel } from "./live_panel.js"
+import { anglePanels, everyMeasure, learnMeasures, learningPanels } from "./measures.js"
+import { News } from "./news.js"
+import { RecordStore } from "./records.js"
+import { choicesKey, DEFAULT_CHOICES, saveChoices, savedChoices } from "./saved_choices.js"
+import { StatusStrip } from "./status_strip.js"
+import { Tiles } from "./tiles.js"
+import { Toolbar } from "./toolbar.js"
+
+// Read by the browser tests, and handy in the console.
+const stats = (globalThis.__dfa_live ??= {
+  mounts: 0,
+  unmounts: 0,
+  updates: 0,
+  points: 0,
+  plots: 0,
+  draws: 0,
+  stale: 0,
+  firstDraw: null,
+  drawn: null,
+})
+
+const PATIENCE_MS = 3000
+export class View extends PlotView {
+  constructor() {
+    super("dfa-live", stats)
+    this.store = new RecordStore()
+    this.seen = new IntersectionObserver((entries) => this.#cameIntoSight(entries), { rootMargin: "150px" })
+    this.news = new News(
+      () => ({ have: this.store.have, list: this.store.list, version: this.view.heat?.version ?? -1 }),
+      (answer) => this.told(answer),
+    )
+    this.#build()
+  }
+
+  makePanel(definition) {
+    return new LivePanel(this, definition)
+  }
+
+  fullRange() {
+    return [0, this.store.last[this.choices.x] || 1]
+  }
+
+  #build() {
+    this.status = new StatusStrip()
+    this.tiles = new Tiles((rule) => this.toggle(rule))
+    this.scale = new ScaleKey()
+    this.learning = element("div", "dfa-grid")
+    this.angles = element("div", "dfa-grid")
+    this.captions = { learning: element("div", "dfa-captions"), angles: element("div", "dfa-captions") }
+    this.root.append(this.status.root, this.tiles.root, this.scale.root)
+    this.root.append(this.learning, this.angles, this.captions.angles, this.captions.learning)
+  }
+
+  // What is drawn where is known with the first view. Each layout keeps choices of its own.
+  #begin(layout) {
+    this.layout = layout
+    this.choicesKey = choicesKey(layout)
+    this.choices = savedChoices(this.choicesKey)
+    this.toolbar = new Toolbar(
+      layout,
+      this.choices,
+      (name) => this.chosen(name),
+      () => this.fit(),
+    )
+    const { zoom, ...linked } = viewFromAddress(DEFAULT_CHOICES, this.toolbar.options)
+    this.linkedZoom = zoom
+    Object.assign(this.choices, linked)
+    this.toolbar.refresh()
+    this.root.insertBefore(this.toolbar.root, layout === "lab" ? this.learning : this.angles)
+    this.root.classList.add(`dfa-layout-${layout}`)
+  }
+
+  isInSight(panel) {
+    return panel.onScreen
+  }
+
+  #cameIntoSight(entries) {
+    for (const { target, isIntersecting } of entries) this.panels.get(target.dataset.panel).onScreen = isIntersecting
+    this.schedule()
+  }
+
+  // ---- what Python sends ----
+
+  receive(view, { setTriggerValue }) {
+    if (!view) return
+    this.setTriggerValue = setTriggerValue
+    if (!this.choices) {
+      learnMeasures(view.measures)
+      this.#begin(view.layout ?? "lab")
+    }
+    if (!this.view) this.zoomedX = this.linkedZoom ?? null
+    else if (view.experiment !== this.view.experiment) this.#startOver()
+    const first = !this.view
+    // Streamlit may repeat a view that is older than the last answer, for instance when the theme changes.
+    const repeated = !first && view.experiment === this.view.experiment && view.around === this.view.around
+    this.view = { ...view, ...(repeated ? this.latest : {}) }
+    this.drawnAround = view.around
+    if (first) this.#toAddress()
+    this.#show(0)
+    this.news.follow(view.address, view.waits)
+  }
+
+  // What the server answers.
+  told({ records, heat, ...moving }) {
+    if (moving.around !== this.drawnAround) this.#sayStale()
+    if (!records) return
+    this.latest = moving
+    if (moving.list !== this.store.list) this.store.clear(moving.list)
+    Object.assign(this.view, moving, heat && { heat })
+    this.#show(records.reduce((added, piece) => added + this.store.append(piece, this.view.metrics), 0))
+  }
+
+  #show(added) {
+    stats.updates++
+    stats.points = this.store.have
+    const { view } = this
+    this.status.show(view.title, { ...view.status, sentence: view.status.sentence || view.note })
+    this.tiles.show(view, this.store, this.choices)
+    this.toolbar.offerPlaces(view.layers)
+    this.scale.show(view)
+    numbersAreShown()
+    if (this.#pictureChanged(added)) this.#arrangePanels()
+    for (const panel of this.panels.values()) panel.mark()
+  }
+
+  #startOver() {
+    this.store.clear()
+    this.latest = null // it was about another experiment
+    this.forgetZoom()
+    this.#toAddress()
+  }
+
+  // Streamlit draws the page, and this view's fragment with it. It may be busy, so that it is told again.
+  #sayStale() {
+    const now = performance.now()
+    if (now - this.staleAt < PATIENCE_MS) return
+    this.staleAt = now
+    stats.stale++
+    this.setTriggerValue("stale", now)
+  }
+
+  #toAddress() {
+    viewIntoAddress(this.choices, DEFAULT_CHOICES, this.zoomedX)
+  }
+
+  // A tick without news costs no drawing.
+  #pictureChanged(added) {
+    const { experiment, runs, layers, eps, random_band, definitions, heat } = this.view
+    this.enlarge(this.view.large)
+    this.theme = themeOf(this.root)
+    const drawnFrom = JSON.stringify([
+      experiment,
+      runs,
+      layers,
+      eps,
+      random_band,
+      definitions,
+      heat?.measure,
+      heat?.version,
+      this.theme,
+    ])
+    const changed = added > 0 || drawnFrom !== this.drawnFrom
+    this.drawnFrom = drawnFrom
+    return changed
+  }
+
+  // ---- what the viewer chooses ----
+
+  toggle(rule) {
+    const { hidden } = this.choices
+    this.choices.hidden = hidden.includes(rule) ? hidden.filter((other) => other !== rule) : [...hidden, rule]
+    this.chosen("hidden")
+  }
+
+  chosen(name) {
+    saveChoices(this.choicesKey, this.choices)
+    if (name === "x") this.zoomedX = null
+    if (name === "log") for (const [key, panel] of this.panels) if (key.startsWith("loss")) panel.zoomedY = null
+    if (name === "angle" || name === "place")
+      for (const panel of this.panels.values()) if (panel.definition.measure && !panel.definition.heat) panel.zoomedY = null
+    if (name === "accuracy" && this.panels.has("error")) this.panels.get("error").zoomedY = null
+    this.#toAddress()
+    if (!this.view) return
+    this.tiles.show(this.view, this.store, this.choices)
+    this.#arrangePanels()
+  }
+
+  zoomChanged() {
+    this.#toAddress()
+  }
+
+  // ---- one cursor for all panels ----
+
+  get margin() {
+    return marginOf(this.theme)
+  }
+
+  pointAt(panel, event) {
+    this.pointed = panel
+    const box = panel?.plot.getBoundingClientRect()
+    const share = panel && (event.clientX - box.left - this.margin.l) / (box.width - this.margin.l - this.margin.r)
+    const inside = panel?.range && share >= 0 && share <= 1
+    this.cursorAt = inside ? panel.range[0] + share * (panel.range[1] - panel.range[0]) : null
+    this.cursorFrame ??= requestAnimationFrame(() => {
+      this.cursorFrame = null
+      this.#showCursor()
+    })
+  }
+
+  #showCursor() {
+    for (const panel of this.panels.values()) {
+      const visible = this.cursorAt !== null && panel.drawn && panel.onScreen
+      panel.cursor.hidden = !visible
+      if (visible) {
+        panel.cursor.style.left = panel.placeOf(this.cursorAt).left
+      }
+      if (panel === this.pointed || !panel.drawn || !panel.onScreen) continue
+      if (panel.definition.heat) continue
+      if (visible && panel.plot.data.length) globalThis.Plotly.Fx.hover(panel.plot, { xval: this.cursorAt }, "xy")
+      else globalThis.Plotly.Fx.unhover(panel.plot)
+    }
+  }
+
+  // ---- drawing ----
+
+  #arrangePanels() {
+    const lab = this.layout === "lab"
+    const learning = lab ? learningPanels(this.choices, this.view.eps) : heatPanels(this.view, this.choices)
+    const angles = lab ? anglePanels(this.view.layers, this.choices) : everyMeasure(this.view.layers, this.choices)
+    this.arrange([
+      [this.learning, learning],
+      [this.angles, angles],
+    ])
+    this.#caption(this.captions.learning, learning)
+    this.#caption(this.captions.angles, lab ? angles : [])
+    this.redraw()
+  }
+
+  #caption(node, definitions) {
+    const metrics = new Set(definitions.flatMap((panel) => panel.curves.flatMap((curve) => [curve.metric, curve.spread])))
+    const known = [...metrics].filter((metric) => this.view.definitions?.[metric])
+    const text = known.map((metric) => `${sentenceCase(metric)}: ${this.view.definitions[metric]}`)
+    if (node.dataset.text === text.join()) return
+    node.dataset.text = text.join()
+    node.replaceChildren(...text.map((line) => element("p", "", line)))
+  }
+
+  drew(panel) {
+    if (panel !== this.pointed && this.cursorAt != null) this.#showCursor()
+  }
+
+  unmount() {
+    stats.unmounts++
+    this.news.end()
+    this.seen.disconnect()
+    cancelAnimationFrame(this.cursorFrame)
+    super.unmount()
+  }
+}
