@@ -72,6 +72,7 @@ async function draw({ parentElement, data, setTriggerValue, setStateValue }) {
   if (slot.View !== View) slot.view?.unmount() // the server has been started anew, with another version
   if (slot.View !== View) slot.view = new View()
   slot.View = View
+  slot.trouble?.remove()
   slot.view.attach(slot.host)
   slot.view.receive(view, { setTriggerValue, setStateValue })
 }

@@ -115,7 +115,8 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
     """What starts `streamlit run` of a script and returns its address once it answers; they end with this."""
     started: list[subprocess.Popen] = []
 
-    def start(script: Path, *arguments: str, environment: dict[str, str] | None = None) -> str:
+    def start(script: Path, *arguments: str, base: str = "", environment: dict[str, str] | None = None) -> str:
+        """`base`: path below which the pages are, with a slash before it."""
         port = free_port()
         log = tmp_path_factory.mktemp("streamlit") / "log.txt"
         command = [
@@ -128,6 +129,8 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
             str(port),
             "--server.headless",
             "true",
+            "--server.baseUrlPath",
+            base,
         ]
         with log.open("w") as output:
             server = subprocess.Popen(
@@ -138,7 +141,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
                 stderr=subprocess.STDOUT,
             )
         started.append(server)
-        address = f"http://localhost:{port}"
+        address = f"http://localhost:{port}{base}"
         deadline = time.monotonic() + PATIENCE
         while not healthy(address):
             if server.poll() is not None or time.monotonic() > deadline:

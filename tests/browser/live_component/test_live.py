@@ -300,6 +300,35 @@ def test_a_lab_below_a_path_of_its_host_is_asked_there(visitors, base: str) -> N
     page.close()
 
 
+def test_charts_are_drawn_below_a_path_of_the_host_and_inside_another_page(serve: Callable[..., str], visitors) -> None:
+    address = serve(HARNESS, base="/class/lab")
+    page = visitors.new_page()
+    page.set_viewport_size({"width": 1400, "height": 1300})
+    page.set_content(f'<iframe src="{address}/?points=20&embed=true" width="1390" height="1200"></iframe>')
+    (frame,) = page.main_frame.child_frames
+    frame.wait_for_function("window.__dfa_live?.firstDraw")
+    wanted = frame.evaluate(TICKS) + 3
+    frame.wait_for_function(f"window.__dfa_live.updates >= {wanted}")  # it asks there, too
+    page.close()
+
+
+@pytest.mark.parametrize("missing", ["**/live/view.js", "**/charts/dom.js", "**/live/live.css"])
+def test_code_that_does_not_come_is_said_in_a_sentence(visitors, address: str, missing: str) -> None:
+    page = visitors.new_page()
+    page.route(missing, lambda route: route.abort())
+    page.goto(address)
+    said = page.get_by_role("alert")
+    said.wait_for()
+    assert said.inner_text() == (
+        "This picture cannot be drawn: its code did not come from the server. Reload the page to try again."
+    )
+    page.unroute(missing)
+    page.reload()
+    wait_for_charts(page)
+    assert said.count() == 0
+    page.close()
+
+
 def test_plotly_is_wrapped_to_be_parsed_once_and_strangers_are_left_alone() -> None:
     script = get_plotlyjs()
     assert len(parsed_once(script)) == len(script.rstrip()) + 2
