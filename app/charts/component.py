@@ -30,7 +30,7 @@ class Picture:
         self._component = component(name, js=STUB, isolate_styles=isolated)
 
     def code(self) -> dict:
-        """Where the browser finds it, below the address of the lab."""
+        """The addresses of its module and its styles, below that of the lab."""
         return {"module": modules.address(self.module), "styles": [modules.address(name) for name in self.styles]}
 
     def load(self) -> None:

@@ -40,12 +40,12 @@ def version() -> str:
 
 @cache
 def packed(name: str) -> bytes:
-    """A file as it travels."""
+    """A file as it travels, a gzip file."""
     return gzip.compress(files()[name], compresslevel=6, mtime=0)
 
 
 def address(name: str) -> str:
-    """Where a file is, below the address of the lab. Raises KeyError if there is none of this name."""
+    """The address of a file, below that of the lab. Raises KeyError if there is no file of this name."""
     files()[name]
     return f"{PATH}/{version()}/{name}"
 

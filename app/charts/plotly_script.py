@@ -14,7 +14,7 @@ FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable", "Content-Enc
 
 
 def parsed_once(script: str) -> str:
-    """The script with its one big function in parentheses, so that browsers do not parse it twice: a third faster.
+    """Put the one big function of plotly.js in parentheses, so that browsers do not parse it twice: a third faster.
 
     A script of another shape comes back as it is.
     """
@@ -27,13 +27,13 @@ def parsed_once(script: str) -> str:
 
 @cache
 def packed() -> bytes:
-    """As it travels. Slow once."""
+    """plotly.js as it travels. The first call takes about a second."""
     return gzip.compress(parsed_once(get_plotlyjs()).encode(), compresslevel=6, mtime=0)
 
 
 @cache
 def address() -> str:
-    """Below the address of the lab."""
+    """The address of plotly.js, below that of the lab."""
     return f"{PATH}?{sha256(packed()).hexdigest()[:12]}"
 
 

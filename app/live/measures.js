@@ -59,7 +59,7 @@ function curve(metric, layer = null) {
   return { metric, layer, train: metric.startsWith("train_") }
 }
 
-// Of measures layer by layer at one place: a small panel each.
+// A small panel of every measure at one place.
 export function everyMeasure(layers, choices) {
   const readout = Math.max(0, ...layers) + 1
   const place = placeOf(layers, choices)

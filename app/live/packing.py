@@ -15,7 +15,7 @@ LAST = bytes([3, 0])  # an empty block that says that it is the last one
 
 
 class Part:
-    """Some of a text."""
+    """A piece of a text, as it is and packed."""
 
     def __init__(self, text: str):
         self.text = text.encode()
@@ -29,12 +29,12 @@ def compact(content: dict) -> str:
 
 
 def plain(parts: Sequence[Part]) -> bytes:
-    """Their text."""
+    """The text of the parts, as bytes of UTF-8."""
     return b"".join(part.text for part in parts)
 
 
 def gzipped(parts: Sequence[Part]) -> bytes:
-    """Their text as a gzip file."""
+    """The text of the parts as one gzip file."""
     checksum, length = 0, 0
     for part in parts:
         checksum, length = zlib.crc32(part.text, checksum), length + len(part.text)

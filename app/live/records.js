@@ -43,7 +43,7 @@ export class RecordStore {
     return this.series.get(seriesKey(run, metric, layer))
   }
 
-  // Of the first run; the others take about as long.
+  // When the first run made this step; the others take about as long. null: nothing is known of it
   secondsAt(step) {
     const series = this.get(0, "train_loss", null)
     if (!series) return null

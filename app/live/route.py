@@ -43,11 +43,11 @@ async def _answer(request: Request) -> Response:
 
 
 def answer(id: str, have: int, number: int = 0, measure: str = "", version: int = -1, every: int = 0) -> list[Part]:
-    """JSON in parts: the view's moving part, `records` from number `have` on in pieces, or all of them if the list of this
-    `number` is another one now, `heat` if the maps are newer than `version`, and `every`.
+    """What a chart is told, as parts of one JSON text: the view's moving part, `records` from number `have` on in pieces, or
+    all of them if the list of this `number` is another one now, `heat` if the maps are newer than `version`, and `every`.
 
-    Of a demonstration that is over: `around` of the one that follows, once it has begun. `around` is null if there is no such
-    experiment.
+    A demonstration that is over is answered with `around` of the one that follows, once it has begun. `around` is null if there
+    is no such experiment.
     """
     status = manager().status(id)
     if status is not None and status.demo and id != (current := manager().demo()):
@@ -74,7 +74,7 @@ def _number(text: str) -> int:
 
 
 def address(id: str, measure: str = "") -> str:
-    """Where the chart of an experiment asks, below the address of the lab."""
+    """The address at which the chart of an experiment asks, below that of the lab."""
     return f"{PATH}/{id}?map={measure}"
 
 

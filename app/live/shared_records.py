@@ -24,7 +24,7 @@ Read = Callable[[Which, int], np.ndarray]  # (which, number of the first) -> the
 
 
 class Piece(NamedTuple):
-    """JSON of the columns of some records in a row; `end`: number of the next one. Kept while a chart may ask for it."""
+    """Some records in a row, their columns as JSON, kept while a chart may ask for them. `end`: number of the next record."""
 
     end: int
     part: Part
@@ -89,7 +89,7 @@ class SharedRecords:
         return seen
 
     def _forget(self, now: float) -> None:
-        """What no chart that still asks can want."""
+        """Drop what no chart that still asks can want."""
         self._seen = {which: seen for which, seen in self._seen.items() if now - seen.when < FORGOTTEN}
         for seen in self._seen.values():
             seen.pieces = {start: piece for start, piece in seen.pieces.items() if now - piece.made < FORGOTTEN}

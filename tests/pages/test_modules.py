@@ -17,12 +17,13 @@ PICTURES = ("live/view.js", "compare/view.js", "path/view.js", "form/drawing/vie
 
 def get(address: str) -> Response:
     """What a browser gets from a lab below a path of its host."""
-    question = {"type": "http", "method": "GET", "path": f"/class/lab/{address}", "headers": []}
+    question: dict = {"type": "http", "method": "GET", "path": f"/class/lab/{address}", "headers": []}
     route = modules.route("/class/lab")
     match, found = route.matches(question)
     assert match is Match.FULL
+    question.update(found)
     with ThreadPoolExecutor() as beside:  # Playwright keeps a loop running in this thread
-        return beside.submit(asyncio.run, route.endpoint(Request(question | found))).result()
+        return beside.submit(asyncio.run, route.endpoint(Request(question))).result()
 
 
 @pytest.mark.parametrize("picture", PICTURES)

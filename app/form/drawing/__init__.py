@@ -26,7 +26,7 @@ _picture = Picture("dfa_lab_board", "form/drawing/view.js", "form/drawing/board.
 
 
 def board(key: str) -> None:
-    """The board, what the points are for, and files. `key`: of this board; all boards show the form's points."""
+    """Show the board, what the points are for, and files. `key`: this board's own; all boards show the form's points."""
     view = {
         "points": held(SETTING),
         "seen": held(f"{key}_seen", 0),
@@ -54,7 +54,7 @@ def _take(key: str) -> None:
 
 
 def _parts(text: str) -> str:
-    """Which of the points train and which test."""
+    """Say in a sentence which of the points train and which test."""
     try:
         points = point_text.decode(text)
     except point_text.Unreadable:
