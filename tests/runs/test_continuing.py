@@ -34,10 +34,14 @@ def manager(tmp_path: Path) -> Iterator[Manager]:
     manager.close()
 
 
-@cache
 def uninterrupted(experiment: Experiment, *acts: tuple[int, object], until_step: int | None = None) -> Trainer:
-    """The oracle: one trainer from the settings to the end, with what a person does after these steps."""
-    trainer, left = Trainer(experiment), list(acts)
+    """The oracle: one trainer from the settings to the end, with what a person does after these steps. Made once for all."""
+    return _uninterrupted(experiment.model_dump_json(), *acts, until_step=until_step)
+
+
+@cache
+def _uninterrupted(settings: str, *acts: tuple[int, object], until_step: int | None) -> Trainer:
+    trainer, left = Trainer(Experiment.model_validate_json(settings)), list(acts)
     while not trainer.done and trainer.step != until_step:
         while left and left[0][0] == trainer.step:
             _, what = left.pop(0)

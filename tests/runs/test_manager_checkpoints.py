@@ -43,9 +43,14 @@ def plain(records: list[Record]) -> list[Record]:
     return [record._replace(seconds=0.0) for record in records]
 
 
-@cache
 def uninterrupted(experiment: Experiment) -> list[Record]:
-    return plain([record for due in Trainer(experiment) for record in due])
+    """The oracle: the records of one trainer from the settings to the end. Made once for all."""
+    return _uninterrupted(experiment.model_dump_json())
+
+
+@cache
+def _uninterrupted(settings: str) -> list[Record]:
+    return plain([record for due in Trainer(Experiment.model_validate_json(settings)) for record in due])
 
 
 def file(manager: Manager, id: str) -> Path:

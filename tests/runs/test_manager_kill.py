@@ -30,10 +30,11 @@ def serve(folder: Path) -> None:
 def test_killed_in_the_middle_of_training(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen([sys.executable, __file__, str(tmp_path)], stdout=subprocess.PIPE, text=True, env=environment)
+    said: list[list[str]] = []
     try:
         assert process.stdout is not None
         running, paused = (process.stdout.readline().strip() for _ in range(2))
-        said = [process.stdout.readline().split()]
+        said.append(process.stdout.readline().split())
         while len(said) < 8 or int(said[-1][1]) <= 60:
             said.append(process.stdout.readline().split())
         enough = float(said[-1][0])
