@@ -77,7 +77,7 @@ class Losses:
     def state(self) -> dict[str, object]:
         """As it is saved with a trainer."""
         failed = {str(number): sentence for number, sentence in self.failed.items()}
-        return {"recorded": self._recorded, "wrong": self._wrong, "failed": failed}
+        return {"recorded": self._recorded, "wrong": list(self._wrong), "failed": failed}
 
     def restore(self, numbers: Mapping) -> None:
         """Continue from a `state`."""

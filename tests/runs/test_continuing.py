@@ -261,7 +261,7 @@ def test_a_fork_with_other_settings_is_that_training_from_there_on(manager: Mana
     id = manager.start(tiny(**settings))
     until_state(manager, id, "finished")
     fork = manager.fork_at(id, 5, {"learning_rate": 0.3, "weight_decay": 0.01, "epochs": 5})
-    oracle = uninterrupted.__wrapped__(tiny(**settings | {"epochs": 5}), until_step=5)  # it goes on
+    oracle = _uninterrupted.__wrapped__(tiny(**settings | {"epochs": 5}).model_dump_json(), until_step=5)  # it goes on
     oracle.set_learning_rate(0.3)
     oracle.runs[0].optimizer.param_groups[0]["weight_decay"] = 0.01
     oracle.runs[0].experiment = oracle.runs[0].experiment.model_copy(update={"weight_decay": 0.01})

@@ -1,5 +1,6 @@
 """Save and resume between two steps: the continuation is the same, bit for bit."""
 
+import copy
 import json
 import os
 import subprocess
@@ -92,6 +93,19 @@ for records in trainer:
         print(repr(record._replace(seconds=0.0)))
 checkpoint.save(trainer, Path(sys.argv[2]))
 """
+
+
+def test_a_state_stays_as_it_was_taken() -> None:
+    """It may be written down in a thread of its own while the training goes on: what is counted must not change in it."""
+    trainer = Trainer(small(epochs=2), small_set())
+    for _ in range(3):
+        next(trainer)
+    _, numbers = trainer.state()
+    taken = copy.deepcopy(numbers)
+    for _ in range(4):
+        next(trainer)
+    assert numbers == taken
+    assert trainer.state()[1]["wrong"] != taken["wrong"]
 
 
 def test_through_a_file_in_another_process(tmp_path: Path) -> None:
