@@ -54,7 +54,7 @@ def alternating(blocks: dict[str, Callable[[], None]], repeats: int) -> dict[str
 
 
 def loop(dataset: DataSet, repeats: int) -> list[Figure]:
-    """Of each rule: the trainer's loop, the run's step alone, and the overhead."""
+    """For each rule the trainer's loop, the run's step alone, and the overhead."""
     found = []
     tiny = random_data((1, 1, 1))
     for rule in RULES:

@@ -81,7 +81,7 @@ def wait(device: torch.device) -> None:
 def share(
     samples: int, layers: int, units: int, step: float, found: dict[str, float], measures: str, on_gpu: bool = False
 ) -> float:
-    """Of the training's time at the default interval, over the default epochs: measured once at the steps where it is due."""
+    """The share of a training at the default interval and epochs: measured once at the steps where it is due."""
     experiment = parse({"num_hidden": units, "num_layers": layers, "measures": measures})
     plan = Plan(experiment, samples, on_gpu)
     spent = 0.0

@@ -32,7 +32,7 @@ SETTLED = 2  # minutes
 
 
 def resident(pid: int) -> float:
-    """Of a process and all below it, in MB."""
+    """The memory of a process and all below it, in MB."""
     parents = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

@@ -8,7 +8,7 @@ TEST = 64  # as none is tested on
 
 
 def random_data(shape: tuple[int, ...], device: str = "cpu", train: int = 60_000) -> DataSet:
-    """Of ten classes and, where nothing else is said, as many as MNIST has; inputs (N, *shape), bytes."""
+    """Ten classes and, where nothing else is said, as many samples as MNIST has; inputs (N, *shape), bytes."""
     stream = torch.Generator().manual_seed(0)
     x = torch.randint(256, (train + TEST, *shape), generator=stream, dtype=torch.uint8).to(device)
     y = torch.randint(10, (train + TEST,), generator=stream).to(device)

@@ -23,7 +23,7 @@ REPLAYS = 20
 
 
 def begun(manager: Manager, experiment: Experiment) -> str:
-    """Its id, once it trains."""
+    """The id of an experiment, once it trains."""
     id = manager.start(experiment)
     while (status := manager.status(id)) is None or status.rate == 0:
         time.sleep(0.1)

@@ -42,7 +42,7 @@ def experiment(number: int) -> Experiment:
 
 
 def rows(id: str, wanted: int) -> Iterator[tuple]:
-    """As a training leaves them: per measurement each run's metrics, then its layers' angles."""
+    """The records that a training leaves: per measurement each run's metrics, then its layers' angles."""
     seq = step = 0
     while True:
         for run in range(len(RULES)):

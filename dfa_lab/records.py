@@ -30,7 +30,7 @@ ERRORS = {
 
 
 def _measures() -> dict[str, tuple[str, str]]:
-    """Those of the measures' files, those of one unit beside each other."""
+    """The metrics that the measures' files declare, those of one unit beside each other."""
     declared = registry.declared("dfa_lab.measure.kinds", "METRICS")
     found = {name: about for metrics in declared.values() for name, about in metrics.items()}
     units = list(dict.fromkeys(unit for unit, _ in found.values()))

@@ -266,3 +266,17 @@ def test_the_commands_for_those_who_know_dfa_torch_run(line: str, lab: Callable)
     done = lab(shlex.split(line)[3:])
     assert done.exit_code == 0, done.output
     assert "dfa" in done.stdout
+
+
+NOUN_ELSEWHERE = ("Of", "Likewise", "As", "It", "Its", "Those", "These", "They", "Them", "Such", "Also")
+
+
+def test_docstrings_begin_with_what_they_speak_of():
+    """A reader must not have to look up for the noun."""
+    bare = []
+    for file in sorted(file for top in ("dfa_lab", "app", "pages", "benchmarks") for file in (ROOT / top).rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+                words = (ast.get_docstring(node) or "").split()
+                bare += [f"{file.relative_to(ROOT)}: {' '.join(words[:6])}"] if words and words[0] in NOUN_ELSEWHERE else []
+    assert bare == []

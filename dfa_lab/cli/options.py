@@ -107,7 +107,7 @@ def once(options: dict[str, Any]) -> tuple[Path | None, dict[str, Any]]:
 
 
 def _points(given: str) -> str:
-    """Of --points @FILE: what the setting holds. Only the command line reads files, never a link."""
+    """What the setting holds for --points @FILE. Only the command line reads files, never a link."""
     path = Path(given.removeprefix("@"))
     try:
         found, fitted = point_text.from_csv(path.read_text(encoding="utf-8"))
@@ -123,7 +123,7 @@ def _points(given: str) -> str:
 
 
 def parsed(given: dict[str, Any]) -> Experiment:
-    """Of the settings that are given, or exit status 2."""
+    """The experiment of the settings that are given, or exit status 2."""
     try:
         return parse(given)
     except SettingsError as error:

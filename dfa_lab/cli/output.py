@@ -18,7 +18,7 @@ MOST_ANGLES = 12  # in a line of the table
 
 
 class Output(ABC):
-    """Files that are written again and again, but not oftener than is cheap: what there is to write grows with every epoch,
+    """Files that are written again and again, but only as often as is cheap: what there is to write grows with every epoch,
     and an epoch may be short. A disk that refuses is told once while training goes on, and at the end."""
 
     advice = ""  # what to do about a disk that refuses; ends the sentence

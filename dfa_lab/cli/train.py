@@ -36,7 +36,7 @@ class Begun:
 
 
 def begin(wanted: Experiment | dict[str, Any]) -> Begun:
-    """Of an experiment, or of the settings that are given beside `load`, or exit status 2."""
+    """A training of an experiment, or of the settings given beside `load`, or exit status 2."""
     try:
         return _anew(wanted) if isinstance(wanted, Experiment) else _from_saved(wanted)
     except SettingsError as error:

@@ -25,7 +25,7 @@ def rows(shape: Sequence[int], like: Tensor) -> Tensor:
 
 
 def in_rows(several: Tensor) -> Tensor:
-    """The same values as `rows`; a copy where they do not lie so already."""
+    """The values of `several` as `rows` has them; a copy where they do not lie so already."""
     if several.device.type != "cpu" or prod(several.shape[1:]) * several.element_size() % LINE == 0:
         return several
     return rows(several.shape, several).copy_(several)
@@ -50,7 +50,7 @@ def columns(shape: Sequence[int], like: Tensor) -> Tensor:
 
 
 def in_columns(several: Tensor) -> Tensor:
-    """The same values (N, n) or (R, N, n) as `columns` has them; a copy where they do not lie so already."""
+    """The values (N, n) or (R, N, n) as `columns` has them; a copy where they do not lie so already."""
     if not by_unit(several):
         return in_rows(several) if several.dim() == 3 else several
     if several.dim() == 2:

@@ -31,7 +31,7 @@ Kind = ModuleType
 
 
 def chosen(groups: Collection[str], around_steps: bool = False) -> list[Kind]:
-    """Those that the names of the setting `measures` mean: on the probe batch or, `around_steps`, of a step."""
+    """The measures that the names of the setting mean: on the probe batch or, `around_steps`, of a step."""
     kinds = [registry.load(KINDS, module) for module, name in registry.declared(KINDS, "NAME").items() if name in groups]
     return [kind for kind in kinds if ("step" in kind.NEEDS) is around_steps]
 
@@ -65,7 +65,7 @@ def of_step(kinds: Sequence[Kind], seen: Stepped) -> Columns:
 
 
 def values(kinds: Sequence[Kind], columns: Columns, runs: Sequence[tuple[Rule, Network]]) -> list[Values]:
-    """Of each run, without what does not apply to its rule. One transfer from the device."""
+    """The values of each run, without what does not apply to its rule. One transfer from the device."""
     return [
         _of_run(kinds, columns, row, rule, network) for row, (rule, network) in zip(columns.values.tolist(), runs, strict=True)
     ]

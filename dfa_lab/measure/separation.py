@@ -65,7 +65,7 @@ def paths(Ws: Sequence[Tensor | None]) -> Iterator[tuple[int, Tensor | None]]:
 
 
 def side_by_side(lengths: list[Tensor], dim: int) -> Tensor:
-    """Those of several layers along a new dimension `dim`, in float64.
+    """The lengths of several layers along a new dimension `dim`, in float64.
 
     It is filled up with zeros, which have no angle, so that digits do not depend on how many runs there are.
     """

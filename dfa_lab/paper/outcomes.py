@@ -55,7 +55,7 @@ class Outcome:
 
     @property
     def progress(self) -> float:
-        """Of the epochs asked for, from 0 to 1."""
+        """The share of the epochs asked for that is done, from 0 to 1."""
         return min(1.0, self.reached / self.experiment.epochs)
 
 

@@ -21,10 +21,10 @@ from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.parsing import parse
 from dfa_lab.settings.wording import refuse
 from dfa_lab.train.checkpoint import CheckpointError
+from dfa_lab.train.losses import DIVERGED
 from dfa_lab.train.midway import check_midway
 from dfa_lab.train.plan import Plan
 from dfa_lab.train.preflight import check
-from dfa_lab.train.trainer import DIVERGED
 
 BUSY_ELSEWHERE = "Another server that keeps its runs in this folder is busy with it."
 

@@ -20,7 +20,8 @@ from dfa_lab.runs.scheduler import Scheduler
 from dfa_lab.runs.store.store import Stored
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.train.failures import sentence
-from dfa_lab.train.trainer import DIVERGED, Trainer
+from dfa_lab.train.losses import DIVERGED
+from dfa_lab.train.trainer import Trainer
 
 EPOCHS = "epochs"  # the kind of the event that says how many were given
 ASKING = 0.02  # seconds between two looks at the replay that is waited for

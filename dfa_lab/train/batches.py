@@ -13,7 +13,7 @@ from dfa_lab.train.plan import Plan
 
 
 class BatchOrder:
-    """Of one experiment on its data; inputs have the type `dtype`, and the device that the data are on."""
+    """The batches of one experiment; inputs have the type `dtype`, and the device that the data are on."""
 
     def __init__(self, dataset: data.DataSet, experiment: Experiment, plan: Plan, dtype: torch.dtype):
         self._data, self._experiment, self._plan, self._dtype = dataset, experiment, plan, dtype

@@ -21,7 +21,7 @@ class Clock:
         self._spans: list[tuple[Sequence[Run], torch.cuda.Event, torch.cuda.Event]] = []  # on the GPU, not yet added
 
     def start(self, runs: Sequence[Run]) -> None:
-        """These runs, all in equal parts, spend the time from now on."""
+        """From now on the time is spent by these runs, in equal parts."""
         self._runs = runs
         if self._stream:
             self._start = _mark(self._stream)

@@ -75,7 +75,7 @@ class Losses:
             raise Diverged(next(iter(self.failed.values())))
 
     def state(self) -> dict[str, object]:
-        """As it is saved with a trainer."""
+        """What is saved with a trainer: counts and failures, copied."""
         failed = {str(number): sentence for number, sentence in self.failed.items()}
         return {"recorded": self._recorded, "wrong": list(self._wrong), "failed": failed}
 

@@ -96,7 +96,7 @@ class Run:
         return noted
 
     def note(self, x: Tensor, t: Tensor, number: int, groups: Collection[str], clean: Tensor | None = None) -> Before:
-        """Of the step that is next, on x, which is `clean` moved by ε or itself: the gradient of all that it is made of."""
+        """The weights and the true gradient of the next step, on x, which is `clean` moved by ε or itself."""
         self.network.mode(training=True)
         clean = x if clean is None else clean
 
@@ -168,7 +168,7 @@ class Run:
         return self.clean.loss_and_wrong(y, t)
 
     def evaluate_moved(self, x: Tensor, t: Tensor) -> Tensor:
-        """As `evaluate`, on the samples moved by ε against this network."""
+        """(loss, wrong) summed over the samples, moved by ε against this network."""
         self.network.mode(training=False)
         with self._precision():
             x = adversarial.moved(self.network, self.criterion, x, t, self.experiment.eps)

@@ -71,7 +71,7 @@ def take_all(tallies: Sequence[Tally]) -> Tensor:
 
 
 def _take_together(tallies: Sequence[Tally]) -> Tensor:
-    """Of those that have seen batches of the same sizes."""
+    """The sums of tallies that have seen batches of the same sizes."""
     y, t = (torch.cat([batch[k] for one in tallies for batch in one._seen]) for k in (0, 1))
     found = tallies[0].loss_and_wrong(y, t, len(tallies)) + torch.stack([one._sums for one in tallies])
     for one, nothing in zip(tallies, torch.zeros_like(found), strict=True):

@@ -24,7 +24,6 @@ from dfa_lab.train.batches import BatchOrder
 from dfa_lab.train.clock import Clock
 from dfa_lab.train.evaluate import measured, tested
 from dfa_lab.train.grouping import groups
-from dfa_lab.train.losses import DIVERGED as DIVERGED
 from dfa_lab.train.losses import Diverged as Diverged
 from dfa_lab.train.losses import Losses
 from dfa_lab.train.plan import Plan
@@ -35,7 +34,7 @@ from dfa_lab.train.stepper import Group, Watched
 
 PART = 2_000_000_000  # multiplications that are evaluated at once: some tens of milliseconds on a CPU
 FASTER = 50  # times as many on a GPU, at least
-Parts = Iterator[list[Record]]  # of a step, with what each leaves to be recorded
+Parts = Iterator[list[Record]]  # of a step, each with what it leaves to be recorded
 
 
 class Trainer:
@@ -97,7 +96,7 @@ class Trainer:
         return title(self.device) + count
 
     def use_threads(self, count: object) -> None:
-        """Of the CPU, as many as this training had before, where this machine has them: other sums round otherwise.
+        """Take as many threads of the CPU as this training had before, where there are so many: other sums round otherwise.
 
         Nothing happens where settings or the network's size say how many, and for what is no such number.
         """

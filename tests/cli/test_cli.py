@@ -350,7 +350,7 @@ def test_a_disk_that_is_full_for_a_while(
     assert [file.name for file in tmp_path.iterdir()] == ["out.json"]
 
 
-def test_results_are_written_meanwhile_but_not_oftener_than_is_cheap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_results_are_written_meanwhile_but_only_as_often_as_is_cheap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Writing takes a second by this clock, an epoch ten: it is its turn again after twenty more."""
     now, written = [0.0], []
 

@@ -35,7 +35,7 @@ def ready(seen: Probed) -> list[Tensor]:
 
 
 def finish(grams: Sequence[Tensor]) -> Columns:
-    """Of what `ready` gave."""
+    """The ranks, from what `ready` gave."""
     ranks = torch.stack([ranks_of(of_block) for of_block in grams], 1)
     return Columns.by_layer("effective_rank", range(1, len(grams) + 1), ranks)
 

@@ -25,6 +25,6 @@ METRICS = {
 
 
 def columns(seen: Stepped) -> Columns:
-    """Of each layer, then of all joined; no angle where nothing moved."""
+    """The angle of each layer, then of all joined; NaN where nothing moved."""
     lengths = side_by_side([separation(*pair) for pair in zip(seen.moved, seen.slopes, strict=True)], -1)
     return Columns.by_layer("update_angle", [*seen.layers, None], layer_angles(lengths, len(seen.layers)))

@@ -67,7 +67,7 @@ class Norm:
         return self._as_it_came(back, g)
 
     def _as_it_came(self, found: Tensor, h: Tensor) -> Tensor:
-        """As maps, or as (N, n) or (R, N, n) in columns, like h."""
+        """A tensor that lies like h: as maps, or (N, n) or (R, N, n) in columns."""
         if self.dense:
             return from_channels(found, len(self.layers))
         return in_columns(found) if h.dim() == 2 else found

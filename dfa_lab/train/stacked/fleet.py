@@ -140,7 +140,7 @@ class Fleet:
         return self.runs[0].device.type == "cuda"
 
     def own(self, batches: Batches) -> Batches:
-        """Those of the runs' seeds alone."""
+        """The batches of the runs' seeds alone."""
         return {source.seed: batches[source.seed] for source in self._masks.sources}
 
     def with_runs(self, one: Tensor) -> Tensor:
@@ -149,12 +149,12 @@ class Fleet:
 
     @property
     def through_feedback(self) -> slice:
-        """Of the runs, those that send the error through `transports`."""
+        """The place of the runs that send the error through `transports`."""
         return slice(self.by_weights, self._chain)
 
     @property
     def direct(self) -> slice:
-        """Of the runs, those that send the error through `projections`."""
+        """The place of the runs that send the error through `projections`."""
         return slice(self._chain, self._chain + self._direct)
 
     def inputs(self, batches: Batches) -> tuple[Tensor, Tensor]:

@@ -66,7 +66,7 @@ def _block_known(block: nn.Module) -> bool:
 
 
 def parameters(networks: Sequence[Network]) -> tuple[list[list[nn.Parameter]], list[range]]:
-    """Those that are trained, of each network, in the networks' own order; and which belong to each block and the readout."""
+    """The parameters that are trained, those of all networks by place, and which places are each block's and the readout's."""
     each = [[p for p in network.parameters() if p.requires_grad] for network in networks]
     counts = [sum(p.requires_grad for p in part.parameters()) for part in (*networks[0].blocks, networks[0].readout)]
     ends = list(accumulate(counts, initial=0))
@@ -115,7 +115,7 @@ def stages(networks: Sequence[Network], flat: Flat, draw: Callable[[Tensor, floa
 
 
 def _parts(network: Network, number: int) -> list[nn.Module]:
-    """Of a block, counted from 0, or of the readout, which flattens what it gets."""
+    """The modules of a block, counted from 0, or of the readout, which flattens what it gets."""
     if number < len(network.blocks):
         return list(chain(network.blocks[number].children()))
     return [nn.Flatten(), network.readout]

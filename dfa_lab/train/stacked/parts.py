@@ -113,7 +113,7 @@ class Dense:
             self.b.addmv_(across, self._ones_for(g), alpha=-rates[0])  # the sum and the step in one call
 
     def _ones_for(self, g: Tensor) -> Tensor:
-        """As many as there are samples."""
+        """(N,) ones, N as in g (N, n)."""
         count = g.shape[0]  # `len` of a tensor takes three times as long
         if (ones := self._ones.get(count)) is None:
             ones = self._ones[count] = g.new_ones(count)

@@ -31,7 +31,7 @@ def measurable(fleet: Fleet) -> bool:
 
 
 def probe_fleet(fleet: Fleet, probes: Batches, groups: Collection[str]) -> list[tuple[Run, Values]]:
-    """Of every run on the batch of its seed, as in evaluation: without dropout. Parameters and optimisers are left alone."""
+    """What the groups find of every run on the batch of its seed, in evaluation. Parameters and optimisers are left alone."""
     wanted = frozenset(groups)
     with fleet.unrounded():
         return fleet.kept.setdefault(wanted, _Probing(wanted))(fleet, probes)
@@ -88,7 +88,7 @@ def forward(fleet: Fleet, x: Tensor) -> list[Tensor]:
 
 
 def evaluated(parts: Sequence[Part]) -> list[Part]:
-    """Those that do something in evaluation too."""
+    """The parts that do something in evaluation too."""
     return [part for part in parts if not isinstance(part, Mask)]
 
 
