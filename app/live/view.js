@@ -5,7 +5,8 @@
 //   runs: [{name, rule, seed, colour}]; the place in the list is the run number
 //   layout: "angles" for the page of that name
 //   marker: null, or {step, epoch}, where a line is drawn
-//   measures: what may be drawn layer by layer (measures.js); eps: of adversarial training, 0: none; definitions: {metric: text}; metrics: names, as records use numbers
+//   measures: what may be drawn layer by layer (measures.js); eps: of adversarial training, 0: none
+//   definitions: {metric: text}; metrics: names, as records use numbers
 // and what it is told with every answer:
 //   around: of what the page around it is drawn; another one: the page must be drawn anew
 //   status: {state, sentence, step, steps, epoch, epochs, rate, left, device}
