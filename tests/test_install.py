@@ -26,7 +26,7 @@ import sys
 from streamlit.testing.v1 import AppTest
 from dfa_lab.cli.page_files import make_importable, page_root
 assert make_importable()
-page = AppTest.from_file(str(page_root() / "app" / "navigation.py"), default_timeout=60)
+page = AppTest.from_file(str(page_root() / "app" / "navigation.py"), default_timeout=120)
 for _ in (page.run(), page.switch_page("../pages/rules.py").run()):
     assert not page.exception, page.exception
 assert any("## dfa" in text.value for text in page.markdown)
@@ -122,17 +122,17 @@ def served(installed: Path, elsewhere: Path) -> Iterator[str]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as lab:
         address = f"http://localhost:{port}"
         try:
-            until(lambda: healthy(address) or lab.poll() is not None, "the lab answers", 60)
+            until(lambda: healthy(address) or lab.poll() is not None, "the lab answers")
             assert lab.poll() is None, lab.stdout and lab.stdout.read()
             yield address
         finally:
             lab.terminate()
-            lab.communicate(timeout=30)
+            lab.communicate(timeout=120)
 
 
 def test_the_installed_command_serves_the_page(served: str, elsewhere: Path):
     def answer(path: str) -> bytes:
-        with urllib.request.urlopen(f"{served}/{path}", timeout=30) as response:
+        with urllib.request.urlopen(f"{served}/{path}", timeout=120) as response:
             return response.read()
 
     assert b"<title>" in answer("")

@@ -56,11 +56,11 @@ def told(folder: Path, *command: str) -> dict[str, Any]:
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     with subprocess.Popen(arguments, cwd=folder, env=environment, **pipes) as lab:
         try:
-            until(lambda: healthy(f"http://localhost:{port}") or lab.poll() is not None, "the lab answers", 60)
+            until(lambda: healthy(f"http://localhost:{port}") or lab.poll() is not None, "the lab answers")
             answers = [answer(f"http://localhost:{port}/{path}") for path in ("", "plotly.js", "live/none?have=0")]
         finally:
             lab.send_signal(signal.SIGINT)  # Ctrl+C; after SIGTERM nothing would be told
-            said = lab.communicate(timeout=30)[0]
+            said = lab.communicate(timeout=120)[0]
     assert (folder / "told.json").is_file(), said
     here = json.loads((folder / "told.json").read_text().replace(str(folder), "HERE"))
     assert "Email" not in said and f":{port}" in said, said
@@ -68,7 +68,7 @@ def told(folder: Path, *command: str) -> dict[str, Any]:
 
 
 def answer(address: str) -> tuple[int, str | None, bytes]:
-    with urllib.request.urlopen(address, timeout=30) as response:
+    with urllib.request.urlopen(address, timeout=120) as response:
         return response.status, response.headers.get("Content-Type"), response.read()
 
 

@@ -153,7 +153,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
     for server in started:
         server.terminate()
     for server in started:
-        server.wait(timeout=15)
+        server.wait(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")

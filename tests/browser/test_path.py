@@ -13,7 +13,7 @@ def test_the_path_of_the_error(open_page, lab):
     details.get_by_text("Block 1, dfa").wait_for()
     assert panel.locator(".edge:not(.e)").count() == 2 == page.locator("[data-rule=bp] .matrix.both").count()
     seen = page.evaluate("__dfa_path.step")
-    page.wait_for_function("seen => __dfa_path.step > seen", arg=seen)
+    page.wait_for_function("seen => __dfa_path.step !== seen", arg=seen)  # the demonstration may begin anew meanwhile
     assert "Block 1, dfa" in details.inner_text() and "|B₁|" in details.inner_text()
     second = page.locator("[data-rule=fa] .layer[data-layer='2']")
     second.focus()

@@ -147,7 +147,7 @@ def test_networks_in_memory_are_looked_at(large: bool, tmp_path: Path, monkeypat
         monkeypatch.setattr(weights, "AT_ONCE", 100)
     manager = Manager(tmp_path / "here")
     id = manager.start(parse(SETTINGS | {"epochs": 1000}))
-    over = time.monotonic() + 60
+    over = time.monotonic() + 120
     while (manager.status(id) or pytest.fail()).step < 3:
         assert time.monotonic() < over
         time.sleep(0.01)

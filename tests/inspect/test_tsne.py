@@ -20,7 +20,7 @@ def gaussians(units: int) -> np.ndarray:
 
 
 def ended(mapping: Mapping) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while mapping.running:
         assert time.monotonic() < until
         time.sleep(0.01)

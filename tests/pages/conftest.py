@@ -25,7 +25,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     monkeypatch.setenv("DFA_LAB_DATA", str(tmp_path / "no data"))
     manager.clear()
     st.cache_data.clear()
-    yield AppTest.from_file(str(ROOT / "app" / "navigation.py"), default_timeout=60)
+    yield AppTest.from_file(str(ROOT / "app" / "navigation.py"), default_timeout=120)
     manager().close()
     st.cache_resource.clear()
     st.cache_data.clear()

@@ -36,7 +36,7 @@ def test_what_is_put_into_the_form_is_read_from_it(value: float) -> None:
 
     settings = {"learning_rate": value, "feedback_magnitude": value, "seeds": "3,4", "optimizer": "sgd"}
     experiment = parse({**settings, "momentum": min(value, 0.1 + 0.2)})
-    test = AppTest.from_function(page, default_timeout=60, args=(experiment.model_dump_json(),)).run()
+    test = AppTest.from_function(page, default_timeout=120, args=(experiment.model_dump_json(),)).run()
     assert not test.exception
     assert test.session_state["got"] == (experiment, [])
 
@@ -59,7 +59,7 @@ def test_the_form_shows_the_settings_that_the_network_declares(network: str) -> 
             form_state.put(Experiment.model_validate_json(settings))
         st.session_state.got = settings_form.form()
 
-    test = AppTest.from_function(page, default_timeout=60, args=(parse({"network": network}).model_dump_json(),)).run()
+    test = AppTest.from_function(page, default_timeout=120, args=(parse({"network": network}).model_dump_json(),)).run()
     assert not test.exception
     kinds = (test.number_input, test.text_input, test.button_group, test.selectbox)
     shown = {str(one.key).removeprefix("setting_") for kind in kinds for one in kind}

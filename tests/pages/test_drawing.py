@@ -55,7 +55,7 @@ def test_a_link_with_points_is_drawn_trained_and_seen(app):
     assert again and again.id != id and decode(again.experiment.points) == TEN[:10]
     manager().stop(again.id)
 
-    other = AppTest.from_file(str(ROOT / "app" / "navigation.py"), default_timeout=60)  # a reload is a new session
+    other = AppTest.from_file(str(ROOT / "app" / "navigation.py"), default_timeout=120)  # a reload is a new session
     other.query_params["experiment"] = id
     assert other.run().session_state[drawing.SETTING] == text
 

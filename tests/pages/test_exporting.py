@@ -23,7 +23,7 @@ def started(**settings: object) -> str:
 
 
 def until(condition: Callable[[], object]) -> None:
-    over = time.monotonic() + 60
+    over = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < over
         time.sleep(0.01)
