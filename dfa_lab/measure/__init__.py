@@ -3,7 +3,8 @@
 A measure's file declares, as literals that settings and records read without importing it:
 
 - NAME: its choice in the setting `measures`; ABOUT: what that is, for the help.
-- METRICS: metric -> (unit, what it is). What `columns` gives bears these names.
+- METRICS: metric -> (unit, what it is). What `columns` gives bears these names. Units: degrees, ratio, fraction, directions;
+  for another one the browser needs a scale (app/live/heat.js).
 - DRAWN: key in links -> {name, metric}, for those that have a map and a curve on the page Angles; `spread`: metric of the
   band around it; `whole`: there is a value of the whole network and of the readout too.
 - NEEDS: what it is a function of: "hidden", "signals" (with the weight gradients) or "feedback" of a `Probed`, or "step",

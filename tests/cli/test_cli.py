@@ -20,7 +20,7 @@ from dfa_lab.records import Record
 from dfa_lab.settings.experiment import DATASETS, Experiment, extra
 from dfa_lab.settings.parsing import parse
 from dfa_lab.settings.wording import spellings
-from dfa_lab.train.results import MEASURES, Results
+from dfa_lab.train.results import ANGLES, MEASURES, Results
 from dfa_lab.train.trainer import Trainer
 from tests.runs.patience import PATIENCE, until
 
@@ -82,8 +82,10 @@ def test_the_file_of_the_example(example) -> None:
         assert run["test_loss"] > 0 and run["train_loss"] > 0 and run["seconds"] > 0
         assert (run["steps"], run["samples"]) == (5 * 23, 5 * 1437)
         kinds = {"signal", "signal_std", "weight_gradient", "update"}
-        assert set(run["angles"]) == (kinds if run["rule"] == "bp" else kinds | {"feedback"})
-        for metric, layers in run["angles"].items():
+        added = set(ANGLES.values()) - kinds - {"feedback"}  # of measures that were added
+        assert set(run["angles"]) - added == (kinds if run["rule"] == "bp" else kinds | {"feedback"})
+        for metric in run["angles"].keys() - added:
+            layers = run["angles"][metric]
             assert list(layers) == (["1", "2", "3", "all"] if metric in ("weight_gradient", "update") else ["1", "2"])
             for degrees in layers.values():
                 assert len(degrees) == 5 and all(0 <= angle < 180 for angle in degrees)

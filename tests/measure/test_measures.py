@@ -241,6 +241,8 @@ def test_a_group_measures_what_it_says_and_nothing_else(make_run):
     assert {group: of[group] for group in known} == known
     declared = dict(zip(MEASURES, registry.declared(KINDS, "METRICS").values(), strict=True))
     assert of == {group: set(metrics) if group != "update" else set() for group, metrics in declared.items()}
+    units = {unit for metrics in declared.values() for unit, _ in metrics.values()}
+    assert units <= {"degrees", "ratio", "fraction", "directions"}, "app/live/heat.js has a scale for these alone"
     together = probe(run.rule, run.network, "bce", x, t, MEASURES)
     apart: dict = {}
     for group in MEASURES:

@@ -1,11 +1,14 @@
 """The page "What it has learnt": every view draws what it says, in words too, and outlives the networks."""
 
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.charts import pictures
+from app.learnt import views
 from dfa_lab.settings.parsing import parse
 from tests.runs.patience import status, until, until_state, until_step
 
@@ -81,6 +84,17 @@ def test_images_and_what_is_left_when_the_networks_are_gone(app):
     until(lambda: manager()._lives[id].trainer is None)
     assert view(app, "Confusions").count("<table") == 2  # of its last step, which is replayed
     assert f"Step {status(manager(), id).step:,} of" in captions(app) and "replayed" in captions(app)
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in Path(views.__file__).parent.glob("[!_]*.py")))
+def test_every_view_is_drawn_where_it_is_offered(app, name):
+    of = import_module(f"app.learnt.views.{name}").VIEW
+    app.query_params["look"] = f"view:{of.title}"
+    attach(app, dataset="gaussians" if of.offered((2,)) else "digits")
+    assert next(one for one in app.button_group if one.label == "View").value == of.title
+    assert f"{of.about} Step " in captions(app)
+    shown = html(app)
+    assert all(rule in shown for rule in (["bp"] if "rule" in of.asks else ["bp", "dfa"]))
 
 
 def test_who_opens_it_first_sees_the_demonstration(app):

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from small_data import continued, plain, small, small_set
 from torch import Tensor
 
-from dfa_lab.records import MEASURED, METRICS, Record
+from dfa_lab.measure import chosen
+from dfa_lab.records import DRAWN, METRICS, Record
 from dfa_lab.settings.measure_settings import MEASURES
 from dfa_lab.train.autograd.before_step import Before
 from dfa_lab.train.run import Run
@@ -20,7 +21,8 @@ from dfa_lab.train.stacked.fleet import Fleet
 from dfa_lab.train.stepper import Apart, Batches
 from dfa_lab.train.trainer import Diverged, Trainer
 
-WHOLE_TOO = ("gradient_angle", "gradient_ratio", "update_angle")
+BY_BLOCK = ["signal_angle", "signal_angle_std", "signal_ratio", "saturated", "dead", "effective_rank"]
+WHOLE_TOO = {"gradient_angle", "gradient_ratio", "update_angle"}
 
 
 @pytest.fixture
@@ -102,12 +104,14 @@ def test_records_of_step_0_come_with_the_first_step() -> None:
     assert {(r.samples, r.epoch, r.seconds) for r in at_start} == {(0, 0.0, 0.0)}
     for run in range(4):
         found = {(r.metric, r.layer) for r in at_start if r.run == run}
-        by_block = ["signal_angle", "signal_angle_std", "signal_ratio", "saturated", "dead", "effective_rank"]
-        by_block += ["feedback_angle"] * (run in (1, 2))  # of fa and dfa
+        by_block = BY_BLOCK + ["feedback_angle"] * (run in (1, 2))  # of fa and dfa
         measured = {(m, l) for m in by_block for l in (1, 2)}
         measured |= {(m, l) for m in ("gradient_angle", "gradient_ratio") for l in (1, 2, 3, None)}
         known = {m for m, _ in measured} | {"test_loss", "test_error", "update_angle", "feedback_angle"}
-        assert {m for m, _ in found} - known == MEASURED.keys() - known  # of measures that were added
+        of = trainer.runs[run].rule, trainer.runs[run].network
+        kinds = [kind for kind in chosen(MEASURES) if not hasattr(kind, "applies") or kind.applies(*of)]
+        there = {metric for kind in kinds for metric in kind.METRICS}
+        assert {m for m, _ in found} - known == there - known  # of measures that were added
         found = {(m, l) for m, l in found if m in known}
         assert found == {("test_loss", None), ("test_error", None)} | measured  # there was no step yet, so no update angle
     assert not [r for records in trainer for r in records if r.step == 0]
@@ -117,12 +121,14 @@ def test_fields_of_the_records() -> None:
     trainer = Trainer(small(seeds="0,1"), small_set())
     records = [r for due in trainer for r in due]
     assert {r.metric for r in records} == {name for name in METRICS if "adversarial" not in name}
+    whole_too = {drawn["metric"] for drawn in DRAWN.values() if drawn.get("whole")}
+    assert whole_too >= WHOLE_TOO and not whole_too & {*BY_BLOCK, "feedback_angle"}
     for r in records:
         assert 0 <= r.run < 8
         assert r.samples == r.step // 7 * 50 + r.step % 7 * 8
         assert r.epoch == pytest.approx(r.samples / 50)
         assert r.seconds >= 0
-        assert (r.layer is None) == (r.metric.startswith(("train", "test"))) or r.metric in WHOLE_TOO
+        assert (r.layer is None) == (r.metric.startswith(("train", "test"))) or r.metric in whole_too
     for run in range(8):
         times = [r.seconds for r in records if r.run == run]
         assert times == sorted(times) and times[-1] > 0

@@ -69,7 +69,7 @@ def test_by_hand_it_is_what_autograd_finds(settings: dict, steps: int, together:
             assert all(value is not None for (metric, _), value in values.items() if metric.startswith("gradient"))
 
 
-@pytest.mark.parametrize("groups", [("angles",), ("feedback",), ("units",), ("rank",), ("update", "units", "rank")], ids=str)
+@pytest.mark.parametrize("groups", [*((name,) for name in MEASURES), ("update", "units", "rank")], ids="+".join)
 def test_some_measures_are_the_same_as_among_all(groups: tuple[str, ...]) -> None:
     runs, batches = runs_and_batches({"num_layers": 2})
     for run, values in probe_fleet(Fleet(runs), batches, groups):
