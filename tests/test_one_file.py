@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-COPIED = ("app", "dfa_lab", "pages", "tests", "docs", "examples", ".streamlit")
+COPIED = ("app", "dfa_lab", "pages", "tests", "docs", "examples")
 # A child for each addition, forked from one process that has imported torch, which takes longer than all else here: what
 # `python -m dfa_lab …` prints, then the tests. Words: a folder, those of the command and the tests, for each addition.
 SCRIPT = """
