@@ -245,7 +245,7 @@ ADDITIONS = {
             "measure/test_measures.py::test_a_group_measures_what_it_says_and_nothing_else": 1,
             "train/test_trainer.py::test_records_of_step_0_come_with_the_first_step": 1,
             "train/test_trainer.py::test_fields_of_the_records": 1,
-            "train/test_trainer.py::test_what_is_dear_is_measured_as_rarely_as_it_can_be_afforded": 1,
+            "train/test_trainer.py::test_what_is_expensive_is_measured_as_rarely_as_it_can_be_afforded": 1,
             "train/test_stepper.py::test_stacked_steps_and_measures_are_those_of_the_reference": 5,
             "train/stacked/test_probing.py::test_some_measures_are_the_same_as_among_all[sparsity]": 1,
             "train/stacked/test_probing.py::test_the_last_digit_does_not_depend_on_the_other_runs": 10,

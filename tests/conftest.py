@@ -1,5 +1,6 @@
 """Fixtures that several tests share."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         order += [file, *computing[number * between : (number + 1) * between]]
     order += computing[len(waiting) * between :]
     items[:] = [item for file in order for item in files[file]]
+
+
+def pytest_sessionfinish() -> None:
+    """Let what is still being loaded or replayed come to its end: a process that ends while torch is at work is aborted."""
+    for thread in threading.enumerate():
+        if thread.name.startswith(("load-", "replay-")):
+            thread.join(60)

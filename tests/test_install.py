@@ -23,6 +23,7 @@ PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
 # The page's scripts, run by Streamlit as a visitor's first look at Lab and Rules runs them; from where their code came.
 LOOK = """
 import sys
+import threading
 from streamlit.testing.v1 import AppTest
 from dfa_lab.cli.page_files import make_importable, page_root
 assert make_importable()
@@ -32,6 +33,9 @@ for _ in (page.run(), page.switch_page("../pages/rules.py").run()):
 assert any("## dfa" in text.value for text in page.markdown)
 import app, dfa_lab
 print(app.__path__[0], dfa_lab.__file__, sep="\\n")
+for thread in threading.enumerate():  # a process that ends while torch is at work in one of them is aborted
+    if thread.name.startswith("load-"):
+        thread.join()
 """
 
 

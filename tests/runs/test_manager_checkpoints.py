@@ -63,7 +63,7 @@ def resumed(manager: Manager, id: str) -> list[str]:
 
 def interrupted(folder: Path, experiment: Experiment, title: str = CELL) -> str:
     """An experiment that a server was busy with when it stopped."""
-    manager = Manager(folder)
+    manager = Manager(folder, resume=False)  # what was interrupted before waits for the next server
     with held(after=20):
         id = begin(manager, experiment, title=title)
         until_step(manager, id, 20)

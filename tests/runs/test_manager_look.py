@@ -36,7 +36,7 @@ def glance(trainer: Trainer) -> int:
 
 
 def test_looking_all_the_time_does_not_change_the_training(manager: Manager) -> None:
-    experiment = tiny(epochs=40, dropout=1, batchnorm=1, measure_every=7)
+    experiment = tiny(epochs=20, dropout=1, batchnorm=1, measure_every=7)
     alone = [record._replace(seconds=0.0) for records in Trainer(experiment) for record in records]
     torch.manual_seed(5)
     numbers = torch.get_rng_state()
@@ -48,7 +48,7 @@ def test_looking_all_the_time_does_not_change_the_training(manager: Manager) -> 
         except Gone:
             time.sleep(0.002)
 
-    with held(after=100):  # of 120: it is not over before it was looked at
+    with held(after=40):  # of 60: it is not over before it was looked at
         id = manager.start(experiment)
         while len(set(seen)) <= 5:
             look()

@@ -205,7 +205,7 @@ def test_when_angles_are_measured(every: int, wanted: list[int]) -> None:
 EVERYTHING = set(MEASURES)
 
 
-def test_what_is_dear_is_measured_as_rarely_as_it_can_be_afforded() -> None:
+def test_what_is_expensive_is_measured_as_rarely_as_it_can_be_afforded() -> None:
     """With 2 probe samples for each of the batch: angles every 48 steps, the others cost 2.4 steps and may take 0.75 %."""
     plan = Trainer(small(epochs=300), small_set()).plan
     assert (plan.measure_every, plan.others_every) == (49, 343)  # 7 and 49 epochs
