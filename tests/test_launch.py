@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -105,5 +106,6 @@ def test_the_page_is_opened_where_that_was_asked_for_and_is_possible(
         async with launch.lifespan(st.App("none.py")):
             await asyncio.sleep(0.01)
 
-    asyncio.run(start())
+    with ThreadPoolExecutor() as beside:  # Playwright keeps a loop running in this thread
+        beside.submit(lambda: asyncio.run(start())).result()
     assert len(shown) == opened and all(address.startswith("http://localhost:") for address in shown)
