@@ -14,8 +14,8 @@ import command_ways
 import numpy as np
 import page_ways
 import torch
-from data_files import make_images
 from experiments import PLAIN, plain
+from made_data import make_images
 from recording import Recording
 
 import dfa_lab
