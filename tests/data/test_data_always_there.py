@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from data_files import CPU, load
 
 from dfa_lab import data, registry
 from dfa_lab.data import cache, sets
 from dfa_lab.data.sets import digits
 from dfa_lab.settings.parsing import parse
+from tests.data.data_files import CPU, load
 
 SETS = "dfa_lab.data.sets"
 ALWAYS = tuple(name for name in registry.names(SETS) if data.facts(name).megabytes == 0)

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from data_files import cifar10, load
+
+from tests.data.data_files import cifar10, load
 
 
 def shades(folder: Path) -> np.ndarray:

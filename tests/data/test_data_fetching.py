@@ -8,10 +8,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from data_files import files_below, is_one_sentence, load, mnist
 
 from dfa_lab import data
 from dfa_lab.data import fetching
+from tests.data.data_files import files_below, is_one_sentence, load, mnist
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from data_files import IMAGES, LABELS, cifar10, idx, mnist, sentence
 
 from dfa_lab import data
 from dfa_lab.data import catalog
 from dfa_lab.data.sets import digits
+from tests.data.data_files import IMAGES, LABELS, cifar10, idx, mnist, sentence
 
 BREAKAGES: dict[str, Callable[[bytes], bytes]] = {
     "cut short": lambda whole: whole[:-1],

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from data_files import IMAGES, LABELS, is_one_sentence, load, mnist, sentence
 
 from dfa_lab import data
+from tests.data.data_files import IMAGES, LABELS, is_one_sentence, load, mnist, sentence
 
 DOWNLOADABLE = ("mnist", "fashion_mnist", "cifar10", "cifar100", "svhn", "stl10")
 

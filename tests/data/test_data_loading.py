@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import scipy.io
 import torch
-from data_files import CPU, cifar10, files_below, load, mnist
 from torchvision import datasets
 from torchvision.datasets.utils import calculate_md5
 
 from dfa_lab import data
 from dfa_lab.settings.parsing import parse
+from tests.data.data_files import CPU, cifar10, files_below, load, mnist
 
 
 @pytest.mark.parametrize(("name", "folder"), [("mnist", "MNIST"), ("fashion_mnist", "FashionMNIST")])

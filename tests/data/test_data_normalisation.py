@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from data_files import cifar10, load, mnist
 
 from dfa_lab.data import normalisation
+from tests.data.data_files import cifar10, load, mnist
 
 
 def test_scale_is_a_division_by_the_range(tmp_path: Path):

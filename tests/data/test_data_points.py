@@ -6,7 +6,6 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from data_files import load
 from typer.testing import CliRunner
 
 from dfa_lab import data
@@ -16,6 +15,7 @@ from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.parsing import command, differences, parse
 from dfa_lab.settings.point_text import Point, Unreadable, decode, encode, from_csv, place, split, to_csv
 from dfa_lab.train.trainer import Trainer
+from tests.data.data_files import load
 
 TWO = [Point(0, 0, 0), Point(1023, 1023, 9)]
 

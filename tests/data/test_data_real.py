@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from data_files import load
 
 from dfa_lab import data
+from tests.data.data_files import load
 
 pytestmark = pytest.mark.real_data
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from data_files import load, mnist
 
 from dfa_lab import data
 from dfa_lab.data import cache, catalog, dataset
+from tests.data.data_files import load, mnist
 
 XOR = 1500 * (2 * 4 + 8)  # bytes of the set's points and labels
 

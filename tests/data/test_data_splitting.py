@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from data_files import load
 
 from dfa_lab import data
 from dfa_lab.seeding import generator
 from dfa_lab.settings.parsing import parse
+from tests.data.data_files import load
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from data_files import load, mnist
 
 from dfa_lab.data import whitening
 from dfa_lab.data.whitening import whitened, zca
+from tests.data.data_files import load, mnist
 
 RANDOM = np.random.RandomState(0)
 MIX = RANDOM.normal(size=(12, 12)) * 20

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from data_files import load, mnist
 
 from dfa_lab.data import cache, whitening_files
+from tests.data.data_files import load, mnist
 
 
 @pytest.fixture
