@@ -155,7 +155,7 @@ class Trainer:
         together = self._together(active)
         batches = self._batches.batches(self._seeds, self.step)
         groups = frozenset() if self.quiet else self.plan.groups_after(self.step + 1)
-        around = groups if measure.chosen(groups, around_steps=True) else ()  # most steps are not watched
+        around = groups if groups and measure.chosen(groups, around_steps=True) else ()  # most steps are not watched
         watched: Watched = {}
         for _, stepper in together:
             self._clock.start(stepper.runs)
