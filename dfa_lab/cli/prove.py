@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from dfa_lab.cli.interrupt import patient
 from dfa_lab.cli.options import once, parsed, refused, with_settings
 
 
@@ -51,11 +52,11 @@ def prove(
 
 def _train(training: Any) -> Any:
     """To its end, or until Ctrl-C, which leaves the outcome of the steps so far."""
-    try:
+    with patient() as asked:
         for _ in training:
-            pass
-    except KeyboardInterrupt:
-        typer.echo(f"Stopped at step {training.step}.", err=True)
+            if asked:
+                typer.echo(f"Stopped at step {training.step}.", err=True)
+                break
     return training.outcome()
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from dfa_lab.cli.interrupt import patient
 from dfa_lab.cli.options import refused
 
 if TYPE_CHECKING:
@@ -113,10 +114,10 @@ def _train(manager: "Manager", cells: list[Cell], seeds: int, epochs: int, machi
     console = Console(stderr=True, highlight=False)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"), TimeRemainingColumn())
     problems = []
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress, patient() as asked:
         try:
             for row, rule in cells:
-                if why := _train_one(manager, row, rule, row.experiment(rule, seeds, epochs, **machine), progress):
+                if why := _train_one(manager, row, rule, row.experiment(rule, seeds, epochs, **machine), progress, asked):
                     problems.append(f"{row.label} {rule}: {why}")
         except KeyboardInterrupt:
             manager.close()  # writes the checkpoint
@@ -124,8 +125,11 @@ def _train(manager: "Manager", cells: list[Cell], seeds: int, epochs: int, machi
     return "\n".join(problems)
 
 
-def _train_one(manager: "Manager", row: "Row", rule: str, experiment: Any, progress: Any) -> str:
-    """Train a cell to its end, from where it was; why it did not come to it, or nothing."""
+def _train_one(manager: "Manager", row: "Row", rule: str, experiment: Any, progress: Any, asked: list[int]) -> str:
+    """Train a cell to its end, from where it was; why it did not come to it, or nothing.
+
+    Raises KeyboardInterrupt, once `asked` to stop, between two looks at it.
+    """
     from dfa_lab.paper.outcomes import Outcomes, same
     from dfa_lab.runs.live import ENDED
     from dfa_lab.runs.resuming import ContinueError
@@ -149,6 +153,8 @@ def _train_one(manager: "Manager", row: "Row", rule: str, experiment: Any, progr
         about = f"{row.label} {rule}: epoch {status.epoch:.1f} of {experiment.epochs}"
         progress.update(bar, completed=status.epoch, description=about)
         time.sleep(LOOK)
+        if asked:
+            raise KeyboardInterrupt
     progress.update(bar, completed=experiment.epochs if status and status.state == "finished" else None)
     return status.sentence if status else "it was deleted."
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from dfa_lab.cli.interrupt import patient
 from dfa_lab.cli.options import refused
 
 OFTEN = 0.1  # seconds between two looks
@@ -47,12 +48,14 @@ def resume(
 
 
 def _follow(manager, id: str) -> str:
-    """Wait, with a bar, until it has ended; why it is in its state."""
+    """Wait, with a bar, until it has ended; why it is in its state. Raises KeyboardInterrupt between two looks at it."""
     status = manager.status(id)
-    with typer.progressbar(length=status.steps, label=f"{id} goes on", show_pos=True) as bar:
+    with typer.progressbar(length=status.steps, label=f"{id} goes on", show_pos=True) as bar, patient() as asked:
         bar.update(status.step)
         while status.state in ("loading", "queued", "running"):
             time.sleep(OFTEN)
+            if asked:
+                raise KeyboardInterrupt
             at, status = status.step, manager.status(id)
             bar.update(max(0, status.step - at))
     return status.sentence

@@ -1,13 +1,10 @@
 """Begin a training from the options of the command line, anew or from a saved run, and train to the end."""
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dfa_lab.cli.interrupt import patient
 from dfa_lab.cli.listed import Listed
 from dfa_lab.cli.options import refused
 from dfa_lab.cli.output import Output, Run, progress
@@ -144,7 +141,7 @@ def advance(begun: Begun, outputs: list[Output], quiet: bool, listed: Listed | N
 def _advance(begun: Begun, outputs: list[Output], quiet: bool, listed: Listed | None) -> tuple[dict, str]:
     """The summary and the state in which it ended."""
     trainer, results = begun.trainer, begun.results
-    with progress(trainer.steps, quiet) as shown_progress, _patient() as interrupted:
+    with progress(trainer.steps, quiet) as shown_progress, patient() as interrupted:
         bar = shown_progress.add_task("training", total=trainer.steps, completed=trainer.step)
         try:
             for records in trainer:
@@ -174,23 +171,3 @@ def _advance(begun: Begun, outputs: list[Output], quiet: bool, listed: Listed | 
                 return results.summary(), "finished"
             state, failed = "failed", " ".join(trainer.failed.values())  # the others were trained to the end
     return results.summary() | {"failed": failed}, state
-
-
-@contextmanager
-def _patient() -> Iterator[list[int]]:
-    """Inside, the first Ctrl-C only fills the list, so that a step can be ended and saved; the second one interrupts."""
-    asked: list[int] = []
-
-    def ask(number: int, frame: object) -> None:
-        if asked:
-            raise KeyboardInterrupt
-        asked.append(number)
-
-    if threading.current_thread() is not threading.main_thread():  # only there Python lets signals be handled
-        yield asked
-        return
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield asked
-    finally:
-        signal.signal(signal.SIGINT, before)
