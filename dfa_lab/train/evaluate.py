@@ -48,8 +48,9 @@ def measured(
     `watched`: what is to be found of the step just made, taken out of it.
     """
     found: dict[int, Values] = {}
-    probing = bool(measure.chosen(groups))
-    turns = {number: group.stepper.probe(probes, groups) for group in together for number in group.numbers} if probing else {}
+    turns: dict[int, Iterator[list[tuple[Run, Values]]]] = {}  # by run, one for all of a group
+    for numbers, stepper in together if measure.chosen(groups) else ():
+        turns |= dict.fromkeys(numbers, stepper.probe(probes, groups))
     for number, run in active:
         while id(run) not in found and number in turns and (part := next(turns[number], None)) is not None:
             found |= {id(one): values for one, values in part}

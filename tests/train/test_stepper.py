@@ -12,8 +12,10 @@ from dfa_lab.measure.seen import Values
 from dfa_lab.settings.measure_settings import MEASURES
 from dfa_lab.settings.parsing import parse
 from dfa_lab.train.autograd.autograd_stepper import AutogradStepper
+from dfa_lab.train.evaluate import measured
 from dfa_lab.train.grouping import groups
 from dfa_lab.train.run import Run
+from dfa_lab.train.stacked import stacked_stepper
 from dfa_lab.train.stacked.stacked_stepper import StackedStepper
 from dfa_lab.train.stepper import Batches, Stepper
 
@@ -96,3 +98,15 @@ def test_all_of_an_experiment_goes_through_the_reference_where_that_is_asked() -
     assert [group.numbers for group in by_hand] == [[0, 1, 2], [3]]
     assert [group.numbers for group in plain] == [[0], [1], [2], [3]]
     assert {type(group.stepper) for group in plain} == {AutogradStepper}
+
+
+def test_what_is_measured_run_by_run_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fleet with batch norm is one stepper whose runs are measured one after the other."""
+    runs, batches = runs_of({"batchnorm": 1})
+    seen: list[Run] = []
+    real = stacked_stepper.probe_run
+    monkeypatch.setattr(stacked_stepper, "probe_run", lambda run, *given: (seen.append(run), real(run, *given))[1])
+    active = list(enumerate(runs[:3]))
+    (group,) = groups(active, runs[0].experiment)
+    found = dict(measured(active, [group], batches, MEASURES, {}))
+    assert sorted(map(id, seen)) == sorted(map(id, runs[:3])) and list(found) == [0, 1, 2] and all(found.values())
