@@ -22,6 +22,7 @@ from dfa_lab.settings.parsing import parse
 from dfa_lab.settings.wording import spellings
 from dfa_lab.train.results import ANGLES, MEASURES, Results
 from dfa_lab.train.trainer import Trainer
+from tests.children import Child
 from tests.runs.patience import PATIENCE, until
 
 ROOT = Path(__file__).parents[2]
@@ -29,11 +30,9 @@ QUICK = ["--num_hidden", "8", "--batchSize", "256", "--device", "cpu"]
 SHORT = [*QUICK, "--epoch", "2"]
 
 
-def process(*words: str, columns: int = 80, **options) -> subprocess.Popen[str]:
-    environment = {k: v for k, v in os.environ.items() if k != "DFA_LAB_DATA"}
-    environment |= {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "COLUMNS": str(columns), "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-m", "dfa_lab", *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, **options)
+def process(*words: str, folder: Path | None = None) -> Child:
+    environment = {k: v for k, v in os.environ.items() if k != "DFA_LAB_DATA"} | {"COLUMNS": "80"}
+    return Child("-m", "dfa_lab", *words, env=environment, cwd=folder)
 
 
 def invoke(*words: object) -> Result:
@@ -63,7 +62,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, str, str]:
     """The issue's command, in a process of its own: (out.json, stdout, stderr)."""
     folder = tmp_path_factory.mktemp("example")
     words = "train --dataset digits --network mlp --gradient bp,fa,dfa --num_layers 2 --num_hidden 100 --epoch 5 --seed 0"
-    running = process(*words.split(), "--json", "out.json", cwd=folder)
+    running = process(*words.split(), "--json", "out.json", folder=folder)
     stdout, stderr = running.communicate(timeout=PATIENCE)
     assert running.returncode == 0, stderr
     assert [path.name for path in folder.iterdir()] == ["out.json"]
@@ -137,9 +136,8 @@ def test_a_long_line_of_the_table_stays_one_line() -> None:
 def test_a_bar_on_a_terminal() -> None:
     pty = pytest.importorskip("pty")
     ours, theirs = pty.openpty()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "100"}
-    command = [sys.executable, "-m", "dfa_lab", "train", *SHORT, "--gradient", "dfa"]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, text=True, env=environment)
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    running = Child("-m", "dfa_lab", "train", *SHORT, "--gradient", "dfa", env=environment, stderr=theirs)
     os.close(theirs)
     seen = b""
     try:
@@ -428,7 +426,7 @@ def interrupt(path: Path, ready: Callable[[dict | None], bool], *words: str) -> 
         _, stderr = running.communicate(timeout=PATIENCE)
     finally:
         running.kill()
-    return running.returncode, stderr
+    return running.wait(), stderr
 
 
 def test_ctrl_c_leaves_what_was_measured(tmp_path: Path) -> None:

@@ -1,10 +1,7 @@
 """train --runs: the command line and a page on one folder at once."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +10,7 @@ from typer.testing import CliRunner
 from dfa_lab.cli import main
 from dfa_lab.runs.store.store import Store
 from dfa_lab.settings.parsing import parse
+from tests.children import Child
 from tests.runs.patience import PATIENCE, until
 
 ROOT = Path(__file__).parents[2]
@@ -40,9 +38,7 @@ def test_a_page_sees_what_the_command_line_does(tmp_path: Path) -> None:
     with closing(Store(tmp_path)) as page:
         page.create("mine", parse({}))
         page.set_state("mine", "running")
-        command = [sys.executable, "-m", "dfa_lab", "train", *QUICK, "--epoch", "100000", "--runs", str(tmp_path)]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        with Child("-m", "dfa_lab", "train", *QUICK, "--epoch", "100000", "--runs", str(tmp_path)) as process:
             try:
                 until(lambda: len(page.experiments()) == 2 and page.count(page.experiments()[0].id) > 50)
                 theirs = page.experiments()[0]

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from dfa_lab.cli.reproduce import reproduce
 from dfa_lab.paper import tables
 from dfa_lab.paper.outcomes import Outcomes
 from dfa_lab.runs.manager import Manager
+from tests.children import Child
 from tests.holding import held
 from tests.paper.small_tables import ROW, SMALL
 from tests.runs.patience import PATIENCE, until
@@ -91,10 +90,7 @@ def test_what_cannot_be_is_refused_in_a_sentence(tmp_path: Path, words: list[str
 @pytest.mark.usefixtures("small")
 def test_stopped_and_continued_by_the_same_command(tmp_path: Path) -> None:
     words = ["--row", "1x20", "--rule", "dfa", "--epochs", "8", "--runs", str(tmp_path)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(
-        [sys.executable, __file__, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    )
+    process = Child(__file__, *words)
     manager = Manager(tmp_path, resume=False)
 
     def begun() -> bool:

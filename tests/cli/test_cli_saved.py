@@ -4,8 +4,6 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from dfa_lab.networks import own_file
 from dfa_lab.records import Record
 from dfa_lab.train import checkpoint, saved
 from dfa_lab.train.trainer import Trainer
+from tests.children import Child
 from tests.runs.patience import PATIENCE, until
 
 ROOT = Path(__file__).parents[2]
@@ -32,12 +31,10 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "runs"
 
 
-def process(*words: str, held_after: int | None = None) -> "subprocess.Popen[str]":
+def process(*words: str, held_after: int | None = None) -> Child:
     """`held_after`: the step from which on it trains slowly, so that it cannot end before it is interrupted."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"}
     begin = ["-m", "dfa_lab"] if held_after is None else [str(Path(__file__).with_name("held_back.py")), str(held_after)]
-    command = [sys.executable, *begin, "train", *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    return Child(*begin, "train", *words)
 
 
 def invoke(*words: object) -> Result:

@@ -1,7 +1,5 @@
 """A server that is killed while it trains what is kept (a real process: this file, run as a script)."""
 
-import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,6 +10,7 @@ from dfa_lab.runs import live
 from dfa_lab.runs.manager import Manager
 from dfa_lab.runs.resuming import RESUMED
 from dfa_lab.train.trainer import Trainer
+from tests.children import Child
 from tests.holding import held
 
 ROOT = Path(__file__).parents[2]
@@ -31,9 +30,7 @@ def serve(folder: Path) -> None:
 
 
 def test_killed_and_continued_bit_for_bit(tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen([sys.executable, __file__, str(tmp_path)], stdout=subprocess.PIPE, text=True, env=environment)
-    assert process.stdout is not None
+    process = Child(__file__, str(tmp_path))
     try:
         id = process.stdout.readline().strip()
         while True:
@@ -42,8 +39,7 @@ def test_killed_and_continued_bit_for_bit(tmp_path: Path) -> None:
                 break
     finally:
         process.kill()
-        process.stdout.close()
-        process.wait()
+        process.close()
     manager = Manager(tmp_path)
     try:
         manager.set_pace(id, 0)

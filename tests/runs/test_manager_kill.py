@@ -1,7 +1,5 @@
 """A server that is killed while it trains (a real process: this file, run as a script)."""
 
-import os
-import subprocess
 import sys
 import time
 from math import ceil
@@ -12,6 +10,7 @@ from patience import status, tiny, until_state, until_step
 
 from dfa_lab.runs.manager import Manager
 from dfa_lab.train.trainer import Trainer
+from tests.children import Child
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,11 +27,9 @@ def serve(folder: Path) -> None:
 
 
 def test_killed_in_the_middle_of_training(tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen([sys.executable, __file__, str(tmp_path)], stdout=subprocess.PIPE, text=True, env=environment)
+    process = Child(__file__, str(tmp_path))
     said: list[list[str]] = []
     try:
-        assert process.stdout is not None
         running, paused = (process.stdout.readline().strip() for _ in range(2))
         said.append(process.stdout.readline().split())
         while len(said) < 8 or int(said[-1][1]) <= 60:
@@ -43,10 +40,8 @@ def test_killed_in_the_middle_of_training(tmp_path: Path) -> None:
     finally:
         killed = time.monotonic()
         process.kill()
-        assert process.stdout is not None
         said += [line.split() for line in process.stdout.read().splitlines() if line.count(" ") == 2]
-        process.stdout.close()
-        process.wait()
+        process.close()
     before = [(int(records), int(step)) for when, records, step in said[:-1] if float(when) < killed - 1]
     assert len(before) > 5 and before[-1][0] > 50
     manager = Manager(tmp_path)

@@ -2,9 +2,6 @@
 
 import copy
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +15,7 @@ from dfa_lab.settings.parsing import parse
 from dfa_lab.train import checkpoint
 from dfa_lab.train.checkpoint import CheckpointError
 from dfa_lab.train.trainer import Trainer
+from tests import children
 
 ROOT = Path(__file__).parents[2]
 
@@ -85,13 +83,15 @@ def test_a_changed_learning_rate_and_half_summed_records_are_resumed(monkeypatch
 CONTINUE = """
 import sys
 from pathlib import Path
+import torch
 from dfa_lab.train import checkpoint
-trainer = checkpoint.load(Path(sys.argv[1]))
+torch.set_num_threads(int(sys.argv[1]))
+trainer = checkpoint.load(Path(sys.argv[2]))
 print(trainer.step)
 for records in trainer:
     for record in records:
         print(repr(record._replace(seconds=0.0)))
-checkpoint.save(trainer, Path(sys.argv[2]))
+checkpoint.save(trainer, Path(sys.argv[3]))
 """
 
 
@@ -116,9 +116,8 @@ def test_through_a_file_in_another_process(tmp_path: Path) -> None:
     for _ in range(11):
         next(trainer)
     checkpoint.save(trainer, tmp_path / "at-11.safetensors")
-    command = [sys.executable, "-c", CONTINUE, str(tmp_path / "at-11.safetensors"), str(tmp_path / "end.safetensors")]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": str(torch.get_num_threads())}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    files = [str(tmp_path / "at-11.safetensors"), str(tmp_path / "end.safetensors")]
+    done = children.run("-c", CONTINUE, str(torch.get_num_threads()), *files)
     assert done.returncode == 0, done.stderr
     step, *lines = done.stdout.splitlines()
     recorded, end = rest(trainer)

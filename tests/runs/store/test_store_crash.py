@@ -1,7 +1,5 @@
 """Processes that are killed, and two servers on one folder: each a real process (this file, run as a script)."""
 
-import os
-import subprocess
 import sys
 import time
 from contextlib import closing
@@ -10,6 +8,7 @@ from pathlib import Path
 from dfa_lab.records import Record
 from dfa_lab.runs.store.store import Store
 from dfa_lab.settings.experiment import Experiment
+from tests.children import Child
 from tests.runs.patience import until
 
 ROOT = Path(__file__).parents[3]
@@ -19,10 +18,9 @@ def record(step: int) -> Record:
     return Record(0, "train_loss", None, 0.5, step, 0.0, 0, 0.0)
 
 
-def child(folder: Path) -> subprocess.Popen[str]:
+def child(folder: Path) -> Child:
     """A server that records a step every few milliseconds, and says each step and when."""
-    command = [sys.executable, __file__, str(folder)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    return Child(__file__, str(folder))
 
 
 def stream(folder: Path) -> None:
@@ -39,9 +37,8 @@ def stream(folder: Path) -> None:
         step += 1
 
 
-def said_until(process: subprocess.Popen[str], step: int, seconds: float) -> list[tuple[int, float]]:
+def said_until(process: Child, step: int, seconds: float) -> list[tuple[int, float]]:
     """The (step, time) lines until so many seconds after it has said this step."""
-    assert process.stdout is not None
     lines = [(-1, 0.0)]
     when = None
     while when is None or lines[-1][1] < when + seconds:
@@ -52,19 +49,17 @@ def said_until(process: subprocess.Popen[str], step: int, seconds: float) -> lis
     return lines[1:]
 
 
-def kill(process: subprocess.Popen[str]) -> tuple[float, list[tuple[int, float]]]:
+def kill(process: Child) -> tuple[float, list[tuple[int, float]]]:
     """When it was killed, and the (step, time) lines that nobody has read yet."""
     at = time.monotonic()
     process.kill()
-    assert process.stdout is not None
     lines = process.stdout.read().splitlines()
-    process.stdout.close()
-    process.wait()
+    process.close()
     return at, [(int(step), float(when)) for step, when in (line.split() for line in lines if len(line.split()) == 2)]
 
 
-def first_line(process: subprocess.Popen[str]) -> None:
-    assert process.stdout is not None and process.stdout.readline()
+def first_line(process: Child) -> None:
+    assert process.stdout.readline()
 
 
 def test_killed_in_the_middle_of_a_stream(tmp_path: Path) -> None:

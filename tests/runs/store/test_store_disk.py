@@ -13,6 +13,7 @@ import pytest
 from dfa_lab.records import Record
 from dfa_lab.runs.store.store import Store
 from dfa_lab.settings.experiment import Experiment
+from tests import children
 from tests.runs.patience import PATIENCE, nobody_waits
 
 resource = pytest.importorskip("resource", reason="file size limits are POSIX")
@@ -23,10 +24,13 @@ NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
 
 
 def run(how: str, folder: Path, *before: str) -> None:
-    command = [*before, sys.executable, "-W", "error", __file__, how, str(folder)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=PATIENCE
-    )
+    command = ["-W", "error", __file__, how, str(folder)]
+    if before:
+        command = [*before, sys.executable, *command]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=PATIENCE)
+    else:
+        done = children.run(*command, timeout=PATIENCE)
     assert done.returncode == 0, done.stdout + done.stderr
     print(done.stdout)
 

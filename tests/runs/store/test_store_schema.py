@@ -1,8 +1,6 @@
 """Files of an earlier version become ones of this with everything in them, or stay usable as they are."""
 
-import os
 import sqlite3
-import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +10,7 @@ import pytest
 from dfa_lab.runs.store import schema
 from dfa_lab.runs.store.store import Store
 from dfa_lab.settings.experiment import Experiment
+from tests.children import Child
 
 ROOT = Path(__file__).parents[3]
 ROWS = 3000
@@ -124,10 +123,8 @@ def child(folder: Path, how: str) -> None:
         print(store.problem, flush=True)
 
 
-def opened(folder: Path, how: str) -> subprocess.Popen[str]:
-    command = [sys.executable, __file__, str(folder), how]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+def opened(folder: Path, how: str) -> Child:
+    return Child(__file__, str(folder), how)
 
 
 def still_of_schema_1(path: Path) -> None:
@@ -141,7 +138,7 @@ def still_of_schema_1(path: Path) -> None:
 def test_killed_in_the_middle_of_a_migration(tmp_path: Path) -> None:
     path = old(tmp_path)
     with opened(tmp_path, "slow") as process:
-        assert process.stdout is not None and process.stdout.readline() == "in the middle\n"
+        assert process.stdout.readline() == "in the middle\n"
         process.kill()
     still_of_schema_1(path)
     everything_is_there(tmp_path)

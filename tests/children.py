@@ -1,0 +1,172 @@
+"""Python processes for tests that stop, kill and starve them: real ones, but for the seconds that `import torch` takes.
+
+Each is forked from a server of multiprocessing's that has imported the libraries, and nothing of the lab; in all else it is
+what `python …` would start. Those tests that are about the start itself start it themselves.
+"""
+
+import atexit
+import multiprocessing
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import traceback
+import warnings
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TextIO
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LIBRARIES = ["torch", "safetensors.torch", "pydantic", "typer"]
+
+
+class Child:
+    """As subprocess.Popen([sys.executable, *words], text=True, …), as far as the tests use that.
+
+    It runs with one thread of torch's and with the project on its path. `stderr`: a file's number, or a pipe as `stdout`.
+    """
+
+    def __init__(
+        self, *words: str, env: Mapping[str, str] | None = None, cwd: Path | None = None, stderr: int | None = None
+    ) -> None:
+        ways = multiprocessing.get_all_start_methods()
+        if "forkserver" not in ways:
+            pytest.skip("this system has no forkserver")
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(LIBRARIES)
+        pipes = [context.Pipe(duplex=False) for _ in range(3)]
+        (stdin, self._in), (self._out, stdout), (self._err, theirs) = pipes
+        if stderr is not None:
+            theirs.close()
+            theirs = Connection(os.dup(stderr), readable=False)
+        environment = dict(os.environ if env is None else env)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("OMP_NUM_THREADS", "1")  # read when torch is imported, by the server
+            self._process = context.Process(
+                target=_become, args=(words, environment, str(cwd or Path.cwd()), stdin, stdout, theirs), daemon=False
+            )
+            self._process.start()
+        for end in (stdin, stdout, theirs):
+            end.close()
+        self.stdin: TextIO = _text(self._in, "w")
+        self.stdout: TextIO = _text(self._out, "r")
+        self.stderr: TextIO = _text(self._err, "r")
+        assert self._process.pid is not None
+        self.pid: int = self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """What it ended with, minus a signal's number if that ended it; None while it runs."""
+        return self._process.exitcode
+
+    def poll(self) -> int | None:
+        """The same, as Popen names it."""
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Nothing happens if it has ended."""
+        if self._process.is_alive():
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it on the spot."""
+        self.send_signal(signal.SIGKILL)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Raises subprocess.TimeoutExpired."""
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
+        return self._process.exitcode
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        """What it still prints, to its end. Raises subprocess.TimeoutExpired."""
+        self.stdin.close()
+        with ThreadPoolExecutor(2) as readers:
+            said = [readers.submit(pipe.read) for pipe in (self.stdout, self.stderr)]
+            try:
+                self.wait(timeout)
+            except subprocess.TimeoutExpired:
+                self.kill()  # or the readers would wait for ever
+                raise
+        self.close()
+        return said[0].result(), said[1].result()
+
+    def close(self) -> None:
+        """Let go of its pipes and wait for its end."""
+        for pipe in (self.stdout, self.stderr, self.stdin):
+            pipe.close()
+        self._process.join()
+
+    def __enter__(self) -> "Child":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def run(*words: str, env: Mapping[str, str] | None = None, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    """As subprocess.run with the output captured. Raises subprocess.TimeoutExpired."""
+    with Child(*words, env=env) as child:
+        out, err = child.communicate(timeout)
+    assert child.returncode is not None
+    return subprocess.CompletedProcess(words, child.returncode, out, err)
+
+
+def _text(end: Connection, mode: str) -> TextIO:
+    """A pipe's end, which Popen would have opened as text."""
+    number = os.dup(end.fileno())
+    end.close()
+    return os.fdopen(number, mode, encoding="utf-8")
+
+
+def _become(
+    words: Sequence[str], environment: dict[str, str], folder: str, stdin: Connection, stdout: Connection, stderr: Connection
+) -> None:
+    """Go on as `python words…` would have begun, in the process that the server has forked."""
+    for number, end in enumerate((stdin, stdout, stderr)):
+        os.dup2(end.fileno(), number)
+        end.close()
+    sys.stdin = os.fdopen(0, "r", encoding="utf-8", closefd=False)
+    sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
+    sys.stderr.reconfigure(line_buffering=True, errors="backslashreplace")
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    tests = str(ROOT / "tests")
+    sys.path = [str(ROOT), *(place for place in sys.path if not place.startswith(tests) and place != str(ROOT))]
+    warnings.resetwarnings()
+    options = list(words)
+    while options[0] == "-W":
+        warnings.simplefilter(options[1])  # type: ignore[arg-type]
+        del options[:2]
+    code: object = 0
+    try:
+        _run(options)
+    except SystemExit as ended:
+        code = ended.code
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    finally:
+        atexit._run_exitfuncs()  # multiprocessing ends its processes without
+    sys.exit(code)  # type: ignore[arg-type]
+
+
+def _run(options: list[str]) -> None:
+    what, *rest = options
+    if what == "-m":
+        sys.argv = rest
+        runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
+    elif what == "-c":
+        sys.argv = ["-c", *rest[1:]]
+        exec(compile(rest[0], "<string>", "exec"), {"__name__": "__main__"})
+    else:
+        sys.argv = options
+        sys.path.insert(0, str(Path(what).parent))
+        runpy.run_path(what, run_name="__main__")
