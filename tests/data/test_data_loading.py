@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 import scipy.io
 import torch
-from torchvision import datasets
-from torchvision.datasets.utils import calculate_md5
 
 from dfa_lab import data
 from dfa_lab.settings.parsing import parse
@@ -67,6 +65,9 @@ def test_stl10_counts_from_one_and_is_stored_by_columns(tmp_path: Path):
 
 
 def test_svhn_trains_on_train_and_extra_and_calls_ten_a_nought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from torchvision import datasets  # here: every worker collects all files, and this import alone takes seconds
+    from torchvision.datasets.utils import calculate_md5
+
     images, sums = {}, {}
     for seed, (part, count) in enumerate((("train", 4), ("extra", 3), ("test", 2))):
         images[part] = np.random.RandomState(seed).randint(0, 256, (32, 32, 3, count)).astype(np.uint8)

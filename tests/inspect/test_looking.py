@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import confusion_matrix
 from torch import nn
 
 from dfa_lab.inspect import components, filters, mistakes, representations, surface
@@ -73,6 +72,8 @@ def test_filters_are_the_weights_in_the_shape_of_the_image():
 
 
 def test_confusions_are_those_of_scikit_learn():
+    from sklearn.metrics import confusion_matrix  # here: it imports scipy.stats, and every worker collects all files
+
     random = np.random.default_rng(0)
     t, given = random.integers(0, 4, 200), random.integers(0, 3, 200)
     np.testing.assert_array_equal(mistakes.confusion(t, given, 4), confusion_matrix(t, given, labels=range(4)))

@@ -5,7 +5,6 @@ import time
 
 import numpy as np
 import pytest
-from sklearn.manifold import trustworthiness
 
 from dfa_lab.inspect import tsne
 from dfa_lab.inspect.mapping import Mapping
@@ -17,6 +16,13 @@ def gaussians(units: int) -> np.ndarray:
     """(60, units): three groups far from each other."""
     chance = np.random.RandomState(0)
     return (10 * chance.normal(size=(3, units))[T] + chance.normal(size=(60, units))).astype(np.float32)
+
+
+def trustworthiness(h: np.ndarray, points: np.ndarray) -> float:
+    """Of scikit-learn, which is imported when it is needed: it takes seconds, and every worker collects all files."""
+    from sklearn import manifold
+
+    return float(manifold.trustworthiness(h, points))
 
 
 def ended(mapping: Mapping) -> None:
