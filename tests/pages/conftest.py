@@ -1,11 +1,13 @@
 """What the tests of the pages share."""
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from streamlit import config
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from app.live import pace, shared_records
@@ -14,6 +16,8 @@ from tests.pages.clock import Clock
 ROOT = Path(__file__).parents[2]
 config._main_script_path = str(ROOT / "app" / "main.py")  # as `streamlit run` does: the settings are beside it
 config.get_config_options(force_reparse=True)
+# A server looks once through all that is installed for components; an AppTest would do so whenever it runs.
+manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
 
 @pytest.fixture
