@@ -31,8 +31,9 @@ help:
 run: $(RUN_READY)
 	@$(BIN)/python -m dfa_lab ui $(if $(PORT),--port $(PORT)) $(if $(ADDRESS),--address $(ADDRESS)) $(ARGS)
 
+# The tests start many processes; what is compiled once is kept for all of them, whatever the caller's environment says.
 test: $(DEV_READY)
-	@OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(DEV_READY) $(JS_READY)
 	$(BIN)/python -m ruff check .
