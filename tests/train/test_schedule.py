@@ -114,7 +114,7 @@ def test_a_run_that_has_ended_leaves_the_others_going() -> None:
 
 
 def test_all_ended_is_the_end_and_it_resumes_there() -> None:
-    experiment = small(rules="bp,dfa", epoch_step=0, epochs=99, learning_rate=0.3)
+    experiment = small(rules="bp,dfa", epoch_step=0, epochs=1000, learning_rate=0.3, seed=2)
     trainer = Trainer(experiment, small_set())
     for _ in range(100):
         next(trainer)
