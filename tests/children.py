@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 import pytest
 
@@ -53,9 +53,9 @@ class Child:
             self._process.start()
         for end in (stdin, stdout, theirs):
             end.close()
-        self.stdin: TextIO = _text(self._in, "w")
-        self.stdout: TextIO = _text(self._out, "r")
-        self.stderr: TextIO = _text(self._err, "r")
+        self.stdin: IO[str] = _text(self._in, "w")
+        self.stdout: IO[str] = _text(self._out, "r")
+        self.stderr: IO[str] = _text(self._err, "r")
         assert self._process.pid is not None
         self.pid: int = self._process.pid
 
@@ -118,7 +118,7 @@ def run(*words: str, env: Mapping[str, str] | None = None, timeout: float = 120)
     return subprocess.CompletedProcess(words, child.returncode, out, err)
 
 
-def _text(end: Connection, mode: str) -> TextIO:
+def _text(end: Connection, mode: str) -> IO[str]:
     """A pipe's end, which Popen would have opened as text."""
     number = os.dup(end.fileno())
     end.close()

@@ -23,7 +23,7 @@ COPIED = ("app", "dfa_lab", "pages", "tests", "docs", "examples")
 # each addition.
 SCRIPT = """
 import os, runpy, sys, traceback
-import numpy, pytest, streamlit.testing.v1, torch
+import numpy, pytest, streamlit.testing.v1, torch, torch._dynamo
 
 def ask(folder, command, tests):
     os.chdir(folder)
@@ -40,7 +40,7 @@ def ask(folder, command, tests):
     if os.path.exists("out.json"):
         print(open("out.json").read())
     print("The tests:", flush=True)
-    return pytest.main(["-p", "no:cacheprovider", "--tb=short", "-rp", *tests.split("|")])
+    return pytest.main(["-p", "no:cacheprovider", "-p", "no:unraisableexception", "--tb=short", "-rp", *tests.split("|")])
 
 sys.path = [place for place in sys.path if place]
 for folder, command, tests in zip(*[iter(sys.argv[1:])] * 3):
