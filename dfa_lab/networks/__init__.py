@@ -1,6 +1,7 @@
 """Networks: `build` makes the one an experiment asks for, a kind of the lab or one of a person's own file."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from math import prod
 from typing import TypeVar
 
@@ -62,11 +63,16 @@ def _unheld(experiment: Experiment, look: Callable[[], T]) -> T:
 def units(experiment: Experiment, facts: Facts) -> tuple[int, ...]:
     """n_l of every hidden block, without holding the network. Raises SettingsError, for a network file."""
 
-    def look() -> tuple[int, ...]:
-        return tuple(map(prod, Network(blocks(experiment, facts.shape), facts.shape, facts.classes).shapes))
+    def look(samples: int = 1) -> tuple[int, ...]:
+        return tuple(map(prod, Network(blocks(experiment, facts.shape), facts.shape, facts.classes, samples).shapes))
 
     if experiment.network_file:
         check(experiment, facts.shape)
+    else:
+        # Weights that are neither written nor read take no memory either, on most systems. On the device "meta" the first
+        # tanh imports torch's compiler, which takes seconds.
+        with suppress(RuntimeError):  # there is not room for them, should they be used
+            return look(samples=0)
     return _unheld(experiment, look)
 
 

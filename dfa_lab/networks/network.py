@@ -15,8 +15,9 @@ PLAIN = (nn.Sequential, nn.Flatten, nn.BatchNorm1d, Dropout, *NONLINEARITIES.val
 class Network(nn.Module):
     """blocks: x -> h_1 -> … -> h_L, each a module; readout: h_L -> y, the logits (N, classes)."""
 
-    def __init__(self, blocks: list[nn.Module], shape: tuple[int, ...], classes: int):
-        """`shape`: of one input, without the batch. The blocks tell their own output shapes by running once."""
+    def __init__(self, blocks: list[nn.Module], shape: tuple[int, ...], classes: int, samples: int = 1):
+        """`shape`: of one input, without the batch. The blocks tell their own output shapes by running once, on so many
+        `samples`; with none, nothing is computed."""
         super().__init__()
         self.blocks = nn.ModuleList(blocks)
         self.noise = Noise()
@@ -26,7 +27,7 @@ class Network(nn.Module):
         self.eval()  # one sample has no variance that a batch norm could divide by
         self.shapes: list[tuple[int, ...]] = []  # of h_1 … h_L, without the batch
         with torch.no_grad():
-            h = torch.zeros(1, *shape)
+            h = torch.zeros(samples, *shape)
             for block in blocks:
                 h = block(h)
                 self.shapes.append(tuple(h.shape[1:]))

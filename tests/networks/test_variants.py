@@ -8,6 +8,7 @@ from dfa_lab.networks import build
 from dfa_lab.networks.layers import Conv2d, Dropout, Linear, Noise
 from dfa_lab.networks.max_norm import limit
 from dfa_lab.settings.parsing import parse
+from tests import children
 from tests.gradients import assert_same, by_autograd, by_rule
 
 SHORT = {Linear: "W", Conv2d: "C", Dropout: "D", nn.BatchNorm1d: "N", nn.BatchNorm2d: "N", nn.MaxPool2d: "P", nn.Tanh: "f"}
@@ -182,3 +183,22 @@ def test_limits_hold_after_every_step_and_leave_the_feedback_alone(make_run) -> 
         for _, W in run.network.weights():
             assert W.norm(dim=1).max() <= 0.4 + 1e-6 and W.norm(dim=0).max() <= 0.35 + 1e-6
     assert all(map(torch.equal, feedback, run.rule.matrices(run.network).values()))
+
+
+def test_units_are_told_at_once_and_hold_nothing() -> None:
+    """Torch's compiler, which some ways to ask for shapes import, takes seconds; the weights would be 12 GB."""
+    script = """
+import resource, sys
+from dfa_lab import networks
+from dfa_lab.data.about import Facts
+from dfa_lab.settings.parsing import parse
+facts = Facts("Any", (3, 32, 32), 10, 1, 1)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for settings in ({}, {"batchnorm": 1, "dropout": 1}, {"network": "conv"}, {"num_hidden": 10_000, "num_layers": 30}):
+    print(len(networks.units(parse(settings), facts)), sum(networks.units(parse(settings), facts)))
+grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * (1 if sys.platform == "darwin" else 1024)
+print(grown < 200e6, "torch._dynamo" in sys.modules)
+"""
+    done = children.run("-c", script)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["2 200", "2 200", "5 34272", "30 300000", "True False"]
