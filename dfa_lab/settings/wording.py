@@ -64,8 +64,10 @@ def shown(value: object, most: int = 40) -> str:
         text = ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
     except ValueError:  # Python refuses to write integers of thousands of digits
         return "a number of thousands of digits"
+    if len(text) > most and not _number(text):
+        text = text[: most - 1] + "…"
     text = "".join(c if c.isprintable() else "?" for c in text)
-    return repr(text if len(text) <= most else text[: most - 1] + "…") if not _number(text) else text
+    return text if _number(text) else repr(text)
 
 
 def _number(text: str) -> bool:
