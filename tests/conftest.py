@@ -1,5 +1,6 @@
 """Fixtures that several tests share."""
 
+import gc
 import threading
 from pathlib import Path
 
@@ -41,6 +42,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         order += [file, *computing[number * between : (number + 1) * between]]
     order += computing[len(waiting) * between :]
     items[:] = [item for file in order for item in files[file]]
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave alone what is imported: it is there to the end, and looking through it takes long."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_sessionfinish() -> None:
