@@ -17,6 +17,7 @@ from dfa_lab.settings.parsing import parse
 from dfa_lab.settings.wording import label, refuse, shown
 from dfa_lab.train import checkpoint, saved
 from dfa_lab.train.failures import out_of_memory, sentence
+from dfa_lab.train.results import of_whole_epochs
 from dfa_lab.train.saving import LastingResults, Saving, results_of
 from dfa_lab.train.trainer import Diverged, Trainer
 
@@ -151,7 +152,7 @@ def _advance(begun: Begun, outputs: list[Output], quiet: bool, listed: Listed | 
                 if records:
                     done = f"epoch {trainer.epoch:.1f}/{trainer.experiment.epochs}"
                     shown_progress.update(bar, completed=trainer.step, description=done)
-                if any(record.metric == "test_error" for record in records):
+                if any(map(of_whole_epochs, records)):
                     for output in outputs:
                         output.meanwhile(results.summary)
                 if interrupted:

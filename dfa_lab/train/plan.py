@@ -17,6 +17,7 @@ COSTS_ON_GPU = {NAMES[kind]: cost for kind, cost in registry.declared(KINDS, "CO
 PROBED = {NAMES[kind] for kind, needs in NEEDS.items() if "hidden" in needs}  # for as long as the probe batch is large
 SPARE = 0.0075  # share of the training that these may cost
 FEWEST = 6  # of their intervals, even where that is expensive: their curves are to be seen
+SPARE_FOR_TESTS = 0.02  # share of the training that tests within its first epoch may cost
 # In a training of fewer steps a few measurements at its start and end are a large part, and most such networks are so narrow
 # that they cost more than above. Its angles are rarer, and the others are not as rare as in a long one: there would be none.
 SHORT = 2000
@@ -26,9 +27,9 @@ UNTIL_STOPPED = 1000  # epochs, for the density of the curves of an experiment w
 
 
 class Plan:
-    """For a training set of `train` samples; `on_gpu` counts for what is measured alone."""
+    """For `train` samples to learn from; `on_gpu` counts for what is measured alone, `test` samples for how often."""
 
-    def __init__(self, experiment: Experiment, train: int, on_gpu: bool = False):
+    def __init__(self, experiment: Experiment, train: int, on_gpu: bool = False, test: int = 0):
         batch = experiment.batch_size
         self.batch = batch
         self.size = train - train % batch if experiment.drop_last else train  # samples of an epoch
@@ -39,6 +40,10 @@ class Plan:
         planned = self.steps_per_epoch * shown
         self.record_every = max(1, planned // MOST_POINTS)
         self.test_every = ceil(shown / MOST_POINTS)  # epochs
+        # A test passes forward alone, about a third of a step for as many samples.
+        most = int(SPARE_FOR_TESTS * planned * 3 * batch / test) if test else 0
+        halves = [self.steps_per_epoch >> n for n in range(1, most + 1)]
+        self._early_tests = frozenset(step for step in halves if step)
         self._measures = frozenset(experiment.measures)
         self._asked = experiment.measure_every  # for an interval: then everything is measured whenever anything is
         self._short = self.steps < SHORT and not self._asked
@@ -69,7 +74,11 @@ class Plan:
         return whole + min(1.0, position * self.batch / self.size)
 
     def tests_after(self, step: int) -> bool:
-        """Whether the test set is evaluated: at the end of every `test_every` epochs and at the very end."""
+        """Whether the test set is evaluated: at the end of every `test_every` epochs and at the very end, and after 1/2, 1/4,
+        1/8, … of the first epoch, in which most is learnt, as far as that is cheap beside the whole training."""
+        return step in self._early_tests or self._closes_tested_epoch(step)
+
+    def _closes_tested_epoch(self, step: int) -> bool:
         epoch, position = divmod(step, self.steps_per_epoch)
         return step > 0 and position == 0 and (epoch % self.test_every == 0 or step == self.steps)
 
@@ -88,7 +97,7 @@ class Plan:
 
     def _due(self, step: int, every: int, doublings: int) -> bool:
         """`doublings` from one of the first steps to the next; 0: there are none."""
-        if step in (0, self.steps) or (self._asked and self.tests_after(step)):
+        if step in (0, self.steps) or (self._asked and self._closes_tested_epoch(step)):
             return True
         if doublings and 3 * step <= 2 * every and step & (step - 1) == 0:  # a power of two, not close to the interval's end
             return (step.bit_length() - 1) % doublings == 0

@@ -27,6 +27,11 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), "torch": torch.__version__, "platform": platform.platform()}
 
 
+def of_whole_epochs(record: Record) -> bool:
+    """Whether it is a test error at an epoch's end, or at the start, and not one from within the first epoch."""
+    return record.metric == "test_error" and float(record.epoch).is_integer()
+
+
 class Results:
     """Takes records as they come; `summary` may be asked for at any time."""
 
@@ -39,7 +44,7 @@ class Results:
         self._samples: list[dict[str, int]] = [{} for _ in experiment.runs()]  # counted at their last record
 
     def add(self, records: Iterable[Record]) -> None:
-        """A test error closes an epoch: what was last measured until then is the epoch's row."""
+        """A test error at its end closes an epoch: what was last measured until then is the epoch's row."""
         ended: dict[int, Record] = {}
         for record in records:
             self._latest[record.run][record.metric, record.layer] = record
@@ -48,7 +53,7 @@ class Results:
                 new = record.samples - counted.get(record.metric, 0)
                 sums[record.metric] = sums.get(record.metric, 0.0) + record.value * new
                 counted[record.metric] = record.samples
-            if record.metric == "test_error" and record.step:
+            if record.step and of_whole_epochs(record):
                 ended[record.run] = record
         for run, record in ended.items():
             self._epochs[run].append({"epoch": round(record.epoch), **self._row(run, record)})

@@ -70,7 +70,7 @@ class Trainer:
         self.evaluated_at_once = int(min(most, max(16, part // sum(work))))
         self.learning_rate = experiment.learning_rate
         self.step = self.samples = 0  # done by every run, and seen by it
-        self.plan = Plan(experiment, len(self.data.x_train), on_gpu=self.device.type == "cuda")
+        self.plan = Plan(experiment, len(self.data.x_train), self.device.type == "cuda", len(self.data.x_test))
         self.steps = self.plan.steps
         self.redraws = 0  # of feedback, so far
         self.changes: list[dict[str, object]] = []  # made while it trained, each with its step; `change` makes one again
