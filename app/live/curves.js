@@ -3,20 +3,29 @@
 import { FEW_POINTS, solidStretches, translucent } from "../charts/plot_layout.js"
 import { formatted, shownValue } from "./formatting.js"
 import { meanSpacing, smoothed, worthDrawing } from "./records.js"
+import { spread, together } from "./seeds.js"
 
 const POINTS_PER_PANEL = 9000 // shared by its traces: SVG needs about 10 ms for a thousand
 
 // context: {view, store, choices, theme, range, width}
 export function tracesOf(panel, context) {
-  const { view, choices } = context
-  const shown = view.runs.map((run, index) => ({ run, index })).filter(({ run }) => !choices.hidden.includes(run.rule))
+  const { choices } = context
+  const shown = linesOf(context).filter(({ run }) => !choices.hidden.includes(run.rule))
   const spacing = densestSpacing(panel, context)
   const most = Math.min(context.width, Math.floor(POINTS_PER_PANEL / Math.max(1, shown.length * panel.curves.length)))
-  const pieces = shown.flatMap(({ run, index }) =>
-    panel.curves.map((curve) => tracesOfCurve(panel, curve, run, index, { ...context, spacing, most: Math.max(60, most) })),
+  const pieces = shown.flatMap((run) =>
+    panel.curves.map((curve) => tracesOfCurve(panel, curve, run, { ...context, spacing, most: Math.max(60, most) })),
   )
   // Bands below ghosts below lines, whichever run they belong to.
   return ["bands", "ghosts", "lines"].flatMap((kind) => pieces.flatMap((piece) => piece[kind] ?? []))
+}
+
+// What is drawn as one line: a run, or all seeds of a rule. {run: one of them, indices, seeds: how many are one}
+function linesOf({ view, choices }) {
+  const runs = view.runs.map((run, index) => ({ run, indices: [index], seeds: 1 }))
+  if (choices.each) return runs
+  const rules = Map.groupBy(runs, ({ run }) => run.rule)
+  return [...rules.values()].map((of) => ({ run: of[0].run, indices: of.flatMap(({ indices }) => indices), seeds: of.length }))
 }
 
 function densestSpacing(panel, { view, store }) {
@@ -25,45 +34,56 @@ function densestSpacing(panel, { view, store }) {
   return closest > 0 && closest < Infinity ? closest : 1
 }
 
-function tracesOfCurve(panel, curve, run, index, context) {
-  const series = context.store.get(index, curve.metric, curve.layer)
-  if (!series) return {}
+function tracesOfCurve(panel, curve, { run, indices, seeds }, context) {
+  const all = indices.map((index) => context.store.get(index, curve.metric, curve.layer))
+  if (all.includes(undefined)) return {}
+  const series = seeds > 1 ? together(all) : all[0]
   const { choices } = context
-  const raw = series.value.map((value) => drawable(shownValue(curve.metric, value, choices), panel))
-  const line = smoothed(raw, choices.smoothing, series.step, context.spacing)
-  const base = { series, run, index, curve, panel, context }
+  const drawn = (value) => drawable(shownValue(curve.metric, value, choices), panel)
+  const smooth = (values) => smoothed(values.map(drawn), choices.smoothing, series.step, context.spacing)
+  const raw = series.value.map(drawn)
+  const line = smooth(series.value)
+  const base = { series, run, seeds, index: indices[0], curve, panel, context }
   return {
-    bands: curve.spread ? bandTraces(base, line) : [],
+    bands:
+      seeds > 1
+        ? bandTraces(base, ...[series.low, series.high].map((edge) => within(panel, smooth(edge))))
+        : samplesBand(base, line),
     ghosts: choices.smoothing ? [ghostTrace(base, raw)] : [],
     lines: [lineTrace(base, line)],
   }
+}
+
+// No band where no value can be: nothing that is drawn is below 0, and no share above 100 %.
+function within(panel, values) {
+  const most = panel.unit === "%" ? 100 : Infinity
+  return values.map((value) => (value === null ? null : Math.min(most, Math.max(0, value))))
 }
 
 function drawable(value, panel) {
   return panel.logarithmic && value !== null && value <= 0 ? null : value
 }
 
-function lineWidth(run, curve, view) {
-  const alone = view.runs.filter((other) => other.rule === run.rule).length === 1
+// Where each measured value has its marker, what joins them is thin: nobody measured it.
+function lineWidth(curve, alone, few) {
   if (curve.train) return alone ? 1.75 : 1
-  return alone ? 3 : 1.5
+  return alone && !few ? 3 : 1.5
 }
 
-function lineTrace({ series, run, index, curve, panel, context }, values) {
+function lineTrace({ series, run, seeds, index, curve, panel, context }, values) {
   const points = pointsToDraw(series, values, context)
-  const seeds = context.view.runs.some((other) => other.rule === run.rule && other.seed !== run.seed)
+  const others = context.view.runs.filter((other) => other.rule === run.rule).length - seeds
   const few = !curve.train && points.y.length <= FEW_POINTS
+  const whose = seeds > 1 ? `mean of ${seeds} seeds` : others ? `seed ${run.seed}` : ""
   return {
     ...points,
     uid: `${index}-${curve.metric}`, // plotly puts it into selectors: letters, digits and dashes only
     type: "scatter",
     mode: few ? "lines+markers" : "lines",
-    name: [run.name, seeds ? `seed ${run.seed}` : "", panel.measure ? "" : curve.train ? "train" : "test"]
-      .filter(Boolean)
-      .join(" · "),
+    name: [run.name, whose, panel.measure ? "" : curve.train ? "train" : "test"].filter(Boolean).join(" · "),
     line: {
       color: run.colour,
-      width: lineWidth(run, curve, context.view) * (context.theme.large ? 1.6 : 1),
+      width: lineWidth(curve, !others, few) * (context.theme.large ? 1.6 : 1),
       dash: curve.train ? "dot" : "solid",
       simplify: false,
     },
@@ -87,26 +107,33 @@ function ghostTrace({ series, run, index, curve, context }, raw) {
   }
 }
 
-function bandTraces({ series, run, index, curve, context }, line) {
-  const spread = context.store.get(index, curve.spread, curve.layer)
-  if (!spread) return []
-  const spreadAtStep = new Map(spread.step.map((step, i) => [step, spread.value[i]]))
+// One run's spread over the samples of the probe, where that is measured.
+function samplesBand(base, line) {
+  const { series, index, curve, context } = base
+  const measured = curve.spread && context.store.get(index, curve.spread, curve.layer)
+  if (!measured) return []
+  const spreadAtStep = new Map(measured.step.map((step, i) => [step, measured.value[i]]))
   const rawWidths = series.step.map((step) => spreadAtStep.get(step) ?? null)
   const widths = smoothed(rawWidths, context.choices.smoothing, series.step, context.spacing)
-  const { x, kept } = pointsToDraw(series, line, context)
-  const seeds = context.view.runs.filter((other) => other.rule === run.rule).length
-  return solidStretches(kept.map((i) => line[i] !== null && widths[i] !== null)).map(([from, to], stretch) => {
+  const edge = (sign) => line.map((y, i) => (y === null || widths[i] === null ? null : y + sign * widths[i]))
+  return bandTraces(base, within(base.panel, edge(-1)), within(base.panel, edge(1)))
+}
+
+function bandTraces({ series, run, seeds, index, curve, context }, low, high) {
+  const { x, kept } = pointsToDraw(series, high, context)
+  const lines = context.view.runs.filter((other) => other.rule === run.rule).length - seeds + 1
+  return solidStretches(kept.map((i) => low[i] !== null && high[i] !== null)).map(([from, to], stretch) => {
     const at = kept.slice(from, to)
     const along = x.slice(from, to)
     return {
       x: [...along, ...along.toReversed()],
-      y: [...at.map((i) => line[i] + widths[i]), ...at.toReversed().map((i) => Math.max(0, line[i] - widths[i]))],
+      y: [...at.map((i) => high[i]), ...at.toReversed().map((i) => low[i])],
       uid: `${index}-${curve.metric}-band${stretch}`,
       type: "scatter",
       mode: "lines",
       line: { width: 0 },
       fill: "toself",
-      fillcolor: translucent(run.colour, 0.18 / seeds),
+      fillcolor: translucent(run.colour, 0.18 / lines),
       hoverinfo: "skip",
     }
   })
@@ -120,9 +147,12 @@ function pointsToDraw(series, values, { choices, range, most }) {
 
 export function sentenceOf(panel, { view, store, choices }) {
   const newest = panel.curves.map((curve) => {
-    const values = view.runs.map((run, index) => {
-      const value = shownValue(curve.metric, store.newest(index, curve.metric, curve.layer), choices)
-      return value === null || choices.hidden.includes(run.rule) ? "" : `${run.name} ${formatted(value, panel.unit)}`
+    const values = linesOf({ view, choices }).map(({ run, indices, seeds }) => {
+      const all = indices.map((index) => shownValue(curve.metric, store.newest(index, curve.metric, curve.layer), choices))
+      const { mean, deviation } = spread(all)
+      if (mean === null || choices.hidden.includes(run.rule)) return ""
+      const over = seeds > 1 ? ` ± ${formatted(deviation, panel.unit)} over ${seeds} seeds` : ""
+      return `${run.name} ${formatted(mean, panel.unit)}${over}`
     })
     const words = values.filter(Boolean).join(", ")
     return words && `${curve.train ? "train " : panel.measure ? "" : "test "}${words}`

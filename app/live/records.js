@@ -53,6 +53,12 @@ export class RecordStore {
   newest(run, metric, layer) {
     return this.get(run, metric, layer)?.value.findLast((value) => value !== null) ?? null
   }
+
+  // The step at which that was measured.
+  newestStep(run, metric, layer) {
+    const series = this.get(run, metric, layer)
+    return series?.step[series.value.findLastIndex((value) => value !== null)] ?? null
+  }
 }
 
 function seriesKey(run, metric, layer) {

@@ -3,7 +3,16 @@
 import { MEASURES } from "./measures.js"
 
 const KEY = "dfa-lab-live"
-export const DEFAULT_CHOICES = { x: "step", smoothing: 0, log: false, accuracy: false, angle: "signal", place: 1, hidden: [] }
+export const DEFAULT_CHOICES = {
+  x: "step",
+  smoothing: 0,
+  log: false,
+  accuracy: false,
+  angle: "signal",
+  place: 1,
+  each: false,
+  hidden: [],
+}
 
 export function choicesKey(layout) {
   return layout === "lab" ? KEY : `${KEY}-${layout}`

@@ -1,11 +1,27 @@
 // A tile for each rule: its newest values, and a button that hides its lines.
 
 import { element, setText } from "../charts/dom.js"
-import { formatted, mean, shownValue } from "./formatting.js"
+import { count, formatted, mean, shownValue } from "./formatting.js"
 import { icon } from "./icon.js"
+import { spread } from "./seeds.js"
 
 const EYE =
   "M8 3C4.5 3 1.7 5.2.5 8c1.2 2.8 4 5 7.5 5s6.3-2.2 7.5-5C14.3 5.2 11.5 3 8 3zm0 8.2A3.2 3.2 0 1 1 8 4.8a3.2 3.2 0 0 1 0 6.4zm0-1.7a1.5 1.5 0 1 0 0-3 1.5 1.5 0 0 0 0 3z"
+
+// Of one seed its value; of several their mean and standard deviation, once all of them have one.
+function figure(values, unit) {
+  const { mean: middle, deviation } = spread(values)
+  if (values.length === 1 || middle === null) return formatted(middle, unit)
+  const [value, around] = [middle, deviation].map((number) => formatted(number, unit).replace(/ ?[%°]$/, ""))
+  return `${value} ± ${around}${unit === "%" ? " %" : unit}`
+}
+
+// " · step 0", where what is shown was measured before the newest point of the curves
+function when(runs, metric, layers, store) {
+  const steps = runs.flatMap((run) => layers.map((layer) => store.newestStep(run.index, metric, layer)))
+  const oldest = Math.min(...steps.filter((step) => step !== null))
+  return oldest < store.last.step ? ` · step ${count.format(oldest)}` : ""
+}
 
 export class Tiles {
   constructor(onToggle) {
@@ -37,10 +53,11 @@ export class Tiles {
     setText(tile.name, sameName ? runs[0].name : rule)
     setText(tile.seeds, runs.length > 1 ? `${runs.length} seeds` : "")
     const errors = runs.map((run) => shownValue("test_error", store.newest(run.index, "test_error", null), choices))
-    const angles = runs.flatMap((run) => view.layers.map((layer) => store.newest(run.index, "signal_angle", layer)))
-    setText(tile.error, formatted(mean(errors), "%"))
-    setText(tile.errorName, choices.accuracy ? "test accuracy" : "test error")
-    setText(tile.angle, formatted(mean(angles), "°"))
+    const angles = runs.map((run) => mean(view.layers.map((layer) => store.newest(run.index, "signal_angle", layer))))
+    setText(tile.error, figure(errors, "%"))
+    setText(tile.errorName, (choices.accuracy ? "test accuracy" : "test error") + when(runs, "test_error", [null], store))
+    setText(tile.angle, figure(angles, "°"))
+    setText(tile.angleName, `signal angle${when(runs, "signal_angle", view.layers, store)}`)
   }
 
   #make(rule) {
@@ -52,11 +69,11 @@ export class Tiles {
     tile.error = element("span", "dfa-figure")
     tile.errorName = element("span", "dfa-figure-name")
     tile.angle = element("span", "dfa-figure")
-    const angleName = element("span", "dfa-figure-name", "signal angle")
+    tile.angleName = element("span", "dfa-figure-name")
     tile.root.append(name)
     for (const pair of [
       [tile.error, tile.errorName],
-      [tile.angle, angleName],
+      [tile.angle, tile.angleName],
     ]) {
       const box = tile.root.appendChild(element("span", "dfa-pair"))
       box.append(...pair)

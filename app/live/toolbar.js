@@ -14,6 +14,10 @@ export class Toolbar {
     if (layout === "lab") this.#labChoices()
     else this.places = this.#select("place", "Place that the curves are of", [[1, "Layer 1"]])
     if (this.places) this.options.place = /^(\d+|all)$/
+    this.seeds = this.#segments("each", "Several seeds of a rule", [
+      [false, "Mean ± s.d."],
+      [true, "Each seed"],
+    ])
     this.#slider()
     this.root.append(fitButton(onFit))
     this.refresh()
@@ -50,6 +54,11 @@ export class Toolbar {
     this.places.value = placeOf(layers, this.choices)
   }
 
+  // How several seeds are drawn can be chosen where there are several.
+  offerSeeds(runs) {
+    this.seeds.hidden = new Set(runs.map(({ seed }) => seed)).size < 2
+  }
+
   refresh() {
     for (const refresh of this.refreshers) refresh()
   }
@@ -68,6 +77,7 @@ export class Toolbar {
       button.addEventListener("click", () => this.#set(name, value))
       this.refreshers.push(() => button.setAttribute("aria-pressed", this.choices[name] === value))
     }
+    return group
   }
 
   #select(name, label, options) {

@@ -144,6 +144,7 @@ export class View extends PlotView {
     this.status.show(view.title, { ...view.status, sentence: view.status.sentence || view.note })
     this.tiles.show(view, this.store, this.choices)
     this.toolbar.offerPlaces(view.layers)
+    this.toolbar.offerSeeds(view.runs)
     this.scale.show(view)
     numbersAreShown()
     if (this.#pictureChanged(added)) this.#arrangePanels()
@@ -264,9 +265,12 @@ export class View extends PlotView {
   }
 
   #caption(node, definitions) {
-    const metrics = new Set(definitions.flatMap((panel) => panel.curves.flatMap((curve) => [curve.metric, curve.spread])))
+    const seeds = this.choices.each ? 1 : new Set(this.view.runs.map(({ seed }) => seed)).size
+    const drawn = (curve) => (seeds > 1 ? [curve.metric] : [curve.metric, curve.spread])
+    const metrics = new Set(definitions.flatMap((panel) => panel.curves.flatMap(drawn)))
     const known = [...metrics].filter((metric) => this.view.definitions?.[metric])
     const text = known.map((metric) => `${sentenceCase(metric)}: ${this.view.definitions[metric]}`)
+    if (text.length && seeds > 1) text.push(`Bands: one standard deviation of the ${seeds} seeds to both sides of their mean`)
     if (node.dataset.text === text.join()) return
     node.dataset.text = text.join()
     node.replaceChildren(...text.map((line) => element("p", "", line)))
