@@ -8,12 +8,14 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from math import hypot
 
 import torch
 from torch import Tensor
 
 from dfa_lab import data, feedback, networks
 from dfa_lab.measure.angles import random_band
+from dfa_lab.measure.lengths import length
 from dfa_lab.proofs.control import Control, SoFar, beside_control, shrinks
 from dfa_lab.proofs.signal_angles import Aligned, aligned
 from dfa_lab.proofs.verdicts import promise
@@ -171,4 +173,4 @@ def _moved(now: list[Tensor], before: list[Tensor]) -> float:
 
 
 def _length(tensors: list[Tensor]) -> float:
-    return sum(torch.linalg.vector_norm(one).item() ** 2 for one in tensors) ** 0.5
+    return hypot(*(float(length(one.flatten())) for one in tensors))

@@ -35,11 +35,12 @@ def test_the_angle_of_joined_vectors_from_their_parts(same):
     vs = list(us) if same else [torch.randn(len(u), generator=stream, dtype=torch.float64) for u in us]
     us.append(torch.zeros(4, dtype=torch.float64))  # a part without an angle
     vs = [*vs, torch.ones(4, dtype=torch.float64) * (not same)]
-    lengths_u, lengths_v = (torch.stack([part.norm() for part in parts]) for parts in (us, vs))
+    lengths = torch.stack([torch.stack([part.norm() for part in parts]) for parts in (us, vs)])
     angles = torch.stack([angle(u, v) for u, v in zip(us, vs, strict=True)])
     wanted = float(angle(torch.cat(us), torch.cat(vs)))
-    assert float(joint_angle(lengths_u, lengths_v, angles)) == pytest.approx(wanted, abs=1e-9)
-    assert joint_angle(torch.zeros(4, dtype=torch.float64), lengths_v, angles).isnan()
+    assert float(joint_angle(lengths, lengths.norm(dim=-1), angles)) == pytest.approx(wanted, abs=1e-9)
+    lengths[0] = 0
+    assert joint_angle(lengths, lengths.norm(dim=-1), angles).isnan()
 
 
 def test_bp_has_no_angle_to_itself(make_run):
