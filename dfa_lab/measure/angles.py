@@ -1,7 +1,5 @@
 """Angles between vectors, in degrees."""
 
-from math import sqrt
-
 import torch
 from torch import Tensor
 
@@ -75,8 +73,3 @@ def joint_angle(lengths: Tensor, whole: Tensor, angles: Tensor) -> Tensor:
     half = torch.deg2rad(angles.double()).nan_to_num() / 2  # a part of length zero has no angle, and no product
     apart, along = ((u - v).square() + 4 * u * v * f(half).square() for f in (torch.sin, torch.cos))
     return torch.rad2deg(2 * torch.atan2(apart.sum(-1).sqrt(), along.sum(-1).sqrt()))
-
-
-def random_band(n: int) -> float:
-    """Standard deviation, in degrees, of the angle between random vectors of n entries: 57.3°/√n around 90°."""
-    return 180 / torch.pi / sqrt(n)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 def scaled(x: Tensor) -> tuple[Tensor, Tensor]:
-    """x over its largest entry without sign along the last dimension, and that entry (…), in x's format; zeros stay zeros."""
+    """(x over its largest entry along the last dimension, that entry without sign (…)), in x's format; zeros stay zeros."""
     size = torch.linalg.vector_norm(x, torch.inf, dim=-1)
     return x / torch.where(size == 0, 1, size).unsqueeze(-1), size
 

@@ -54,6 +54,22 @@ def separation(u: Tensor, v: Tensor | None = None) -> Tensor:
     return _to(u, v)
 
 
+def agreement(sent: Tensor, true: Tensor) -> Tensor:
+    """(R,) float64: √ of the mean of (ûᵢ·ûⱼ)(v̂ᵢ·v̂ⱼ) over all pairs of samples, of δ̂ and δ (R, N, n) over their lengths.
+
+    1: all samples are alike. Samples without an angle do not count; NaN if none has one.
+    """
+    if true.device.type == "cpu" and len(true) > 1:
+        return torch.cat([agreement(*pair) for pair in zip(sent.split(1), true.split(1), strict=True)])
+    units = []
+    for w, _ in (scaled(sent), scaled(true)):
+        units.append(w / torch.linalg.vector_norm(w, dim=-1, keepdim=True))
+    there = torch.stack(units).isfinite().all(-1).all(0)
+    u, v = (torch.where(there.unsqueeze(-1), unit, 0) for unit in units)
+    products = (u @ u.mT).mul_(v @ v.mT).sum((-2, -1), dtype=torch.float64)
+    return products.clamp_(min=0).sqrt() / there.sum(-1)
+
+
 def paths(Ws: Sequence[Tensor | None]) -> Iterator[tuple[int, Tensor | None]]:
     """(block, W_{L+1} ⋯ W_{l+1} times some number, (R, C, n_l)) from the last block down; of all W, (R, n_out, n_in) each.
 
@@ -106,7 +122,7 @@ def _wide(h: Tensor, g: Tensor, true: Tensor | None = None) -> Tensor:
     hh = h @ h.mT
 
     def own(one: Tensor) -> tuple[Tensor, Tensor]:
-        """Its samples over the largest entry of all gᵢᵀhᵢ, each, and that entry (R,)."""
+        """(Samples over the largest entry of all gᵢᵀhᵢ, so that each keeps its share of the sum; that entry (R,))."""
         one, size = scaled(one)
         sizes, largest = scaled(size.double() * size_h.double())
         return one * sizes.unsqueeze(-1).to(one.dtype), largest

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from dfa_lab import data, feedback, networks
-from dfa_lab.measure.angles import random_band
 from dfa_lab.measure.lengths import length
 from dfa_lab.proofs.control import Control, SoFar, beside_control, shrinks
 from dfa_lab.proofs.signal_angles import Aligned, aligned
@@ -120,11 +119,10 @@ class ShortTraining:
             so_far = SoFar(self.step, self.finished, shrinks(self.experiment))
             control[rule] = beside_control(rule, kind, right[rule], right[feedback.control()], moved[rule], so_far)
         probe = self._probe()
-        bands = {l: random_band(n) for l, n in enumerate(self._trainer.units, start=1)}
         angles = {}
         for rule, run in self._runs():
             found = alignment(run.rule, run.network.eval(), self.experiment.criterion, *probe)
-            angles[rule] = aligned(rule, promises[rule], found, bands, self.finished)
+            angles[rule] = aligned(rule, promises[rule], found, self.finished)
         return Outcome(self.step, len(self._data.x_test), control, angles, self._notes())
 
     @torch.no_grad()

@@ -9,7 +9,7 @@ from dfa_lab.machine.device import title
 from dfa_lab.records import MEASURED, METRICS, Record
 from dfa_lab.settings.experiment import Experiment
 
-SHORT = {"signal_angle_std": "signal_std", "gradient_angle": "weight_gradient"}
+SHORT = {"signal_angle_std": "signal_std", "signal_angle_chance": "signal_chance", "gradient_angle": "weight_gradient"}
 ANGLES = {name: SHORT.get(name, name.removesuffix("_angle")) for name, (unit, _) in MEASURED.items() if unit == "degrees"}
 MEASURES = tuple(name for name, (unit, _) in MEASURED.items() if unit != "degrees")  # by layer, but no angles
 TRAINING = (

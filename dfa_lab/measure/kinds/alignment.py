@@ -20,7 +20,7 @@ ABOUT = "signal, weight gradient and their sizes"
 NEEDS = ("signals",)
 PLACE = 1
 DRAWN = {
-    "signal": {"name": "Signal angle", "metric": "signal_angle", "spread": "signal_angle_std"},
+    "signal": {"name": "Signal angle", "metric": "signal_angle", "spread": "signal_angle_std", "chance": "signal_angle_chance"},
     "gradient": {"name": "Weight gradient", "metric": "gradient_angle", "whole": True},
     "signal_ratio": {"name": "Signal size ratio", "metric": "signal_ratio"},
     "gradient_ratio": {"name": "Gradient size ratio", "metric": "gradient_ratio", "whole": True},

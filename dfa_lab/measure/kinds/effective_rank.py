@@ -38,7 +38,7 @@ RESOLVED = 100  # there the ranks differed from those in 64 bits by 3 % (median)
 
 
 def ready(seen: Probed) -> list[Tensor]:
-    """As `moments`, of each block. Eigenvalues, in `finish`, no CUDA graph can find."""
+    """What `moments` gives, of each block. Eigenvalues, in `finish`, no CUDA graph can find."""
     return [one for h in seen.hidden for one in moments(h.flatten(2))]
 
 

@@ -62,8 +62,7 @@ class Invented:
             "state": self.state, "sentence": SENTENCES.get(self.state, ""), "step": step, "steps": 4600, "epoch": step / 230,
             "epochs": 20, "rate": 52000.0, "left": 33.1, "device": "CPU (2 threads)",
         }  # fmt: skip
-        band = {str(layer): 5.7 for layer in self.layers}
-        return {"around": f"{self.number} {self.state}", "status": status, "layers": self.layers, "random_band": band}
+        return {"around": f"{self.number} {self.state}", "status": status, "layers": self.layers, "probe": 128}
 
     def view(self) -> dict:
         """What Streamlit tells the chart."""
