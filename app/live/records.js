@@ -53,6 +53,13 @@ export class RecordStore {
   newest(run, metric, layer) {
     return this.get(run, metric, layer)?.value.findLast((value) => value !== null) ?? null
   }
+
+  // The step of `newest`; null where there is none.
+  newestStep(run, metric, layer) {
+    const series = this.get(run, metric, layer)
+    const place = series?.value.findLastIndex((value) => value !== null) ?? -1
+    return place < 0 ? null : series.step[place]
+  }
 }
 
 function seriesKey(run, metric, layer) {

@@ -1,7 +1,7 @@
 // A tile for each rule: its newest values, and a button that hides its lines.
 
 import { element, setText } from "../charts/dom.js"
-import { formatted, mean, shownValue } from "./formatting.js"
+import { count, formatted, mean, shownValue } from "./formatting.js"
 import { icon } from "./icon.js"
 
 const EYE =
@@ -39,8 +39,11 @@ export class Tiles {
     const errors = runs.map((run) => shownValue("test_error", store.newest(run.index, "test_error", null), choices))
     const angles = runs.flatMap((run) => view.layers.map((layer) => store.newest(run.index, "signal_angle", layer)))
     setText(tile.error, formatted(mean(errors), "%"))
-    setText(tile.errorName, choices.accuracy ? "test accuracy" : "test error")
+    const tested = runs.map((run) => store.newestStep(run.index, "test_error", null))
+    setText(tile.errorName, dated(choices.accuracy ? "test accuracy" : "test error", tested, view, store))
     setText(tile.angle, formatted(mean(angles), "°"))
+    const measured = runs.flatMap((run) => view.layers.map((layer) => store.newestStep(run.index, "signal_angle", layer)))
+    setText(tile.angleName, dated("signal angle", measured, view, store))
   }
 
   #make(rule) {
@@ -52,11 +55,11 @@ export class Tiles {
     tile.error = element("span", "dfa-figure")
     tile.errorName = element("span", "dfa-figure-name")
     tile.angle = element("span", "dfa-figure")
-    const angleName = element("span", "dfa-figure-name", "signal angle")
+    tile.angleName = element("span", "dfa-figure-name")
     tile.root.append(name)
     for (const pair of [
       [tile.error, tile.errorName],
-      [tile.angle, angleName],
+      [tile.angle, tile.angleName],
     ]) {
       const box = tile.root.appendChild(element("span", "dfa-pair"))
       box.append(...pair)
@@ -67,4 +70,12 @@ export class Tiles {
     this.root.append(tile.root)
     return tile
   }
+}
+
+// The name of a figure, and the step of the oldest part of it where the training is further on.
+function dated(name, steps, view, store) {
+  const known = steps.filter((step) => step !== null)
+  const oldest = Math.min(...known)
+  const now = Math.max(store.last.step, view.status?.step ?? 0)
+  return known.length && oldest < now ? `${name}, step ${count.format(oldest)}` : name
 }

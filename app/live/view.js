@@ -264,7 +264,9 @@ export class View extends PlotView {
   }
 
   #caption(node, definitions) {
-    const metrics = new Set(definitions.flatMap((panel) => panel.curves.flatMap((curve) => [curve.metric, curve.spread])))
+    const metrics = new Set(
+      definitions.flatMap((panel) => panel.curves.flatMap((curve) => [curve.metric, curve.spread, panel.measure?.chance])),
+    )
     const known = [...metrics].filter((metric) => this.view.definitions?.[metric])
     const text = known.map((metric) => `${sentenceCase(metric)}: ${this.view.definitions[metric]}`)
     if (node.dataset.text === text.join()) return
