@@ -56,6 +56,7 @@ def measure(
     jobs: dict[str, Callable[[], None]] = {"step": step, "update": partial(step, ["update"])}
     jobs |= {group: partial(probed, [group]) for group in MEASURES if group != "update"}
     jobs["all"] = partial(probed, MEASURES)
+    jobs["chance"] = partial(probed, ["angles", "chance"])
     times: dict[str, list[float]] = {name: [] for name in jobs}
     for _ in range(repeats):
         for name, job in jobs.items():
@@ -69,7 +70,8 @@ def measure(
     alone = found.pop("step")
     found["update"] -= alone
     found["all"] += found["update"]
-    return alone, {name: found[name] for name in (*MEASURES, "all")}
+    found["chance"] -= found["angles"]
+    return alone, {name: found[name] for name in (*MEASURES, "all", "chance")}
 
 
 def wait(device: torch.device) -> None:
@@ -87,7 +89,7 @@ def share(
     spent = 0.0
     for number in range(plan.steps + 1):
         due = plan.groups_after(number)
-        spent += found["all"] if "rank" in due else sum(found[group] for group in due)
+        spent += found["all"] + ("chance" in due) * found["chance"] if "rank" in due else sum(found[group] for group in due)
     spent -= found["update"] if "update" in measures else 0.0  # there is none after step 0
     return spent / (step * plan.steps)
 
@@ -106,7 +108,7 @@ def main() -> None:
         for what, taken in zip(("measuring angles alone", "measuring"), shares, strict=True):
             figures.append(Figure(f"{name}: share of 20 epochs that {what} takes", 100 * taken, "%", "≤ 10 %"))
         rows.append([name, f"{1000 * step:.2f} ms", *costs, *(f"{one:.1%}" for one in shares)])
-    head = ["network", "step", *MEASURES, "all at once", "share: angles only", "share: default"]
+    head = ["network", "step", *MEASURES, "all at once", "chance, once", "share: angles only", "share: default"]
     print(table(head, rows))
     report(figures, quiet=True)
 

@@ -23,7 +23,8 @@ export function axisOf(theme) {
 // plotly's layout of one panel.
 // panel: {title, unit, angle, logarithmic, layer, measure: null or {metric}}; unit: "°", "×", "%" or ""; angle: of angles
 // context: {theme, touch, axis, range, zoomedY, width, height, revision, view}; axis: name of the horizontal one; range: what of
-//   it is seen; zoomedY: [low, high] or null; view: {random_band, most_directions}, by layer, where they are known
+//   it is seen; zoomedY: [low, high] or null; view: {most_directions}, by layer, where they are known; chance: {half, samples}:
+//   degrees around 90° and the samples of the mean that chance keeps within them, where that was measured
 export function layoutOf(panel, traces, context) {
   const { theme, range, width, height, zoomedY } = context
   const axis = axisOf(theme)
@@ -104,6 +105,10 @@ function logarithmicTicks(values) {
   }
 }
 
+function chanceSaid({ half, samples }) {
+  return `90° ± ${half.toPrecision(2)}° = random B, mean of ${samples}`
+}
+
 function logarithmicRange(values) {
   const [low, high] = values.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [1, 1]).map(Math.log10)
   const margin = Math.max(0.15, 0.06 * (high - low))
@@ -111,9 +116,9 @@ function logarithmicRange(values) {
 }
 
 // The line to compare with: chance for an angle, equal sizes for a ratio, all directions for a rank.
-function marks(panel, { view = {}, theme }) {
+function marks(panel, { view = {}, chance = null, theme }) {
   if (!panel.measure) return { shapes: [], annotations: [] }
-  const half = panel.measure.metric === "signal_angle" ? (view.random_band?.[panel.layer] ?? 0) : 0
+  const half = chance?.half ?? 0
   const most = panel.measure.metric === "effective_rank" ? (view.most_directions?.[panel.layer] ?? null) : null
   const across = { xref: "paper", x0: 0, x1: 1, layer: "below" }
   const line = (y) => ({ type: "line", ...across, y0: y, y1: y, line: { color: theme.axis, width: 2, dash: "dash" } })
@@ -130,7 +135,7 @@ function marks(panel, { view = {}, theme }) {
   if (panel.angle)
     return {
       shapes: [{ type: "rect", ...across, y0: 90 - half, y1: 90 + half, fillcolor: theme.band, line: { width: 0 } }, line(90)],
-      annotations: [label(90 + half, "90° = random direction")],
+      annotations: [label(90 + half, chance ? chanceSaid(chance) : "90° = random direction")],
     }
   if (panel.unit === "×") return { shapes: [line(1)], annotations: [label(0, "1 = as large as bp's")] }
   if (most) return { shapes: [line(most)], annotations: [label(most, `${most} = all that there can be`, "top")] }

@@ -15,6 +15,7 @@ from app.visit.session import Remembered, held, hold, session
 from dfa_lab.feedback import Promise, rule_class
 from dfa_lab.feedback.changing import step_of
 from dfa_lab.inspect.feedback_picture import Pair, Picture, blocks_with_feedback, pair, picture
+from dfa_lab.measure.lengths import rms
 from dfa_lab.runs.access import Gone
 from dfa_lab.runs.live import ENDED, Status
 from dfa_lab.settings.parsing import describe
@@ -219,7 +220,7 @@ def _said_of(pair: Pair, part: Part) -> str:
         return ""
     B, unit = pair.B, part.unit - 1
     if not part.row:
-        column, spread = B[:, unit], float(B[:, unit].square().mean().sqrt())
+        column, spread = B[:, unit], rms(B[:, unit])
         return f"Framed: what unit {part.unit} receives, {len(column)} entries of {B.numel():,}, of spread {spread:.3g}."
     entry = f"{pair.B_name} from row {part.row} to unit {part.unit} is {float(B[part.row - 1, unit]):+.3g}"
     there = "" if pair.W is None else f", {pair.W_name} there {float(pair.W[part.row - 1, unit]):+.3g}"

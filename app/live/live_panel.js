@@ -56,7 +56,19 @@ export class LivePanel extends PlotPanel {
 
   context() {
     const { view, store, choices } = this.owner
-    return { ...super.context(), view, store, choices, axis: choices.x }
+    return { ...super.context(), view, store, choices, axis: choices.x, chance: this.#chance() }
+  }
+
+  // The widest of the runs that are shown, as it was before the first step (dfa_lab/measure/kinds/chance.py).
+  #chance() {
+    const { measure, layer } = this.definition
+    if (!measure?.chance) return null
+    const { view, store, choices } = this.owner
+    const shown = view.runs.map(({ rule }, run) =>
+      choices.hidden.includes(rule) ? 0 : (store.newest(run, measure.chance, layer) ?? 0),
+    )
+    const half = Math.max(0, ...shown)
+    return half ? { half, samples: view.probe } : null
   }
 
   traces(context) {

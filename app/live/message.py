@@ -1,13 +1,11 @@
 """What the live chart is sent: pure functions from a status and its records to plain JSON."""
 
-from functools import cache
 from math import isfinite
 
 import numpy as np
 
 from app.visit.moment import epoch
 from dfa_lab.feedback import rule_class
-from dfa_lab.measure.angles import random_band
 from dfa_lab.records import DRAWN, METRICS
 from dfa_lab.runs.live import Status
 from dfa_lab.runs.record_list import NAMES, NO_LAYER
@@ -61,7 +59,7 @@ def moving(status: Status, problem: str = "") -> dict:
             "device": status.device,
         },
         "layers": [n for n, _ in layers],
-        "random_band": {str(n): _band(units) for n, units in layers},
+        "probe": experiment.probe_size,
         "most_directions": {str(n): min(experiment.probe_size - 1, units) for n, units in layers},
     }
 
@@ -69,11 +67,6 @@ def moving(status: Status, problem: str = "") -> dict:
 def around(status: Status) -> str:
     """What the page around a chart depends on: a new page is drawn only when this changes, as that closes what is open."""
     return f"{status.id} {'running' if status.state in ('queued', 'loading') else status.state}"
-
-
-@cache
-def _band(units: int) -> float:
-    return round(random_band(units), 2)
 
 
 def columns(records: np.ndarray, start: int) -> dict:

@@ -54,10 +54,11 @@ export class RecordStore {
     return this.get(run, metric, layer)?.value.findLast((value) => value !== null) ?? null
   }
 
-  // The step at which that was measured.
+  // The step of `newest`; null where there is none.
   newestStep(run, metric, layer) {
     const series = this.get(run, metric, layer)
-    return series?.step[series.value.findLastIndex((value) => value !== null)] ?? null
+    const place = series?.value.findLastIndex((value) => value !== null) ?? -1
+    return place < 0 ? null : series.step[place]
   }
 }
 

@@ -16,13 +16,6 @@ function figure(values, unit) {
   return `${value} ± ${around}${unit === "%" ? " %" : unit}`
 }
 
-// " · step 0", where what is shown was measured before the newest point of the curves
-function when(runs, metric, layers, store) {
-  const steps = runs.flatMap((run) => layers.map((layer) => store.newestStep(run.index, metric, layer)))
-  const oldest = Math.min(...steps.filter((step) => step !== null))
-  return oldest < store.last.step ? ` · step ${count.format(oldest)}` : ""
-}
-
 export class Tiles {
   constructor(onToggle) {
     this.root = element("section", "dfa-tiles", "", { "aria-label": "Rules: click one to hide or show it" })
@@ -53,11 +46,13 @@ export class Tiles {
     setText(tile.name, sameName ? runs[0].name : rule)
     setText(tile.seeds, runs.length > 1 ? `${runs.length} seeds` : "")
     const errors = runs.map((run) => shownValue("test_error", store.newest(run.index, "test_error", null), choices))
-    const angles = runs.map((run) => mean(view.layers.map((layer) => store.newest(run.index, "signal_angle", layer))))
+    const tested = runs.map((run) => store.newestStep(run.index, "test_error", null))
     setText(tile.error, figure(errors, "%"))
-    setText(tile.errorName, (choices.accuracy ? "test accuracy" : "test error") + when(runs, "test_error", [null], store))
+    setText(tile.errorName, dated(choices.accuracy ? "test accuracy" : "test error", tested, view, store))
+    const angles = runs.map((run) => mean(view.layers.map((layer) => store.newest(run.index, "signal_angle", layer))))
+    const measured = runs.flatMap((run) => view.layers.map((layer) => store.newestStep(run.index, "signal_angle", layer)))
     setText(tile.angle, figure(angles, "°"))
-    setText(tile.angleName, `signal angle${when(runs, "signal_angle", view.layers, store)}`)
+    setText(tile.angleName, dated("signal angle", measured, view, store))
   }
 
   #make(rule) {
@@ -84,4 +79,12 @@ export class Tiles {
     this.root.append(tile.root)
     return tile
   }
+}
+
+// The name of a figure, and the step of the oldest part of it where the training is further on.
+function dated(name, steps, view, store) {
+  const known = steps.filter((step) => step !== null)
+  const oldest = Math.min(...known)
+  const now = Math.max(store.last.step, view.status?.step ?? 0)
+  return known.length && oldest < now ? `${name}, step ${count.format(oldest)}` : name
 }

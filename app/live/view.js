@@ -10,7 +10,7 @@
 // and what it is told with every answer:
 //   around: of what the page around it is drawn; another one: the page must be drawn anew
 //   status: {state, sentence, step, steps, epoch, epochs, rate, left, device}
-//   layers: hidden blocks; random_band: {layer: degrees}; most_directions: {layer: number}, what the effective rank can be at most
+//   layers: hidden blocks; probe: samples that angles are means over; most_directions: {layer: number}, what the effective rank can be at most
 //   heat, for the layout "angles": {measure, rules: {rule: {steps, rows, values}}, version}; only with news
 //   list: which list records are of; another one: they are all of it, and those before are not true any more
 //   records: pieces in a row, each of them columns {from, run, metric, layer, step, epoch, seconds, value}; from: place of its
@@ -173,7 +173,7 @@ export class View extends PlotView {
 
   // A tick without news costs no drawing.
   #pictureChanged(added) {
-    const { experiment, runs, layers, eps, random_band, definitions, heat } = this.view
+    const { experiment, runs, layers, eps, probe, definitions, heat } = this.view
     this.enlarge(this.view.large)
     this.theme = themeOf(this.root)
     const drawnFrom = JSON.stringify([
@@ -181,7 +181,7 @@ export class View extends PlotView {
       runs,
       layers,
       eps,
-      random_band,
+      probe,
       definitions,
       heat?.measure,
       heat?.version,
@@ -267,7 +267,7 @@ export class View extends PlotView {
   #caption(node, definitions) {
     const seeds = this.choices.each ? 1 : new Set(this.view.runs.map(({ seed }) => seed)).size
     const drawn = (curve) => (seeds > 1 ? [curve.metric] : [curve.metric, curve.spread])
-    const metrics = new Set(definitions.flatMap((panel) => panel.curves.flatMap(drawn)))
+    const metrics = new Set(definitions.flatMap((panel) => [...panel.curves.flatMap(drawn), panel.measure?.chance]))
     const known = [...metrics].filter((metric) => this.view.definitions?.[metric])
     const text = known.map((metric) => `${sentenceCase(metric)}: ${this.view.definitions[metric]}`)
     if (text.length && seeds > 1) text.push(`Bands: one standard deviation of the ${seeds} seeds to both sides of their mean`)

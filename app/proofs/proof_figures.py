@@ -132,9 +132,11 @@ def errors(found: Mapping[str, Control], control: str) -> go.Figure:
 
 
 def angles(found: Mapping[str, Aligned]) -> go.Figure:
-    """A line a rule: its mean signal angle in every block, with the band of chance around 90°."""
+    """A line a rule: its mean signal angle in every block, with the band of chance around 90°, the widest of the rules'."""
     figure = go.Figure()
-    bands = next(iter(found.values())).bands
+    blocks = dict.fromkeys(block for one in found.values() for block in one.bands)
+    count = max(len(one.angles) for one in found.values())
+    bands = {block: max(one.bands.get(block, 0.0) for one in found.values()) for block in blocks}
     for block, band in bands.items():
         figure.add_shape(
             type="rect", x0=block - 0.4, x1=block + 0.4, y0=90 - band, y1=90 + band, fillcolor=GREY, opacity=0.25, line_width=0
@@ -152,10 +154,8 @@ def angles(found: Mapping[str, Aligned]) -> go.Figure:
             marker={"size": 12, "symbol": symbol},
             hovertemplate=f"{rule}, block %{{x}}: %{{y:.1f}}°<extra></extra>",
         )
-    figure.update_xaxes(
-        title="block", dtick=max(1, len(bands) // 12), range=[0.4, len(bands) + 0.6], tickfont_size=14, fixedrange=True
-    )
-    highest = max([a for one in found.values() for a in one.angles.values() if a] + [90 + b for b in bands.values()])
+    figure.update_xaxes(title="block", dtick=max(1, count // 12), range=[0.4, count + 0.6], tickfont_size=14, fixedrange=True)
+    highest = max([90, *(a for one in found.values() for a in one.angles.values() if a), *(90 + b for b in bands.values())])
     figure.update_yaxes(
         title="signal angle", ticksuffix="°", dtick=30, range=[-4, min(184, highest + 12)], tickfont_size=14, fixedrange=True
     )

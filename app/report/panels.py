@@ -23,7 +23,7 @@ class Curve:
     seed: int | None
     seeds: int
     training: bool  # on training batches, drawn dotted
-    x: tuple[int, ...]  # epochs
+    x: tuple[float, ...]  # epochs
     y: tuple[Value, ...]  # in the panel's unit
 
     @property
@@ -121,18 +121,27 @@ def _curves(summary: dict[str, Any], metric: str) -> list[Curve]:
 
 
 def _angles(summary: dict[str, Any], kind: str, layer: str) -> list[Curve]:
-    series = [
-        (run["rule"], run["seed"], {row["epoch"]: row["angles"].get(kind, {}).get(layer) for row in run["epochs"]})
-        for run in summary["runs"]
-    ]
+    """Points where it was measured; an epoch without is passed over, while no angle there is a gap."""
+    series: list[tuple[str, int, dict[float, Value]]] = []
+    for run in summary["runs"]:
+        dated = [(_when(row, kind), row["angles"].get(kind, {}).get(layer)) for row in run["epochs"]]
+        series.append((run["rule"], run["seed"], {x: value for x, value in dated if x is not None}))
     return _with_means([one for one in series if any(y is not None for y in one[2].values())], training=False)
+
+
+def _when(row: dict[str, Any], kind: str) -> float | None:
+    """The epoch, with fractions, at which it was measured; an earlier lab does not tell: the epoch's end."""
+    if "measured_at" not in row:
+        return row["epoch"]
+    step = row["measured_at"].get(kind)
+    return None if step is None else row["epoch"] * step / row["steps"]
 
 
 def _scaled(value: Value, factor: int) -> Value:
     return None if value is None else factor * value
 
 
-def _with_means(series: list[tuple[str, int, dict[int, Value]]], training: bool) -> list[Curve]:
+def _with_means(series: list[tuple[str, int, dict[float, Value]]], training: bool) -> list[Curve]:
     """A curve of each run, and one of the mean where a rule has several; training curves only where they are alone."""
     made: list[Curve] = []
     for rule in dict.fromkeys(rule for rule, _, _ in series):

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from app.report.panels import MEASURED, layers, mean_and_spread, rules
+from app.report.panels import FIRST, MEASURED, layers, mean_and_spread, rules
 from dfa_lab.records import METRICS
 from dfa_lab.settings import point_text
 from dfa_lab.settings.experiment import Experiment, SettingsError, extra
 from dfa_lab.settings.parsing import command, describe, parse
 from dfa_lab.settings.wording import title
-from dfa_lab.train.results import ANGLES, WHOLE
+from dfa_lab.train.results import ANGLES, WHOLE, last_measured, older
 
 FIGURES = {"degrees": "{:.0f}°", "fraction": "{:.0%}", "directions": "{:.0f}"}  # unit -> how a value is written
 MANY_LAYERS = 6  # angles that a table shows each in its own column
@@ -74,8 +74,9 @@ def figures(summary: dict[str, Any]) -> tuple[list[str], list[tuple[str, list[st
     for rule in rules(summary):
         own = [run for run in summary["runs"] if run["rule"] == rule]
         cells = [_spread([run.get(metric) for run in own], 100, " %") for metric in ("test_error", "train_error")]
-        cells += [_spread([run.get("test_loss") for run in own], 1, "", 3)]
-        angles = [_spread([_last_angle(run, layer) for run in own], 1, "°", 1) for layer in found]
+        cells[0] += _tested(own)
+        cells += [_spread([run.get("test_loss") for run in own], 1, "", 3) + _tested(own)]
+        angles = [_angle(own, layer) for layer in found]
         rows.append((rule, [str(len(own)), *cells, *(angles if len(found) <= MANY_LAYERS else [_range(own, found)])]))
         rows[-1][1].append(_spread([run["seconds"] for run in own], 1, " s", 1))
     return ["seeds", "test error", "training error", "test loss", *names, "time"], rows
@@ -86,18 +87,32 @@ def each_run(summary: dict[str, Any]) -> list[tuple[str, list[str]]]:
     rows = []
     for run in summary["runs"]:
         errors = [_spread([run.get(metric)], 100, " %") for metric in ("test_error", "train_error")]
+        errors[0] += _tested([run])
         rows.append((run["rule"], [str(run["seed"]), *errors, f"{run['steps']:,}"]))
     return rows
 
 
+def _angle(runs: list[dict[str, Any]], layer: str) -> str:
+    return _spread([_last_angle(run, layer) for run in runs], 1, "°", 1) + _measured_at(runs, FIRST, layer)
+
+
 def _last_angle(run: dict[str, Any], layer: str) -> float | None:
-    degrees = run["angles"].get("signal", {}).get(layer)
-    return degrees[-1] if degrees else None
+    return last_measured(run, ANGLES[FIRST], layer)[0]
+
+
+def _tested(runs: list[dict[str, Any]]) -> str:
+    """The step of the test errors, where they are older than the runs. Reports of an earlier lab do not tell."""
+    return max(older(run, run.get("tested_at")) for run in runs)
+
+
+def _measured_at(runs: list[dict[str, Any]], metric: str, layer: str) -> str:
+    """The same of what is measured by layer."""
+    return max(older(run, last_measured(run, ANGLES.get(metric, metric), layer)[1]) for run in runs)
 
 
 def _range(runs: list[dict[str, Any]], found: list[str]) -> str:
     known = [angle for run in runs for layer in found if (angle := _last_angle(run, layer)) is not None]
-    return f"{min(known):.0f}° to {max(known):.0f}°" if known else "–"
+    return f"{min(known):.0f}° to {max(known):.0f}°{_measured_at(runs, FIRST, found[0])}" if known else "–"
 
 
 def _spread(values: list[float | None], factor: int, unit: str, digits: int = 2) -> str:
@@ -129,10 +144,10 @@ def _measured(runs: list[dict[str, Any]], metric: str) -> str:
     shown = [*ends, WHOLE] if WHOLE in series[0] else ends
     texts = []
     for layer in shown:
-        known = [last for one in series if (last := one.get(layer, [None])[-1]) is not None]
+        known = [last for run in runs if (last := last_measured(run, ANGLES.get(metric, metric), layer)[0]) is not None]
         figure = _figure(metric, mean_and_spread(known)[0]) if len(known) == len(series) else "–"
         texts.append(f"all {figure}" if layer == WHOLE else figure)
-    return " · ".join(texts) or "–"
+    return (" · ".join(texts) or "–") + (_measured_at(runs, metric, shown[0]) if shown else "")
 
 
 def _figure(metric: str, value: float) -> str:

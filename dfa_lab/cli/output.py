@@ -12,6 +12,7 @@ from typing import Any
 import typer
 
 from dfa_lab.train import saved
+from dfa_lab.train.results import last_measured, older
 from dfa_lab.train.saving import Saving, replace
 
 MOST_ANGLES = 12  # in a line of the table
@@ -138,12 +139,13 @@ def print_table(summary: dict) -> None:
     """One line a run, never wrapped: what a narrow terminal does with long lines is its own affair."""
     lines = [["rule", "seed", "test error", "train error", "seconds", "signal angles"]]
     for run in summary["runs"]:
-        angles = [values[-1] for values in run["angles"].get("signal", {}).values() if values]
-        degrees = ["–" if angle is None else f"{angle:.0f}°" for angle in angles]
+        angles = [last_measured(run, "signal", layer) for layer in run["angles"].get("signal", {})]
+        degrees = ["–" if angle is None else f"{angle:.0f}°" for angle, _ in angles]
         if len(degrees) > MOST_ANGLES:
             degrees = [*degrees[: MOST_ANGLES // 2], "…", *degrees[-MOST_ANGLES // 2 :]]
-        shown = "  ".join(degrees)
+        shown = "  ".join(degrees) + (older(run, angles[0][1]) if angles else "")
         figures = ["–" if run[m] is None else f"{run[m]:.2%}" for m in ("test_error", "train_error")]
+        figures[0] += older(run, run["tested_at"])
         lines.append([run["rule"], str(run["seed"]), *figures, f"{run['seconds']:.1f}", shown])
     wide = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for rule, *others in lines:

@@ -19,7 +19,7 @@ COLUMNS = {
     "metric": "what was measured",
     "layer": "hidden layer, 1 nearest the input; empty: the whole network",
     "value": "the value; empty: not defined there",
-    "step": "optimiser steps done",
+    "step": "optimiser steps done when it was measured",
     "epoch": "passes through the training set",
     "samples": "training samples seen",
     "seconds": "time that this run itself has spent in training steps",

@@ -7,6 +7,7 @@ not depend on how many samples were asked. Evaluation mode, no trace.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import hypot
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from dfa_lab.feedback import Rule
 from dfa_lab.inspect.forward import undisturbed
 from dfa_lab.measure.angles import angle
+from dfa_lab.measure.lengths import length, rms
 from dfa_lab.networks import Network
 from dfa_lab.networks.criterion import error
 
@@ -97,7 +99,7 @@ def _part(
         shape=tuple(h.shape[1:]),
         parameters=sum(p.numel() for p in module.parameters()),
         layers=tuple(tuple(W.shape) for W in weights),
-        norm=sum(float(W.double().square().sum()) for W in weights) ** 0.5,
+        norm=hypot(*(float(length(W.detach().flatten())) for W in weights)),
         B=None if B is None else spread(B),
         signal=None if signal is None else rms(signal) * len(h),
         true=rms(delta) * len(h),
@@ -105,11 +107,6 @@ def _part(
         h=float(h.double().mean()),
         saturated=flat,
     )
-
-
-def rms(values: Tensor) -> float:
-    """Root of the mean square of all entries."""
-    return float(values.double().square().mean().sqrt())
 
 
 def spread(M: Tensor) -> Spread:

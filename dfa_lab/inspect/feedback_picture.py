@@ -12,6 +12,7 @@ from torch import Tensor
 
 from dfa_lab.feedback import Rule
 from dfa_lab.measure.angles import angle
+from dfa_lab.measure.lengths import rms
 from dfa_lab.networks import Network
 from dfa_lab.networks.network import only_dense
 
@@ -26,7 +27,7 @@ DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 @dataclass(frozen=True)
 class Pair:
-    """Copies on the CPU. `W` is None where there is no single matrix that B replaces."""
+    """Copies on the CPU, float64. `W` is None where there is no single matrix that B replaces."""
 
     B: Tensor  # (rows, columns): an entry of the error above, a unit that receives it
     W: Tensor | None
@@ -73,7 +74,7 @@ def pair(rule: Rule, network: Network, block: int) -> Pair | None:
     above = [layer for number, layer in network.layers() if layer.feedback is B]
     with torch.no_grad():
         W = above[0].weight if above else _product(network, block)
-        ours, theirs = (None if M is None else M.detach().flatten(1).float().cpu().clone() for M in (B, W))
+        ours, theirs = (None if M is None else M.detach().flatten(1).double().cpu().clone() for M in (B, W))
     assert ours is not None
     if theirs is not None and theirs.shape != ours.shape:
         theirs = None
@@ -90,20 +91,22 @@ def _product(network: Network, block: int) -> Tensor | None:
         dense = only_dense(part)
         if dense is None:
             return None
-        product = dense.weight if product is None else dense.weight @ product
+        W = dense.weight.double()  # small W of many layers leave 32 bits
+        product = W if product is None else W @ product
     return product
 
 
 def picture(pair: Pair) -> Picture:
     """Everything that is drawn of a pair; it is made of copies, so it may take its time."""
-    B, W = pair.B, pair.W
+    B, W = (None if M is None else M.double() for M in (pair.B, pair.W))
+    assert B is not None
     entries = B.flatten() if W is None else torch.cat([B.flatten(), W.flatten()])
     reach = float(entries.abs().max()) or 1.0
-    edges = torch.linspace(-reach, reach, BINS + 1)
+    edges = torch.linspace(-reach, reach, BINS + 1, dtype=torch.float64)
     shown = _shown(pair.B_name, B, edges)
     if W is None:
         return Picture(shown, None, edges.tolist(), ([], []), None, None, None)
-    b, w = B.flatten().double(), W.flatten().double()
+    b, w = B.flatten(), W.flatten()
     some = torch.linspace(0, len(b) - 1, min(POINTS, len(b))).round().long()
     both = (b * w).sign()
     return Picture(
@@ -112,9 +115,15 @@ def picture(pair: Pair) -> Picture:
         edges.tolist(),
         (w[some].tolist(), b[some].tolist()),
         _number(angle(b, w)),
-        _number(((b - b.mean()) * (w - w.mean())).mean() / (b.std(correction=0) * w.std(correction=0))),
+        _number(correlation(b, w)),
         _number((both > 0).double().sum() / both.count_nonzero()),
     )
+
+
+def correlation(b: Tensor, w: Tensor) -> Tensor:
+    """Pearson's, the cosine between what is left of two vectors without their means; NaN where all entries of one are equal."""
+    varies = (b.max() > b.min()) & (w.max() > w.min())
+    return torch.where(varies, torch.cos(torch.deg2rad(angle(b - b.mean(), w - w.mean()))), torch.nan)
 
 
 def in_cells(rows: int, columns: int) -> tuple[int, int]:
@@ -125,11 +134,11 @@ def in_cells(rows: int, columns: int) -> tuple[int, int]:
 
 def _shown(name: str, M: Tensor, edges: Tensor) -> Shown:
     cells = F.adaptive_avg_pool2d(M[None], in_cells(len(M), M.shape[1]))[0]
-    spread = float(M.double().square().mean().sqrt())  # what diverges has squares beyond 32 bits
+    spread = rms(M)
     scaled = (M.flatten() / (spread or 1.0)).clamp(-REACH, REACH)
     counts, shape = (
         (torch.histogram(entries, over).hist / M.numel()).tolist()
-        for entries, over in ((M.flatten(), edges), (scaled, torch.linspace(-REACH, REACH, BINS + 1)))
+        for entries, over in ((M.flatten(), edges), (scaled, torch.linspace(-REACH, REACH, BINS + 1, dtype=M.dtype)))
     )
     return Shown(name, (len(M), M.shape[1]), cells.tolist(), float(cells.abs().max()), spread, counts, shape)
 

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from dfa_lab.data.picturing import as_stored, pictures
-from dfa_lab.inspect.error_path import rms
 from dfa_lab.measure.angles import angle
+from dfa_lab.measure.lengths import length, rms
 from dfa_lab.networks import Network, criterion
 from dfa_lab.networks.layers import Conv2d, Linear, Noise
 from dfa_lab.seeding import number as seeded
@@ -195,7 +195,7 @@ def strip(values: Tensor) -> Strip:
 def _weights(before: Tensor, after: Tensor) -> Weights:
     W, W_after = (M.detach().flatten(1) for M in (before, after))
     change = W_after - W
-    norms = tuple(float(torch.linalg.vector_norm(M.double())) for M in (W, change, W_after))
+    norms = tuple(float(length(M.flatten())) for M in (W, change, W_after))
     return Weights(strip(W), strip(change), strip(W_after), (norms[0], norms[1], norms[2]))
 
 

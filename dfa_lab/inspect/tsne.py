@@ -16,6 +16,7 @@ PERPLEXITY = 30.0  # about how many neighbours count
 FEWEST = 10  # samples: below there are no neighbourhoods
 UNITS = 50  # principal components that go into it, as its authors do
 SEED = 0
+ORDINARY = 1e-12  # scikit-learn squares distances in 32 bits, so activities further below or above are scaled first
 
 
 def embed(h: np.ndarray, t: np.ndarray, perplexity: float = PERPLEXITY) -> np.ndarray:
@@ -29,6 +30,9 @@ def embed(h: np.ndarray, t: np.ndarray, perplexity: float = PERPLEXITY) -> np.nd
         raise ValueError(f"t-SNE needs at least {FEWEST} samples, these are {len(h)}")
     if not np.isfinite(h).all():
         raise ValueError("some activities are no finite numbers: the training has diverged")
+    largest = float(np.abs(h).max())
+    if largest and not ORDINARY < largest < 1 / ORDINARY:
+        h = h.astype(np.float64) / largest
     start = principal(h, t).points
     if not start.any():
         return np.zeros((len(h), 2))

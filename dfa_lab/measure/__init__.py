@@ -6,9 +6,10 @@ A measure's file declares, as literals that settings and records read without im
 - METRICS: metric -> (unit, what it is). What `columns` gives bears these names. Units: degrees, ratio, fraction, directions;
   for another one the browser needs a scale (app/live/heat.js).
 - DRAWN: key in links -> {name, metric}, for those that have a map and a curve on the page Angles; `spread`: metric of the
-  band around it; `whole`: there is a value of the whole network and of the readout too.
-- NEEDS: what it is a function of: "hidden", "signals" (with the weight gradients) or "feedback" of a `Probed`, or "step",
-  a `Stepped`.
+  band around it; `chance`: metric of the band around 90°; `whole`: there is a value of the whole network and of the readout.
+- NEEDS: what it is a function of: "hidden", "signals" (with the weight gradients; "alike", which is expensive, with them) or
+  "feedback" of a `Probed`, or "step", a `Stepped`.
+- BEGINS: the choice that it comes with if it is none of its own; it is measured once, before the first step.
 - PLACE: its place in lists, as a number; after the others without one.
 - COST, COST_ON_GPU, if it is expensive: in training steps of the same run (train/plan.py).
 

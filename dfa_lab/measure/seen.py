@@ -30,6 +30,7 @@ class Probed:
     blocks: Sequence[nn.Module] = ()  # those of one run: the others' are alike
     hidden: list[Tensor] = field(default_factory=list)  # h_1 … h_L, (R, N, …)
     signals: list[Tensor] = field(default_factory=list)  # of each block, (4, R, N): lengths of δ̂ and δ (separation.py)
+    alike: list[Tensor] = field(default_factory=list)  # of each block, (R,): separation.agreement of δ̂ and δ
     gradients: list[Tensor] = field(default_factory=list)  # of each layer, (4, R): lengths of the rule's ΔW and of bp's
     layers: list[int] = field(default_factory=list)  # which those are
     feedback: list[Feedback] = field(default_factory=list)

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from dfa_lab.machine.memory_layout import product, whole_vectors
+from dfa_lab.machine.memory_layout import in_rows, product, whole_vectors
 from dfa_lab.measure.angles import between
+from dfa_lab.measure.lengths import length, scaled
 
 SHARED = 32768  # numbers, from which on torch's threads share the work on a tensor, in parts that depend on how many they are
+LARGEST = 2.0**24  # so that a product with entries of 1e-45 keeps its digits and one with 1e25 does not overflow
 
 
 def of_signals(sent: Tensor | None, true: Tensor) -> Tensor:
@@ -52,16 +54,38 @@ def separation(u: Tensor, v: Tensor | None = None) -> Tensor:
     return _to(u, v)
 
 
-def paths(Ws: Sequence[Tensor | None]) -> Iterator[tuple[int, Tensor | None]]:
-    """(block, W_{L+1} ⋯ W_{l+1} (R, C, n_l)) from the last block down; of W_1 … W_{L+1}, (R, n_out, n_in) each.
+def agreement(sent: Tensor, true: Tensor) -> Tensor:
+    """(R,) float64: √ of the mean of (ûᵢ·ûⱼ)(v̂ᵢ·v̂ⱼ) over all pairs of samples, of δ̂ and δ (R, N, n) over their lengths.
 
-    None from where a layer is not dense: no one matrix leads from there to the output.
+    1: all samples are alike. Samples without an angle do not count; NaN if none has one.
+    """
+    if true.device.type == "cpu" and len(true) > 1:
+        return torch.cat([agreement(*pair) for pair in zip(sent.split(1), true.split(1), strict=True)])
+    units = []
+    for w, _ in (scaled(sent), scaled(true)):
+        units.append(w / torch.linalg.vector_norm(w, dim=-1, keepdim=True))
+    there = torch.stack(units).isfinite().all(-1).all(0)
+    u, v = (torch.where(there.unsqueeze(-1), unit, 0) for unit in units)
+    products = (u @ u.mT).mul_(v @ v.mT).sum((-2, -1), dtype=torch.float64)
+    return products.clamp_(min=0).sqrt() / there.sum(-1)
+
+
+def paths(Ws: Sequence[Tensor | None]) -> Iterator[tuple[int, Tensor | None]]:
+    """(block, W_{L+1} ⋯ W_{l+1} times some number, (R, C, n_l)) from the last block down; of all W, (R, n_out, n_in) each.
+
+    It is the direction that is asked for, and the product of many small W would leave the format. None from where a layer is
+    not dense: no one matrix leads from there to the output.
     """
     path = Ws[-1]
     for block in range(len(Ws) - 1, 0, -1):
         yield block, path
         W = Ws[block - 1]
-        path = None if path is None or W is None or block == 1 else product(path, W)
+        path = None if path is None or W is None or block == 1 else product(_resized(path), W)
+
+
+def _resized(path: Tensor) -> Tensor:
+    """Multiplied so that its largest entry is LARGEST; NaN where all are zero."""
+    return in_rows((path / path.abs().amax((1, 2), keepdim=True)).mul_(LARGEST))
 
 
 def side_by_side(lengths: list[Tensor], dim: int) -> Tensor:
@@ -82,26 +106,37 @@ def _beside(rule: Tensor | None, true: Tensor, compare: Callable[[Tensor, Tensor
 def _to(u: Tensor, v: Tensor | None) -> Tensor:
     if v is not None:
         return between(u, v)
-    return _to_itself(torch.linalg.vector_norm(u, dim=-1))
+    return _to_itself(length(u))
 
 
-def _to_itself(length: Tensor) -> Tensor:
-    """Between a vector and itself; where its length overflows no difference is known."""
-    return torch.stack([length, length, length - length, 2 * length])
+def _to_itself(lengths: Tensor) -> Tensor:
+    """Between a vector and itself; none of a zero one, nor of one whose length is not finite."""
+    same = lengths / lengths
+    return torch.stack([lengths, lengths, same - same, 2 * same])
 
 
 def _wide(h: Tensor, g: Tensor, true: Tensor | None = None) -> Tensor:
     """The gradients of wide layers are expensive, and their lengths need only products between samples:
     |gᵀh|² = Σᵢⱼ (gᵢ·gⱼ)(hᵢ·hⱼ)."""
+    h, size_h = scaled(h)
     hh = h @ h.mT
+
+    def own(one: Tensor) -> tuple[Tensor, Tensor]:
+        """(Samples over the largest entry of all gᵢᵀhᵢ, so that each keeps its share of the sum; that entry (R,))."""
+        one, size = scaled(one)
+        sizes, largest = scaled(size.double() * size_h.double())
+        return one * sizes.unsqueeze(-1).to(one.dtype), largest
 
     def length(one: Tensor) -> Tensor:
         products = (one @ one.mT).mul_(hh)
-        return products.sum((-2, -1), dtype=torch.float64).clamp_(min=0).sqrt().to(h.dtype)
+        return products.sum((-2, -1), dtype=torch.float64).clamp_(min=0).sqrt()
 
+    g, largest = own(g)
     u = length(g)
     if true is None:
-        return _to_itself(u)
+        return _to_itself(u * largest)
+    true, largest_true = own(true)
     v = length(true)
-    s = (u / v)[..., None, None]
-    return torch.stack([u, v, *(length(torch.addcmul(g, true, s, value=sign)) for sign in (-1, 1))])
+    s = (u / v).to(g.dtype)[..., None, None]
+    apart, along = (length(torch.addcmul(g, true, s, value=sign)) for sign in (-1, 1))
+    return torch.stack([u * largest, v * largest_true, apart, along])

@@ -8,12 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from math import hypot
 
 import torch
 from torch import Tensor
 
 from dfa_lab import data, feedback, networks
-from dfa_lab.measure.angles import random_band
+from dfa_lab.measure.lengths import length
 from dfa_lab.proofs.control import Control, SoFar, beside_control, shrinks
 from dfa_lab.proofs.signal_angles import Aligned, aligned
 from dfa_lab.proofs.verdicts import promise
@@ -118,11 +119,10 @@ class ShortTraining:
             so_far = SoFar(self.step, self.finished, shrinks(self.experiment))
             control[rule] = beside_control(rule, kind, right[rule], right[feedback.control()], moved[rule], so_far)
         probe = self._probe()
-        bands = {l: random_band(n) for l, n in enumerate(self._trainer.units, start=1)}
         angles = {}
         for rule, run in self._runs():
             found = alignment(run.rule, run.network.eval(), self.experiment.criterion, *probe)
-            angles[rule] = aligned(rule, promises[rule], found, bands, self.finished)
+            angles[rule] = aligned(rule, promises[rule], found, self.finished)
         return Outcome(self.step, len(self._data.x_test), control, angles, self._notes())
 
     @torch.no_grad()
@@ -171,4 +171,4 @@ def _moved(now: list[Tensor], before: list[Tensor]) -> float:
 
 
 def _length(tensors: list[Tensor]) -> float:
-    return sum(torch.linalg.vector_norm(one).item() ** 2 for one in tensors) ** 0.5
+    return hypot(*(float(length(one.flatten())) for one in tensors))

@@ -8,9 +8,10 @@ from dfa_lab.train.autograd.probe import Alignment
 QUESTION = "Has its signal turned towards the true gradient?"
 HOW = (
     "After the same training, on training samples: the angle between what the rule delivers at a block's output and the true "
-    "gradient there, by backpropagation through the same weights; the mean over samples. Two random vectors of n numbers make "
-    "90° ± 57.3°/√n; the band is twice that wide (95 %). Below it is alignment, inside it may be chance, above it is worse "
-    "than chance. Exactly 0° would be backpropagation."
+    "gradient there, by backpropagation through the same weights; the mean over samples. If B were drawn "
+    "anew, all signals of the batch would turn together; the band is twice the standard deviation that their mean angle would "
+    "then have around 90° (95 %). Below it is alignment, inside it may be chance, above it is worse than chance. Exactly 0° "
+    "would be backpropagation."
 )
 SIGMAS = 2
 ZERO = 0.1  # degrees
@@ -18,18 +19,18 @@ ZERO = 0.1  # degrees
 
 @dataclass(frozen=True)
 class Aligned:
-    """One rule's mean signal angle at every block and half-width of the random band, in degrees; None: no angle."""
+    """One rule's mean signal angle at every block and half-width of its random band, in degrees; None: no angle."""
 
     angles: dict[int, float | None]
     bands: dict[int, float]
     finding: Finding
 
 
-def aligned(name: str, kind: Promise, found: Alignment, bands: dict[int, float], finished: bool) -> Aligned:
-    """`bands`: standard deviation of random angles, by block; `finished`: all steps that were intended are done."""
+def aligned(name: str, kind: Promise, found: Alignment, finished: bool) -> Aligned:
+    """`finished`: all steps that were intended are done."""
     angles = {l: mean for l, (mean, _) in found.signal.items()}
     gradients = [angle for l, angle in found.gradient.items() if l in angles and angle is not None]
-    wide = {l: SIGMAS * band for l, band in bands.items()}
+    wide = {l: SIGMAS * band for l, band in found.chance.items() if band is not None}
     return Aligned(angles, wide, _judge(name, kind, angles, gradients, wide, finished))
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from dfa_lab import data
+from dfa_lab.measure.lengths import length, rms
 from dfa_lab.networks import criterion
 from dfa_lab.proofs.verdicts import promise
 from dfa_lab.seeding import generator
@@ -83,7 +84,7 @@ class Subject:
         kept = [W.detach().clone() for W in weights]
         stream = torch.Generator().manual_seed(number)
         for W in weights:
-            size = W.detach().square().mean().sqrt() or W[0].numel() ** -0.5
+            size = rms(W) or W[0].numel() ** -0.5
             # through .data, so that a backward pass that is still to come sees the change, too
             W.data.add_(size * torch.randn(W.shape, generator=stream, dtype=W.dtype))
         try:
@@ -106,10 +107,10 @@ class Subject:
 
 def change(found: Tensor, before: Tensor) -> float | None:
     """|found - before| / |before|; None if both are zero: there is nothing to compare."""
-    length, moved = float(before.norm()), float((found - before).norm())
-    if not length:
+    size, moved = (float(length(one.flatten())) for one in (before, found - before))
+    if not size:
         return float("inf") if moved else None
-    return moved / length
+    return moved / size
 
 
 def subject(experiment: Experiment, name: str, dataset: data.DataSet) -> Subject:

@@ -10,6 +10,7 @@ The weights W of one upper layer are changed at random, and the gradients of the
 
 from dataclasses import dataclass
 
+from dfa_lab.measure.lengths import length
 from dfa_lab.proofs.subject import Subject, change
 from dfa_lab.proofs.verdicts import Finding, Promise, fails, passes, undecided, unknown
 
@@ -49,7 +50,7 @@ def transport(subject: Subject) -> Transport:
         for l in subject.shown:
             if l < k:
                 backward[k, l], forward[k, l] = change(found[l], before[l]), change(other[l], before[l])
-    lengths = {l: float(before[l].norm()) for l in subject.shown if l <= subject.blocks}
+    lengths = {l: float(length(before[l].flatten())) for l in subject.shown if l <= subject.blocks}
     return Transport(backward, forward, lengths, _judge(subject, backward, forward, lengths))
 
 
@@ -58,7 +59,7 @@ def _judge(subject: Subject, backward: Cells, forward: Cells, lengths: dict[int,
     if kind is Promise.UNKNOWN:
         return unknown(name)
     if kind is Promise.NOTHING:
-        moved = [l for l, length in lengths.items() if length]
+        moved = [l for l, size in lengths.items() if size]
         if moved:
             return fails(name, f"Hidden layer {moved[0]} has a gradient, though nothing should reach it.")
         return passes(name, "No hidden layer has a gradient: nothing comes back at all.")

@@ -9,8 +9,10 @@ from dfa_lab.settings.knob import Names
 from dfa_lab.settings.knob import knob as any_knob
 
 KINDS = "dfa_lab.measure.kinds"
-MEASURES = tuple(registry.declared(KINDS, "NAME").values())
-ABOUT = "; ".join(f"{name}: {about}" for name, about in zip(MEASURES, registry.declared(KINDS, "ABOUT").values(), strict=True))
+BEGIN = registry.declared(KINDS, "BEGINS")  # no choices of their own
+NAMES, ABOUTS = (registry.declared(KINDS, constant) for constant in ("NAME", "ABOUT"))
+MEASURES = tuple(name for kind, name in NAMES.items() if kind not in BEGIN)
+ABOUT = "; ".join(f"{name}: {ABOUTS[kind]}" for kind, name in NAMES.items() if kind not in BEGIN)
 knob = partial(any_knob, group="measuring")
 
 

@@ -14,6 +14,7 @@ NAMES, NEEDS = (registry.declared(KINDS, constant) for constant in ("NAME", "NEE
 # probe samples for each of the batch. "angles" has a rule of its own.
 COSTS = {NAMES[kind]: cost for kind, cost in registry.declared(KINDS, "COST").items()}
 COSTS_ON_GPU = {NAMES[kind]: cost for kind, cost in registry.declared(KINDS, "COST_ON_GPU").items()}  # (benchmarks/gpu.py)
+BEGINNING = {NAMES[kind]: choice for kind, choice in registry.declared(KINDS, "BEGINS").items()}  # before the first step
 PROBED = {NAMES[kind] for kind, needs in NEEDS.items() if "hidden" in needs}  # for as long as the probe batch is large
 SPARE = 0.0075  # share of the training that these may cost
 FEWEST = 6  # of their intervals, even where that is expensive: their curves are to be seen
@@ -87,6 +88,8 @@ class Plan:
         asked for. Alignment turns first, within a few steps, so until the first interval is over the angles are measured after
         1, 2, 4, 8, … steps too, and the others after 1, 4, 16, …; in a short training once.
         """
+        if step == 0:
+            return self._measures | {name for name, choice in BEGINNING.items() if choice in self._measures}
         others, angles = (1, 1) if self._asked else (0, 0) if self._short else (2, 1)
         if self._due(step, self.others_every, others):
             return self._measures

@@ -9,7 +9,7 @@ from dfa_lab.machine.device import title
 from dfa_lab.records import MEASURED, METRICS, Record
 from dfa_lab.settings.experiment import Experiment
 
-SHORT = {"signal_angle_std": "signal_std", "gradient_angle": "weight_gradient"}
+SHORT = {"signal_angle_std": "signal_std", "signal_angle_chance": "signal_chance", "gradient_angle": "weight_gradient"}
 ANGLES = {name: SHORT.get(name, name.removesuffix("_angle")) for name, (unit, _) in MEASURED.items() if unit == "degrees"}
 MEASURES = tuple(name for name, (unit, _) in MEASURED.items() if unit != "degrees")  # by layer, but no angles
 TRAINING = (
@@ -44,7 +44,7 @@ class Results:
         self._samples: list[dict[str, int]] = [{} for _ in experiment.runs()]  # counted at their last record
 
     def add(self, records: Iterable[Record]) -> None:
-        """A test error at its end closes an epoch: what was last measured until then is the epoch's row."""
+        """A test error at its end closes an epoch: what was last measured in it is the epoch's row."""
         ended: dict[int, Record] = {}
         for record in records:
             self._latest[record.run][record.metric, record.layer] = record
@@ -60,45 +60,52 @@ class Results:
 
     def _row(self, run: int, last: Record) -> dict:
         latest = self._latest[run]
-        angles: dict[str, dict[str, float | None]] = {}
+        before = self._epochs[run][-1] if self._epochs[run] else {"samples": 0, "steps": -1}
+        by_layer: dict[str, dict[str, dict[str, float | None]]] = {"angles": {}, "measures": {}}
+        measured_at: dict[str, int | None] = {}
         for (metric, layer), record in latest.items():
-            if metric in ANGLES:
-                angles.setdefault(ANGLES[metric], {})[WHOLE if layer is None else str(layer)] = record.value
-        measures: dict[str, dict[str, float | None]] = {}
-        for (metric, layer), record in latest.items():
-            if metric in MEASURES:
-                measures.setdefault(metric, {})[WHOLE if layer is None else str(layer)] = record.value
-        before = self._epochs[run][-1]["samples"] if self._epochs[run] else 0
+            if metric not in MEASURED:
+                continue
+            kind, name = ("angles", ANGLES[metric]) if metric in ANGLES else ("measures", metric)
+            now = record.step > before["steps"]  # or it is an earlier epoch's
+            by_layer[kind].setdefault(name, {})[WHOLE if layer is None else str(layer)] = record.value if now else None
+            measured_at[name] = record.step if now else measured_at.get(name)
         errors = {m: latest[m, None].value for m in TESTED if (m, None) in latest}
-        errors |= {m: total / (last.samples - before) for m, total in self._sums[run].items()}
+        errors |= {m: total / (last.samples - before["samples"]) for m, total in self._sums[run].items()}
         self._sums[run] = {}
         took = {"seconds": last.seconds, "steps": last.step, "samples": last.samples}
-        return {**errors, **took, "angles": angles, "measures": measures}
+        return {**errors, **took, "measured_at": measured_at, **by_layer}
 
     def _so_far(self, run: int) -> dict:
         latest, sums, counted = self._latest[run], self._sums[run], self._samples[run]
         errors = {m: latest[m, None].value if (m, None) in latest else None for m in TESTED[:2]}
         errors |= {m: sums[m] / counted[m] if m in sums else None for m in TRAINING[:2]}
         newest = max(latest.values(), key=lambda record: record.step, default=None)
-        took = {"seconds": 0.0, "steps": 0, "samples": 0}
+        tested = latest.get(("test_error", None))
+        took = {"seconds": 0.0, "steps": 0, "samples": 0, "tested_at": None if tested is None else tested.step}
         if newest is not None:
-            took = {"seconds": newest.seconds, "steps": newest.step, "samples": newest.samples}
+            took |= {"seconds": newest.seconds, "steps": newest.step, "samples": newest.samples}
         return {**errors, **took}
 
     def summary(self) -> dict:
         """settings, versions, device, units and, for each run, its last whole epoch's figures and every epoch's.
 
-        Before the first epoch has ended a run's figures are what was measured so far, None where that is nothing.
+        Before the first epoch has ended a run's figures are what was measured so far, None where that is nothing; `tested_at`
+        is the step of its test error.
 
-        A run's `angles` are metric -> layer -> [degrees after each epoch]; the layer "all" is the whole network. Its `measures`
-        are the other figures by layer. What is measured more rarely than epochs end stands there as it was last.
+        A run's `angles` are metric -> layer -> [degrees in each epoch]; the layer "all" is the whole network. Its `measures`
+        are the other figures by layer. `measured_at` has metric -> [step in each epoch] for both: None, as the values are, for
+        an epoch in which that was not measured. (Epochs that an earlier lab has trained have no step.)
         """
         runs = []
         for (rule, seed), epochs in zip(self.experiment.runs(), self._epochs, strict=True):
             last = epochs[-1] if epochs else self._so_far(len(runs))
             by_layer = {kind: _by_layer(epochs, kind) for kind in ("angles", "measures")}
-            figures = {key: value for key, value in last.items() if key not in (*by_layer, "epoch")}
-            runs.append({"rule": rule, "seed": seed, **figures, **by_layer, "epochs": epochs})
+            names = [metric for of in by_layer.values() for metric in of]
+            steps = {metric: [row.get("measured_at", {}).get(metric) for row in epochs] for metric in names}
+            figures = {key: last[key] for key in last if key not in (*by_layer, "measured_at", "epoch")}
+            figures = {"tested_at": last["steps"]} | figures
+            runs.append({"rule": rule, "seed": seed, **figures, "measured_at": steps, **by_layer, "epochs": epochs})
         return {
             "settings": self.experiment.model_dump(mode="json"),
             "versions": versions(),
@@ -111,6 +118,23 @@ class Results:
             },
             "runs": runs,
         }
+
+
+def last_measured(run: dict, metric: str, layer: str) -> tuple[float | None, int | None]:
+    """(value, step) of what was last measured, of a run of a summary; `metric` as its angles and measures are named.
+
+    The step is None where it was never measured, and in a summary of an earlier lab, which does not tell.
+    """
+    values = (run["angles"] | run.get("measures", {})).get(metric, {}).get(layer, [])
+    steps = run.get("measured_at", {}).get(metric, []) if values else []
+    steps = steps or [None] * len(values)
+    known = [(value, step) for value, step in zip(values, steps, strict=True) if step is not None]
+    return known[-1] if known else (values[-1] if values else None, None)
+
+
+def older(run: dict, step: int | None) -> str:
+    """ " (step 414)" for a figure that is older than the run, else nothing."""
+    return "" if step in (None, run["steps"]) else f" (step {step:,})"
 
 
 def _by_layer(epochs: list[dict], kind: str) -> dict[str, dict[str, list[float | None]]]:

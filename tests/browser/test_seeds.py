@@ -44,6 +44,6 @@ def test_a_figure_that_is_older_than_the_curves_says_its_step(visit) -> None:  #
     page = visit("?rules=bp&epochs=2000&dataset=digits")
     press(page, "Start")
     page.wait_for_function("location.search.includes('experiment=')")
-    page.wait_for_function(f"/test error · step [\\d,]+/.test(({TILES})()[0])")
-    page.wait_for_function(f"/signal angle · step [\\d,]+/.test(({TILES})()[0])")
+    page.wait_for_function(f"/test error, step [\\d,]+/.test(({TILES})()[0])")
+    page.wait_for_function(f"/signal angle, step [\\d,]+/.test(({TILES})()[0])")
     press(page, "Reset")

@@ -20,7 +20,7 @@ from dfa_lab.records import Record
 from dfa_lab.settings.experiment import DATASETS, Experiment, extra
 from dfa_lab.settings.parsing import parse
 from dfa_lab.settings.wording import spellings
-from dfa_lab.train.results import ANGLES, MEASURES, Results
+from dfa_lab.train.results import ANGLES, MEASURES, Results, last_measured, older
 from dfa_lab.train.trainer import Trainer
 from tests.children import Child
 from tests.runs.patience import PATIENCE, until
@@ -86,17 +86,62 @@ def test_the_file_of_the_example(example) -> None:
         for metric in run["angles"].keys() - added:
             layers = run["angles"][metric]
             assert list(layers) == (["1", "2", "3", "all"] if metric in ("weight_gradient", "update") else ["1", "2"])
+            steps = run["measured_at"][metric]
+            assert steps[-1] == run["steps"] == run["tested_at"]
             for degrees in layers.values():
-                assert len(degrees) == 5 and all(0 <= angle < 180 for angle in degrees)
+                assert [angle is None for angle in degrees] == [step is None for step in steps] and len(degrees) == 5
+                assert all(0 <= angle < 180 for angle in degrees if angle is not None)
         assert [epoch["epoch"] for epoch in run["epochs"]] == [1, 2, 3, 4, 5]
         assert run["epochs"][-1]["test_error"] == run["test_error"]
         assert run["epochs"][0]["test_error"] > run["test_error"]
         assert run["epochs"][2]["angles"]["signal"]["1"] == run["angles"]["signal"]["1"][2]
         assert set(run["measures"]) == set(MEASURES) == set(written["units"]["measures"])
-        assert all(1 <= rank <= 100 for rank in run["measures"]["effective_rank"]["2"])
+        assert all(1 <= rank <= 100 for rank in run["measures"]["effective_rank"]["2"] if rank is not None)
     bp, _, dfa = written["runs"]
-    assert all(angle < 1 for angle in bp["angles"]["signal"]["1"])
+    assert all(angle < 1 for angle in bp["angles"]["signal"]["1"] if angle is not None)
     assert 20 < dfa["angles"]["signal"]["1"][-1] < 90
+
+
+def test_what_was_not_measured_in_an_epoch_is_not_there(tmp_path: Path) -> None:
+    """No value is an earlier epoch's: each is that of a record of its own epoch, and of the step that is told."""
+    out = tmp_path / "out.json"
+    result = invoke("--num_hidden", "8", "--device", "cpu", "--gradient", "bp,dfa", "--epoch", "12", "--json", out)
+    written = json.loads(out.read_text())
+    records: list[Record] = [record for due in Trainer(parse(written["settings"])) for record in due]
+    names = ANGLES | {name: name for name in MEASURES}
+    unmeasured = 0
+    for n, run in enumerate(written["runs"]):
+        for number, row in enumerate(run["epochs"]):
+            first = run["epochs"][number - 1]["steps"] if number else -1
+            by_layer = row["angles"] | row["measures"]
+            for metric, name in names.items():
+                own = [r for r in records if r.run == n and r.metric == metric and first < r.step <= row["steps"]]
+                last = max((r.step for r in own), default=None)
+                wanted = {"all" if r.layer is None else str(r.layer): r.value for r in own if r.step == last}
+                assert row["measured_at"].get(name) == last
+                assert {layer: v for layer, v in by_layer.get(name, {}).items() if last is not None} == wanted
+                if last is None:
+                    assert not any(v is not None for v in by_layer.get(name, {}).values())
+                    unmeasured += name == "signal"
+                if name in by_layer:
+                    kept = run["angles"] | run["measures"]
+                    assert {layer: values[number] for layer, values in kept[name].items()} == by_layer[name]
+                    assert run["measured_at"][name][number] == last
+    assert unmeasured >= 10 and "(step" not in result.stdout
+
+
+def test_a_figure_that_is_older_than_the_run_is_dated(tmp_path: Path) -> None:
+    experiment = parse({"rules": "bp,dfa", "num_hidden": 8, "num_layers": 1, "device": "cpu", "epochs": 12})
+    trainer = Trainer(experiment)
+    results = Results(experiment, trainer.device)
+    while trainer.step < 2 * 23 or not trainer.between_steps:  # the second epoch's end; angles were measured after 8 steps
+        results.add(next(trainer))
+    run = results.summary()["runs"][1]
+    assert last_measured(run, "signal", "1") == (run["angles"]["signal"]["1"][0], 8)
+    assert run["angles"]["signal"]["1"][1] is None and run["measured_at"]["signal"] == [8, None]
+    assert (older(run, 8), older(run, run["steps"]), older(run, None)) == (" (step 8)", "", "")
+    old = {key: value for key, value in run.items() if key != "measured_at"} | {"angles": {"signal": {"1": [80.0, 80.0]}}}
+    assert last_measured(old, "signal", "1") == (80.0, None)  # an earlier lab does not tell
 
 
 def test_the_figures_are_those_of_the_records(tmp_path: Path) -> None:
@@ -456,5 +501,6 @@ def test_before_the_first_epoch_ends_there_are_figures_too() -> None:
     run = json.loads(json.dumps(results.summary()))["runs"][1]
     wrong = [r.value for r in taken if r.run == 1 and r.metric == "train_error" and r.value is not None]
     assert run["train_error"] == pytest.approx(sum(wrong) / 4) and run["steps"] == 4 and run["samples"] == 400
-    assert run["test_error"] == [r.value for r in taken if r.run == 1 and r.metric == "test_error"][-1]
+    tested = [r for r in taken if r.run == 1 and r.metric == "test_error"][-1]
+    assert (run["test_error"], run["tested_at"]) == (tested.value, tested.step) and tested.step > 0
     assert run["angles"] == {} and run["epochs"] == []

@@ -18,7 +18,7 @@ def test_fa_stands_in_for_the_weights_of_the_layer_above(make_run) -> None:
         found = pair(run.rule, run.network, block)
         assert found and found.W is not None
         layer = dict(run.network.layers())[block + 1]
-        assert torch.equal(found.W, layer.weight.detach().float()) and torch.equal(found.B, layer.feedback.float())
+        assert torch.equal(found.W, layer.weight.detach()) and torch.equal(found.B, layer.feedback)
         assert (found.B_name, found.W_name) == (f"B{'₀₁₂₃'[block + 1]}", f"W{'₀₁₂₃'[block + 1]}")
     assert pair(run.rule, run.network, 3) is None
 
@@ -29,7 +29,7 @@ def test_dfa_stands_in_for_the_product_of_all_weights_above(make_run) -> None:
     for block, product, name in ((1, W[3] @ W[2] @ W[1], "W₄ W₃ W₂"), (3, W[3], "W₄")):
         found = pair(run.rule, run.network, block)
         assert found and found.W is not None
-        torch.testing.assert_close(found.W, product.float())
+        torch.testing.assert_close(found.W, product)
         assert found.W_name == name and found.B_name == f"B{'₀₁₂₃'[block]}" and found.B.shape == found.W.shape
     with torch.no_grad():  # with every unit above switched on, the product is the true ∂y/∂h_1
         for number, layer in list(run.network.layers())[1:]:
@@ -39,7 +39,7 @@ def test_dfa_stands_in_for_the_product_of_all_weights_above(make_run) -> None:
     true = torch.autograd.functional.jacobian(lambda h: upper(h[None])[0], h)
     found = pair(run.rule, run.network, 1)
     assert found and found.W is not None
-    torch.testing.assert_close(found.W, true.float())
+    torch.testing.assert_close(found.W, true)
     run.rule.B1.zero_()
     assert found.B.any()  # a copy
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dfa_lab.measure.angles import angle, joint_angle, random_band
+from dfa_lab.measure.angles import angle, joint_angle
 from dfa_lab.train.autograd.probe import alignment
 
 
@@ -20,14 +20,6 @@ def test_no_angle_to_a_zero_vector():
     assert angle(torch.ones(3), torch.zeros(3)).isnan()
 
 
-def test_random_vectors_lie_in_the_band():
-    n = 400
-    vectors = torch.randn(2, 2000, n, generator=torch.Generator().manual_seed(0))
-    angles = angle(vectors[0], vectors[1])
-    assert float(angles.mean()) == pytest.approx(90, abs=0.3)
-    assert float(angles.std()) == pytest.approx(random_band(n), rel=0.1)
-
-
 @pytest.mark.parametrize("same", [False, True])
 def test_the_angle_of_joined_vectors_from_their_parts(same):
     stream = torch.Generator().manual_seed(2)
@@ -35,11 +27,12 @@ def test_the_angle_of_joined_vectors_from_their_parts(same):
     vs = list(us) if same else [torch.randn(len(u), generator=stream, dtype=torch.float64) for u in us]
     us.append(torch.zeros(4, dtype=torch.float64))  # a part without an angle
     vs = [*vs, torch.ones(4, dtype=torch.float64) * (not same)]
-    lengths_u, lengths_v = (torch.stack([part.norm() for part in parts]) for parts in (us, vs))
+    lengths = torch.stack([torch.stack([part.norm() for part in parts]) for parts in (us, vs)])
     angles = torch.stack([angle(u, v) for u, v in zip(us, vs, strict=True)])
     wanted = float(angle(torch.cat(us), torch.cat(vs)))
-    assert float(joint_angle(lengths_u, lengths_v, angles)) == pytest.approx(wanted, abs=1e-9)
-    assert joint_angle(torch.zeros(4, dtype=torch.float64), lengths_v, angles).isnan()
+    assert float(joint_angle(lengths, lengths.norm(dim=-1), angles)) == pytest.approx(wanted, abs=1e-9)
+    lengths[0] = 0
+    assert joint_angle(lengths, lengths.norm(dim=-1), angles).isnan()
 
 
 def test_bp_has_no_angle_to_itself(make_run):

@@ -86,8 +86,8 @@ def test_all_that_is_measured_by_layer_is_drawn_and_the_browser_is_told() -> Non
     assert list(names)[:2] == ["signal", "gradient"] and names["rank"] == ("Effective rank", "effective_rank")
     assert set(layer_maps.BY_METRIC) <= set(METRICS) and list(METRICS) == NAMES
     by_layer = {name for name in METRICS if not name.startswith(("train", "test"))}
-    spreads = {drawn["spread"] for drawn in DRAWN.values() if "spread" in drawn}  # the bands around curves
-    assert "signal_angle_std" in spreads and set(layer_maps.BY_METRIC) | spreads == by_layer
+    spreads = {drawn[of] for drawn in DRAWN.values() for of in ("spread", "chance") if of in drawn}  # bands
+    assert {"signal_angle_std", "signal_angle_chance"} <= spreads and set(layer_maps.BY_METRIC) | spreads == by_layer
     status = Status("some", parse({"rules": "bp"}), "running", "", False, layers=(9,))
     assert message(status)["measures"] == DRAWN
 

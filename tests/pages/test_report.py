@@ -104,7 +104,25 @@ def test_the_curves_are_the_figures_of_the_summary(summary: dict[str, Any]) -> N
     assert not [c for c in angles.curves if c.rule == "shallow"]  # it has none
     (curve,) = [c for c in angles.curves if (c.rule, c.seed) == ("fa", 1)]
     run = next(run for run in summary["runs"] if (run["rule"], run["seed"]) == ("fa", 1))
-    assert list(curve.y) == run["angles"]["signal"]["2"]
+    assert list(curve.y) == [angle for angle in run["angles"]["signal"]["2"] if angle is not None]
+
+
+def test_a_curve_has_points_where_it_was_measured_and_a_table_says_when() -> None:
+    summary = trained(rules="dfa", epochs=12, batch_size=64)
+    (curve,) = panel(summary, "Signal angle, layer 1").curves
+    run = summary["runs"][0]
+    measured = [step for step in run["measured_at"]["signal"] if step is not None]
+    assert curve.x == tuple(step / 23 for step in measured) and len(measured) < 8 and measured[0] == 8
+    assert None not in curve.y
+    _, ((_, cells),) = words.figures(summary)
+    assert "step" not in " ".join(cells)  # the end is always measured
+    run["measured_at"] = {name: steps[:11] for name, steps in run["measured_at"].items()}
+    run["angles"] = {name: {layer: values[:11] for layer, values in of.items()} for name, of in run["angles"].items()}
+    names, ((_, cells),) = words.figures(summary)
+    assert dict(zip(names, cells, strict=True))["angle 1"].endswith(f"° (step {measured[-2]})")
+    run["tested_at"] = 253
+    _, ((_, cells),) = words.figures(summary)
+    assert cells[1].endswith(" % (step 253)") and words.each_run(summary)[0][1][1] == cells[1]
 
 
 def test_each_figure_has_its_words_and_angles_their_line(page: Elements, summary: dict[str, Any]) -> None:

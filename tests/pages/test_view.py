@@ -43,7 +43,7 @@ def test_the_message_is_plain_json() -> None:
     sent = json.loads(json.dumps(message(status(rate=1e5 / 3, left=None)), allow_nan=False))
     assert [(run["rule"], run["seed"]) for run in sent["runs"]] == [("bp", 0), ("dfa", 0), ("bp", 1), ("dfa", 1)]
     assert len({run["colour"] for run in sent["runs"]}) == 2
-    assert sent["layers"] == [1, 2] and sent["random_band"] == {"1": 5.73, "2": 5.73}
+    assert sent["layers"] == [1, 2] and sent["probe"] == 128
     assert set(NAMES) == set(sent["definitions"])
 
 

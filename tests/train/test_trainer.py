@@ -109,7 +109,7 @@ def test_records_of_step_0_come_with_the_first_step() -> None:
         measured |= {(m, l) for m in ("gradient_angle", "gradient_ratio") for l in (1, 2, 3, None)}
         known = {m for m, _ in measured} | {"test_loss", "test_error", "update_angle", "feedback_angle"}
         of = trainer.runs[run].rule, trainer.runs[run].network
-        kinds = [kind for kind in chosen(MEASURES) if not hasattr(kind, "applies") or kind.applies(*of)]
+        kinds = [kind for kind in chosen((*MEASURES, "chance")) if not hasattr(kind, "applies") or kind.applies(*of)]
         there = {metric for kind in kinds for metric in kind.METRICS}
         assert {m for m, _ in found} - known == there - known  # of measures that were added
         found = {(m, l) for m, l in found if m in known}
@@ -210,7 +210,7 @@ def test_what_is_expensive_is_measured_as_rarely_as_it_can_be_afforded() -> None
     plan = Trainer(small(epochs=300), small_set()).plan
     assert (plan.measure_every, plan.others_every) == (49, 343)  # 7 and 49 epochs
     assert [step for step in range(1, 400) if plan.groups_after(step) == EVERYTHING] == [1, 4, 16, 64, 343]
-    assert plan.groups_after(0) == plan.groups_after(plan.steps) == EVERYTHING
+    assert plan.groups_after(0) == EVERYTHING | {"chance"} and plan.groups_after(plan.steps) == EVERYTHING
     assert plan.groups_after(98) == plan.groups_after(8) == {"angles"}  # at an interval; early
     assert plan.groups_after(99) == plan.groups_after(7) == set()  # each epoch would be too often
     assert plan.groups_after(2058) == {"angles"} and plan.steps == 2100  # six times 343, and 42 steps before the end
@@ -238,9 +238,9 @@ def test_a_short_training_is_measured_where_it_can_be_afforded(epochs: int, angl
     plan = Trainer(small(epochs=epochs), small_set()).plan
     due = {step: groups for step in range(plan.steps + 1) if (groups := plan.groups_after(step))}
     assert list(due) == angles
-    assert [step for step, groups in due.items() if groups == EVERYTHING] == others
+    assert [step for step, groups in due.items() if groups - {"chance"} == EVERYTHING] == others
     assert due.pop(8, {"angles", "update"}) == {"angles", "update"}  # the first update there can be an angle of
-    assert all(groups in (EVERYTHING, {"angles"}) for groups in due.values())
+    assert all(groups - {"chance"} in (EVERYTHING, {"angles"}) for groups in due.values())
 
 
 def test_the_seconds_of_a_run_are_those_of_its_training_alone(monkeypatch) -> None:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from dfa_lab.measure.angles import degrees, joint_angle, mean_and_spread
+from dfa_lab.measure.lengths import length
 from dfa_lab.measure.seen import Columns, Probed
 from dfa_lab.measure.separation import side_by_side
 
@@ -19,7 +20,7 @@ ABOUT = "signal, weight gradient and their sizes"
 NEEDS = ("signals",)
 PLACE = 1
 DRAWN = {
-    "signal": {"name": "Signal angle", "metric": "signal_angle", "spread": "signal_angle_std"},
+    "signal": {"name": "Signal angle", "metric": "signal_angle", "spread": "signal_angle_std", "chance": "signal_angle_chance"},
     "gradient": {"name": "Weight gradient", "metric": "gradient_angle", "whole": True},
     "signal_ratio": {"name": "Signal size ratio", "metric": "signal_ratio"},
     "gradient_ratio": {"name": "Gradient size ratio", "metric": "gradient_ratio", "whole": True},
@@ -54,20 +55,25 @@ def columns(seen: Probed) -> Columns:
 
 def layer_angles(lengths: Tensor, layers: int) -> Tensor:
     """(R, layers + 1): the angle of each layer, then that of all joined; of lengths (4, R, layers and perhaps more)."""
-    angles = degrees(lengths)
-    return torch.cat([angles[:, :layers], joint_angle(lengths[0], lengths[1], angles).unsqueeze(-1)], -1)
+    return _with_joint(lengths, length(lengths[:2]), layers)
 
 
 def of_gradients(lengths: Tensor, layers: int) -> tuple[Tensor, Tensor]:
     """(R, layers + 1) angles as `layer_angles`, and the ratios |ΔW of the rule| / |ΔW of bp| likewise."""
     u, v, _, _ = lengths
-    whole = (torch.linalg.vector_norm(one, dim=-1, keepdim=True) for one in (u, v))
-    return layer_angles(lengths, layers), torch.cat([(u / v)[:, :layers], torch.div(*whole)], -1)
+    whole = length(lengths[:2])
+    ratios = torch.cat([(u / v)[:, :layers], torch.div(*whole).unsqueeze(-1)], -1)
+    return _with_joint(lengths, whole, layers), ratios
 
 
 def of_signals(lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """(R, L) mean angles over the samples that have one, their spreads, and |δ̂| / |δ| of the whole batch; of (4, R, L, N and
     perhaps more)."""
     mean, spread = mean_and_spread(degrees(lengths))
-    u, v = (torch.linalg.vector_norm(lengths[k], dim=-1) for k in (0, 1))
-    return mean, spread, u / v
+    return mean, spread, torch.div(*length(lengths[:2]))
+
+
+def _with_joint(lengths: Tensor, whole: Tensor, layers: int) -> Tensor:
+    """`whole` (2, R): lengths of all layers joined."""
+    angles = degrees(lengths)
+    return torch.cat([angles[:, :layers], joint_angle(lengths[:2], whole, angles).unsqueeze(-1)], -1)

@@ -12,7 +12,7 @@ from torch import Tensor
 from dfa_lab import measure
 from dfa_lab.feedback import Rule
 from dfa_lab.measure import separation
-from dfa_lab.measure.seen import Feedback, Probed, Values
+from dfa_lab.measure.seen import Feedback, Probed, Values, defined
 from dfa_lab.networks import Network
 from dfa_lab.networks.criterion import error
 from dfa_lab.networks.network import only_dense
@@ -26,6 +26,7 @@ class Alignment:
     gradient: dict[int | None, float | None]  # layer, the readout one above the last block; None: the whole network
     signal_ratio: dict[int, float | None]  # block -> |δ̂_l| / |δ_l|, each over the whole batch; None: |δ_l| is zero
     gradient_ratio: dict[int | None, float | None]  # layer -> |ΔW_l of the rule| / |ΔW_l of bp|
+    chance: dict[int, float | None]  # block -> standard deviation of the mean signal angle if δ̂ were turned at random
 
 
 def probe(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor, groups: Collection[str]) -> Values:
@@ -36,8 +37,10 @@ def probe(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor, gr
 
 
 def alignment(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor) -> Alignment:
-    """The angles and ratios of `probe` alone, by block and layer."""
-    values = probe(rule, network, criterion, x, t, ("angles",))
+    """The angles and ratios of `probe` alone, by block and layer, and what they would be by chance, of every rule."""
+    kinds = measure.chosen(("angles", "chance"))
+    found = measure.found(kinds, probed(rule, network, criterion, x, t, measure.needs(kinds)))
+    values = dict(zip(found.names, map(defined, found.values[0].tolist()), strict=True))
 
     def of(metric: str) -> dict:
         return {layer: value for (name, layer), value in values.items() if name == metric}
@@ -48,6 +51,7 @@ def alignment(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor
         gradient=of("gradient_angle"),
         signal_ratio=of("signal_ratio"),
         gradient_ratio=of("gradient_ratio"),
+        chance=of("signal_angle_chance"),
     )
 
 
@@ -55,7 +59,7 @@ def probed(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor, n
     """What measures with these `needs` are functions of."""
     seen = Probed(1, list(network.blocks))
     if "signals" in needs:
-        _signals(seen, rule, network, criterion, x, t)
+        _signals(seen, rule, network, criterion, x, t, "alike" in needs)
     elif "hidden" in needs:
         with torch.no_grad():
             hs, _ = network.hidden(x)
@@ -65,8 +69,8 @@ def probed(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor, n
     return seen
 
 
-def _signals(seen: Probed, rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor) -> None:
-    """Fill in `hidden`, `signals`, `gradients` and `layers`."""
+def _signals(seen: Probed, rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor, alike: bool) -> None:
+    """Fill in `hidden`, `signals`, `gradients`, `layers` and, if asked for, `alike`."""
     numbers, weights = zip(*network.weights(), strict=True)
     hs, y = rule.hidden(network, x)
     e = error(criterion, y.detach(), t)
@@ -84,7 +88,10 @@ def _signals(seen: Probed, rule: Rule, network: Network, criterion: str, x: Tens
     ]
     for signal, delta in zip(signals, deltas, strict=True):
         sent = torch.zeros_like(delta) if signal is None else signal  # what is not sent has length zero and no angle
-        seen.signals.append(separation.of_signals(sent.flatten(1).unsqueeze(0), delta.flatten(1).unsqueeze(0)))
+        pair = sent.flatten(1).unsqueeze(0), delta.flatten(1).unsqueeze(0)
+        seen.signals.append(separation.of_signals(*pair))
+        if alike:
+            seen.alike.append(separation.agreement(*pair))
 
 
 def _join(tensors: tuple[Tensor, ...], numbers: tuple[int, ...], number: int) -> Tensor:

@@ -69,7 +69,7 @@ def probed(fleet: Fleet, probes: Batches, needs: Collection[str]) -> Probed:
     seen = Probed(len(fleet.runs), list(fleet.runs[0].network.blocks))
     x, t = fleet.inputs(probes)
     if "signals" in needs:
-        _signals(seen, fleet, x, t)
+        _signals(seen, fleet, x, t, "alike" in needs)
     elif "hidden" in needs:
         seen.hidden = [fleet.with_runs(h) for h in forward(fleet, x)[:-1]]
     if "feedback" in needs:
@@ -92,8 +92,8 @@ def evaluated(parts: Sequence[Part]) -> list[Part]:
     return [part for part in parts if not isinstance(part, Mask)]
 
 
-def _signals(seen: Probed, fleet: Fleet, x: Tensor, t: Tensor) -> None:
-    """Fill in `hidden`, `signals`, `gradients` and `layers`."""
+def _signals(seen: Probed, fleet: Fleet, x: Tensor, t: Tensor, alike: bool) -> None:
+    """Fill in `hidden`, `signals`, `gradients`, `layers` and, if asked for, `alike`."""
     several = len(fleet.runs) > 1
     *hs, y = forward(fleet, x)
     e = fleet.error(y, t)
@@ -115,10 +115,20 @@ def _signals(seen: Probed, fleet: Fleet, x: Tensor, t: Tensor) -> None:
             rule = None if rule is None else fleet.signals(number, rule, e[others], fleet.by_weights)
             sent_back = None if rule is None else fleet.with_runs(rule)
             seen.signals.append(separation.of_signals(sent_back, fleet.with_runs(true)))
-    seen.gradients.reverse()
-    seen.signals.reverse()
+            if alike:
+                seen.alike.append(_agreement(sent_back, fleet.with_runs(true)))
+    for found in (seen.gradients, seen.signals, seen.alike):
+        found.reverse()
     seen.layers = list(range(1, len(fleet.stages) + 1))
     seen.hidden = [fleet.with_runs(h) for h in hs]
+
+
+def _agreement(rule: Tensor | None, true: Tensor) -> Tensor:
+    """(R,), NaN for the runs under bp, which come first."""
+    found = true.new_full((len(true),), torch.nan, dtype=torch.float64)
+    if rule is not None:
+        found[len(true) - len(rule) :] = separation.agreement(rule, true[len(true) - len(rule) :])
+    return found
 
 
 def _feedback(fleet: Fleet) -> list[Feedback]:

@@ -13,6 +13,8 @@ SENTENCES = {
     "interrupted": "The server was restarted while this ran; the curves end where it stopped.",
 }
 METRICS = ["train_loss", "train_error", "test_loss", "test_error", "signal_angle", "signal_angle_std", "gradient_angle"]
+METRICS += ["signal_angle_chance"]
+CHANCE = {"fa": 4.25, "dfa": 3.75}
 
 
 class Invented:
@@ -45,6 +47,8 @@ class Invented:
             if point % 5 == 0:
                 rows.append((run, "test_loss", None, step, 2.2 * decay + 0.14))
                 rows.append((run, "test_error", None, step, min(0.9, error)))
+            if point == 0 and rule != "bp":
+                rows += [(run, "signal_angle_chance", layer, step, CHANCE[rule]) for layer in self.layers]
             for layer in self.layers:
                 target = FINAL_ANGLE[rule] - 6 * layer * (rule != "bp")
                 angle = target + (90 - target) * decay * (rule != "bp") + (rule != "bp") * 1.5 * noise[2 + layer]
@@ -62,8 +66,7 @@ class Invented:
             "state": self.state, "sentence": SENTENCES.get(self.state, ""), "step": step, "steps": 4600, "epoch": step / 230,
             "epochs": 20, "rate": 52000.0, "left": 33.1, "device": "CPU (2 threads)",
         }  # fmt: skip
-        band = {str(layer): 5.7 for layer in self.layers}
-        return {"around": f"{self.number} {self.state}", "status": status, "layers": self.layers, "random_band": band}
+        return {"around": f"{self.number} {self.state}", "status": status, "layers": self.layers, "probe": 128}
 
     def view(self) -> dict:
         """What Streamlit tells the chart."""

@@ -124,6 +124,24 @@ def test_hidden_rule_and_smoothing_stay(visit) -> None:
     assert page.locator(".dfa-smoothing input").input_value() == "0.8"
 
 
+def test_the_band_of_chance_is_the_widest_of_the_runs_that_are_shown(visit) -> None:
+    page = visit("points=40")
+    page.locator(".dfa-tile", has_text="fa").first.wait_for()
+    looked = """() => { const {shapes, annotations} = document.querySelector('[data-panel="angle:1"] .js-plotly-plot').layout
+        return [shapes[0].y0, shapes[0].y1, annotations[0].text] }"""
+    assert page.evaluate(looked) == [90 - 4.25, 90 + 4.25, "90° ± 4.3° = random B, mean of 128"]
+    page.locator(".dfa-tile", has=page.get_by_text("fa", exact=True)).click()
+    wait_until_drawn(page)
+    assert page.evaluate(looked) == [90 - 3.75, 90 + 3.75, "90° ± 3.8° = random B, mean of 128"]
+
+
+def test_a_tile_names_the_step_of_a_figure_that_is_older_than_the_curve(visit) -> None:
+    """Tests come every fifth time: with 38 points the last was at point 35, step 700 of 740, where angles were measured."""
+    page = visit("points=38&still=1")
+    tile = page.locator(".dfa-tile", has_text="dfa")
+    assert tile.locator(".dfa-figure-name").all_inner_texts() == ["test error, step 700", "signal angle"]
+
+
 def test_choices_survive_a_reload_and_travel_in_the_link(visit) -> None:
     page = visit("points=40")
     page.locator(".dfa-tile", has_text="bp").click()
