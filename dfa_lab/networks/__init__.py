@@ -37,17 +37,27 @@ def build(experiment: Experiment, shape: tuple[int, ...], classes: int, seed: in
     Raises SettingsError if it cannot take inputs of this shape.
     """
     check(experiment, shape)
-    network = Network(blocks(experiment, shape, seed), shape, classes)
+    network = _as_built(experiment, shape, classes, seed)
     draw_weights(network, generator(seed, "weights"))
     return network
 
 
+def _as_built(experiment: Experiment, shape: tuple[int, ...], classes: int, seed: int) -> Network:
+    """The network before its weights are drawn."""
+    return Network(blocks(experiment, shape, seed), shape, classes, seed if experiment.network_file else None)
+
+
 def outline(experiment: Experiment, shape: tuple[int, ...]) -> list[nn.Module]:
     """The hidden blocks, to count what they would hold. Raises SettingsError."""
-    return _unheld(experiment, lambda: blocks(experiment, shape))
+    return unheld(experiment, lambda: blocks(experiment, shape))
 
 
-def _unheld(experiment: Experiment, look: Callable[[], T]) -> T:
+def tried(experiment: Experiment, facts: Facts, look: Callable[[Network], T]) -> T:
+    """`look(network)`, of one that holds no weights where it can do without. Raises SettingsError, and what `look` does."""
+    return unheld(experiment, lambda: look(_as_built(experiment, facts.shape, facts.classes, experiment.seeds[0])))
+
+
+def unheld(experiment: Experiment, look: Callable[[], T]) -> T:
     """`look()` where tensors have shapes and hold nothing; a network file that needs their values gets them."""
     try:
         with torch.device("meta"):
@@ -63,11 +73,11 @@ def units(experiment: Experiment, facts: Facts) -> tuple[int, ...]:
     """n_l of every hidden block, without holding the network. Raises SettingsError, for a network file."""
 
     def look() -> tuple[int, ...]:
-        return tuple(map(prod, Network(blocks(experiment, facts.shape), facts.shape, facts.classes).shapes))
+        return tuple(map(prod, _as_built(experiment, facts.shape, facts.classes, experiment.seeds[0]).shapes))
 
     if experiment.network_file:
         check(experiment, facts.shape)
-    return _unheld(experiment, look)
+    return unheld(experiment, look)
 
 
 def held(experiment: Experiment, facts: Facts) -> int:
@@ -99,6 +109,8 @@ __all__ = [
     "largest",
     "outline",
     "own_file",
+    "tried",
+    "unheld",
     "units",
     "zero_weights",
 ]

@@ -21,7 +21,7 @@ from torch import nn
 
 from dfa_lab.networks.adopting import adopt
 from dfa_lab.networks.trying import Unusable, try_blocks
-from dfa_lab.seeding import generator
+from dfa_lab.seeding import governed, number
 from dfa_lab.settings.experiment import NETWORKS, Experiment, SettingsError
 from dfa_lab.settings.wording import label, refuse, shown
 
@@ -102,7 +102,7 @@ def check(experiment: Experiment, shape: tuple[int, ...]) -> None:
 
 def _check(experiment: Experiment, shape: tuple[int, ...]) -> None:
     path = find(experiment)
-    with _drawing(0):
+    with governed(number(0, "own network")):
         made = _blocks(experiment, shape, path)
         try:
             try_blocks(made, shape)
@@ -114,30 +114,19 @@ def _check(experiment: Experiment, shape: tuple[int, ...]) -> None:
 def blocks(experiment: Experiment, shape: tuple[int, ...], seed: int) -> list[nn.Module]:
     """What the file's `blocks` gives, adopted: the same for every rule of a seed. Raises SettingsError."""
     path = find(experiment)
-    with _drawing(seed):
+    with governed(number(seed, "own network")):
         return _blocks(experiment, shape, path)
 
 
-def explain(error: BaseException, experiment: Experiment) -> str | None:
-    """The sentence for an error in the training of an experiment's own network, if it has one."""
+def explain(error: BaseException, experiment: Experiment, where: str = "training with it") -> str | None:
+    """The sentence for an error in the training of an experiment's own network, if it has one; `where` it was raised."""
     if not experiment.network_file:
         return None
     try:
         path = find(experiment)
     except SettingsError:
         return None
-    return str(_refused(experiment.network, f"training with it ended in an error ({_told(error, path)})"))
-
-
-@contextmanager
-def _drawing(seed: int) -> Iterator[None]:
-    """Inside, torch's own random numbers are a function of the seed; outside they go on as if nothing had been drawn."""
-    before = torch.get_rng_state()
-    torch.default_generator.manual_seed(generator(seed, "own network").initial_seed())
-    try:
-        yield
-    finally:
-        torch.set_rng_state(before)
+    return str(_refused(experiment.network, f"{where} ended in an error ({_told(error, path)})"))
 
 
 def _blocks(experiment: Experiment, shape: tuple[int, ...], path: Path) -> list[nn.Module]:

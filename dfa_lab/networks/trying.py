@@ -23,6 +23,7 @@ def try_blocks(blocks: list[nn.Module], shape: tuple[int, ...]) -> None:
     Leaves them changed, by batch norms that have seen this. Raises Unusable.
     """
     _each_its_own(blocks)
+    learning: set[int] = set()  # in one mode at least: a layer may be dropped in training, at random
     for batch, training in ((BATCH, True), (1, False)):
         h = torch.zeros(batch, *shape)
         for number, block in enumerate(blocks, start=1):
@@ -32,8 +33,13 @@ def try_blocks(blocks: list[nn.Module], shape: tuple[int, ...]) -> None:
             except Exception as error:
                 raise Unusable(f"block {number} cannot take a batch of shape {(batch, *taken)}", error) from error
             _require_units(number, h, batch)
-            if training:
+            if h.requires_grad:
+                learning.add(number)
+            if training and h.requires_grad:
                 _learn(number, h)
+    for number in range(1, len(blocks) + 1):
+        if number not in learning:
+            raise Unusable(f"block {number} has nothing to learn; join it with a block that has weights")
 
 
 def _switch(block: nn.Module, training: bool) -> nn.Module:
@@ -63,9 +69,7 @@ def _require_units(number: int, h: object, batch: int) -> None:
 
 
 def _learn(number: int, h: Tensor) -> None:
-    if not h.requires_grad:
-        raise Unusable(f"block {number} has nothing to learn; join it with a block that has weights")
     try:
-        h.sum().backward()
+        h.sum().backward(retain_graph=True)  # a tensor that is kept for another block keeps its graph, too
     except Exception as error:
         raise Unusable(f"block {number} has no gradient", error) from error

@@ -122,7 +122,7 @@ class Run:
     def _backward(self, hs: list[Tensor], y: Tensor, t: Tensor) -> None:
         with torch.no_grad():
             e = criterion.error(self.criterion, criterion.as_float(y), t, self.experiment.exact)
-        with self._precision():
+        with self._precision(), self.network.noise.passing(True, self.device, "backward"):
             self.rule.backward(hs, y, e)
 
     def _move(self, x: Tensor, t: Tensor, number: int) -> Tensor:
