@@ -5,10 +5,9 @@ from math import prod
 from torch import nn
 
 from dfa_lab import data, feedback, networks
-from dfa_lab.feedback import rule_class
+from dfa_lab.feedback import path_check
 from dfa_lab.machine import memory
 from dfa_lab.machine.device import precisions, present, resolve
-from dfa_lab.networks.adopting import foreign
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.wording import allowed, refuse
 
@@ -32,8 +31,8 @@ def check(experiment: Experiment) -> data.Facts:
     if problems:
         raise SettingsError(problems)
     blocks = networks.outline(experiment, facts.shape)
-    _check_paths(experiment, blocks)
     _check_memory(experiment, facts, blocks)
+    path_check.check(experiment, facts)
     return facts
 
 
@@ -57,16 +56,6 @@ def _check_batches(experiment: Experiment, train: int) -> list[str]:
         other = "another one, since a batch of one sample, the last of each epoch, cannot be normalised (--batchnorm)"
         return [refuse("batch_size", experiment.batch_size, other)]
     return []
-
-
-def _check_paths(experiment: Experiment, blocks: list[nn.Module]) -> None:
-    """Feedback in the place of weights needs layers that know it; or the error would travel through the weights."""
-    if not experiment.network_file or not any(rule_class(name).replaces_weights for name in experiment.rules):
-        return
-    if strange := foreign(blocks):
-        names = ", ".join(dict.fromkeys(strange))
-        rest = f"rules without feedback in layers for {experiment.network}, which has weights that feedback cannot replace"
-        raise SettingsError([refuse("rules", experiment.rules, f"{rest} ({names})")])
 
 
 def _check_memory(experiment: Experiment, facts: data.Facts, blocks: list[nn.Module]) -> None:
