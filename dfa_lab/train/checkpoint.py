@@ -39,5 +39,7 @@ def load(path: Path, changes: Mapping[str, object] | None = None) -> Trainer:
     trainer = Trainer(experiment, dtype=dtype, restored=True)
     try:
         return trainer.restore(tensors, numbers)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path.name} cannot be continued. {error}") from error
     except (LookupError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise CheckpointError(f"{path.name} is damaged: what it holds is not the state of the network it names.") from error

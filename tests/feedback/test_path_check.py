@@ -15,6 +15,7 @@ from dfa_lab.settings.experiment import SettingsError
 from dfa_lab.settings.network_settings import NETWORKS
 from dfa_lab.settings.parsing import parse
 from dfa_lab.train.run import Run
+from dfa_lab.train.state_file import CheckpointError
 from dfa_lab.train.trainer import Trainer
 from tests.impostors import BackpropDfa, CopyingFa, TrainingShallow, TransportingFa
 
@@ -106,6 +107,28 @@ def test_no_training_begins_without_it(tmp_path: Path, way: str, monkeypatch: py
         for command in ("prove", "train"):
             done = CliRunner().invoke(app, [command, "--network", str(file), "--gradient", "fa", "--device", "cpu"])
             assert done.exit_code == 2 and wanted in " ".join(done.output.split())
+
+
+def test_what_an_earlier_lab_trained_through_its_weights_is_not_continued_as_fa(tmp_path: Path) -> None:
+    """It left out the layer that is defined first."""
+    (tmp_path / "own.py").write_text("""
+import torch
+from torch import nn
+class Own(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.second, self.first = nn.Linear(12, 9), nn.Linear(64, 12)
+    def forward(self, x):
+        return self.second(torch.tanh(self.first(x.flatten(1))))
+def blocks(experiment, shape):
+    return [Own()]
+""")
+    trainer = Trainer(parse({"network": str(tmp_path / "own.py"), "rules": "fa", "device": "cpu"}))
+    tensors, numbers = trainer.state()
+    old = {name.replace("second.feedback", "first.feedback"): tensor for name, tensor in tensors.items()}
+    with pytest.raises(CheckpointError, match="by a lab that sent the error through weights"):
+        trainer.restore(old, dict(numbers))
+    trainer.restore(dict(tensors), dict(numbers))
 
 
 def test_a_layer_that_changes_its_place_is_stopped(tmp_path: Path) -> None:

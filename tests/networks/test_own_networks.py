@@ -90,8 +90,7 @@ def by_bp(twin: Network, run: Run, x: Tensor, e: Tensor) -> dict[Tensor, Tensor]
 def by_fa(twin: Network, run: Run, x: Tensor, e: Tensor) -> dict[Tensor, Tensor]:
     """bp in a network whose layers let the error to their input pass through B, and nothing else."""
     for _, layer in twin.layers():
-        if layer.feedback is not None:
-            layer.forward = _aligned(layer)  # type: ignore[method-assign]
+        layer.forward = _aligned(layer)  # type: ignore[method-assign]
     return by_bp(twin, run, x, e)
 
 
@@ -102,8 +101,9 @@ def _aligned(layer: Linear | Conv2d) -> Callable[[Tensor], Tensor]:
         return F.conv2d(h, W, None, layer.stride, layer.padding, layer.dilation, layer.groups)
 
     def forward(h: Tensor) -> Tensor:
-        assert layer.feedback is not None
-        a, through = product(h.detach(), layer.weight), product(h, layer.feedback)
+        a = product(h.detach(), layer.weight)
+        through = torch.zeros_like(a) if layer.feedback is None else product(h, layer.feedback)
+        assert layer.feedback is not None or not h.requires_grad, "an error has to go on from here, and there is no B"
         b = (
             0.0
             if layer.bias is None
