@@ -18,6 +18,8 @@ from dfa_lab.feedback.description import Promise
 from dfa_lab.feedback.rule import Rule
 from dfa_lab.feedback.tracing import Kind, Product, Trace
 from dfa_lab.networks import Network, own_file
+from dfa_lab.seeding import governed
+from dfa_lab.seeding import number as seeded
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.wording import refuse
 
@@ -53,11 +55,12 @@ def check(experiment: Experiment, facts: Facts) -> None:
     for name in experiment.rules:
 
         def look(network: Network, name: str = name) -> Detour | None:
-            rule = rule_class(name)(network, experiment.feedback_magnitude, lambda number, shape, bound: torch.zeros(shape))
+            rule = rule_class(name)(network, experiment.feedback_magnitude, lambda _, shape, bound: torch.zeros(shape))
             return detour(rule, network, torch.zeros(SAMPLES, *facts.shape))
 
         try:
-            found = networks.tried(experiment, facts, look)
+            with governed(seeded(experiment.seeds[0], "own network")):
+                found = networks.tried(experiment, facts, look)
         except SettingsError as error:
             problems += error.problems
         except Exception as error:

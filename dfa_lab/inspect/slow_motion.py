@@ -98,10 +98,12 @@ class _Watched(Run):
             layer.data.copy_(theirs.data)  # exact limits the norms between forward and backward
         twin.noise.start(lambda: seeded(self.seed, "dropout", *self.masks))
         with self._precision():
-            self.signals = self.rule.signals(hs, y, self.e.to(y.dtype))
+            with self.network.going_back():
+                self.signals = self.rule.signals(hs, y, self.e.to(y.dtype))
             with twin.through_weights():
                 true_hs, true_y = twin.hidden(self.x)
-                self.deltas = torch.autograd.grad(true_y, true_hs, self.e.to(true_y.dtype))
+                with twin.going_back():
+                    self.deltas = torch.autograd.grad(true_y, true_hs, self.e.to(true_y.dtype))
         super()._backward(hs, y, t)
 
 

@@ -52,6 +52,10 @@ class Network(nn.Module):
                 hs.append(x)
         return hs, self.readout((x.detach() if cut else x).flatten(1))
 
+    def going_back(self) -> AbstractContextManager[None]:
+        """Around each backward pass: what is drawn in it is that of the same step, too."""
+        return self.noise.passing(self.training, self.readout.weight.device, "backward")
+
     def _as_typed(self) -> AbstractContextManager:
         """Around a pass: what a network makes for itself has the type of its weights."""
         dtype = self.readout.weight.dtype

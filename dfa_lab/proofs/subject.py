@@ -58,7 +58,7 @@ class Subject:
         """
         self.network.zero_grad()
         hs, y = self.rule.hidden(self.network, self.x[samples])
-        with meanwhile or nullcontext():
+        with meanwhile or nullcontext(), self.network.going_back():
             self.rule.backward(hs, y, self.e[samples])
         return self._joined([[p.grad for p in part] for part in self._parts])
 
@@ -67,7 +67,8 @@ class Subject:
         with self.network.through_weights():
             y = self.network(self.x[samples])
             flat = [p for part in self._parts for p in part]
-            found = iter(torch.autograd.grad(y, flat, self.e[samples], allow_unused=True))
+            with self.network.going_back():
+                found = iter(torch.autograd.grad(y, flat, self.e[samples], allow_unused=True))
         return self._joined([[next(found) for _ in part] for part in self._parts])
 
     def _joined(self, grads: list[list[Tensor | None]]) -> dict[int, Tensor]:

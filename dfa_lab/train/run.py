@@ -123,7 +123,7 @@ class Run:
     def _backward(self, hs: list[Tensor], y: Tensor, t: Tensor) -> None:
         with torch.no_grad():
             e = criterion.error(self.criterion, criterion.as_float(y), t, self.experiment.exact)
-        with self._precision(), self.network.noise.passing(True, self.device, "backward"):
+        with self._precision(), self.network.going_back():
             self.rule.backward(hs, y, e)
 
     def _move(self, x: Tensor, t: Tensor, number: int) -> Tensor:
@@ -139,11 +139,12 @@ class Run:
         if experiment.exact:
             limit_as_dfa_torch(network, experiment.max_in_norm, experiment.max_out_norm)
         e = criterion.error(self.criterion, criterion.as_float(y.detach()), t, experiment.exact).to(y.dtype)
-        if experiment.exact and experiment.accumulate:
-            y.backward(e)  # true backpropagation in every layer, whatever the rule
-            slope = x.grad
-        else:
-            (slope,) = torch.autograd.grad(y, x, e)
+        with network.going_back():
+            if experiment.exact and experiment.accumulate:
+                y.backward(e)  # true backpropagation in every layer, whatever the rule
+                slope = x.grad
+            else:
+                (slope,) = torch.autograd.grad(y, x, e)
         assert slope is not None
         if experiment.accumulate and not experiment.exact:
             self._backward(*self._forward(x.detach(), number, "clean"), t)
@@ -221,7 +222,7 @@ class Run:
         if self.experiment.network_file and mine and others and mine != others:
             layers = ", ".join(sorted(name.removesuffix(".feedback") for name in mine ^ others))
             raise CheckpointError(
-                f"It was trained with feedback matrices in other layers ({layers}), by a lab that sent the error through weights "
+                f"It was trained with feedback matrices in other layers ({layers}), by a lab that sent errors through weights "
                 "instead. What was measured stays; to go on would be another rule: train it again from the beginning."
             )
 

@@ -126,7 +126,7 @@ def blocks(experiment, shape):
     trainer = Trainer(parse({"network": str(tmp_path / "own.py"), "rules": "fa", "device": "cpu"}))
     tensors, numbers = trainer.state()
     old = {name.replace("second.feedback", "first.feedback"): tensor for name, tensor in tensors.items()}
-    with pytest.raises(CheckpointError, match="by a lab that sent the error through weights"):
+    with pytest.raises(CheckpointError, match="by a lab that sent errors through weights"):
         trainer.restore(old, dict(numbers))
     trainer.restore(dict(tensors), dict(numbers))
 

@@ -28,7 +28,8 @@ class Before:
             y, e = backward()
             # with e as a factor and not as grad_outputs, which would import all of sympy the first time
             slope = (y * e.to(y.dtype)).sum()
-            self._gradients = torch.autograd.grad(slope, weights, allow_unused=True, materialize_grads=True)
+            with network.going_back():
+                self._gradients = torch.autograd.grad(slope, weights, allow_unused=True, materialize_grads=True)
 
     @torch.no_grad()
     def values(self) -> Values:
