@@ -4,7 +4,7 @@ Asked of the code by what its backward pass does with a few samples, in training
 does cannot be read off its layers' names. For the lab's own networks a test shows that they pass, so they need not be asked.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -92,20 +92,31 @@ def detour(rule: Rule, network: Network, x: Tensor) -> Detour | None:
     return None
 
 
-def traced(rule: Rule | None, network: Network, x: Tensor, e: Tensor | None = None) -> Trace:
-    """A trace of one forward and backward pass of the rule (None: of plain automatic differentiation). `e`: ∂L/∂y (N, C); None:
-    any."""
+def traced(rule: Rule | None, network: Network, x: Tensor, e: Tensor | None = None, cut: bool = False) -> Trace:
+    """A trace of one forward and backward pass of the rule; None: of plain automatic differentiation, through the whole
+    network or, `cut`, through each block alone. `e`: ∂L/∂y (N, C); None: any."""
     trace = Trace(_weights(network), _feedback(rule, network), [x])
     with torch.enable_grad(), network.through_weights() if rule is None else nullcontext(), trace:
-        hs, y = network.hidden(x) if rule is None else rule.hidden(network, x)
+        hs, y = network.hidden(x, cut) if rule is None else rule.hidden(network, x)
         e = torch.ones_like(y, requires_grad=False) if e is None else e
         trace.errors(e)
-        if rule is None:
+        if cut:
+            torch.autograd.backward([*hs, y], [*map(_error_like(trace), hs), e])
+        elif rule is None:
             y.backward(e)
         else:
             rule.backward(hs, y, e)
     network.zero_grad()
     return trace
+
+
+def _error_like(trace: Trace) -> Callable[[Tensor], Tensor]:
+    def make(h: Tensor) -> Tensor:
+        e = torch.ones_like(h, requires_grad=False)
+        trace.errors(e)
+        return e
+
+    return make
 
 
 def _through_weights(rule: Rule, network: Network, x: Tensor) -> Detour | None:

@@ -87,9 +87,9 @@ class Trace(TorchDispatchMode):
 
     def errors(self, *errors: Tensor) -> None:
         """The forward pass is over, and the error starts from these tensors."""
-        assert self._outputs is not None
-        self._nodes = {out.grad_fn: (made, spread) for out, made, spread in self._outputs if out.grad_fn is not None}
-        self._outputs = None
+        if self._outputs is not None:
+            self._nodes = {out.grad_fn: (made, spread) for out, made, spread in self._outputs if out.grad_fn is not None}
+            self._outputs = None
         for e in errors:
             self._mark(e, _Made(error=True))
 
@@ -137,10 +137,9 @@ class Trace(TorchDispatchMode):
             self._add(name, [self._of(left), self._of(right)], size, inside)
         elif packet is aten.convolution_backward:
             delta, h, W = args[:3]
-            wide = W[0].numel() if not args[7] else W[0].numel() * h.numel() // max(1, delta.numel())
+            size = (h if args[7] else delta).numel() * W[0].numel()  # args[7]: it is a transposed one
             for wanted, operand, forward in zip(args[-1], (W, h), (False, True), strict=False):
                 if wanted:
-                    size = delta.numel() * (W[0].numel() if not args[7] else wide)
                     self._add(name, [self._of(operand)], size, inside or forward)
         elif packet is aten.convolution:
             size = results[0].numel() * args[1][0].numel()

@@ -30,7 +30,8 @@ class _LinearThroughFeedback(torch.autograd.Function):
         h, B = ctx.saved_tensors
         signal = delta @ B if ctx.needs_input_grad[0] else None
         delta, h = delta.flatten(0, -2), h.flatten(0, -2)  # of tokens (N,T,in) every one counts as a sample
-        return signal, delta.T @ h, delta.sum(0) if ctx.has_bias else None, None
+        dW = delta.T @ h if ctx.needs_input_grad[1] else None
+        return signal, dW, delta.sum(0) if ctx.has_bias and ctx.needs_input_grad[2] else None, None
 
 
 class _ConvThroughFeedback(torch.autograd.Function):
@@ -46,7 +47,7 @@ class _ConvThroughFeedback(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         (delta,) = grads
         h, B = ctx.saved_tensors
-        wanted = [ctx.needs_input_grad[0], True, ctx.bias_sizes is not None]
+        wanted = [*ctx.needs_input_grad[:2], ctx.bias_sizes is not None and ctx.needs_input_grad[2]]
         signal, dW, db = torch.ops.aten.convolution_backward(delta, h, B, ctx.bias_sizes, *ctx.how, wanted)
         return signal, dW, db, None, None, None, None, None
 

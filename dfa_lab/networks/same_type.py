@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_map
 
 MAKING = {
     *(torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.normal, torch.eye, torch.arange),
@@ -21,7 +22,8 @@ class SameType(TorchFunctionMode):
         self._dtype = dtype
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        made = func(*args, **(kwargs or {}))
+        args, kwargs = tree_map(lambda one: self._dtype if one is torch.float32 else one, (args, kwargs or {}))
+        made = func(*args, **kwargs)
         if func in MAKING and isinstance(made, Tensor) and made.dtype is torch.float32:
             return made.to(self._dtype)
         return made
