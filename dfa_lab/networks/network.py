@@ -75,6 +75,10 @@ class Network(nn.Module):
         """(l, W) of every weighted layer, in order."""
         return [(number, layer.weight) for number, layer in self.layers()]
 
+    def trained(self) -> list[tuple[int, Tensor]]:
+        """(l, W) of those weighted layers that are not frozen: only these have gradients and take steps."""
+        return [(number, W) for number, W in self.weights() if W.requires_grad]
+
     def multiplications(self) -> list[int]:
         """Multiplications in every weighted layer, for one sample forward; of a convolution before 3/2 pooling, nearly."""
         return [W.numel() * (4 * prod(self.shapes[number - 1][1:]) if W.dim() == 4 else 1) for number, W in self.weights()]

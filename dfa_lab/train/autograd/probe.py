@@ -67,7 +67,7 @@ def probed(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor, n
 
 def _signals(seen: Probed, rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor) -> None:
     """Fill in `hidden`, `signals`, `gradients` and `layers`."""
-    numbers, weights = zip(*network.weights(), strict=True)
+    numbers, weights = zip(*network.trained(), strict=True)
     hs, y = rule.hidden(network, x)
     e = error(criterion, y.detach(), t)
     with network.going_back():
