@@ -20,8 +20,9 @@ import torch
 from torch import nn
 
 from dfa_lab.networks.adopting import adopt
-from dfa_lab.networks.trying import Unusable, try_blocks
-from dfa_lab.seeding import governed, number
+from dfa_lab.networks.trying import Unusable, try_blocks, unfit
+from dfa_lab.seeding import governed
+from dfa_lab.seeding import number as seeded
 from dfa_lab.settings.experiment import NETWORKS, Experiment, SettingsError
 from dfa_lab.settings.wording import label, refuse, shown
 
@@ -102,7 +103,7 @@ def check(experiment: Experiment, shape: tuple[int, ...]) -> None:
 
 def _check(experiment: Experiment, shape: tuple[int, ...]) -> None:
     path = find(experiment)
-    with governed(number(0, "own network")):
+    with governed(seeded(0, "own network")):
         made = _blocks(experiment, shape, path)
         try:
             try_blocks(made, shape)
@@ -114,7 +115,7 @@ def _check(experiment: Experiment, shape: tuple[int, ...]) -> None:
 def blocks(experiment: Experiment, shape: tuple[int, ...], seed: int) -> list[nn.Module]:
     """What the file's `blocks` gives, adopted: the same for every rule of a seed. Raises SettingsError."""
     path = find(experiment)
-    with governed(number(seed, "own network")):
+    with governed(seeded(seed, "own network")):
         return _blocks(experiment, shape, path)
 
 
@@ -131,6 +132,7 @@ def explain(error: BaseException, experiment: Experiment, where: str = "training
 
 def _blocks(experiment: Experiment, shape: tuple[int, ...], path: Path) -> list[nn.Module]:
     name = experiment.network
+    usual = torch.get_default_dtype()
     try:
         with _executed(path) as module:
             if not callable(getattr(module, "blocks", None)):
@@ -147,10 +149,15 @@ def _blocks(experiment: Experiment, shape: tuple[int, ...], path: Path) -> list[
         raise
     except BaseException as error:
         raise _refused(name, _told(error, path)) from None
+    finally:
+        torch.set_default_dtype(usual)  # all that this process trains would be of another type
     if not isinstance(made, (list, tuple, nn.ModuleList)) or not all(isinstance(block, nn.Module) for block in made):
         raise _refused(name, f"blocks() gives {shown(type(made).__name__)}; let it give a list of torch modules")
     if not 1 <= len(made) <= MOST_BLOCKS:
         raise _refused(name, f"blocks() gives {len(made)} blocks; let it give from 1 to {MOST_BLOCKS}")
+    for number, block in enumerate(made, start=1):
+        if why := unfit(number, block):
+            raise _refused(name, why)
     try:
         return [adopt(block) for block in made]
     except ValueError as error:

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.lazy import LazyModuleMixin
 
 from dfa_lab.networks.layers import Dropout
 
@@ -15,6 +16,25 @@ class Unusable(Exception):
         """`error`: what a block itself raised."""
         super().__init__(why)
         self.error = error
+
+
+def unfit(number: int, block: nn.Module) -> str:
+    """Why a block that somebody made cannot be one of a network here, by what it is made of; empty if nothing speaks against
+    it. `number` counts from 1."""
+    for path, module in block.named_modules():
+        kind, here = type(module).__name__, f" ({path})" if path else ""
+        if isinstance(module, LazyModuleMixin) and module.has_uninitialized_params():
+            size = "whose size is not known before it is used; give its sizes, as in nn.Linear(64, 9)"
+            return f"block {number} has a {kind}{here}, {size}"
+        if isinstance(module, torch.jit.ScriptModule) or kind == "OptimizedModule":
+            as_before = "so that no feedback reaches its layers; give the module as it was before"
+            return f"block {number} is compiled, by torch.jit or torch.compile{here}, {as_before}"
+    for path, tensor in (*block.named_parameters(), *block.named_buffers()):
+        if (tensor.is_floating_point() or tensor.is_complex()) and tensor.dtype is not torch.float32:
+            kind = str(tensor.dtype).removeprefix("torch.")
+            single = "and networks are trained in float32 here; make them so with .float()"
+            return f"block {number} has numbers of {kind} ({path}), {single}"
+    return ""
 
 
 def try_blocks(blocks: list[nn.Module], shape: tuple[int, ...]) -> None:

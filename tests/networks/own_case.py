@@ -46,4 +46,5 @@ class Case:
 
 
 def of(blocks: str, before: str = "", **refused: str) -> Case:
+    refused = {"" if rule == "fails" else rule: said for rule, said in refused.items()}
     return Case(f"{textwrap.dedent(before)}\ndef blocks(experiment, shape):\n    return [{blocks}]\n", refused)

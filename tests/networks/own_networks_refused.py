@@ -109,6 +109,30 @@ OWN_PRODUCTS = {
     ),
 }
 
+# ---- what is no network here, under any rule ----
+
+UNFIT = {
+    "a lazy layer": of(
+        "nn.Sequential(nn.Flatten(), nn.LazyLinear(9))", fails="block 1 has a LazyLinear (1), whose size is not known"
+    ),
+    "a lazy norm": of("dense(), nn.LazyBatchNorm1d()", fails="block 2 has a LazyBatchNorm1d, whose size is not known"),
+    "float64": of(
+        "dense(), nn.Linear(16, 9).double()",
+        fails="block 2 has numbers of float64 (weight), and networks are trained in float32",
+    ),
+    "float16": of("nn.Sequential(dense(), nn.Linear(16, 9).half())", fails="block 1 has numbers of float16 (1.weight)"),
+    "float64 by default": of("torch.set_default_dtype(torch.float64) or dense()", fails="block 1 has numbers of float64"),
+    "jit.script": of(
+        "dense(), torch.jit.script(nn.Sequential(nn.Linear(16, 9), nn.Tanh()))",
+        fails="block 2 is compiled, by torch.jit or torch.compile",
+    ),
+    "jit.trace inside": of(
+        "nn.Sequential(dense(), torch.jit.trace(nn.Linear(16, 9), torch.zeros(2, 16)))",
+        fails="block 1 is compiled, by torch.jit or torch.compile (1)",
+    ),
+    "torch.compile": of("dense(), torch.compile(nn.Linear(16, 9))", fails="block 2 is compiled, by torch.jit or torch.compile"),
+}
+
 # ---- a tensor that goes past the blocks' outputs ----
 
 KEEPING = """

@@ -30,10 +30,12 @@ def measured(folder: Path, blocks: str, **settings: object) -> dict[tuple, float
 
 IN_PLACE = {
     "at the start of a block": (
-        "nn.Sequential(nn.Flatten(), nn.Linear(64, 12)), nn.Sequential(nn.ReLU(inplace={}), nn.Linear(12, 9)), nn.Tanh() and nn.Linear(9, 9)"
+        "nn.Sequential(nn.Flatten(), nn.Linear(64, 12)), nn.Sequential(nn.ReLU(inplace={}), nn.Linear(12, 9)), "
+        "nn.Tanh() and nn.Linear(9, 9)"
     ),
     "at the start of two": (
-        "dense(12), nn.Sequential(nn.Hardtanh(-0.1, 0.1, inplace={0}), nn.Linear(12, 9)), nn.Sequential(nn.ELU(inplace={0}), nn.Linear(9, 9))"
+        "dense(12), nn.Sequential(nn.Hardtanh(-0.1, 0.1, inplace={0}), nn.Linear(12, 9)), "
+        "nn.Sequential(nn.ELU(inplace={0}), nn.Linear(9, 9))"
     ),
     "after a flatten": (
         "nn.Sequential(nn.Conv2d(1, 2, 3)), nn.Sequential(nn.Flatten(), nn.LeakyReLU(inplace={}), nn.Linear(72, 9))"

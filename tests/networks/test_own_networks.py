@@ -14,12 +14,12 @@ from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.parsing import parse
 from dfa_lab.train.preflight import check
 from dfa_lab.train.run import Run
-from tests.networks.own_case import RULES
-from tests.networks.own_networks_refused import ACROSS, OWN_PRODUCTS
+from tests.networks.own_case import RULES, of
+from tests.networks.own_networks_refused import ACROSS, OWN_PRODUCTS, UNFIT
 from tests.networks.own_networks_trained import TRAINED
 
 SHAPE = (1, 8, 8)
-TABLE = {**TRAINED, **OWN_PRODUCTS, **ACROSS}
+TABLE = {**TRAINED, **OWN_PRODUCTS, **UNFIT, **ACROSS}
 TRAINS = [(name, rule) for name, case in TABLE.items() for rule in case.trained_by()]
 REFUSED = [(name, rule) for name, case in TABLE.items() for rule in case.refused]
 
@@ -43,6 +43,7 @@ def a_run(experiment: Experiment, rule: str) -> Run:
     return Run(experiment, rule, 3, SHAPE, 10, torch.device("cpu"), torch.float64)
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit")
 @pytest.mark.parametrize(("name", "rule"), REFUSED)
 def test_what_would_be_another_rule_is_refused_before_any_training(experiment, name: str, rule: str) -> None:
     with pytest.raises(SettingsError) as refused:
@@ -50,6 +51,36 @@ def test_what_would_be_another_rule_is_refused_before_any_training(experiment, n
     (sentence,) = refused.value.problems
     assert TABLE[name].refused[rule] in sentence and sentence.endswith(".") and "\n" not in sentence
     assert not rule or f"rules without {rule} for" in sentence
+
+
+def test_a_file_changes_no_default_of_the_process(experiment) -> None:
+    with pytest.raises(SettingsError):
+        check(experiment("float64 by default", "bp"))
+    assert torch.get_default_dtype() is torch.float32
+
+
+NORMED = {
+    "BatchNorm1d": "nn.Sequential(nn.Flatten(), nn.Linear(64, 9), nn.BatchNorm1d(9))",
+    "a map of one place": "nn.Sequential(nn.Conv2d(1, 4, 8), nn.BatchNorm2d(4))",
+}
+
+
+@pytest.mark.parametrize("name", NORMED)
+def test_a_last_batch_of_one_sample_is_refused_before_it_comes(experiment, tmp_path: Path, name: str) -> None:
+    """1437 training samples of digits are four times 359 and one more: the first epoch would end in an error."""
+    (tmp_path / "own.py").write_text(of(NORMED[name]).file)
+    given = {"network": str(tmp_path / "own.py"), "rules": "bp", "device": "cpu"}
+    with pytest.raises(SettingsError) as refused:
+        check(parse({**given, "batch_size": 359}))
+    (sentence,) = refused.value.problems
+    assert "batch_size (--batchSize) is 359: give another one, since " in sentence and "a batch of one sample" in sentence
+    check(parse({**given, "batch_size": 359, "drop_last": True}))
+    check(parse({**given, "batch_size": 360}))
+
+
+def test_a_norm_of_maps_takes_a_single_sample(experiment, tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(of("nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4))").file)
+    check(parse({"network": str(tmp_path / "own.py"), "rules": "bp", "batch_size": 359}))
 
 
 @pytest.mark.parametrize(("name", "rule"), TRAINS)
