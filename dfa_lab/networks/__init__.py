@@ -38,7 +38,7 @@ def build(experiment: Experiment, shape: tuple[int, ...], classes: int, seed: in
     """
     check(experiment, shape)
     network = _as_built(experiment, shape, classes, seed)
-    draw_weights(network, generator(seed, "weights"))
+    draw_weights(network, generator(seed, "weights"), experiment.redraw)
     return network
 
 

@@ -40,6 +40,8 @@ def _own(module: nn.Module) -> nn.Module:
     else:
         return module
     own._parameters.update(module._parameters)
+    if isinstance(own, (Linear, Conv2d)):
+        own.keeps_weights = True
     return own.train(module.training)
 
 

@@ -62,7 +62,7 @@ def _as_autocast(*tensors: Tensor | None) -> list[Tensor | None]:
 
 
 def _refuse_weights(layer: "Linear | Conv2d") -> None:
-    """Of a layer that was the first to be used, and now is not: it has no B."""
+    """Raise, for a layer that was the first to be used and now is not: it has no B."""
     if not layer.through_weights:
         raise RuntimeError(
             f"a {type(layer).__name__} that came first on trial is now used above others, and has no feedback matrix: let the "
@@ -76,6 +76,7 @@ class Linear(nn.Linear):
     feedback: Tensor | None
     through_weights = False  # True: ignore the feedback, for the true gradient
     teaches_below = True  # whether something that learns lies below it, to which it has to pass the error on
+    keeps_weights = False  # True: they are the author's of a network file
     passes_nothing = False  # True: a rule sends no error below it, and it would have to go through W
 
     def __init__(self, features_in: int, features_out: int, bias: bool = True):
@@ -100,6 +101,7 @@ class Conv2d(nn.Conv2d):
     feedback: Tensor | None
     through_weights = False
     teaches_below = True
+    keeps_weights = False
     passes_nothing = False
 
     def __init__(

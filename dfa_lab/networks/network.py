@@ -123,9 +123,9 @@ def fan_in(layer: Linear | Conv2d) -> int:
     return layer.weight[0].numel()
 
 
-def draw_weights(network: Network, generator: torch.Generator) -> None:
-    """W and b uniform in ±1/√fan-in, torch's and torch7's ordinary initialisation."""
-    for _, layer in network.layers():
+def draw_weights(network: Network, generator: torch.Generator, anew: bool = False) -> None:
+    """W and b uniform in ±1/√fan-in, torch's and torch7's ordinary initialisation; `anew`: also where somebody gave others."""
+    for layer in [layer for _, layer in network.layers() if anew or not layer.keeps_weights]:
         bound = 1 / sqrt(fan_in(layer))
         with torch.no_grad():
             layer.weight.uniform_(-bound, bound, generator=generator)

@@ -1,8 +1,9 @@
 """A network of a person's own: a Python file with `blocks(experiment, shape)`, as in kinds/, in plain torch.
 
 `blocks` gives a list of modules, h_1 … h_L at their outputs; the lab adds the readout. nn.Linear and nn.Conv2d in them
-become the lab's own (adopting.py), with weights drawn as everywhere; all else keeps the initial values that torch draws,
-the same for every rule of a seed. A function `check(experiment, shape)` may refuse inputs with an exception.
+become the lab's own (adopting.py). All keep the initial values that the file gives them or torch draws, the same for every
+rule of a seed; the setting `redraw` has those two kinds drawn as everywhere. A function `check(experiment, shape)` may refuse
+inputs with an exception.
 
 To use such a network is to run its file. The command line does so; a server only if it was told which folder to
 trust: every way to the file leads through `find`.
@@ -20,6 +21,8 @@ import torch
 from torch import nn
 
 from dfa_lab.networks.adopting import adopt
+from dfa_lab.networks.layers import Conv2d, Linear
+from dfa_lab.networks.network import Network
 from dfa_lab.networks.trying import Unusable, try_blocks, unfit
 from dfa_lab.seeding import governed
 from dfa_lab.seeding import number as seeded
@@ -117,6 +120,18 @@ def blocks(experiment: Experiment, shape: tuple[int, ...], seed: int) -> list[nn
     path = find(experiment)
     with governed(seeded(seed, "own network")):
         return _blocks(experiment, shape, path)
+
+
+def begins_with(experiment: Experiment, network: Network) -> str:
+    """A sentence on which initial weights are the file's, and which the lab has drawn."""
+    layers = [layer for _, layer in network.layers() if layer.keeps_weights]
+    kinds = [f"{n} {kind.__name__}" for kind in (Linear, Conv2d) if (n := sum(isinstance(layer, kind) for layer in layers))]
+    if not layers:
+        return ""
+    many = " and ".join(kinds)
+    if experiment.redraw:
+        return f"Initial weights: those of {many} are drawn anew, as --redraw asks, and the readout's; all else is the file's."
+    return f"Initial weights: {many} begin with the file's, as all else in it; the readout is drawn. --redraw draws them, too."
 
 
 def explain(error: BaseException, experiment: Experiment, where: str = "training with it") -> str | None:

@@ -2,7 +2,7 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.lazy import LazyModuleMixin
+from torch.nn.parameter import is_lazy
 
 from dfa_lab.networks.layers import Dropout
 
@@ -23,7 +23,7 @@ def unfit(number: int, block: nn.Module) -> str:
     it. `number` counts from 1."""
     for path, module in block.named_modules():
         kind, here = type(module).__name__, f" ({path})" if path else ""
-        if isinstance(module, LazyModuleMixin) and module.has_uninitialized_params():
+        if any(is_lazy(one) for one in (*module._parameters.values(), *module._buffers.values()) if one is not None):
             size = "whose size is not known before it is used; give its sizes, as in nn.Linear(64, 9)"
             return f"block {number} has a {kind}{here}, {size}"
         if isinstance(module, torch.jit.ScriptModule) or kind == "OptimizedModule":

@@ -149,7 +149,7 @@ def blocks(experiment, shape):
     run = Run(parse({"network": str(tmp_path / "own.py")}), "fa", 0, (1, 8, 8), 10, torch.device("cpu"), torch.float32)
     x, t = torch.randn(4, 1, 8, 8), torch.arange(4)
     run.step(x, t)
-    run.network.blocks[0].turn = True
+    run.network.blocks[0].turn = True  # type: ignore[assignment]
     with pytest.raises(RuntimeError, match="came first on trial"):
         run.step(x, t)
     with run.network.through_weights():

@@ -74,8 +74,8 @@ def test_what_is_frozen_stays(tmp_path: Path) -> None:
         of("dense(12), nn.Sequential(nn.Linear(12, 9).requires_grad_(False), nn.LayerNorm(9))").file
     )
     trainer = Trainer(parse({"network": str(tmp_path / "own.py"), "rules": "bp,fa,dfa", "epochs": 1, "device": "cpu"}))
-    frozen = [run.network.blocks[1][0].weight.detach().clone() for run in trainer.runs]
+    frozen = [run.network.get_parameter("blocks.1.0.weight").detach().clone() for run in trainer.runs]
     for _ in range(3):
         next(trainer)
     for run, before in zip(trainer.runs, frozen, strict=True):
-        assert torch.equal(run.network.blocks[1][0].weight, before)
+        assert torch.equal(run.network.get_parameter("blocks.1.0.weight"), before)
