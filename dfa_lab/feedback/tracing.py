@@ -34,12 +34,12 @@ class Kind(StrEnum):
 @dataclass(frozen=True)
 class Product:
     """One product of a backward pass. `weights`: names of those that a signal was multiplied with, if any; `operation`:
-    torch's name; `multiplications` of the whole batch, 0 where they are not known."""
+    torch's name; `multiplications` of the whole batch; None: they are not known."""
 
     kind: Kind
     operation: str
     weights: tuple[str, ...] = ()
-    multiplications: int = 0
+    multiplications: int | None = None
 
 
 @dataclass(frozen=True)
@@ -145,9 +145,9 @@ class Trace(TorchDispatchMode):
             size = results[0].numel() * args[1][0].numel()
             self._add(name, [self._of(args[0]), self._of(args[1])], size, inside)
         elif any(one.weight for one in made) and not inside and not _harmless(func, args, given, made, results, spread, self):
-            self._add(name, made, 0, inside)
+            self._add(name, made, None, inside)
 
-    def _add(self, operation: str, made: list[_Made], size: int, inside: bool) -> None:
+    def _add(self, operation: str, made: list[_Made], size: int | None, inside: bool) -> None:
         if inside:
             kind, weights = Kind.GRADIENTS, frozenset()
         else:

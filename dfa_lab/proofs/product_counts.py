@@ -21,13 +21,19 @@ HOW = (
 
 @dataclass(frozen=True)
 class Count:
-    """`number` of products with `multiplications` in all, for one sample."""
+    """`number` of products with `multiplications` in all, for one sample; `unknown`: how many of them are made within an
+    operation of torch that does not show its multiplications, which are then more."""
 
     number: int = 0
     multiplications: float = 0.0
+    unknown: int = 0
 
-    def plus(self, multiplications: float) -> "Count":
-        return Count(self.number + 1, self.multiplications + multiplications)
+    def plus(self, multiplications: float | None) -> "Count":
+        return Count(self.number + 1, self.multiplications + (multiplications or 0.0), self.unknown + (multiplications is None))
+
+    def words(self) -> str:
+        """ "3 (1,200)", or "3 (1,200 and more)"."""
+        return f"{self.number} ({self.multiplications:,.0f}{' and more' if self.unknown else ''})"
 
 
 Counts = dict[Kind, Count]
@@ -52,7 +58,8 @@ def products(subject: Subject) -> Products:
 def _counts(trace: Trace, samples: int) -> Counts:
     counts = {kind: Count() for kind in Kind}
     for product in trace.products:
-        counts[product.kind] = counts[product.kind].plus(product.multiplications / samples)
+        size = product.multiplications
+        counts[product.kind] = counts[product.kind].plus(None if size is None else size / samples)
     return counts
 
 
