@@ -7,6 +7,7 @@ does cannot be read off its layers' names. For the lab's own networks a test sho
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -51,8 +52,17 @@ def check(experiment: Experiment, facts: Facts) -> None:
     for each rule that the network would make another one, and for a network that cannot be passed through."""
     if not experiment.network_file:
         return
+    if problems := _problems(experiment, facts, own_file.find(experiment).read_bytes()):
+        raise SettingsError(problems)
+
+
+@lru_cache(64)  # a form is drawn again and again, and then its experiment started
+def _problems(experiment: Experiment, facts: Facts, text: bytes) -> list[str]:
+    """`text` of the network's file: another one is another network."""
     problems = []
     for name in experiment.rules:
+        if rule_class(name).promise not in (Promise.LAYERWISE, Promise.DIRECT, Promise.NOTHING):
+            continue
 
         def look(network: Network, name: str = name) -> Detour | None:
             rule = rule_class(name)(network, experiment.feedback_magnitude, lambda _, shape, bound: torch.zeros(shape))
@@ -70,8 +80,7 @@ def check(experiment: Experiment, facts: Facts) -> None:
             if found:
                 without = f"rules without {name} for {experiment.network}: {found}"
                 problems.append(refuse("rules", experiment.rules, without))
-    if problems:
-        raise SettingsError(list(dict.fromkeys(problems)))
+    return list(dict.fromkeys(problems))
 
 
 def detour(rule: Rule, network: Network, x: Tensor) -> Detour | None:

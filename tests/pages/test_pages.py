@@ -135,6 +135,7 @@ def test_a_network_file_is_not_run_unless_the_server_trusts_its_folder(app, tmp_
     app.run()
     assert not app.exception and alerts(app) == ""
     assert app.session_state["setting_network"] == "mine.py"
+    assert app.toggle(key="setting_redraw").value is False
     monkeypatch.delenv("DFA_LAB_MODELS")
     manager().close()
     manager.clear()
