@@ -14,7 +14,7 @@ from app.visit.session import held, hold
 from dfa_lab import data
 from dfa_lab.machine.device import present
 from dfa_lab.networks import own_file
-from dfa_lab.settings.experiment import Experiment, SettingsError, extra
+from dfa_lab.settings.experiment import NETWORKS, Experiment, SettingsError, extra
 from dfa_lab.settings.parsing import parse
 from dfa_lab.settings.wording import title
 from dfa_lab.train import saved
@@ -58,6 +58,8 @@ def in_force(name: str, form: str = FORM) -> bool:
     """False where another setting makes this one irrelevant."""
     when = extra(Experiment.model_fields[name])["when"]
     if name == "device_number" and "cuda" not in present():
+        return False
+    if name == "redraw" and held(key("network", form)) in NETWORKS:
         return False
     return all(held(key(other, form)) in values for other, values in when.items())
 

@@ -101,17 +101,21 @@ def _prove(experiment: Experiment) -> None:
     path, matrices, products, control, angles = proofs.sections(examined, outcome)
 
     _heading(1, path)
-    _paths(examined)
+    shown = {rule: one for rule, one in examined.items() if one.samples}  # of the others the findings say why there is nothing
+    if shown:
+        _paths(shown)
     _findings(path)
     _heading(2, matrices)
-    _matrices(examined)
+    _matrices(shown)
     _findings(matrices)
     _heading(3, products)
-    _products(examined)
+    if shown:
+        _products(shown)
     _findings(products)
-    notes = dict.fromkeys(note for one in examined.values() for note in one.notes)
-    samples = next(iter(examined.values())).samples
-    st.caption(plain(" ".join([f"Proofs 1 to 3: {samples} real training samples, initial weights, 64-bit numbers.", *notes])))
+    notes = list(dict.fromkeys(note for one in examined.values() for note in one.notes))
+    for one in list(shown.values())[:1]:
+        notes.insert(0, f"Proofs 1 to 3: {one.samples} real training samples, initial weights, 64-bit numbers.")
+    st.caption(plain(" ".join(notes)))
 
     _heading(4, control)
     outcome = _train(experiment, settings)
@@ -238,7 +242,7 @@ def _products(examined: Mapping[str, Examined]) -> None:
     lines = ["| | " + " | ".join(kinds) + " |", "| --- |" + " ---: |" * len(kinds)]
     for rule, one in examined.items():
         counts = [one.products.counts[kind] for kind in kinds]
-        lines.append(f"| **{rule}** | " + " | ".join(f"{c.number} ({c.multiplications:,.0f})" for c in counts) + " |")
+        lines.append(f"| **{rule}** | " + " | ".join(c.words() for c in counts) + " |")
     st.markdown("\n".join(lines))
     st.caption("Number of products (and their multiplications for one sample).")
 

@@ -6,7 +6,7 @@ from app.report.panels import FIRST, MEASURED, layers, mean_and_spread, rules
 from dfa_lab.records import METRICS
 from dfa_lab.settings import point_text
 from dfa_lab.settings.experiment import Experiment, SettingsError, extra
-from dfa_lab.settings.parsing import command, describe, parse
+from dfa_lab.settings.parsing import as_stored, command, describe, parse
 from dfa_lab.settings.wording import title
 from dfa_lab.train.results import ANGLES, WHOLE, last_measured, older
 
@@ -16,7 +16,7 @@ MANY_LAYERS = 6  # angles that a table shows each in its own column
 
 def experiment(summary: dict[str, Any]) -> Experiment:
     """What was trained; it may have been on a device that this machine lacks."""
-    settings = summary["settings"]
+    settings = as_stored(summary["settings"])
     try:
         return parse(settings)
     except SettingsError:

@@ -13,7 +13,7 @@ from dfa_lab.networks import own_file
 from dfa_lab.processes.sharing import chosen, one_process_only
 from dfa_lab.processes.together import Together, Unfinished
 from dfa_lab.settings.experiment import Experiment, SettingsError
-from dfa_lab.settings.parsing import parse
+from dfa_lab.settings.parsing import as_stored, parse
 from dfa_lab.settings.wording import label, refuse, shown
 from dfa_lab.train import checkpoint, saved
 from dfa_lab.train.failures import out_of_memory, sentence
@@ -56,14 +56,17 @@ def _anew(experiment: Experiment, notice: str = "") -> Begun:
     if experiment.save:
         saved.claim(experiment.save, continued=None)
     trainer = Trainer(experiment)
-    return Begun(trainer, LastingResults(experiment, trainer.device), notice)
+    begins = (
+        own_file.begins_with(experiment, trainer.runs[0].network) if experiment.network_file and not experiment.load else ""
+    )
+    return Begun(trainer, LastingResults(experiment, trainer.device), "\n".join(filter(None, [notice, begins])))
 
 
 def _from_saved(given: dict[str, Any]) -> Begun:
     """Continue the saved run if nothing else is asked for, else start from its weights; its settings are the defaults."""
     name = given["load"]
     path = saved.net(name)
-    before = checkpoint.read(path)[1]["experiment"]
+    before = as_stored(checkpoint.read(path)[1]["experiment"])
     path_given = path.suffix in name
     inherited = dict(before)
     if path_given and path.resolve().parent != saved.folder(str(before.get("save"))).resolve():

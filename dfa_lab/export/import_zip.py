@@ -21,7 +21,7 @@ from dfa_lab.runs.live import ENDED
 from dfa_lab.runs.resuming import BY_ITSELF
 from dfa_lab.runs.store.store import Event, Store, Stored
 from dfa_lab.settings.experiment import Experiment, SettingsError
-from dfa_lab.settings.parsing import parse
+from dfa_lab.settings.parsing import as_stored, parse
 from dfa_lab.settings.wording import shown
 from dfa_lab.train import state_file
 from dfa_lab.train.checkpoint import CheckpointError
@@ -91,7 +91,9 @@ def _experiment(settings: object) -> Experiment:
     if device not in DEVICES:
         raise ImportProblem(f"The settings in the zip cannot be used: device is {shown(device)}.")
     try:
-        read = parse({**settings, "device": "auto"})  # what was trained on a device that this machine lacks is readable
+        read = parse(
+            {**as_stored(settings), "device": "auto"}
+        )  # what was trained on a device that this machine lacks is readable
     except SettingsError as error:
         raise ImportProblem(f"The settings in the zip cannot be used: {error.problems[0]}") from error
     return portable(read).model_copy(update={"device": device})

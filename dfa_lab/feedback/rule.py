@@ -63,8 +63,9 @@ class Rule(nn.Module, ABC):
 
     def backward(self, hs: list[Tensor], logits: Tensor, e: Tensor) -> None:
         """Put the rule's gradient into .grad of every parameter that it trains."""
-        tensors, grads = self.starts(hs, logits, e)
-        torch.autograd.backward(tensors, [grad.to(h.dtype) for grad, h in zip(grads, tensors, strict=True)])
+        pairs = zip(*self.starts(hs, logits, e), strict=True)
+        tensors, grads = zip(*((h, grad.to(h.dtype)) for h, grad in pairs if h.requires_grad), strict=True)
+        torch.autograd.backward(tensors, grads)  # a block may have dropped, in this step, all that it trains
 
 
 class ChainRule(Rule):
@@ -82,8 +83,11 @@ class ChainRule(Rule):
         return list(torch.autograd.grad(logits, hs, e, retain_graph=True))
 
     def matrices(self, network: Network) -> dict[int, Tensor]:
-        matrices = {number - 1: layer.feedback for number, layer in network.layers() if layer.feedback is not None}
-        return {number: B for number, B in matrices.items() if number}  # to the input there is nothing to teach
+        matrices: dict[int, Tensor] = {}
+        for number, layer in network.layers():  # the first of a block to be used is the one that delivers below it
+            if layer.feedback is not None and number > 1:  # to the input there is nothing to teach
+                matrices.setdefault(number - 1, layer.feedback)
+        return matrices
 
 
 class DirectRule(Rule):
@@ -105,11 +109,7 @@ class DirectRule(Rule):
             self.register_buffer(f"B{number}", draw(number, size, half_width(size, magnitude)))
 
     def hidden(self, network: Network, x: Tensor) -> tuple[list[Tensor], Tensor]:
-        hs: list[Tensor] = []
-        for block in network.blocks:
-            x = block(x.detach())
-            hs.append(x)
-        return hs, network.readout(x.detach().flatten(1))
+        return network.hidden(x, cut=True)
 
     def signals(self, hs: list[Tensor], logits: Tensor, e: Tensor) -> list[Tensor | None]:
         if self.broadcasts_target:
@@ -145,11 +145,15 @@ class ReadoutRule(Rule):
 
 
 def give_layers_feedback(network: Network, magnitude: float, draw: Draw) -> None:
-    """A random B, shaped as W, for every layer above the first: ±X, or ±1/√fan-in of the layer.
+    """A random B, shaped as W, for every layer that passes the error on to something below it that learns: ±X, or
+    ±1/√fan-in of the layer.
 
-    A dense layer's fan-in is the number of units that receive its feedback, so there 0 means the same as for direct
-    rules; a convolution's is channels·k².
+    Those are all but the first to be used, or that one too where a norm or an embedding comes before it. A dense layer's
+    fan-in is the number of units that receive its feedback, so there 0 means the same as for direct rules; a
+    convolution's is channels·k².
     """
-    for number, layer in list(network.layers())[1:]:
-        shape = tuple(layer.weight.shape)
-        layer.feedback = draw(number - 1, shape, half_width(shape, magnitude))
+    for number, layer in network.layers():
+        layer.passes_nothing = not layer.teaches_below
+        if layer.teaches_below:
+            shape = tuple(layer.weight.shape)
+            layer.feedback = draw(number - 1, shape, half_width(shape, magnitude))

@@ -76,11 +76,13 @@ def error_path(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tenso
     """The road of the error for the inputs x (N, …) of classes t (N,). Leaves every .grad and every mode as it was."""
     with undisturbed(network), torch.enable_grad():
         hs, y = rule.hidden(network, x)
-        signals = rule.signals(hs, y, error(criterion, y.detach(), t))
+        with network.going_back():
+            signals = rule.signals(hs, y, error(criterion, y.detach(), t))
         with network.through_weights(), slopes(network) as flat:
             hs, y = network.hidden(x)
             e = error(criterion, y.detach(), t)
-            deltas = torch.autograd.grad(y, hs, e)
+            with network.going_back():
+                deltas = torch.autograd.grad(y, hs, e)
     with torch.no_grad():
         matrices = rule.matrices(network)
         parts = []

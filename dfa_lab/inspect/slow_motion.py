@@ -17,7 +17,7 @@ from dfa_lab.data.picturing import as_stored, pictures
 from dfa_lab.measure.angles import angle
 from dfa_lab.measure.lengths import length, rms
 from dfa_lab.networks import Network, criterion
-from dfa_lab.networks.layers import Conv2d, Linear, Noise
+from dfa_lab.networks.layers import Conv2d, Linear
 from dfa_lab.seeding import number as seeded
 from dfa_lab.train.run import Run
 from dfa_lab.train.trainer import Trainer
@@ -84,7 +84,7 @@ class _Watched(Run):
     def _forward(self, x: Tensor, number: int, purpose: str) -> tuple[list[Tensor], Tensor]:
         self.x, self.masks = x.detach(), (number, purpose)
         # The true gradient goes through the same weights, masks and batch statistics as the forward pass of the rule.
-        self.twin = copy.deepcopy(self.network, {id(self.network.noise): Noise()})
+        self.twin = copy.deepcopy(self.network, {id(self.network.noise): self.network.noise.fresh()})
         with last_sums(self.network) as self.sums:
             return super()._forward(x, number, purpose)
 
@@ -98,10 +98,12 @@ class _Watched(Run):
             layer.data.copy_(theirs.data)  # exact limits the norms between forward and backward
         twin.noise.start(lambda: seeded(self.seed, "dropout", *self.masks))
         with self._precision():
-            self.signals = self.rule.signals(hs, y, self.e.to(y.dtype))
+            with self.network.going_back():
+                self.signals = self.rule.signals(hs, y, self.e.to(y.dtype))
             with twin.through_weights():
                 true_hs, true_y = twin.hidden(self.x)
-                self.deltas = torch.autograd.grad(true_y, true_hs, self.e.to(true_y.dtype))
+                with twin.going_back():
+                    self.deltas = torch.autograd.grad(true_y, true_hs, self.e.to(true_y.dtype))
         super()._backward(hs, y, t)
 
 
@@ -116,7 +118,7 @@ def phases(trainer: Trainer, run: int, rate: float | None = None) -> Phases:
         torch.set_num_threads(trainer.threads)  # as the trainer does: sums depend on it in their last digit
     experiment = trainer.experiment
     original = trainer.runs[run]
-    watched = copy.deepcopy(original, {id(experiment): experiment, id(original.network.noise): Noise()})
+    watched = copy.deepcopy(original, {id(experiment): experiment, id(original.network.noise): original.network.noise.fresh()})
     watched.__class__ = _Watched
     assert isinstance(watched, _Watched)
     if rate is not None:

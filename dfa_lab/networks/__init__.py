@@ -38,17 +38,27 @@ def build(experiment: Experiment, shape: tuple[int, ...], classes: int, seed: in
     Raises SettingsError if it cannot take inputs of this shape.
     """
     check(experiment, shape)
-    network = Network(blocks(experiment, shape, seed), shape, classes)
-    draw_weights(network, generator(seed, "weights"))
+    network = _as_built(experiment, shape, classes, seed)
+    draw_weights(network, generator(seed, "weights"), experiment.redraw)
     return network
+
+
+def _as_built(experiment: Experiment, shape: tuple[int, ...], classes: int, seed: int, samples: int = 1) -> Network:
+    """The network before its weights are drawn."""
+    return Network(blocks(experiment, shape, seed), shape, classes, seed if experiment.network_file else None, samples)
 
 
 def outline(experiment: Experiment, shape: tuple[int, ...]) -> list[nn.Module]:
     """The hidden blocks, to count what they would hold. Raises SettingsError."""
-    return _unheld(experiment, lambda: blocks(experiment, shape))
+    return unheld(experiment, lambda: blocks(experiment, shape))
 
 
-def _unheld(experiment: Experiment, look: Callable[[], T]) -> T:
+def tried(experiment: Experiment, facts: Facts, look: Callable[[Network], T]) -> T:
+    """`look(network)`, of one that holds no weights where it can do without. Raises SettingsError, and what `look` does."""
+    return unheld(experiment, lambda: look(_as_built(experiment, facts.shape, facts.classes, experiment.seeds[0])))
+
+
+def unheld(experiment: Experiment, look: Callable[[], T]) -> T:
     """`look()` where tensors have shapes and hold nothing; a network file that needs their values gets them."""
     try:
         with torch.device("meta"):
@@ -64,7 +74,7 @@ def units(experiment: Experiment, facts: Facts) -> tuple[int, ...]:
     """n_l of every hidden block, without holding the network. Raises SettingsError, for a network file."""
 
     def look(samples: int = 1) -> tuple[int, ...]:
-        return tuple(map(prod, Network(blocks(experiment, facts.shape), facts.shape, facts.classes, samples).shapes))
+        return tuple(map(prod, _as_built(experiment, facts.shape, facts.classes, experiment.seeds[0], samples).shapes))
 
     if experiment.network_file:
         check(experiment, facts.shape)
@@ -73,7 +83,7 @@ def units(experiment: Experiment, facts: Facts) -> tuple[int, ...]:
         # tanh imports torch's compiler, which takes seconds.
         with suppress(RuntimeError):  # there is not room for them, should they be used
             return look(samples=0)
-    return _unheld(experiment, look)
+    return unheld(experiment, look)
 
 
 def held(experiment: Experiment, facts: Facts) -> int:
@@ -105,6 +115,8 @@ __all__ = [
     "largest",
     "outline",
     "own_file",
+    "tried",
+    "unheld",
     "units",
     "zero_weights",
 ]

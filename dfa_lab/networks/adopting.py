@@ -1,7 +1,5 @@
 """Adopt: plain torch layers become those of the lab, through which feedback can be sent."""
 
-from collections.abc import Iterable
-
 from torch import nn
 
 from dfa_lab.networks.layers import Conv2d, Dropout, Linear
@@ -42,6 +40,8 @@ def _own(module: nn.Module) -> nn.Module:
     else:
         return module
     own._parameters.update(module._parameters)
+    if isinstance(own, (Linear, Conv2d)):
+        own.keeps_weights = True
     return own.train(module.training)
 
 
@@ -49,20 +49,6 @@ def _altered(module: nn.Module) -> bool:
     """Whether a layer does more than its type says: weight norm and pruning, say, hang themselves onto it."""
     hooks = [module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks]
     return any(hooks) or not module._parameters.keys() <= {"weight", "bias"}
-
-
-def foreign(blocks: Iterable[nn.Module]) -> list[str]:
-    """Modules that hold weight matrices and are not the lab's: feedback alignment would send the error through these.
-
-    One text for each, "MultiheadAttention in block 2" say. Embeddings take no error back to their input.
-    """
-    found = []
-    for number, block in enumerate(blocks, start=1):
-        for module in block.modules():
-            matrices = any(p is not None and p.dim() >= 2 for p in module._parameters.values())
-            if matrices and not isinstance(module, (Linear, Conv2d, nn.Embedding)):
-                found.append(f"{type(module).__name__} in block {number}")
-    return found
 
 
 def _convolution(module: nn.Conv2d) -> Conv2d:

@@ -11,7 +11,9 @@ def moved(network: Network, kind: str, x: Tensor, t: Tensor, eps: float) -> Tens
     x = x.detach().requires_grad_()
     with torch.enable_grad(), network.through_weights():
         y = network(x)
-        (slope,) = torch.autograd.grad(y, x, criterion.error(kind, criterion.as_float(y.detach()), t).to(y.dtype))
+        e = criterion.error(kind, criterion.as_float(y.detach()), t).to(y.dtype)
+        with network.going_back():
+            (slope,) = torch.autograd.grad(y, x, e)
     return step(x, slope, eps)
 
 

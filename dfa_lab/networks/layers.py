@@ -4,11 +4,15 @@ Forward, and the gradients of W and b, are the ordinary ones. Without a `feedbac
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from dfa_lab.seeding import governed
+from dfa_lab.seeding import number as seeded
 
 Size = int | tuple[int, int]
 
@@ -26,7 +30,8 @@ class _LinearThroughFeedback(torch.autograd.Function):
         h, B = ctx.saved_tensors
         signal = delta @ B if ctx.needs_input_grad[0] else None
         delta, h = delta.flatten(0, -2), h.flatten(0, -2)  # of tokens (N,T,in) every one counts as a sample
-        return signal, delta.T @ h, delta.sum(0) if ctx.has_bias else None, None
+        dW = delta.T @ h if ctx.needs_input_grad[1] else None
+        return signal, dW, delta.sum(0) if ctx.has_bias and ctx.needs_input_grad[2] else None, None
 
 
 class _ConvThroughFeedback(torch.autograd.Function):
@@ -42,7 +47,7 @@ class _ConvThroughFeedback(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         (delta,) = grads
         h, B = ctx.saved_tensors
-        wanted = [ctx.needs_input_grad[0], True, ctx.bias_sizes is not None]
+        wanted = [*ctx.needs_input_grad[:2], ctx.bias_sizes is not None and ctx.needs_input_grad[2]]
         signal, dW, db = torch.ops.aten.convolution_backward(delta, h, B, ctx.bias_sizes, *ctx.how, wanted)
         return signal, dW, db, None, None, None, None, None
 
@@ -50,10 +55,19 @@ class _ConvThroughFeedback(torch.autograd.Function):
 def _as_autocast(*tensors: Tensor | None) -> list[Tensor | None]:
     """What autocast does for torch's own layers and not for an autograd.Function."""
     device = next(tensor.device.type for tensor in tensors if tensor is not None)
-    if not torch.is_autocast_enabled(device):
+    if device == "meta" or not torch.is_autocast_enabled(device):
         return list(tensors)
     dtype = torch.get_autocast_dtype(device)
     return [tensor if tensor is None else tensor.to(dtype) for tensor in tensors]
+
+
+def _refuse_weights(layer: "Linear | Conv2d") -> None:
+    """Raise, for a layer that was the first to be used and now is not: it has no B."""
+    if not layer.through_weights:
+        raise RuntimeError(
+            f"a {type(layer).__name__} that came first on trial is now used above others, and has no feedback matrix: let the "
+            "network use its layers in one order, or train without this rule"
+        )
 
 
 class Linear(nn.Linear):
@@ -61,6 +75,9 @@ class Linear(nn.Linear):
 
     feedback: Tensor | None
     through_weights = False  # True: ignore the feedback, for the true gradient
+    teaches_below = True  # whether something that learns lies below it, to which it has to pass the error on
+    keeps_weights = False  # True: they are the author's of a network file
+    passes_nothing = False  # True: a rule sends no error below it, and it would have to go through W
 
     def __init__(self, features_in: int, features_out: int, bias: bool = True):
         super().__init__(features_in, features_out, bias)
@@ -71,6 +88,8 @@ class Linear(nn.Linear):
 
     def forward(self, input: Tensor) -> Tensor:
         if self.feedback is None or self.through_weights:
+            if self.passes_nothing and input.requires_grad:
+                _refuse_weights(self)
             return F.linear(input, self.weight, self.bias)
         return _LinearThroughFeedback.apply(*_as_autocast(input, self.weight, self.bias, self.feedback))  # type: ignore[no-any-return]
 
@@ -81,6 +100,9 @@ class Conv2d(nn.Conv2d):
 
     feedback: Tensor | None
     through_weights = False
+    teaches_below = True
+    keeps_weights = False
+    passes_nothing = False
 
     def __init__(
         self,
@@ -103,24 +125,42 @@ class Conv2d(nn.Conv2d):
 
     def forward(self, input: Tensor) -> Tensor:
         if self.feedback is None or self.through_weights:
+            if self.passes_nothing and input.requires_grad:
+                _refuse_weights(self)
             return super().forward(input)
         how = (self.stride, self.padding, self.dilation, self.groups)
         return _ConvThroughFeedback.apply(*_as_autocast(input, self.weight, self.bias, self.feedback), *how)  # type: ignore[no-any-return]
 
 
 class Noise:
-    """Where the dropout masks of one network come from: the same for every rule of a seed."""
+    """Where the random numbers of one network's passes come from: the same for every rule of a seed."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: int | None = None):
+        """`own`: the seed of a network of a person's own, which may draw without asking here; None: all ask for `mask`."""
         self._number: Callable[[], int] = int
         self._stream: torch.Generator | None = None  # on the device of what it is asked for
+        self._own = own
+
+    def fresh(self) -> "Noise":
+        """Another one, for a copy of the network."""
+        return Noise(self._own)
 
     def start(self, number: Callable[[], int]) -> None:
         """Begin the stream of this number anew; it is only reckoned out if a mask is asked for."""
         self._number, self._stream = number, None
 
+    def passing(self, training: bool, device: torch.device, direction: str = "forward") -> AbstractContextManager[None]:
+        """To be entered around each pass: what a network of one's own draws is that of the number started, or, in evaluation,
+        always the same."""
+        if self._own is None:
+            return nullcontext()
+        started = self._number() if training else "evaluation"
+        return governed(seeded(self._own, "own network", started, direction), device)
+
     def mask(self, h: Tensor, p: float) -> Tensor:
         """Shaped as h: 0 with probability p, else 1/(1-p)."""
+        if h.is_meta:  # a mask without values
+            return torch.empty_like(h)
         if self._stream is None:
             self._stream = torch.Generator(h.device).manual_seed(self._number())
         mask = torch.empty_like(h, memory_format=torch.contiguous_format)  # drawn in this order however h lies in memory

@@ -12,7 +12,7 @@ def limit(network: Network, into: float, out: float) -> None:
     0, or NO_LIMIT and above: no limit.
     """
     limits = [(dimension, most) for dimension, most in ((0, into), (1, out)) if 0 < most < NO_LIMIT]
-    for _, W in network.weights() if limits else ():
+    for _, W in network.trained() if limits else ():
         for dimension, most in limits:
             W.data.copy_(torch.renorm(W.data, 2, dimension, most))
 
@@ -22,7 +22,7 @@ def limit_as_dfa_torch(network: Network, into: float, out: float) -> None:
     weights into a unit, and `into` those along the last dimension, which in a convolution is the kernel's width."""
     if min(into, out) >= NO_LIMIT:
         return
-    for _, W in network.weights():
+    for _, W in network.trained():
         for dimension, most in ((0, out), (W.dim() - 1, into)):
             if most > 0:
                 W.data.copy_(torch.renorm(W.data, 2, dimension, most))

@@ -1,13 +1,15 @@
 """A network as the rules see it: a list of blocks, which receive feedback at their outputs, and a readout."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from math import prod, sqrt
 
 import torch
 from torch import Tensor, nn
 
 from dfa_lab.networks.layers import NONLINEARITIES, Conv2d, Dropout, Linear, Noise
+from dfa_lab.networks.same_type import SameType
+from dfa_lab.networks.walking import Walked, walk
 
 PLAIN = (nn.Sequential, nn.Flatten, nn.BatchNorm1d, Dropout, *NONLINEARITIES.values())  # beside a layer of a dense block
 
@@ -15,37 +17,50 @@ PLAIN = (nn.Sequential, nn.Flatten, nn.BatchNorm1d, Dropout, *NONLINEARITIES.val
 class Network(nn.Module):
     """blocks: x -> h_1 -> … -> h_L, each a module; readout: h_L -> y, the logits (N, classes)."""
 
-    def __init__(self, blocks: list[nn.Module], shape: tuple[int, ...], classes: int, samples: int = 1):
-        """`shape`: of one input, without the batch. The blocks tell their own output shapes by running once, on so many
+    def __init__(self, blocks: list[nn.Module], shape: tuple[int, ...], classes: int, own: int | None = None, samples: int = 1):
+        """`shape`: of one input, without the batch; `own`: the seed of blocks that are a person's own, whose code may draw
+        random numbers, and do otherwise in training than in a test. By a walk the blocks tell what they do, on so many
         `samples`; with none, nothing is computed."""
         super().__init__()
         self.blocks = nn.ModuleList(blocks)
-        self.noise = Noise()
+        self.noise = Noise(own)
         for module in self.modules():
             if isinstance(module, Dropout):
                 module.noise = self.noise
-        self.eval()  # one sample has no variance that a batch norm could divide by
-        self.shapes: list[tuple[int, ...]] = []  # of h_1 … h_L, without the batch
-        with torch.no_grad():
-            h = torch.zeros(samples, *shape)
-            for block in blocks:
-                h = block(h)
-                self.shapes.append(tuple(h.shape[1:]))
+        seen = Walked()
+        for training in (False,) if own is None else (True, False):
+            with self.noise.passing(training, torch.device("cpu")):
+                walk(blocks, shape, training, seen, samples)
+        self.shapes = seen.shapes  # of h_1 … h_L, without the batch
         self.readout = Linear(prod(self.shapes[-1]), classes)
+        self._writing = seen.writing
+        self._layers = [*_in_order(blocks, seen), (len(blocks) + 1, self.readout)]
         self.train()
 
     def forward(self, x: Tensor) -> Tensor:
-        for block in self.blocks:
-            x = block(x)
-        return self.readout(x.flatten(1))
+        return self.hidden(x)[1]
 
-    def hidden(self, x: Tensor) -> tuple[list[Tensor], Tensor]:
-        """([h_1 … h_L], logits) in one graph, as backpropagation needs it."""
+    def hidden(self, x: Tensor, cut: bool = False) -> tuple[list[Tensor], Tensor]:
+        """([h_1 … h_L], logits): in one graph, as backpropagation needs it, or `cut`, each block in a graph of its own.
+
+        A block that writes into its input gets a copy: h_l stays what block l has given, and x what it was.
+        """
         hs: list[Tensor] = []
-        for block in self.blocks:
-            x = block(x)
-            hs.append(x)
-        return hs, self.readout(x.flatten(1))
+        with self.noise.passing(self.training, x.device), self._as_typed():
+            for number, block in enumerate(self.blocks):
+                x = x.detach() if cut else x
+                x = block(x.clone() if number in self._writing else x)
+                hs.append(x)
+        return hs, self.readout((x.detach() if cut else x).flatten(1))
+
+    def going_back(self) -> AbstractContextManager[None]:
+        """Around each backward pass: what is drawn in it is that of the same step, too."""
+        return self.noise.passing(self.training, self.readout.weight.device, "backward")
+
+    def _as_typed(self) -> AbstractContextManager:
+        """Around a pass: what a network makes for itself has the type of its weights."""
+        dtype = self.readout.weight.dtype
+        return nullcontext() if dtype is torch.float32 else SameType(dtype)
 
     def mode(self, training: bool) -> None:
         """Dropout and batch norm as in training, or as in evaluation."""
@@ -53,15 +68,17 @@ class Network(nn.Module):
             self.train(training)
 
     def layers(self) -> Iterator[tuple[int, Linear | Conv2d]]:
-        """(l, layer) of every weighted layer: l counts blocks from 1, the readout is L+1."""
-        for number, part in enumerate([*self.blocks, self.readout], start=1):
-            for module in part.modules():
-                if isinstance(module, (Linear, Conv2d)):
-                    yield number, module
+        """(l, layer) of every weighted layer, in the order in which they are used: l counts blocks from 1, the readout is
+        L+1."""
+        return iter(self._layers)
 
     def weights(self) -> list[tuple[int, Tensor]]:
         """(l, W) of every weighted layer, in order."""
         return [(number, layer.weight) for number, layer in self.layers()]
+
+    def trained(self) -> list[tuple[int, Tensor]]:
+        """(l, W) of those weighted layers that are not frozen: only these have gradients and take steps."""
+        return [(number, W) for number, W in self.weights() if W.requires_grad]
 
     def multiplications(self) -> list[int]:
         """Multiplications in every weighted layer, for one sample forward; of a convolution before 3/2 pooling, nearly."""
@@ -80,6 +97,21 @@ class Network(nn.Module):
                 layer.through_weights = False
 
 
+def _in_order(blocks: list[nn.Module], seen: Walked) -> list[tuple[int, Linear | Conv2d]]:
+    """The layers of each block as the walk met them; those that it did not meet come last, as they were defined.
+
+    `teaches_below` is set in each: False only where no use of it had anything below that could be taught.
+    """
+    met = {layer: place for place, layer in enumerate(seen.order)}
+    found = []
+    for number, block in enumerate(blocks, start=1):
+        layers = [module for module in block.modules() if isinstance(module, (Linear, Conv2d))]
+        for layer in sorted(layers, key=lambda layer: met.get(layer, len(met))):
+            layer.teaches_below = layer in seen.fed or layer not in met
+            found.append((number, layer))
+    return found
+
+
 def only_dense(part: nn.Module) -> Linear | None:
     """The one dense layer of a block in which there is no other map from inputs to outputs; None elsewhere."""
     dense = [module for module in part.modules() if isinstance(module, Linear)]
@@ -92,9 +124,9 @@ def fan_in(layer: Linear | Conv2d) -> int:
     return layer.weight[0].numel()
 
 
-def draw_weights(network: Network, generator: torch.Generator) -> None:
-    """W and b uniform in ±1/√fan-in, torch's and torch7's ordinary initialisation."""
-    for _, layer in network.layers():
+def draw_weights(network: Network, generator: torch.Generator, anew: bool = False) -> None:
+    """W and b uniform in ±1/√fan-in, torch's and torch7's ordinary initialisation; `anew`: also where somebody gave others."""
+    for layer in [layer for _, layer in network.layers() if anew or not layer.keeps_weights]:
         bound = 1 / sqrt(fan_in(layer))
         with torch.no_grad():
             layer.weight.uniform_(-bound, bound, generator=generator)

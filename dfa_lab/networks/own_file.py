@@ -1,8 +1,9 @@
 """A network of a person's own: a Python file with `blocks(experiment, shape)`, as in kinds/, in plain torch.
 
 `blocks` gives a list of modules, h_1 … h_L at their outputs; the lab adds the readout. nn.Linear and nn.Conv2d in them
-become the lab's own (adopting.py), with weights drawn as everywhere; all else keeps the initial values that torch draws,
-the same for every rule of a seed. A function `check(experiment, shape)` may refuse inputs with an exception.
+become the lab's own (adopting.py). All keep the initial values that the file gives them or torch draws, the same for every
+rule of a seed; the setting `redraw` has those two kinds drawn as everywhere. A function `check(experiment, shape)` may refuse
+inputs with an exception.
 
 To use such a network is to run its file. The command line does so; a server only if it was told which folder to
 trust: every way to the file leads through `find`.
@@ -20,8 +21,11 @@ import torch
 from torch import nn
 
 from dfa_lab.networks.adopting import adopt
-from dfa_lab.networks.trying import Unusable, try_blocks
-from dfa_lab.seeding import generator
+from dfa_lab.networks.layers import Conv2d, Linear
+from dfa_lab.networks.network import Network
+from dfa_lab.networks.trying import Unusable, try_blocks, unfit
+from dfa_lab.seeding import governed
+from dfa_lab.seeding import number as seeded
 from dfa_lab.settings.experiment import NETWORKS, Experiment, SettingsError
 from dfa_lab.settings.wording import label, refuse, shown
 
@@ -102,7 +106,7 @@ def check(experiment: Experiment, shape: tuple[int, ...]) -> None:
 
 def _check(experiment: Experiment, shape: tuple[int, ...]) -> None:
     path = find(experiment)
-    with _drawing(0):
+    with governed(seeded(0, "own network")):
         made = _blocks(experiment, shape, path)
         try:
             try_blocks(made, shape)
@@ -114,34 +118,36 @@ def _check(experiment: Experiment, shape: tuple[int, ...]) -> None:
 def blocks(experiment: Experiment, shape: tuple[int, ...], seed: int) -> list[nn.Module]:
     """What the file's `blocks` gives, adopted: the same for every rule of a seed. Raises SettingsError."""
     path = find(experiment)
-    with _drawing(seed):
+    with governed(seeded(seed, "own network")):
         return _blocks(experiment, shape, path)
 
 
-def explain(error: BaseException, experiment: Experiment) -> str | None:
-    """The sentence for an error in the training of an experiment's own network, if it has one."""
+def begins_with(experiment: Experiment, network: Network) -> str:
+    """A sentence on which initial weights are the file's, and which the lab has drawn."""
+    layers = [layer for _, layer in network.layers() if layer.keeps_weights]
+    kinds = [f"{n} {kind.__name__}" for kind in (Linear, Conv2d) if (n := sum(isinstance(layer, kind) for layer in layers))]
+    if not layers:
+        return ""
+    many = " and ".join(kinds)
+    if experiment.redraw:
+        return f"Initial weights: those of {many} are drawn anew, as --redraw asks, and the readout's; all else is the file's."
+    return f"Initial weights: {many} begin with the file's, as all else in it; the readout is drawn. --redraw draws them, too."
+
+
+def explain(error: BaseException, experiment: Experiment, where: str = "training with it") -> str | None:
+    """The sentence for an error in the training of an experiment's own network, if it has one; `where` it was raised."""
     if not experiment.network_file:
         return None
     try:
         path = find(experiment)
     except SettingsError:
         return None
-    return str(_refused(experiment.network, f"training with it ended in an error ({_told(error, path)})"))
-
-
-@contextmanager
-def _drawing(seed: int) -> Iterator[None]:
-    """Inside, torch's own random numbers are a function of the seed; outside they go on as if nothing had been drawn."""
-    before = torch.get_rng_state()
-    torch.default_generator.manual_seed(generator(seed, "own network").initial_seed())
-    try:
-        yield
-    finally:
-        torch.set_rng_state(before)
+    return str(_refused(experiment.network, f"{where} ended in an error ({_told(error, path)})"))
 
 
 def _blocks(experiment: Experiment, shape: tuple[int, ...], path: Path) -> list[nn.Module]:
     name = experiment.network
+    usual = torch.get_default_dtype()
     try:
         with _executed(path) as module:
             if not callable(getattr(module, "blocks", None)):
@@ -158,10 +164,15 @@ def _blocks(experiment: Experiment, shape: tuple[int, ...], path: Path) -> list[
         raise
     except BaseException as error:
         raise _refused(name, _told(error, path)) from None
+    finally:
+        torch.set_default_dtype(usual)  # all that this process trains would be of another type
     if not isinstance(made, (list, tuple, nn.ModuleList)) or not all(isinstance(block, nn.Module) for block in made):
         raise _refused(name, f"blocks() gives {shown(type(made).__name__)}; let it give a list of torch modules")
     if not 1 <= len(made) <= MOST_BLOCKS:
         raise _refused(name, f"blocks() gives {len(made)} blocks; let it give from 1 to {MOST_BLOCKS}")
+    for number, block in enumerate(made, start=1):
+        if why := unfit(number, block):
+            raise _refused(name, why)
     try:
         return [adopt(block) for block in made]
     except ValueError as error:

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from dfa_lab.networks.layers import Dropout
 
@@ -17,12 +18,32 @@ class Unusable(Exception):
         self.error = error
 
 
+def unfit(number: int, block: nn.Module) -> str:
+    """Why a block that somebody made cannot be one of a network here, by what it is made of; empty if nothing speaks against
+    it. `number` counts from 1."""
+    for path, module in block.named_modules():
+        kind, here = type(module).__name__, f" ({path})" if path else ""
+        if any(is_lazy(one) for one in (*module._parameters.values(), *module._buffers.values()) if one is not None):
+            size = "whose size is not known before it is used; give its sizes, as in nn.Linear(64, 9)"
+            return f"block {number} has a {kind}{here}, {size}"
+        if isinstance(module, torch.jit.ScriptModule) or kind == "OptimizedModule":
+            as_before = "so that no feedback reaches its layers; give the module as it was before"
+            return f"block {number} is compiled, by torch.jit or torch.compile{here}, {as_before}"
+    for path, tensor in (*block.named_parameters(), *block.named_buffers()):
+        if (tensor.is_floating_point() or tensor.is_complex()) and tensor.dtype is not torch.float32:
+            kind = str(tensor.dtype).removeprefix("torch.")
+            single = "and networks are trained in float32 here; make them so with .float()"
+            return f"block {number} has numbers of {kind} ({path}), {single}"
+    return ""
+
+
 def try_blocks(blocks: list[nn.Module], shape: tuple[int, ...]) -> None:
     """Run them forward and back, as in training, and forward, as in a test, on inputs of this shape (without the batch).
 
     Leaves them changed, by batch norms that have seen this. Raises Unusable.
     """
     _each_its_own(blocks)
+    learning: set[int] = set()  # in one mode at least: a layer may be dropped in training, at random
     for batch, training in ((BATCH, True), (1, False)):
         h = torch.zeros(batch, *shape)
         for number, block in enumerate(blocks, start=1):
@@ -32,8 +53,13 @@ def try_blocks(blocks: list[nn.Module], shape: tuple[int, ...]) -> None:
             except Exception as error:
                 raise Unusable(f"block {number} cannot take a batch of shape {(batch, *taken)}", error) from error
             _require_units(number, h, batch)
-            if training:
+            if h.requires_grad:
+                learning.add(number)
+            if training and h.requires_grad:
                 _learn(number, h)
+    for number in range(1, len(blocks) + 1):
+        if number not in learning:
+            raise Unusable(f"block {number} has nothing to learn; join it with a block that has weights")
 
 
 def _switch(block: nn.Module, training: bool) -> nn.Module:
@@ -63,9 +89,7 @@ def _require_units(number: int, h: object, batch: int) -> None:
 
 
 def _learn(number: int, h: Tensor) -> None:
-    if not h.requires_grad:
-        raise Unusable(f"block {number} has nothing to learn; join it with a block that has weights")
     try:
-        h.sum().backward()
+        h.sum().backward(retain_graph=True)  # a tensor that is kept for another block keeps its graph, too
     except Exception as error:
         raise Unusable(f"block {number} has no gradient", error) from error

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dfa_lab.proofs.subject import Subject, change
+from dfa_lab.proofs.subject import SAME, Subject, change
 from dfa_lab.proofs.verdicts import Finding, Promise, fails, not_applicable, passes, unknown
 
 QUESTION = "Does it use its feedback matrices?"
@@ -17,7 +17,6 @@ HOW = (
     "one hidden layer (then it is the readout's W), so in deeper networks it is compared on a single sample."
 )
 MOVED = 1e-3
-SAME = 1e-9
 
 Signs = dict[tuple[int, int], float | None]  # (matrix B_k, gradient of block l) -> -1, +1, NaN: neither, None: no gradient
 
@@ -69,6 +68,15 @@ def _flip(subject: Subject, before: dict[int, Tensor]) -> Signs:
             found = subject.gradients()
         signs |= {(k, l): _sign(found[l], before[l]) for l in hidden}
     return signs
+
+
+def _follows(subject: Subject, k: int, l: int) -> bool:
+    """Whether the gradient of block l is another one with twice B_k. Where a layer is used twice, so is its sign."""
+    before = subject.gradients()[l]
+    with subject.matrices_kept() as there:
+        there[k].mul_(2)
+        found = subject.gradients()[l]
+    return (change(found, before) or 0.0) > MOVED
 
 
 def _sign(found: Tensor, before: Tensor) -> float | None:
@@ -130,9 +138,13 @@ def _judge(subject: Subject, signs: Signs, redrawn: float | None, own: float | N
         if sign is None or sign == (-1.0 if reached else 1.0):
             continue
         if direct or subject.chain:
-            expected = "reverse" if reached else "not touch"
-            return fails(name, f"Flipping the sign of B{k} should {expected} the gradient of layer {l}, and does not.")
-        if reached and sign == 1.0:  # other paths may lead to the layer as well, but this one does
+            expected = (
+                "should reverse the gradient of layer {}, and does not" if reached else "touches the gradient of layer {}"
+            )
+            return fails(name, f"Flipping the sign of B{k} {expected.format(l)}.")
+        if (
+            reached and sign == 1.0 and not _follows(subject, k, l)
+        ):  # other paths may lead to the layer as well, but this one does
             return fails(name, f"Flipping the sign of B{k} leaves the gradient of layer {l} as it is.")
     if own is None or own < MOVED:
         return fails(name, "With its own random matrices it gives a hidden layer backpropagation's gradient.")

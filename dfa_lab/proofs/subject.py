@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cached_property
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dfa_lab import data
+from dfa_lab.feedback.path_check import traced
+from dfa_lab.feedback.tracing import Kind
 from dfa_lab.measure.lengths import length, rms
 from dfa_lab.networks import criterion
+from dfa_lab.networks.layers import Conv2d, Dropout, Linear
 from dfa_lab.proofs.verdicts import promise
 from dfa_lab.seeding import generator
 from dfa_lab.settings.experiment import Experiment
@@ -18,6 +22,7 @@ from dfa_lab.train.run import Run
 MOST_SAMPLES = 32
 LEAST_SAMPLES = 2
 WORK = 100_000_000  # multiplications of a forward pass: a tenth of a second in float64
+SAME = 1e-9  # of a gradient: what float64 leaves of two that are one
 MOST_LAYERS = 5  # that are changed in turn; more would not fit on a page
 
 
@@ -45,10 +50,32 @@ class Subject:
 
     @property
     def chain(self) -> bool:
-        """Whether the network is a chain of single layers: no path leads around one, and no block holds two."""
-        numbers = [number for number, _ in self.network.layers()]
-        modules = (module for block in self.network.blocks for module in block.children())
-        return numbers == list(range(1, self.blocks + 2)) and not any(list(module.children()) for module in modules)
+        """Whether the network is a chain of single layers, each the first of its block with parameters: no path leads around
+        one, and nothing learns between it and the block below."""
+        return all(_single(block) for block in self.network.blocks)
+
+    @cached_property
+    def factors(self) -> dict[int, list[Tensor]]:
+        """The weights of every part that an error is multiplied with, by the number of the part: those of the lab's layers,
+        and what else backpropagation sends the error through."""
+        network = self.network
+        used = {name for product in traced(None, network, self.x[:LEAST_SAMPLES]).products for name in product.weights}
+        inside = {id(W) for _, W in network.weights()}
+        parts = [*network.blocks, network.readout]
+        theirs = {id(p) for name, p in network.named_parameters() if name in used} | inside
+        return {n: [p for p in part.parameters() if id(p) in theirs] for n, part in enumerate(parts, start=1)}
+
+    @property
+    def as_differentiated(self) -> bool:
+        """Whether the rule's gradients are those of automatic differentiation, everywhere."""
+        found, wanted = self.gradients(), self.true_gradients()
+        return all((change(found[l], wanted[l]) or 0.0) <= SAME for l in wanted)
+
+    @property
+    def through_weights(self) -> bool:
+        """Whether the rule's backward pass multiplies an error by a forward weight."""
+        products = traced(self.rule, self.network, self.x[:LEAST_SAMPLES]).products
+        return any(product.kind is Kind.WEIGHTS for product in products)
 
     def gradients(
         self, *, meanwhile: AbstractContextManager[Any] | None = None, samples: slice = slice(None)
@@ -59,7 +86,7 @@ class Subject:
         """
         self.network.zero_grad()
         hs, y = self.rule.hidden(self.network, self.x[samples])
-        with meanwhile or nullcontext():
+        with meanwhile or nullcontext(), self.network.going_back():
             self.rule.backward(hs, y, self.e[samples])
         return self._joined([[p.grad for p in part] for part in self._parts])
 
@@ -68,7 +95,8 @@ class Subject:
         with self.network.through_weights():
             y = self.network(self.x[samples])
             flat = [p for part in self._parts for p in part]
-            found = iter(torch.autograd.grad(y, flat, self.e[samples], allow_unused=True))
+            with self.network.going_back():
+                found = iter(torch.autograd.grad(y, flat, self.e[samples], allow_unused=True))
         return self._joined([[next(found) for _ in part] for part in self._parts])
 
     def _joined(self, grads: list[list[Tensor | None]]) -> dict[int, Tensor]:
@@ -80,7 +108,7 @@ class Subject:
     @contextmanager
     def changed_weights(self, number: int) -> Iterator[None]:
         """Inside, the weights W of part `number` have random noise of their own size added to them."""
-        weights = [W for n, W in self.network.weights() if n == number]
+        weights = self.factors[number]
         kept = [W.detach().clone() for W in weights]
         stream = torch.Generator().manual_seed(number)
         for W in weights:
@@ -103,6 +131,21 @@ class Subject:
         finally:
             for number, old in kept.items():
                 matrices[number].copy_(old)
+
+
+def _single(block: nn.Module) -> bool:
+    """Whether a block is one layer of the lab among torch's own modules, of which those before it learn nothing."""
+    parts = list(block.children()) if type(block) is nn.Sequential else [block]
+    layers = [place for place, part in enumerate(parts) if isinstance(part, (Linear, Conv2d))]
+    if len(layers) != 1:
+        return False
+    others = [part for place, part in enumerate(parts) if place != layers[0]]
+    known = all(isinstance(part, Dropout) or _torch_s(part) for part in others)
+    return known and not [p for part in parts[: layers[0]] for p in part.parameters()]
+
+
+def _torch_s(part: nn.Module) -> bool:
+    return type(part).__module__.startswith("torch.nn.modules.") and not list(part.children())
 
 
 def change(found: Tensor, before: Tensor) -> float | None:

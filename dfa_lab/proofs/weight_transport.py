@@ -72,8 +72,22 @@ def _judge(subject: Subject, backward: Cells, forward: Cells, lengths: dict[int,
         if min(seen) > MOVED:
             return passes(name, f"Every gradient below moves with the weights above it, by {min(seen):.0%} or more.")
         k, l = min(((cell, v) for cell, v in backward.items() if v is not None), key=lambda one: one[1])[0]
-        return fails(name, f"The gradient of layer {l} stays although W{k} above it changes: this is not backpropagation.")
-    if worst := _first_moved(backward):
+        stays = f"The gradient of layer {l} stays although W{k} above it changes"
+        if subject.as_differentiated:
+            return undecided(
+                name,
+                f"{stays}, yet all gradients are those of automatic differentiation: errors go through copies made in "
+                "the forward pass, as weight norm does, or in a way of its own, and a change comes too late to be seen.",
+            )
+        return fails(name, f"{stays}: this is not backpropagation.")
+    worst = _first_moved(backward)
+    if worst and kind is Promise.LAYERWISE and not subject.through_weights:
+        return undecided(
+            name,
+            f"The gradient of layer {worst[1]} moves with W{worst[0]} above it, yet no error meets a forward weight: "
+            "the backward pass makes parts of the forward pass again, as checkpoints do, and those see the change.",
+        )
+    if worst:
         return fails(name, f"The gradient of layer {worst[1]} moves with W{worst[0]} above it: the error travels through W.")
     if kind is Promise.LAYERWISE:
         readout = subject.blocks + 1  # linear: it has no local derivative that could differ

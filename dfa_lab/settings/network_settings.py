@@ -126,6 +126,13 @@ class NetworkSettings(BaseModel):
         choices=("ordinary", "paper"),
         basic=True,
     )
+    redraw: bool = knob(
+        False,
+        "Draw the weights of a network file's Linear and Conv2d layers anew, uniform in ±1/√fan-in, as in the lab's own "
+        "networks. Otherwise they keep what the file gave them, as all else in it does.",
+        title="Draw a file's weights anew",
+        switch=True,
+    )
     load: str = knob(
         "",
         "Start from the weights and feedback of a saved run: its name, or its file. Empty: from new ones.",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from dfa_lab.settings.experiment import Experiment, SettingsError, extra
-from dfa_lab.settings.network_settings import USED
+from dfa_lab.settings.network_settings import NETWORKS, USED
 from dfa_lab.settings.wording import SPELLINGS, allowed, label, refuse, shown, spellings
 
 
@@ -44,6 +44,12 @@ def parse(settings: Mapping[str, object]) -> Experiment:
     if problems:
         raise SettingsError(problems)
     return experiment
+
+
+def as_stored(settings: Mapping[str, object]) -> dict[str, object]:
+    """Settings that were written down with a training, as they count today: a lab before `redraw` always drew anew."""
+    own = str(settings.get("network", "")) not in ("", *NETWORKS)
+    return {**({"redraw": True} if own else {}), **settings}
 
 
 def keep_good(settings: Mapping[str, object]) -> tuple[Experiment, list[str]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from dfa_lab.settings.experiment import SettingsError
-from dfa_lab.settings.parsing import parse
+from dfa_lab.settings.parsing import as_stored, parse
 from dfa_lab.train.state_file import CheckpointError, read, write
 from dfa_lab.train.trainer import Trainer
 
@@ -31,7 +31,7 @@ def load(path: Path, changes: Mapping[str, object] | None = None) -> Trainer:
     """
     tensors, numbers = read(path)
     try:
-        experiment, dtype = parse({**numbers["experiment"], **(changes or {})}), DTYPES[numbers["dtype"]]
+        experiment, dtype = parse({**as_stored(numbers["experiment"]), **(changes or {})}), DTYPES[numbers["dtype"]]
     except SettingsError as error:
         raise CheckpointError(f"{path.name} was saved with settings that cannot be used here: {error}") from error
     except (LookupError, ValueError, TypeError, AttributeError) as error:
@@ -39,5 +39,7 @@ def load(path: Path, changes: Mapping[str, object] | None = None) -> Trainer:
     trainer = Trainer(experiment, dtype=dtype, restored=True)
     try:
         return trainer.restore(tensors, numbers)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path.name} cannot be continued. {error}") from error
     except (LookupError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise CheckpointError(f"{path.name} is damaged: what it holds is not the state of the network it names.") from error

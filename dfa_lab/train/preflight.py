@@ -2,13 +2,14 @@
 
 from math import prod
 
+import torch
 from torch import nn
 
 from dfa_lab import data, feedback, networks
-from dfa_lab.feedback import rule_class
+from dfa_lab.feedback import path_check
 from dfa_lab.machine import memory
 from dfa_lab.machine.device import precisions, present, resolve
-from dfa_lab.networks.adopting import foreign
+from dfa_lab.networks import Network
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.wording import allowed, refuse
 
@@ -32,8 +33,9 @@ def check(experiment: Experiment) -> data.Facts:
     if problems:
         raise SettingsError(problems)
     blocks = networks.outline(experiment, facts.shape)
-    _check_paths(experiment, blocks)
     _check_memory(experiment, facts, blocks)
+    path_check.check(experiment, facts)
+    _check_single(experiment, facts)
     return facts
 
 
@@ -52,21 +54,35 @@ def _check_device(experiment: Experiment) -> list[str]:
 
 def _check_batches(experiment: Experiment, train: int) -> list[str]:
     """A single sample has no variance."""
-    left = 0 if experiment.drop_last else train % experiment.batch_size
-    if experiment.batchnorm == 1 and 1 in (left, experiment.batch_size):
+    if not experiment.network_file and experiment.batchnorm == 1 and _single(experiment, train):
         other = "another one, since a batch of one sample, the last of each epoch, cannot be normalised (--batchnorm)"
         return [refuse("batch_size", experiment.batch_size, other)]
     return []
 
 
-def _check_paths(experiment: Experiment, blocks: list[nn.Module]) -> None:
-    """Feedback in the place of weights needs layers that know it; or the error would travel through the weights."""
-    if not experiment.network_file or not any(rule_class(name).replaces_weights for name in experiment.rules):
+def _single(experiment: Experiment, train: int) -> bool:
+    """Whether a batch of a single sample will come."""
+    return 1 in (experiment.batch_size, 0 if experiment.drop_last else train % experiment.batch_size)
+
+
+def _check_single(experiment: Experiment, facts: data.Facts) -> None:
+    """A network of one's own that normalises batches is found out by what it does with a single sample."""
+    if not experiment.network_file or not _single(experiment, facts.train):
         return
-    if strange := foreign(blocks):
-        names = ", ".join(dict.fromkeys(strange))
-        rest = f"rules without feedback in layers for {experiment.network}, which has weights that feedback cannot replace"
-        raise SettingsError([refuse("rules", experiment.rules, f"{rest} ({names})")])
+
+    def look(network: Network) -> None:
+        network.mode(training=True)
+        network(torch.zeros(1, *facts.shape))
+
+    try:
+        networks.tried(experiment, facts, look)
+    except SettingsError:
+        raise
+    except Exception as error:
+        why = str(error).splitlines()[0].strip(". ") if str(error) else type(error).__name__
+        cannot = f"{experiment.network} cannot be trained on a batch of one sample, the last of each epoch"
+        other = f"another one, since {cannot} ({why})"
+        raise SettingsError([refuse("batch_size", experiment.batch_size, other)]) from None
 
 
 def _check_memory(experiment: Experiment, facts: data.Facts, blocks: list[nn.Module]) -> None:

@@ -1,6 +1,6 @@
 """Run: one rule with one seed. It owns a network, the rule's feedback, an optimiser, its schedule and its tallies."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -20,6 +20,7 @@ from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train.autograd.before_step import Before
 from dfa_lab.train.optimizers import optimizer, own_rate
 from dfa_lab.train.schedule import Schedule
+from dfa_lab.train.state_file import CheckpointError
 from dfa_lab.train.tally import Tally
 
 
@@ -122,7 +123,7 @@ class Run:
     def _backward(self, hs: list[Tensor], y: Tensor, t: Tensor) -> None:
         with torch.no_grad():
             e = criterion.error(self.criterion, criterion.as_float(y), t, self.experiment.exact)
-        with self._precision():
+        with self._precision(), self.network.going_back():
             self.rule.backward(hs, y, e)
 
     def _move(self, x: Tensor, t: Tensor, number: int) -> Tensor:
@@ -138,11 +139,12 @@ class Run:
         if experiment.exact:
             limit_as_dfa_torch(network, experiment.max_in_norm, experiment.max_out_norm)
         e = criterion.error(self.criterion, criterion.as_float(y.detach()), t, experiment.exact).to(y.dtype)
-        if experiment.exact and experiment.accumulate:
-            y.backward(e)  # true backpropagation in every layer, whatever the rule
-            slope = x.grad
-        else:
-            (slope,) = torch.autograd.grad(y, x, e)
+        with network.going_back():
+            if experiment.exact and experiment.accumulate:
+                y.backward(e)  # true backpropagation in every layer, whatever the rule
+                slope = x.grad
+            else:
+                (slope,) = torch.autograd.grad(y, x, e)
         assert slope is not None
         if experiment.accumulate and not experiment.exact:
             self._backward(*self._forward(x.detach(), number, "clean"), t)
@@ -195,7 +197,9 @@ class Run:
         return state
 
     def load_tensors(self, state: dict[str, Tensor]) -> None:
-        """Undo `tensors`. Raises RuntimeError, KeyError or ValueError if they are of another network."""
+        """Undo `tensors`. Raises RuntimeError, KeyError or ValueError if they are of another network, and CheckpointError if
+        its layers had other feedback."""
+        self._require_same_feedback(below("network.", state))
         self.network.load_state_dict(below("network.", state))
         self.rule.load_state_dict(below("rule.", state))
         parameters = self.optimizer.param_groups[0]["params"]
@@ -211,6 +215,16 @@ class Run:
         self.optimizer.load_state_dict({"state": kept, "param_groups": self.optimizer.state_dict()["param_groups"]})
         self.clean.load_tensors(below("clean.", state))
         self.moved.load_tensors(below("moved.", state))
+
+    def _require_same_feedback(self, theirs: Mapping[str, Tensor]) -> None:
+        """An earlier lab gave no B to the layer that was defined first, even where it was not the first to be used."""
+        mine, others = ({name for name in one if name.endswith(".feedback")} for one in (self.network.state_dict(), theirs))
+        if self.experiment.network_file and mine and others and mine != others:
+            layers = ", ".join(sorted(name.removesuffix(".feedback") for name in mine ^ others))
+            raise CheckpointError(
+                f"It was trained with feedback matrices in other layers ({layers}), by a lab that sent errors through weights "
+                "instead. What was measured stays; to go on would be another rule: train it again from the beginning."
+            )
 
 
 def below(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:

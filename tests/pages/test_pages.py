@@ -111,6 +111,7 @@ def test_every_setting_has_its_widget(app):
         "feedback_density",
         "feedback_rank",
         "momentum",
+        "redraw",
     }
     assert there == set(Experiment.model_fields) - elsewhere  # those of other data sets, networks, optimisers and machines
     app.selectbox(key="setting_optimizer").set_value("nag").run()
@@ -134,6 +135,7 @@ def test_a_network_file_is_not_run_unless_the_server_trusts_its_folder(app, tmp_
     app.run()
     assert not app.exception and alerts(app) == ""
     assert app.session_state["setting_network"] == "mine.py"
+    assert app.toggle(key="setting_redraw").value is False
     monkeypatch.delenv("DFA_LAB_MODELS")
     manager().close()
     manager.clear()

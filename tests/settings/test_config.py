@@ -56,6 +56,7 @@ GOOD: dict[str, tuple[str, object]] = {  # a text that is not the default, and w
     "bias": ("0", False),
     "max_in_norm": ("3", 3.0),
     "max_out_norm": ("2.5", 2.5),
+    "redraw": ("1", True),
     "load": ("good-one", "good-one"),
     "save": ("my run.2", "my run.2"),
     "exact": ("true", True),

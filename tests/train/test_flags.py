@@ -63,6 +63,7 @@ ELSEWHERE = {  # what needs files, a machine or the data as stored
     "hold_out": "tests/data",
     "split_seed": "tests/data",
     "models_folder": "tests/networks",
+    "redraw": "tests/networks",
     "load": "tests/cli/test_cli_saved.py",
     "save": "tests/cli/test_cli_saved.py",
     "together": "tests/train/stacked",

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.parsing import as_stored
 
 COLUMNS = "id, settings, versions, title, state, sentence, created, finished, demo, server"  # that every row is made with
 READ = f"{COLUMNS}, name, note, tags, colour, removed"
@@ -94,7 +95,7 @@ def _experiment(settings: str) -> Experiment | None:
     given = _object(settings)
     try:
         # What was trained on a device that this machine lacks is as readable as the rest.
-        read = Experiment.model_validate({**given, "device": "auto"})
+        read = Experiment.model_validate({**as_stored(given), "device": "auto"})
     except ValidationError:
         return None
     return read.model_copy(update={"device": str(given.get("device", "auto"))})

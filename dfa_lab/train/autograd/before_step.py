@@ -22,19 +22,20 @@ class Before:
         """
         self.network, self._rule = network, rule
         self._kinds = measure.chosen(groups, around_steps=True)
-        self.numbers, weights = zip(*network.weights(), strict=True)
+        self.numbers, weights = zip(*network.trained(), strict=True)
         self._W = [W.detach().clone() for W in weights]
         with _as_it_was(network), network.through_weights():
             y, e = backward()
             # with e as a factor and not as grad_outputs, which would import all of sympy the first time
             slope = (y * e.to(y.dtype)).sum()
-            self._gradients = torch.autograd.grad(slope, weights, allow_unused=True, materialize_grads=True)
+            with network.going_back():
+                self._gradients = torch.autograd.grad(slope, weights, allow_unused=True, materialize_grads=True)
 
     @torch.no_grad()
     def values(self) -> Values:
         """After the step, once."""
         pairs: dict[int, tuple[list[Tensor], list[Tensor]]] = {}
-        for number, (_, W), old, gradient in zip(self.numbers, self.network.weights(), self._W, self._gradients, strict=True):
+        for number, (_, W), old, gradient in zip(self.numbers, self.network.trained(), self._W, self._gradients, strict=True):
             back, up = pairs.setdefault(number, ([], []))  # -ΔW and ∂L/∂W: the same angle as that of ΔW and -∂L/∂W
             back.append(old.sub_(W).flatten())
             up.append(gradient.flatten())

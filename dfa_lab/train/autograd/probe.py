@@ -71,15 +71,18 @@ def probed(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor, n
 
 def _signals(seen: Probed, rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor, alike: bool) -> None:
     """Fill in `hidden`, `signals`, `gradients`, `layers` and, if asked for, `alike`."""
-    numbers, weights = zip(*network.weights(), strict=True)
+    numbers, weights = zip(*network.trained(), strict=True)
     hs, y = rule.hidden(network, x)
     e = error(criterion, y.detach(), t)
-    signals = rule.signals(hs, y, e)
+    with network.going_back():
+        signals = rule.signals(hs, y, e)
     tensors, grads = rule.starts(hs, y, e)
-    rule_dW = torch.autograd.grad(tensors, weights, grads, allow_unused=True, materialize_grads=True)
+    with network.going_back():
+        rule_dW = torch.autograd.grad(tensors, weights, grads, allow_unused=True, materialize_grads=True)
     with network.through_weights():
         hs, y = network.hidden(x)
-        true = torch.autograd.grad(y, [*hs, *weights], error(criterion, y.detach(), t))
+        with network.going_back():
+            true = torch.autograd.grad(y, [*hs, *weights], error(criterion, y.detach(), t))
     deltas, true_dW = true[: len(hs)], true[len(hs) :]
     seen.hidden = [h.detach().unsqueeze(0) for h in hs]
     seen.layers = sorted(set(numbers))
