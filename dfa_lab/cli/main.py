@@ -13,6 +13,7 @@ from dfa_lab.cli.page_files import make_importable
 from dfa_lab.cli.prove import prove
 from dfa_lab.cli.reproduce import reproduce
 from dfa_lab.cli.resume import resume
+from dfa_lab.settings.experiment import loads_nothing
 
 app = typer.Typer(
     help="DFA Lab: see how networks learn without backpropagation.",
@@ -73,7 +74,7 @@ def train(
     if visualize and not make_importable():
         raise refused([PAGE_MISSING])
 
-    experiment = None if given.get("load") else parsed(given)
+    experiment = parsed(given) if loads_nothing(given.get("load", "")) else None
 
     # torch is imported by what follows; neither the help nor a refusal waits for it
     from dfa_lab.cli import output as cli_output

@@ -8,6 +8,12 @@ from dfa_lab.settings.knob import Seeds
 from dfa_lab.settings.knob import knob as any_knob
 
 MOST_EPOCHS = 100_000
+SEARCHES = "{} looks at a batch again and again for the lowest loss along a line, and what fa and dfa follow is no slope of it"
+DRAWS = "{} draws weights at random and follows no gradient, so that there is nothing for a learning rule to do"
+NOT_HERE = {  # of torch7's package optim
+    **{name: SEARCHES.format(name) for name in ("cg", "lbfgs", "fista", "fistals", "linesearch", "lswolfe")},
+    **{name: DRAWS.format(name) for name in ("cmaes", "de")},
+}
 knob = partial(any_knob, group="training")
 
 
@@ -26,6 +32,7 @@ class TrainingSettings(BaseModel):
         "How gradients become steps.",
         flag="optimization",
         choices=("sgd", "rmsprop", "adam", "nag", "adagrad", "adadelta", "adamax", "asgd", "rprop"),
+        not_here=NOT_HERE,
         basic=True,
         midway=True,
     )

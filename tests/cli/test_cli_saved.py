@@ -191,7 +191,7 @@ def test_it_is_not_saved_where_it_was_loaded_from_unless_it_is_continued() -> No
         ("--load b.safetensors", "load (--load) is 'b.safetensors': there is no such file."),
         (
             "--load ../saved/a",
-            "load (--load) is '../saved/a': give the name of a saved run, or a file that ends in .safetensors.",
+            "load (--load) is '../saved/a': give none, the name of a saved run, or a file that ends in .safetensors.",
         ),
         ("--load a --num_hidden 9", "load (--load) is 'a': give a saved run whose network has the same layers and data set"),
         ("--save ../a", "save (--save) is '../a': give a name of at most 80 letters"),
