@@ -122,7 +122,7 @@ def keep(begun: Begun) -> Output:
         return Run(Saving(begun.trainer, begun.results), name)
     except OSError as error:
         reason = f"the folder {saved.folder(name)} cannot be made ({error.strerror or error})"
-        raise refused([f"{label('save')} is {shown(name, 120)}: {reason}; set another in $DFA_LAB_RUNS."]) from None
+        raise refused([f"{label('save')} is {shown(name, 120)}: {reason}; name another folder of runs with --runs."]) from None
 
 
 def advance(begun: Begun, outputs: list[Output], quiet: bool, listed: Listed | None = None) -> tuple[dict, list[str]]:
