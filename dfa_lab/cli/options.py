@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from dfa_lab.settings import point_text
+from dfa_lab.settings import point_text, points_file
 from dfa_lab.settings.experiment import Experiment, SettingsError, extra
 from dfa_lab.settings.parsing import parse
 from dfa_lab.settings.wording import SPELLINGS, allowed, refuse, shown, spellings
@@ -124,16 +124,15 @@ def _points(given: str) -> str:
     """What the setting holds for --points @FILE. Only the command line reads files, never a link."""
     path = Path(given.removeprefix("@"))
     try:
-        found, fitted = point_text.from_csv(path.read_text(encoding="utf-8"))
+        found = points_file.read(path.read_bytes())
     except point_text.Unreadable as error:
         raise refused([refuse("points", given, str(error))]) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         wanted = f"a text file that can be read, with x,y,class in each line ({reason})"
         raise refused([refuse("points", given, wanted)]) from None
-    if fitted:
-        typer.echo(f"The points of {path} reach beyond -1 and 1: they are moved and scaled to fit, both ways alike.", err=True)
-    return found
+    typer.echo(f"{path}: {found.understood}", err=True)
+    return found.points
 
 
 def parsed(given: dict[str, Any]) -> Experiment:
