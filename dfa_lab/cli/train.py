@@ -8,7 +8,7 @@ from dfa_lab.cli.interrupt import patient
 from dfa_lab.cli.listed import Listed
 from dfa_lab.cli.options import refused
 from dfa_lab.cli.output import Output, Run, progress
-from dfa_lab.data import DataError
+from dfa_lab.data import DataError, facts_of, shortfall
 from dfa_lab.networks import own_file
 from dfa_lab.processes.sharing import chosen, one_process_only
 from dfa_lab.processes.together import Together, Unfinished
@@ -55,7 +55,8 @@ def _anew(experiment: Experiment, notice: str = "") -> Begun:
     if experiment.save:
         saved.claim(experiment.save, continued=None)
     trainer = Trainer(experiment)
-    return Begun(trainer, LastingResults(experiment, trainer.device), notice)
+    incomplete = shortfall(facts_of(experiment), trainer.data.facts)
+    return Begun(trainer, LastingResults(experiment, trainer.device), " ".join(filter(None, [notice, incomplete])))
 
 
 def _from_saved(given: dict[str, Any]) -> Begun:

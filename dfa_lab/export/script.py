@@ -32,8 +32,8 @@ ANY = set(
     "seeds".split()
 )
 WITHOUT_EFFECT = set(  # on what an mlp learns
-    "datapath download preproc_folder models_folder conv_channels conv_hidden save device device_number threads "
-    "processes probe_size measure_every".split()
+    "datapath download incomplete svhn_extra preproc_folder models_folder conv_channels conv_hidden save device "
+    "device_number threads processes probe_size measure_every".split()
 )
 
 

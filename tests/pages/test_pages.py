@@ -106,6 +106,8 @@ def test_every_setting_has_its_widget(app):
         "points",
         "datapath",
         "download",
+        "incomplete",
+        "svhn_extra",
         "conv_channels",
         "conv_hidden",
         "feedback_density",

@@ -15,6 +15,8 @@ GOOD: dict[str, tuple[str, object]] = {  # a text that is not the default, and w
     "dataset": ("spirals", "spirals"),
     "datapath": ("/data/my sets", "/data/my sets"),
     "download": ("true", True),
+    "incomplete": ("true", True),
+    "svhn_extra": ("0", False),
     "classes": ("3", 3),
     "points": ("AAAA__-x", "AAAA__-x"),
     "normalization": ("channel", "channel"),

@@ -54,6 +54,8 @@ ELSEWHERE = {  # what needs files, a machine or the data as stored
     "dataset": "tests/data",
     "datapath": "tests/data",
     "download": "tests/data",
+    "incomplete": "tests/data",
+    "svhn_extra": "tests/data",
     "classes": "tests/data",
     "points": "tests/data",
     "normalization": "tests/data",
