@@ -59,7 +59,7 @@ def _difference(found: Difference, of: Measured, alike: bool, p: float | None) -
 
 
 def _equal(found: Difference, of: Measured, over: str, p: float | None) -> str:
-    """Of means that do not differ: neither is higher."""
+    """Say of means that do not differ that neither is higher."""
     if found.same or found.low is None or found.high is None:
         on_average = "" if found.same or max(found.runs) == 1 else "on average "
         return f"The {of.what} of {of.first} and that of {of.second} are {on_average}the same {over}."

@@ -156,6 +156,13 @@ class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSetti
                 "dfa-torch knows no other.",
                 {"given": self.feedback_distribution},
             )
+        for name, wanted in (("decay_factor", 0.5), ("dampening", True)):
+            if self.exact and (given := getattr(self, name)) != wanted:
+                raise PydanticCustomError(
+                    name,
+                    "{name} (--{name}) is {given}: give {wanted} with exact (--exact), since dfa-torch knows no other.",
+                    {"name": name, "given": str(given).lower(), "wanted": str(wanted).lower()},
+                )
         if self.exact and self.epochs == 1:
             raise PydanticCustomError(
                 "epochs",

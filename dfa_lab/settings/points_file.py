@@ -144,7 +144,7 @@ def _mostly_numbers(cells: Sequence[str]) -> bool:
 
 
 def _columns(table: _Table) -> tuple[int, int, int]:
-    """Those of x, y and the class. Raises Unreadable."""
+    """The columns of x, y and the class. Raises Unreadable."""
     cells, columns = table.columns, list(table.columns)
     name = {place: text.lower() for place, text in table.names.items()}
     if len(columns) > 3 and _counts(cells[columns[0]]) and name.get(columns[0], "") in FOR_INDEX:

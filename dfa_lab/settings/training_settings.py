@@ -59,15 +59,31 @@ class TrainingSettings(BaseModel):
         le=MOST_EPOCHS,
         midway=True,
     )
+    decay_factor: float = knob(
+        0.5,
+        "What the learning rate is multiplied with whenever it falls at once: a half, as in dfa-torch, or another number.",
+        title="Factor where the rate is halved",
+        gt=0,
+        lt=1,
+        midway=True,
+    )
     weight_decay: float = knob(
         0.0, "This × every parameter is added to its gradient.", flag="weightDecay", ge=0, le=1000, midway=True
     )
     momentum: float = knob(
         0.0,
-        "Momentum of sgd (with equal dampening, as in dfa-torch) and nag (which needs it).",
+        "Momentum of sgd (with equal dampening, unless that is off) and nag (which needs it).",
         when={"optimizer": ("sgd", "nag")},
         ge=0,
         lt=1,
+        midway=True,
+    )
+    dampening: bool = knob(
+        True,
+        "sgd's velocity takes 1 - momentum of each gradient, as in dfa-torch. Without it takes the whole gradient, as is usual "
+        "elsewhere, and steps are 1 / (1 - momentum) times as long.",
+        title="Momentum with dampening",
+        when={"optimizer": ("sgd",)},
         midway=True,
     )
     batch_size: int = knob(64, "Samples in each step.", flag="batchSize", unit="samples", basic=True, ge=1, le=100_000)

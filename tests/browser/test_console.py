@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module", params=["", "/class/lab"])
 def address(request: pytest.FixtureRequest, serve: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Of a lab at the top of its host, and of one below a path."""
+    """A lab at the top of its host, and one below a path."""
     return serve(MAIN, base=request.param, environment={"DFA_LAB_RUNS": str(tmp_path_factory.mktemp("runs"))})
 
 

@@ -152,7 +152,7 @@ def test_holm_by_hand():
 
 @pytest.mark.parametrize("first", [{0: 0.1}, {0: 0.1, 1: 0.2}, {0: 0.3, 1: 0.1, 2: 0.2}, {0: 0.7, 1: 0.1, 2: 0.1}])
 def test_equal_means_are_called_equal_and_none_is_higher(first: dict[int, float]) -> None:
-    """Of runs that are equal, and of ones that differ but not on average, up to how sums are rounded."""
+    """Runs may be equal, or differ but not on average, up to how sums are rounded."""
     for second in (first, dict(zip(first, [*list(first.values())[1:], first[0]], strict=True))):
         text = said(compare(first, second), ERROR)
         assert "the same" in text and " 0.00 percentage points" not in text and "than that of" not in text

@@ -40,6 +40,7 @@ CASES: dict[str, dict[str, object]] = {
         "drop_last": True,
     },
     "paper": {"rules": ALL, "init": "paper", "bias": False, "criterion": "ce", "feedback_magnitude": 0.3},
+    "undamped": {"optimizer": "sgd", "momentum": 0.9, "dampening": False, "halve_every": 1, "decay_factor": 0.3, "rules": "fa"},
     "held out": {"rules": "bp,dfa", "hold_out": True, "split_seed": 5, "batch_size": 100, "drop_last": True},
     "normal": {"rules": "fa,dfa", "feedback_distribution": "normal"},
     "signs": {"rules": "fa,dfa", "feedback_distribution": "signs", "feedback_seed": 4},

@@ -113,6 +113,7 @@ def test_every_setting_has_its_widget(app):
         "feedback_density",
         "feedback_rank",
         "momentum",
+        "dampening",
     }
     assert there == set(Experiment.model_fields) - elsewhere  # those of other data sets, networks, optimisers and machines
     app.selectbox(key="setting_optimizer").set_value("nag").run()

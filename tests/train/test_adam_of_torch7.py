@@ -29,7 +29,7 @@ class Torch7Adam(torch.optim.Optimizer):
 
 
 def weights(torch7: bool, nonlin: str) -> list[list[Tensor]]:
-    """Of bp and dfa on digits, at first, after one step and after a hundred."""
+    """Those that bp and dfa have on digits, at first, after one step and after a hundred."""
     settings = {"rules": "bp,dfa", "optimizer": "adam", "learning_rate": RATE, "epochs": 5, "nonlin": nonlin, "device": "cpu"}
     trainer = Trainer(parse(settings), dtype=torch.float64, by_hand=False)
     trainer.quiet = True
