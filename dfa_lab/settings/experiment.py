@@ -159,7 +159,7 @@ class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSetti
         for name, wanted in (("decay_factor", 0.5), ("dampening", True)):
             if self.exact and (given := getattr(self, name)) != wanted:
                 raise PydanticCustomError(
-                    name,
+                    "exact",
                     "{name} (--{name}) is {given}: give {wanted} with exact (--exact), since dfa-torch knows no other.",
                     {"name": name, "given": str(given).lower(), "wanted": str(wanted).lower()},
                 )

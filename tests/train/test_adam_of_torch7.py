@@ -19,7 +19,7 @@ class Torch7Adam(torch.optim.Optimizer):
         super().__init__(parameters, {"lr": RATE})
 
     @torch.no_grad()
-    def step(self, closure=None):
+    def step(self, closure=None):  # pyright: ignore[reportIncompatibleMethodOverride]
         for p in self.param_groups[0]["params"]:
             kept = self.state[p] or self.state.setdefault(p, {})
             t = kept["t"] = kept.get("t", 0) + 1
