@@ -19,17 +19,17 @@ from app.charts import plotly_script
 from app.form import settings_form  # noqa: F401 (the page's imports, done before the first visitor waits for them)
 from app.live import live_chart  # noqa: F401 (the page's imports, done before the first visitor waits for them)
 from app.shell.server import manager
+from dfa_lab.machine import runs_folder
 
 PATIENCE = 20  # seconds; then the page opens all the same
 MAIN = Path(__file__).with_name("main.py")
-FOLDERS = {"DFA_LAB_RUNS": "runs", "DFA_LAB_DATA": "Datasets", "DFA_LAB_MODELS": ""}  # variable: where it is not set
+# variable: where it is not set
+FOLDERS = {runs_folder.VARIABLE: runs_folder.DEFAULT, "DFA_LAB_DATA": "Datasets", "DFA_LAB_MODELS": ""}
 SOON = 0.2  # seconds after which the server answers
 
 
-def serve(port: int, address: str, runs: Path | None, browser: bool) -> None:
-    """Run the lab until it is stopped. `runs`: folder that keeps them; `browser`: open the page in one."""
-    if runs:
-        os.environ["DFA_LAB_RUNS"] = str(runs)
+def serve(port: int, address: str, browser: bool) -> None:
+    """Run the lab until it is stopped, on the folder of runs of this process; `browser`: open the page in one."""
     options = [f"--server.port={port}", f"--server.address={address}", f"--server.headless={'false' if browser else 'true'}"]
     sys.argv = ["streamlit", "run", str(MAIN), *options]
     cli.main()

@@ -16,9 +16,10 @@ if str(ROOT) not in sys.path:  # streamlit puts only this file's folder there
 from app import launch  # noqa: E402 (the path has to be there first)
 from app.charts import modules, plotly_script  # noqa: E402 (the path has to be there first)
 from app.live import route  # noqa: E402 (the path has to be there first)
+from app.shell import sub_pages  # noqa: E402 (the path has to be there first)
 
 base = config.get_option("server.baseUrlPath").strip("/")
 base = f"/{base}" if base else ""
-routes = [modules.route(base), plotly_script.route(base), route.route(base)]
+routes = [modules.route(base), plotly_script.route(base), route.route(base), *sub_pages.routes(base)]
 
 app = st.App(ROOT / "app" / "navigation.py", routes=routes, lifespan=launch.lifespan)

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.charts.plotly_script import FOR_GOOD
+from app.charts.plotly_script import answer
 
 APP = Path(__file__).parents[1]
 PATH = "modules"
@@ -64,7 +64,7 @@ async def _answer(request: Request) -> Response:
     name = request.path_params["name"]
     if request.path_params["version"] != version() or name not in files():
         return Response("There is no such file in this version of DFA Lab.", 404, headers={"Cache-Control": "no-store"})
-    return Response(packed(name), media_type=TYPES[Path(name).suffix], headers=FOR_GOOD)
+    return answer(request, packed(name), TYPES[Path(name).suffix])
 
 
 def route(base: str) -> Route:

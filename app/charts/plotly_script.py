@@ -9,8 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.shell.encodings import takes_gzip
+
 PATH = "plotly.js"
-FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable", "Content-Encoding": "gzip"}
+FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
 
 
 def parsed_once(script: str) -> str:
@@ -37,8 +39,15 @@ def address() -> str:
     return f"{PATH}?{sha256(packed()).hexdigest()[:12]}"
 
 
-async def _answer(_: Request) -> Response:
-    return Response(packed(), media_type="text/javascript", headers=FOR_GOOD)
+def answer(request: Request, file: bytes, media_type: str) -> Response:
+    """What browsers may keep for good, given as a gzip file: packed for those who take that, unpacked for the others."""
+    if takes_gzip(request.headers.get("accept-encoding", "")):
+        return Response(file, media_type=media_type, headers=FOR_GOOD | {"Content-Encoding": "gzip"})
+    return Response(gzip.decompress(file), media_type=media_type, headers=FOR_GOOD)
+
+
+async def _answer(request: Request) -> Response:
+    return answer(request, packed(), "text/javascript")
 
 
 def route(base: str) -> Route:

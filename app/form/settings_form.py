@@ -87,6 +87,7 @@ def widget(name: str, form: str = FORM) -> None:
         st.selectbox(options=["auto", *present()], **common)
     elif name == "dataset":
         st.selectbox(options=choices, format_func=_dataset_title, **common)
+        _samples(form)
     elif choices and len(choices) < 4:
         st.segmented_control(options=_with_current(key(name, form), choices), required=True, **common)
     elif choices:
@@ -97,6 +98,15 @@ def widget(name: str, form: str = FORM) -> None:
         st.number_input(step=1, format="%d", **common)
     else:
         st.text_input(**common)
+
+
+def _samples(form: str) -> None:
+    """How many samples the data set has, as published."""
+    name = str(held(key("dataset", form)))
+    made = held(key(data.setting_of(name), form))
+    if name != "points" and made is not None:  # the board counts what is drawn
+        facts = data.facts(name, made)
+        st.caption(f"{data.counts(facts.train, facts.test, facts)}")
 
 
 def _length() -> None:
@@ -141,7 +151,9 @@ def read() -> tuple[Experiment | None, list[str]]:
         if experiment.load:
             saved.net(experiment.load)
         check(experiment)
-        if not experiment.download and not data.is_here(experiment.dataset, data.root(experiment.datapath)):
+        if not experiment.download and not data.is_here(
+            experiment.dataset, data.root(experiment.datapath), data.made_from(experiment)
+        ):
             data.load(experiment, torch.device("cpu"))  # fails at once, and says what is missing where
     except SettingsError as error:
         return None, error.problems

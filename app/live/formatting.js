@@ -2,6 +2,8 @@
 
 import { isPercentage } from "./measures.js"
 
+const LARGE = 1e6 // beyond, most digits are noise: a loss that diverges is such
+
 export const count = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 })
 
 // In the unit of the screen: errors and shares in per cent.
@@ -17,6 +19,7 @@ export function formatted(value, unit) {
   if (unit === "%") return `${value.toFixed(value < 10 || value > 90 ? 2 : 1)} %`
   if (unit === "°") return `${value.toFixed(1)}°`
   if (unit === "×") return `${Number(value.toPrecision(3))} ×`
+  if (Math.abs(value) >= LARGE) return value.toExponential(2)
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3)
 }
 

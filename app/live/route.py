@@ -18,6 +18,7 @@ from app.live.message import moving
 from app.live.pace import Pace
 from app.live.packing import Part, compact, gzipped, plain
 from app.live.shared_records import SharedRecords, Which
+from app.shell.encodings import takes_gzip
 from app.shell.server import manager
 from dfa_lab.records import DRAWN
 from dfa_lab.runs.live import ACTIVE
@@ -37,7 +38,7 @@ async def _answer(request: Request) -> Response:
     given = (id, have, number, asked.get("map", ""), version, every)
     # the news of what is in memory is at hand at once; the store, or a long history, takes a while: others do not wait for it
     parts = answer(*given) if have and manager().in_memory(id) else await run_in_threadpool(answer, *given)
-    if "gzip" in request.headers.get("accept-encoding", ""):
+    if takes_gzip(request.headers.get("accept-encoding", "")):
         return Response(gzipped(parts), media_type="application/json", headers=FRESH | PACKED)
     return Response(plain(parts), media_type="application/json", headers=FRESH)
 

@@ -19,7 +19,6 @@ from app.visit.session import Remembered, known
 from dfa_lab import data, feedback, proofs
 from dfa_lab.feedback import rule_class
 from dfa_lab.proofs import Examined, Outcome, Section, ShortTraining, Verdict
-from dfa_lab.runs.demo import demonstration
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.parsing import describe
 from dfa_lab.train.failures import out_of_memory, sentence
@@ -78,9 +77,9 @@ def show() -> None:
 
 
 def _settings() -> tuple[Experiment | None, list[str]]:
-    """What is in this session's form; of a session that has not opened the Lab, the demonstration's."""
+    """What is in this session's form; the defaults in a session that has not opened the Lab."""
     if not known(form_state.key("dataset")):
-        return demonstration(0)[0], []
+        return Experiment(), []
     return settings_form.read()
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from dfa_lab.machine.allocator import keep_memory
+from dfa_lab.machine.runs_folder import runs_folder
 from dfa_lab.networks import own_file
 from dfa_lab.runs import quota
 from dfa_lab.runs.manager import Manager
@@ -16,7 +17,7 @@ own_file.restrict(None)  # whatever comes first, a page never runs a file that n
 
 @st.cache_resource(show_spinner=False, on_release=Manager.close)
 def manager() -> Manager:
-    """Kept in the folder $DFA_LAB_RUNS, else ./runs. Network files are run from $DFA_LAB_MODELS alone, if at all."""
+    """Kept in the folder of runs. Network files are run from $DFA_LAB_MODELS alone, if at all."""
     models = os.environ.get("DFA_LAB_MODELS")
     own_file.restrict(Path(models) if models else None)
-    return Manager(Path(os.environ.get("DFA_LAB_RUNS") or "runs"), quota=os.environ.get(quota.NAME, ""))
+    return Manager(runs_folder(), quota=os.environ.get(quota.NAME, ""))

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from app.visit import hidden_controls
 from app.visit.session import hold
-from dfa_lab.runs.demo import demonstration
 from dfa_lab.settings.experiment import Experiment, extra
 from dfa_lab.settings.parsing import keep_good
 from dfa_lab.settings.wording import SPELLINGS
@@ -39,7 +38,10 @@ def put(experiment: Experiment, form: str = FORM) -> None:
 
 
 def from_link(params: Mapping[str, list[str]]) -> list[str]:
-    """Fill the form from a link's parameters; the sentences about those that cannot be used."""
+    """Fill the form from a link's parameters; the sentences about those that cannot be used.
+
+    What the link does not name is at its default, whatever is on screen: nobody has chosen the demonstration's settings.
+    """
     params = hidden_controls.settings_of(params)
     given = {name: values for name, values in params.items() if SPELLINGS.get(name) not in FORM_ONLY}
     problems = [
@@ -50,5 +52,5 @@ def from_link(params: Mapping[str, list[str]]) -> list[str]:
     if len(given) < len(params):
         problems.append("A link cannot choose files, folders or a download of this server: set them in the form.")
     experiment, refused = keep_good({name: values[0] for name, values in given.items() if values and name != ATTACH})
-    put(experiment if given.keys() - {ATTACH} else demonstration(0)[0])
+    put(experiment)
     return problems + refused

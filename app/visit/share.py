@@ -1,9 +1,10 @@
 """The same experiment again: as a link, a QR code for a room, a frame for another page, and a command."""
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import segno
 import streamlit as st
+from streamlit import config
 
 from app.shell.pages import LAB, PAGES, Page
 from app.visit import hidden_controls
@@ -17,8 +18,10 @@ QR_MOST = 1000  # characters: more and the squares of a code that fits are too s
 def address(parameters: dict[str, str], page: Page = LAB) -> str:
     """A page of this server with these parameters, as the visitor's browser reaches it."""
     here = (st.context.url or "").split("?")[0].rstrip("/")
+    base = (config.get_option("server.baseUrlPath") or "").strip("/")
+    at_the_lab = urlsplit(here).path.strip("/") == base  # which may be called like a page
     folder, _, last = here.rpartition("/")
-    root = folder if last in {one.path for one in PAGES if not one.default} else here
+    root = folder if last in {one.path for one in PAGES if not one.default} and not at_the_lab else here
     target = f"{root}/{page.path}" if root or page.path else ""
     return f"{target}?{urlencode(parameters, safe=',:~')}"
 

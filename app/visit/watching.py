@@ -6,7 +6,9 @@ from app.shell.server import manager
 from app.visit import hidden_controls, moment
 from app.visit.form_state import ATTACH, from_link, put
 from app.visit.session import session
+from dfa_lab.runs.demo import chosen_by_the_lab
 from dfa_lab.runs.live import Status
+from dfa_lab.runs.replay.origin import origin_of
 from dfa_lab.settings.experiment import SettingsError
 
 LINK_NOTE = "The settings of the link are in the form: press Start to train with them."
@@ -39,12 +41,12 @@ def arrive() -> None:
 
 
 def watch(id: str) -> None:
-    """Attach to an experiment: its settings go into the form, its id into the link."""
+    """Attach to an experiment: its settings go into the form, if a person chose them, its id into the link."""
     session.watched = id
     session.notice = ""
     moment.leave(id)
     status = manager().status(id)
-    if status is not None:
+    if status is not None and not chosen_by_the_lab(status.experiment, origin_of(manager().store.events(id))):
         put(status.experiment)
     hidden_controls.into_url({ATTACH: id})
 

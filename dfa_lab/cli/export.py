@@ -1,6 +1,5 @@
 """The commands export and import: an experiment as one zip, out of a folder of runs and into one."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dfa_lab.cli.options import refused
+from dfa_lab.cli.runs_option import RunsFolder
+from dfa_lab.machine.runs_folder import runs_folder
 from dfa_lab.settings.wording import shown
 
 if TYPE_CHECKING:
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
     from dfa_lab.runs.store.store import Store
 
 
-def write(id: str, out: Path, runs: Path | None, figures: "Figures") -> None:
+def write(id: str, out: Path, figures: "Figures") -> None:
     """Write the zip, or exit status 2."""
     from dfa_lab.export import package
 
-    folder = _folder(runs)
+    folder = runs_folder()
     if not folder.is_dir():
         raise refused([f"There is no folder of runs {folder}: name it with --runs."])
     part = out.with_name(out.name + ".part")
@@ -43,7 +44,7 @@ def write(id: str, out: Path, runs: Path | None, figures: "Figures") -> None:
 
 def import_(
     file: Annotated[Path, typer.Argument(help="The zip that export wrote, here or on another computer.")],
-    runs: Annotated[Path | None, typer.Option(help="Folder that keeps the runs. Default: $DFA_LAB_RUNS, else ./runs.")] = None,
+    runs: RunsFolder = None,
 ) -> None:
     """Take an exported experiment into a folder of runs. Nothing in the zip is executed."""
     from dfa_lab.export.import_zip import take
@@ -51,7 +52,7 @@ def import_(
 
     if not file.is_file():
         raise refused([f"There is no file {shown(file, 120)}."])
-    with _opened(_folder(runs)) as (store, checkpoints):
+    with _opened(runs_folder()) as (store, checkpoints):
         try:
             taken = take(file, store, checkpoints)
         except ImportProblem as problem:
@@ -59,10 +60,6 @@ def import_(
     for note in taken.notes:
         typer.echo(note)
     typer.echo(f"Imported as {taken.id}.")
-
-
-def _folder(runs: Path | None) -> Path:
-    return runs or Path(os.environ.get("DFA_LAB_RUNS") or "runs")
 
 
 @contextmanager

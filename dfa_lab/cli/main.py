@@ -13,6 +13,8 @@ from dfa_lab.cli.page_files import make_importable
 from dfa_lab.cli.prove import prove
 from dfa_lab.cli.reproduce import reproduce
 from dfa_lab.cli.resume import resume
+from dfa_lab.cli.runs_option import RunsFolder, use_folder
+from dfa_lab.settings.experiment import loads_nothing
 
 app = typer.Typer(
     help="DFA Lab: see how networks learn without backpropagation.",
@@ -60,7 +62,9 @@ def train(
             "--runs",
             metavar="FOLDER",
             show_default=False,
-            help="Keep what is measured in this folder too: a page with the same --runs lists it and shows it live.",
+            callback=use_folder,
+            help="List the training in this folder of runs too: a page with the same --runs shows it live. --save, --load and "
+            "--visualize are about this folder then, else about $DFA_LAB_RUNS, else ./runs.",
         ),
     ] = None,
     **settings: Any,
@@ -73,7 +77,7 @@ def train(
     if visualize and not make_importable():
         raise refused([PAGE_MISSING])
 
-    experiment = None if given.get("load") else parsed(given)
+    experiment = parsed(given) if loads_nothing(given.get("load", "")) else None
 
     # torch is imported by what follows; neither the help nor a refusal waits for it
     from dfa_lab.cli import output as cli_output
@@ -115,7 +119,7 @@ def _report(save: str) -> Any:
 def ui(
     port: Annotated[int, typer.Option(help="Port of the page.", min=1, max=65535)] = 8501,
     address: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 lets others on the network in.")] = "localhost",
-    runs: Annotated[Path | None, typer.Option(help="Folder that keeps the runs. Default: $DFA_LAB_RUNS, else ./runs.")] = None,
+    runs: RunsFolder = None,
     models: Annotated[
         Path | None,
         typer.Option(
@@ -151,14 +155,14 @@ def ui(
         os.environ[NAME] = quota
     from app.launch import serve
 
-    serve(port, address, runs, browser)
+    serve(port, address, browser)
 
 
 @app.command(cls=DfaTorchCommand)
 def export(
     id: Annotated[str, typer.Argument(help="The experiment: its id, which the page Experiments shows.")],
     out: Annotated[Path, typer.Option(help="The zip to write.", metavar="FILE")],
-    runs: Annotated[Path | None, typer.Option(help="Folder that keeps the runs. Default: $DFA_LAB_RUNS, else ./runs.")] = None,
+    runs: RunsFolder = None,
 ) -> None:
     """Write an experiment as one zip: settings, records, weights, report, and a PyTorch script that trains it again."""
     if not make_importable():
@@ -166,7 +170,7 @@ def export(
     from app import report
     from dfa_lab.cli.export import write
 
-    write(id, out, runs, {"report.html": report.html, "curves.png": report.png})
+    write(id, out, {"report.html": report.html, "curves.png": report.png})
 
 
 app.command("import", cls=DfaTorchCommand)(import_)

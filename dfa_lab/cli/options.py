@@ -10,12 +10,17 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from dfa_lab.settings import point_text
+from dfa_lab.settings import point_text, points_file
 from dfa_lab.settings.experiment import Experiment, SettingsError, extra
 from dfa_lab.settings.parsing import parse
-from dfa_lab.settings.wording import SPELLINGS, allowed, refuse, spellings
+from dfa_lab.settings.wording import SPELLINGS, allowed, refuse, shown, spellings
 
 FILES = {"points": "POINTS|@FILE", "datapath": "FOLDER", "preproc_folder": "FOLDER", "models_folder": "FOLDER"}
+
+
+WITHOUT_EFFECT = {  # flags of dfa-torch that are no settings here
+    "nGPU": "an experiment runs on one device, --type and --devid say on which",
+}
 
 
 def refused(problems: list[str]) -> typer.Exit:
@@ -80,11 +85,18 @@ def _option(name: str) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[list[str] | None, option])
 
 
+def _ignored(flag: str) -> inspect.Parameter:
+    """The option of a flag of dfa-torch that has no effect, so that its command lines can be given as they are."""
+    about = f"Taken for the sake of dfa-torch's command lines, without effect: {WITHOUT_EFFECT[flag]}."
+    option = typer.Option(f"--{flag}", f"--{flag.lower()}", help=about, show_default=False, metavar="NUMBER")
+    return inspect.Parameter(flag, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[list[str] | None, option])
+
+
 def with_settings(command: Any) -> Any:
     """Give a command every setting of Experiment as an option."""
     own = list(inspect.signature(command).parameters.values())
     kept = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own if p.kind is not inspect.Parameter.VAR_KEYWORD]
-    parameters = kept + [_option(name) for name in Experiment.model_fields]
+    parameters = kept + [_option(name) for name in Experiment.model_fields] + [_ignored(flag) for flag in WITHOUT_EFFECT]
     command.__signature__ = inspect.Signature(parameters)
     command.__annotations__ = {p.name: p.annotation for p in parameters}
     return command
@@ -95,9 +107,11 @@ def once(options: dict[str, Any]) -> tuple[Path | None, dict[str, Any]]:
     given = {name: value for name, value in options.items() if value is not None and value != []}
     twice = {name: len(value) for name, value in given.items() if isinstance(value, list) and len(value) > 1}
     if twice:
-        words = {name: "json" if name == "json" else spellings(name)[0] for name in twice}
+        words = {name: spellings(name)[0] if name in Experiment.model_fields else name for name in twice}
         raise refused([f"--{words[name]} is given {times} times: give it once." for name, times in twice.items()])
     given = {name: value[0] if isinstance(value, list) else value for name, value in given.items()}
+    for flag in given.keys() & WITHOUT_EFFECT.keys():
+        typer.echo(f"--{flag} is {shown(given.pop(flag))}: it has no effect, since {WITHOUT_EFFECT[flag]}.", err=True)
     file: Path | None = given.pop("json", None)
     if str(given.get("points", "")).startswith("@"):
         given["points"] = _points(given["points"])
@@ -110,16 +124,15 @@ def _points(given: str) -> str:
     """What the setting holds for --points @FILE. Only the command line reads files, never a link."""
     path = Path(given.removeprefix("@"))
     try:
-        found, fitted = point_text.from_csv(path.read_text(encoding="utf-8"))
+        found = points_file.read(path.read_bytes())
     except point_text.Unreadable as error:
         raise refused([refuse("points", given, str(error))]) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         wanted = f"a text file that can be read, with x,y,class in each line ({reason})"
         raise refused([refuse("points", given, wanted)]) from None
-    if fitted:
-        typer.echo(f"The points of {path} reach beyond -1 and 1: they are moved and scaled to fit, both ways alike.", err=True)
-    return found
+    typer.echo(f"{path}: {found.understood}", err=True)
+    return found.points
 
 
 def parsed(given: dict[str, Any]) -> Experiment:

@@ -1,14 +1,14 @@
 """`reproduce`: fills the cells of the paper's tables from the command line, with the store that the page uses."""
 
-import os
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from dfa_lab.cli.interrupt import patient
 from dfa_lab.cli.options import refused
+from dfa_lab.cli.runs_option import RunsFolder
+from dfa_lab.machine.runs_folder import runs_folder
 
 if TYPE_CHECKING:
     from dfa_lab.paper.outcomes import Outcome
@@ -32,7 +32,7 @@ def reproduce(
     seeds: Annotated[int, typer.Option(min=1, max=10, help="Runs of each cell, from the seeds 0, 1, …")] = 1,
     epochs: Annotated[int, typer.Option(min=1, max=300, help="Fewer than the paper's 300 cut it short.")] = 300,
     all: Annotated[bool, typer.Option("--all", help="Every line, of --table or of all three.")] = False,
-    runs: Annotated[Path | None, typer.Option(help="Folder that keeps the runs. Default: $DFA_LAB_RUNS, else ./runs.")] = None,
+    runs: RunsFolder = None,
     datapath: Annotated[str, typer.Option(help="Folder of the data sets. Default: $DFA_LAB_DATA, else ./Datasets.")] = "",
     download: Annotated[bool, typer.Option("--download", help="Fetch a data set that is not there.")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
@@ -48,7 +48,7 @@ def reproduce(
         _refuse_what_cannot_be(cells, seeds, epochs, machine)
     from dfa_lab.runs.manager import Manager
 
-    manager = Manager(runs or Path(os.environ.get("DFA_LAB_RUNS") or "runs"), resume=False)
+    manager = Manager(runs_folder(), resume=False)
     problem = ""
     try:
         if manager.problem:

@@ -1,14 +1,14 @@
 """The command resume: an experiment of a folder of runs that has ended goes on for more epochs."""
 
-import os
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dfa_lab.cli.interrupt import patient
 from dfa_lab.cli.options import refused
+from dfa_lab.cli.runs_option import RunsFolder
+from dfa_lab.machine.runs_folder import runs_folder
 
 OFTEN = 0.1  # seconds between two looks
 
@@ -16,10 +16,10 @@ OFTEN = 0.1  # seconds between two looks
 def resume(
     id: Annotated[str, typer.Argument(help="The experiment: its id, which the page Experiments shows.")],
     epoch: Annotated[int, typer.Option(help="Epochs in all, those that are done among them.")],
-    runs: Annotated[Path | None, typer.Option(help="Folder that keeps the runs. Default: $DFA_LAB_RUNS, else ./runs.")] = None,
+    runs: RunsFolder = None,
 ) -> None:
     """Let an experiment that was stopped, was interrupted or has finished go on, as if it had been begun with more epochs."""
-    folder = runs or Path(os.environ.get("DFA_LAB_RUNS") or "runs")
+    folder = runs_folder()
     if not folder.is_dir():
         raise refused([f"There is no folder of runs {folder}: name it with --runs."])
 

@@ -8,7 +8,7 @@ from dfa_lab.cli.interrupt import patient
 from dfa_lab.cli.listed import Listed
 from dfa_lab.cli.options import refused
 from dfa_lab.cli.output import Output, Run, progress
-from dfa_lab.data import DataError
+from dfa_lab.data import DataError, facts_of, shortfall
 from dfa_lab.networks import own_file
 from dfa_lab.processes.sharing import chosen, one_process_only
 from dfa_lab.processes.together import Together, Unfinished
@@ -56,10 +56,11 @@ def _anew(experiment: Experiment, notice: str = "") -> Begun:
     if experiment.save:
         saved.claim(experiment.save, continued=None)
     trainer = Trainer(experiment)
-    begins = (
-        own_file.begins_with(experiment, trainer.runs[0].network) if experiment.network_file and not experiment.load else ""
-    )
-    return Begun(trainer, LastingResults(experiment, trainer.device), "\n".join(filter(None, [notice, begins])))
+    own = experiment.network_file and not experiment.load
+    begins = own_file.begins_with(experiment, trainer.runs[0].network) if own else ""
+    incomplete = shortfall(facts_of(experiment), trainer.data.facts)
+    notices = "\n".join(filter(None, [notice, begins, incomplete]))
+    return Begun(trainer, LastingResults(experiment, trainer.device), notices)
 
 
 def _from_saved(given: dict[str, Any]) -> Begun:
@@ -126,7 +127,7 @@ def keep(begun: Begun) -> Output:
         return Run(Saving(begun.trainer, begun.results), name)
     except OSError as error:
         reason = f"the folder {saved.folder(name)} cannot be made ({error.strerror or error})"
-        raise refused([f"{label('save')} is {shown(name, 120)}: {reason}; set another in $DFA_LAB_RUNS."]) from None
+        raise refused([f"{label('save')} is {shown(name, 120)}: {reason}; name another folder of runs with --runs."]) from None
 
 
 def advance(begun: Begun, outputs: list[Output], quiet: bool, listed: Listed | None = None) -> tuple[dict, list[str]]:

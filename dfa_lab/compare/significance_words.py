@@ -5,6 +5,7 @@ from typing import NamedTuple
 from dfa_lab.compare.significance import LEVEL, Difference
 
 FEW = 5  # seeds that are worth judging by
+ROUNDING = 1e-12  # of a mean: a smaller difference is that of how sums are rounded
 LEVELS = ((0.001, "very unlikely to be chance"), (0.05, "unlikely to be chance"), (0.1, "perhaps chance"))
 
 
@@ -41,8 +42,8 @@ def number(value: float, of: Measured) -> str:
 def _difference(found: Difference, of: Measured, alike: bool, p: float | None) -> str:
     value = found.value or 0.0
     over = _over(found, alike)
-    if value == 0 and found.same:
-        return f"The {of.what} of {of.first} and that of {of.second} are the same {over}."
+    if abs(value) <= ROUNDING * max(abs(found.first or 0.0), abs(found.second or 0.0)):
+        return _equal(found, of, over, p)
     way, sign = ("higher", 1) if value >= 0 else ("lower", -1)
     much = f"{_figure(abs(value) * of.by)}{of.points}"
     head = f"The {of.what} of {of.first} is {much} {way} than that of {of.second}"
@@ -55,6 +56,16 @@ def _difference(found: Difference, of: Measured, alike: bool, p: float | None) -
         f"{_figure(low)} to {_figure(high)}" if low >= 0 else f"from {_figure(-low)} {_other(way)} to {_figure(high)} {way}"
     )
     return f"{head}, {LEVEL:.0%} interval {between}, {over}: {_chance(p)}.".replace("95%", "95 %")
+
+
+def _equal(found: Difference, of: Measured, over: str, p: float | None) -> str:
+    """Say of means that do not differ that neither is higher."""
+    if found.same or found.low is None or found.high is None:
+        on_average = "" if found.same or max(found.runs) == 1 else "on average "
+        return f"The {of.what} of {of.first} and that of {of.second} are {on_average}the same {over}."
+    wide = f"{LEVEL:.0%} interval from {_figure(-found.low * of.by)} lower to {_figure(found.high * of.by)} higher"
+    head = f"The {of.what} of {of.first} and that of {of.second} are on average the same"
+    return f"{head}, {wide}, {over}: {_chance(p)}.".replace("95%", "95 %")
 
 
 def _other(way: str) -> str:

@@ -15,6 +15,7 @@ from dfa_lab.settings.parsing import describe
 OTHERS = "settings of another version of the lab"
 # where, not what; and what the table shows in columns of its own
 NOT_COMPARED = ("save", "load", "datapath", "preproc_folder", "models_folder", "download", "rules", "seeds")
+LARGE = 1e6
 SETTINGS = tuple(name for name in Experiment.model_fields if name not in NOT_COMPARED)
 
 
@@ -83,6 +84,11 @@ def fraction(metric: str) -> bool:
     return METRICS.get(metric, ("",))[0] == "fraction"
 
 
+def _written(value: float, places: int) -> str:
+    """With so many decimals; 1.22e+31 where most digits before the point would be noise: a loss that diverges is such."""
+    return f"{value:.{places}f}" if abs(value) < LARGE else f"{value:.2e}"
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The mean of a metric over runs, and their spread."""
@@ -94,9 +100,8 @@ class Outcome:
     def text(self, metric: str) -> str:
         """4.35 ± 0.21, in % where the metric is a fraction."""
         by = 100 if fraction(metric) else 1
-        mean = f"{self.mean * by:.2f}" if fraction(metric) or abs(self.mean) >= 10 else f"{self.mean:.3f}"
-        places = len(mean.partition(".")[2])
-        return mean if self.spread is None else f"{mean} ± {self.spread * by:.{places}f}"
+        places = 2 if fraction(metric) or abs(self.mean) >= 10 else 3
+        return " ± ".join(_written(one * by, places) for one in (self.mean, self.spread) if one is not None)
 
 
 def outcomes(

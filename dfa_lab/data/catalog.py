@@ -20,7 +20,7 @@ def module(name: str) -> ModuleType:
     return registry.load(PACKAGE, name)
 
 
-def facts(name: str, made_from: int | str | None = None) -> Facts:
+def facts(name: str, made_from: int | str | bool | None = None) -> Facts:
     """Facts of a set as published; `made_from` counts for the sets that are made: the number of classes, or what
     `made_from` gives. None: that of the setting's default.
 
@@ -29,9 +29,14 @@ def facts(name: str, made_from: int | str | None = None) -> Facts:
     return module(name).facts() if made_from is None else module(name).facts(made_from)
 
 
-def made_from(experiment: Experiment) -> int | str:
-    """What the experiment's set is made from, if it is made."""
-    return getattr(experiment, getattr(module(experiment.dataset), "SETTINGS", ("classes",))[0])
+def setting_of(name: str) -> str:
+    """The setting that a set is made from, or that says which of its parts count; "classes" for those that have none."""
+    return getattr(module(name), "SETTINGS", ("classes",))[0]
+
+
+def made_from(experiment: Experiment) -> int | str | bool:
+    """What the experiment's set is made from, if it is made, or which parts of it count."""
+    return getattr(experiment, setting_of(experiment.dataset))
 
 
 def whole(experiment: Experiment) -> Facts:
@@ -39,10 +44,12 @@ def whole(experiment: Experiment) -> Facts:
     return facts(experiment.dataset, made_from(experiment))
 
 
-def is_here(name: str, folder: Path) -> bool:
+def is_here(name: str, folder: Path, made_from: int | str | bool | None = None) -> bool:
     """Whether the set can be read from `folder` without a download; looks for its files and reads none of them.
 
-    Raises KeyError if no set has this name.
+    `made_from`: as for `facts`. Raises KeyError if no set has this name.
     """
     here = getattr(module(name), "here", None)
-    return here is None or here(folder)
+    if here is None:
+        return True
+    return here(folder) if made_from is None or not hasattr(module(name), "SETTINGS") else here(folder, made_from)

@@ -63,7 +63,8 @@ def _fetch(part: Path, folder: Path, facts: Facts, names: Sequence[str], argumen
     copy = f"copy {' and '.join(wanted)} into {shown(folder)} from another machine"
     if "No space left" in done.stderr:
         free = shutil.disk_usage(folder).free // 10**6
-        why, remedy = f"the disk is full ({free} MB free, {facts.megabytes} MB to download)", "make room on it"
+        size = f"{facts.megabytes} MB, and more once they are unpacked"
+        why, remedy = f"the disk has no room for it (it takes {size}; {free} MB are free now)", "make room on it"
     elif "No module named" in done.stderr:
         why, remedy = "torchvision is not installed", "install what requirements.txt lists"
     elif "corrupted" in done.stderr or done.returncode == 0:

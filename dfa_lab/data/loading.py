@@ -31,10 +31,15 @@ def load(experiment: Experiment, device: torch.device) -> DataSet:
     """
     name, known, made = experiment.dataset, whole(experiment), made_from(experiment)
     folder, asked = root(experiment.datapath), Preparation.of(experiment)
-    key = (name, str(folder.absolute()) if known.megabytes else "", made if isinstance(made, str) else known.classes)
+    key = (
+        name,
+        str(folder.absolute()) if known.megabytes else "",
+        made if isinstance(made, str | bool) else known.classes,
+        experiment.incomplete,
+    )
 
     def as_read() -> DataSet:
-        return _read(name, known, folder, experiment.download, made)
+        return _read(name, known, folder, experiment, made)
 
     def prepared() -> DataSet:
         return prepare(share((*key, AS_READ, "cpu"), as_read), asked, folder_of(experiment), name, device)
@@ -68,9 +73,9 @@ def _in_words(known: Facts, folder: Path, device: torch.device) -> Iterator[None
         ) from error
 
 
-def _read(name: str, known: Facts, folder: Path, download: bool, made: int | str) -> DataSet:
-    arrays: Arrays = module(name).load(folder, download, made)
-    verify(arrays, known, folder)
+def _read(name: str, known: Facts, folder: Path, experiment: Experiment, made: int | str | bool) -> DataSet:
+    arrays: Arrays = module(name).load(folder, experiment.download, made)
+    verify(arrays, known, folder, experiment.incomplete)
     parts = (arrays.x_train, arrays.y_train, arrays.x_test, arrays.y_test)
     real = replace(known, train=len(arrays.x_train), test=len(arrays.x_test))
     return DataSet(real, arrays.class_names, *map(torch.from_numpy, parts), offset=torch.zeros(()), scale=torch.ones(()))

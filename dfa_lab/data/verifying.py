@@ -9,14 +9,35 @@ from dfa_lab.data.errors import DataError
 from dfa_lab.data.folder import ALWAYS_THERE, shown
 
 
-def verify(arrays: Arrays, facts: Facts, folder: Path) -> None:
-    """Raise DataError if counts, shapes or labels do not fit together."""
+def verify(arrays: Arrays, facts: Facts, folder: Path, incomplete: bool) -> None:
+    """Raise DataError if counts, shapes or labels do not fit together; unless `incomplete`, if the counts are not those
+    that `facts` has as published, too."""
     for part, x, y in (("training", arrays.x_train, arrays.y_train), ("test", arrays.x_test, arrays.y_test)):
         if why := _wrong(part, x, y, facts):
             raise DataError(
                 f"{facts.title} in {shown(folder)} cannot be used because {why}: "
                 f"replace its files with the published ones, or {ALWAYS_THERE}."
             )
+    there, published = (len(arrays.x_train), len(arrays.x_test)), (facts.train, facts.test)
+    if there != published and not incomplete:
+        raise DataError(
+            f"{facts.title} in {shown(folder)} is not the published set, which has {counts(*published)}: it has "
+            f"{counts(*there, facts)}, so replace its files, take it as it is with --incomplete (in the page: Take an "
+            f"incomplete data set), or {ALWAYS_THERE}."
+        )
+
+
+def counts(train: int, test: int, facts: Facts | None = None) -> str:
+    """ "60,000 training and 10,000 test images"; without `facts` no word for what is counted."""
+    return f"{train:,} training and {test:,} test" + (f" {facts.samples}" if facts else " ones")
+
+
+def shortfall(published: Facts, there: Facts) -> str:
+    """A sentence where the numbers of samples are not those that were published, else nothing."""
+    if (there.train, there.test) == (published.train, published.test):
+        return ""
+    known = counts(published.train, published.test)
+    return f"{there.title} is incomplete here: {counts(there.train, there.test, there)}, where there should be {known}."
 
 
 def _wrong(part: str, x: np.ndarray, y: np.ndarray, facts: Facts) -> str:

@@ -28,12 +28,12 @@ KNOWN: dict[str, tuple[object, ...]] = {  # settings of which the script knows o
 }
 ANY = set(
     "classes hold_out split_seed num_layers num_hidden bias init feedback_magnitude feedback_density feedback_rank "
-    "feedback_seed learning_rate learning_rate_decay halve_every weight_decay momentum batch_size drop_last epochs "
-    "seeds".split()
+    "feedback_seed learning_rate learning_rate_decay halve_every decay_factor weight_decay momentum dampening "
+    "batch_size drop_last epochs seeds".split()
 )
 WITHOUT_EFFECT = set(  # on what an mlp learns
-    "datapath download preproc_folder models_folder conv_channels conv_hidden save device device_number threads "
-    "processes probe_size measure_every".split()
+    "datapath download incomplete svhn_extra preproc_folder models_folder conv_channels conv_hidden save device "
+    "device_number threads processes probe_size measure_every".split()
 )
 
 
@@ -110,7 +110,9 @@ def _constants(experiment: Experiment, classes: int, body: str) -> str:
         "RATE": experiment.learning_rate,
         "DECAY": experiment.learning_rate_decay,
         "HALVE_EVERY": experiment.halve_every if experiment.halve_every > 0 else None,
+        "FACTOR": experiment.decay_factor,
         "MOMENTUM": experiment.momentum,
+        "DAMPENING": experiment.momentum if experiment.dampening else 0.0,
         "WEIGHT_DECAY": experiment.weight_decay,
         "MAGNITUDE": experiment.feedback_magnitude,
         "FEEDBACK_SEED": None if experiment.feedback_seed < 0 else experiment.feedback_seed,

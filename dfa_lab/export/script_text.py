@@ -32,7 +32,7 @@ CONSTANTS = {
     "WHOLE_BATCHES": "  # whether a smaller last batch of an epoch is left out",
     "RATE": "  # learning rate",
     "DECAY": "  # the rate of step t is divided by 1 + t * this",
-    "HALVE_EVERY": "  # epochs after which the rate is halved",
+    "HALVE_EVERY": "  # epochs after which the rate is multiplied with FACTOR",
     "MAGNITUDE": "  # feedback is as wide as +-this; 0: 1/sqrt(n), n the units that receive it",
     "FEEDBACK_SEED": "  # None: that of the run",
 }
@@ -186,12 +186,12 @@ def train(rule, seed, x_train, t_train, x_test, t_test):
 '''
 OPTIMIZERS = {
     "rmsprop": "torch.optim.RMSprop(parameters, lr=RATE, alpha=0.99, eps=1e-8, weight_decay=WEIGHT_DECAY)",
-    "sgd": "torch.optim.SGD(parameters, lr=RATE, momentum=MOMENTUM, dampening=MOMENTUM, weight_decay=WEIGHT_DECAY)",
+    "sgd": "torch.optim.SGD(parameters, lr=RATE, momentum=MOMENTUM, dampening=DAMPENING, weight_decay=WEIGHT_DECAY)",
     "nag": "torch.optim.SGD(parameters, lr=RATE, momentum=MOMENTUM, nesterov=True, weight_decay=WEIGHT_DECAY)",
     "adam": "torch.optim.Adam(parameters, lr=RATE, weight_decay=WEIGHT_DECAY)",
 }
 RATE_FALLS = """            halvings = epoch // HALVE_EVERY if HALVE_EVERY else 0
-            optimizer.param_groups[0]["lr"] = RATE * (0.5**halvings / (1 + step * DECAY))
+            optimizer.param_groups[0]["lr"] = RATE * (FACTOR**halvings / (1 + step * DECAY))
 """
 MAIN = """
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def latest(experiment: Experiment, id: str, checkpoints: Checkpoints, folder: Pa
             pass  # a damaged one is as good as none
     if experiment.save:
         try:
-            state = state_file.read(folder / "saved" / experiment.save / saved.NET)
+            state = state_file.read(saved.folder(experiment.save, folder) / saved.NET)
             mine = experiment.model_dump(mode="json")
             if all(mine.get(name) == value for name, value in state[1]["experiment"].items()):
                 return _of_state(f"from the saved run {experiment.save}", state)

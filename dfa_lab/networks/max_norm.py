@@ -18,8 +18,9 @@ def limit(network: Network, into: float, out: float) -> None:
 
 
 def limit_as_dfa_torch(network: Network, into: float, out: float) -> None:
-    """dfa-torch's call of dpnn's maxParamNorm(maxOutNorm, maxInNorm), which takes them the other way round: `out` limits the
-    weights into a unit, and `into` those along the last dimension, which in a convolution is the kernel's width."""
+    """dfa-torch's call of dpnn's maxParamNorm(maxOutNorm, maxInNorm), for which "out" are the rows, that feed into output
+    neurons: `out` limits the weights into a unit, and `into` those along the last dimension, which in a convolution is the
+    kernel's width. Only the help texts of dfa-torch's flags say it the other way round."""
     if min(into, out) >= NO_LIMIT:
         return
     for _, W in network.trained():

@@ -70,7 +70,7 @@ class Archive:
     def save_nets(self, live: Live) -> None:
         """Write what the setting `save` asks for."""
         if (trainer := live.trainer) is not None and (name := live.experiment.save):
-            self.checkpoints.write(saved.folder(name) / saved.NET, trainer)
+            self.checkpoints.write(saved.folder(name, self.store.folder) / saved.NET, trainer)
 
     def close(self) -> None:
         """Write what waits, and let go of the folder."""

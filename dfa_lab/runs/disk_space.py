@@ -50,14 +50,6 @@ def measure(folder: Path) -> Space:
     return Space(kinds, free)
 
 
-def human(count: int) -> str:
-    """1.2 GB: units of a thousand, as disks are sold and most systems show them."""
-    for power, unit in ((12, "TB"), (9, "GB"), (6, "MB"), (3, "kB")):
-        if count >= 10**power:
-            return f"{count / 10**power:.1f} {unit}"
-    return f"{count} bytes"
-
-
 def size(path: Path) -> int:
     """Bytes of a file, or of all files in a folder; links are not followed."""
     try:

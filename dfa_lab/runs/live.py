@@ -5,6 +5,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field, replace
 
+from dfa_lab import data
 from dfa_lab.feedback.changing import Change
 from dfa_lab.runs.record_list import RecordList
 from dfa_lab.runs.replay.snapshots import Spacing
@@ -63,6 +64,7 @@ class Live:
     queues: bool = False  # waits for its turn on the device
     continues: bool = False  # from its checkpoint
     spacing: Spacing = field(default_factory=Spacing)  # of its snapshots
+    shortfall: str = ""  # a sentence, where its data set is not whole
     last: Status | None = None  # what it was when no trainer was there any more, or not yet
     _saved: tuple[float, int, float] = (0.0, 0, 0.0)  # (time, step, epoch) of the last checkpoint
     _not_before: float = 0.0  # after a checkpoint that could not be written
@@ -153,7 +155,7 @@ class Live:
             self.id,
             experiment,
             self.state,
-            self.sentence or self.losses(),
+            self.sentence or self.losses() or self.shortfall,
             self.demo,
             step=trainer.step,
             steps=trainer.steps,
@@ -174,6 +176,7 @@ class Live:
     def begin(self, trainer: Trainer) -> None:
         """The data are loaded: from now on it runs, or waits paused."""
         self.trainer = trainer
+        self.shortfall = data.shortfall(data.facts_of(self.experiment), trainer.data.facts)
         self.state = "paused" if self.begin_paused else "running"
         self._saved = (time.monotonic(), trainer.step, trainer.epoch)
         self.halt_clock()

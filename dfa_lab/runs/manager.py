@@ -81,7 +81,7 @@ class Manager:
         live.keep = keep or bool(experiment.save)
         if experiment.save:
             taken = [one.experiment.save for one in self._lives.all() if one.state in ACTIVE]
-            saved.claim(experiment.save, None, taken=taken)
+            saved.claim(experiment.save, None, taken, self.store.folder)
         return self._scheduler.begin(live, None, title)
 
     def demo(self) -> str:

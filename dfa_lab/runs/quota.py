@@ -5,7 +5,8 @@ import threading
 import time
 from pathlib import Path
 
-from dfa_lab.runs.disk_space import human, measure
+from dfa_lab.machine.disk_room import human
+from dfa_lab.runs.disk_space import measure
 from dfa_lab.settings.wording import shown
 
 NAME = "DFA_LAB_QUOTA"  # the environment variable

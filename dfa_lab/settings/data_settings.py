@@ -34,6 +34,20 @@ class DataSettings(BaseModel):
         local=True,
         basic=True,
     )
+    incomplete: bool = knob(
+        False,
+        "Train on the data set even where its files hold other numbers of samples than were published.",
+        title="Take an incomplete data set",
+        when={"dataset": ON_DISK},
+        switch=True,
+    )
+    svhn_extra: bool = knob(
+        True,
+        "Train on the 531,131 easier images of SVHN's part 'extra' too, as dfa-torch does.",
+        title="SVHN's extra images",
+        when={"dataset": registry.using(SETS, "svhn_extra")},
+        basic=True,
+    )
     classes: int = knob(
         2,
         "Number of classes of the toy sets spirals and gaussians.",

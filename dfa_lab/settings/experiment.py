@@ -40,6 +40,11 @@ class SettingsError(ValueError):
         super().__init__(" ".join(self.problems))
 
 
+def loads_nothing(value: object) -> bool:
+    """Whether a value of `load` asks for new weights: left empty, or none in any capitals."""
+    return isinstance(value, str) and value.lower() in ("", "none")
+
+
 class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSettings, DataSettings):
     """What is compared: data, network, training settings, a list of rules and a list of seeds.
 
@@ -60,10 +65,12 @@ class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSetti
     @field_validator("*", mode="before")
     @classmethod
     def _spelling(cls, value: object, info: ValidationInfo) -> object:
-        """Accept the reference's spellings of values: mlp.lua, sigm, MNIST, Cifar10, float, epoch -1."""
+        """Accept the reference's spellings of values: mlp.lua, sigm, MNIST, Cifar10, float, epoch -1, load none."""
         name = str(info.field_name)
         if name == "epochs" and str(value).strip() == "-1":
             return MOST_EPOCHS
+        if name == "load" and loads_nothing(value):
+            return ""
         field = extra(cls.model_fields[name])
         if cls.model_fields[name].annotation is not str or not (field["choices"] or name == "device"):
             return value
@@ -80,8 +87,12 @@ class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSetti
     @classmethod
     def _chosen(cls, value: object, info: ValidationInfo) -> object:
         choices = extra(cls.model_fields[str(info.field_name)])["choices"]
+        not_here = extra(cls.model_fields[str(info.field_name)])["not_here"]
         for name in value if isinstance(value, tuple) else (value,):
             own = info.field_name == "network" and str(name).lower().endswith(".py")
+            if name in not_here:
+                why = f"one of {', '.join(choices)}: {not_here[name]}"
+                raise PydanticCustomError("explained", "{why}", {"why": why})
             if choices and name not in choices and not own:
                 raise PydanticCustomError("choice", "not a choice")
         if info.field_name in ("rules", "seeds") and isinstance(value, tuple) and len(set(value)) < len(value):
@@ -111,7 +122,7 @@ class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSetti
         try:
             point_text.decode(value)
         except point_text.Unreadable as error:
-            raise PydanticCustomError("points", "{why}", {"why": str(error)}) from None
+            raise PydanticCustomError("explained", "{why}", {"why": str(error)}) from None
         return value
 
     @field_validator("device")
@@ -145,6 +156,13 @@ class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSetti
                 "dfa-torch knows no other.",
                 {"given": self.feedback_distribution},
             )
+        for name, wanted in (("decay_factor", 0.5), ("dampening", True)):
+            if self.exact and (given := getattr(self, name)) != wanted:
+                raise PydanticCustomError(
+                    "exact",
+                    "{name} (--{name}) is {given}: give {wanted} with exact (--exact), since dfa-torch knows no other.",
+                    {"name": name, "given": str(given).lower(), "wanted": str(wanted).lower()},
+                )
         if self.exact and self.epochs == 1:
             raise PydanticCustomError(
                 "epochs",

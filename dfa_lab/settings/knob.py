@@ -39,13 +39,14 @@ def knob(
     local: bool = False,
     basic: bool = False,
     midway: bool = False,
+    not_here: dict[str, str] | None = None,
     **bounds: Any,
 ) -> Any:
     """One setting. `title`: its label in the form; `flag`: dfa-torch's spelling where it differs from the field's name;
     `when`: it has an effect only where another setting has one of these values; `switch`: on the command line it takes
     no value, as in dfa-torch; `local`: it is about this machine, its files above all, so a link may not choose it; `basic`:
     among the settings that the form shows at first; `midway`: a training that has begun can go on with another value (a
-    fork)."""
+    fork); `not_here`: values that dfa-torch takes and the lab refuses, each with the reason."""
     return Field(
         default,
         description=help,
@@ -60,12 +61,13 @@ def knob(
             "local": local,
             "basic": basic,
             "midway": midway,
+            "not_here": {**(not_here or {})},
         },
         **bounds,
     )
 
 
 def extra(field: FieldInfo) -> dict[str, Any]:
-    """group, title, flag, unit, choices, when, switch, local, basic and midway of a field."""
+    """group, title, flag, unit, choices, when, switch, local, basic, midway and not_here of a field."""
     assert isinstance(field.json_schema_extra, dict)
     return field.json_schema_extra

@@ -135,7 +135,7 @@ class NetworkSettings(BaseModel):
     )
     load: str = knob(
         "",
-        "Start from the weights and feedback of a saved run: its name, or its file. Empty: from new ones.",
+        "Start from the weights and feedback of a saved run: its name, or its file. Empty or none: from new ones.",
         title="Start from a saved run",
         local=True,
     )

@@ -38,7 +38,7 @@ def parse(settings: Mapping[str, object]) -> Experiment:
                 problems.append(one["msg"])
             elif name not in refused:
                 refused.add(name)
-                wanted = one["msg"] if one["type"] == "points" else allowed(name)
+                wanted = one["msg"] if one["type"] == "explained" else allowed(name)
                 problems.append(refuse(name, given.get(name), wanted))
         raise SettingsError(problems) from None
     if problems:

@@ -5,7 +5,6 @@ take (RFC 4648, section 5). The square that is drawn on reaches from -1 to 1 bot
 """
 
 import base64
-import csv
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -82,52 +81,3 @@ def place(step: int) -> float:
 def to_csv(points: list[Point]) -> str:
     """The points as a file with x,y,class in each line, from which they can be read again as they are."""
     return "x,y,class\n" + "".join(f"{place(x):.4f},{place(y):.4f},{t}\n" for x, y, t in points)
-
-
-def from_csv(text: str) -> tuple[str, bool]:
-    """(the text of the points of a file with x,y,class in each line, whether they were moved and scaled to fit).
-
-    What lies within -1 and 1 stays where it is. Anything else is fitted into the square, both directions alike. A first
-    line of names is passed over. Raises Unreadable with the number of the line.
-    """
-    read = []
-    for row in (lines := csv.reader(text.removeprefix("\ufeff").splitlines())):
-        if any(cell.strip() for cell in row) and not (not read and lines.line_num == 1 and _names(row)):
-            read.append(_point(row, lines.line_num))
-        if len(read) > MOST_POINTS:
-            raise Unreadable(f"a file with at most {MOST_POINTS} points: line {lines.line_num} is one too many")
-    if not read:
-        raise Unreadable("a file with x,y,class in each line: this one is empty")
-    xs, ys = [x for x, _, _ in read], [y for _, y, _ in read]
-    fits = max(map(abs, xs + ys)) <= 1
-    middle = (0.0, 0.0) if fits else ((max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2)
-    half = 1.0 if fits else max(max(xs) - min(xs), max(ys) - min(ys)) / 2 / 0.95 or 1.0
-    on_grid = [Point(_step((x - middle[0]) / half), _step((y - middle[1]) / half), t) for x, y, t in read]
-    found = encode(on_grid)
-    decode(found)
-    return found, not fits
-
-
-def _step(place: float) -> int:
-    return round((place + 1) / 2 * STEPS)
-
-
-def _names(row: list[str]) -> bool:
-    """Whether no cell is a number."""
-    return not any(re.search(r"\d", cell) for cell in row)
-
-
-def _point(row: list[str], line: int) -> tuple[float, float, int]:
-    said = f"line {line} is {','.join(row)[:40]!r}"
-    if len(row) != 3:
-        raise Unreadable(f"a file with x,y,class in each line: {said}")
-    try:
-        x, y = float(row[0]), float(row[1])
-    except ValueError:
-        raise Unreadable(f"a file with two numbers and a class in each line: {said}") from None
-    if not (abs(x) <= 1e12 and abs(y) <= 1e12):  # not a number is neither
-        raise Unreadable(f"a file with finite numbers: {said}")
-    t = row[2].strip()
-    if not re.fullmatch("[0-9]", t):
-        raise Unreadable(f"a file with classes from 0 to {MOST_CLASSES - 1}: {said}")
-    return x, y, int(t)

@@ -8,6 +8,12 @@ from dfa_lab.settings.knob import Seeds
 from dfa_lab.settings.knob import knob as any_knob
 
 MOST_EPOCHS = 100_000
+SEARCHES = "{} looks at a batch again and again for the lowest loss along a line, and what fa and dfa follow is no slope of it"
+DRAWS = "{} draws weights at random and follows no gradient, so that there is nothing for a learning rule to do"
+NOT_HERE = {  # of torch7's package optim
+    **{name: SEARCHES.format(name) for name in ("cg", "lbfgs", "fista", "fistals", "linesearch", "lswolfe")},
+    **{name: DRAWS.format(name) for name in ("cmaes", "de")},
+}
 knob = partial(any_knob, group="training")
 
 
@@ -26,6 +32,7 @@ class TrainingSettings(BaseModel):
         "How gradients become steps.",
         flag="optimization",
         choices=("sgd", "rmsprop", "adam", "nag", "adagrad", "adadelta", "adamax", "asgd", "rprop"),
+        not_here=NOT_HERE,
         basic=True,
         midway=True,
     )
@@ -52,15 +59,31 @@ class TrainingSettings(BaseModel):
         le=MOST_EPOCHS,
         midway=True,
     )
+    decay_factor: float = knob(
+        0.5,
+        "What the learning rate is multiplied with whenever it falls at once: a half, as in dfa-torch, or another number.",
+        title="Factor where the rate is halved",
+        gt=0,
+        lt=1,
+        midway=True,
+    )
     weight_decay: float = knob(
         0.0, "This × every parameter is added to its gradient.", flag="weightDecay", ge=0, le=1000, midway=True
     )
     momentum: float = knob(
         0.0,
-        "Momentum of sgd (with equal dampening, as in dfa-torch) and nag (which needs it).",
+        "Momentum of sgd (with equal dampening, unless that is off) and nag (which needs it).",
         when={"optimizer": ("sgd", "nag")},
         ge=0,
         lt=1,
+        midway=True,
+    )
+    dampening: bool = knob(
+        True,
+        "sgd's velocity takes 1 - momentum of each gradient, as in dfa-torch. Without it takes the whole gradient, as is usual "
+        "elsewhere, and steps are 1 / (1 - momentum) times as long.",
+        title="Momentum with dampening",
+        when={"optimizer": ("sgd",)},
         midway=True,
     )
     batch_size: int = knob(64, "Samples in each step.", flag="batchSize", unit="samples", basic=True, ge=1, le=100_000)

@@ -24,7 +24,7 @@ TEXTS = {
     "datapath": "the name of a folder",
     "preproc_folder": "the name of a folder",
     "models_folder": "the name of a folder",
-    "load": "the name of a saved run, or a file that ends in .safetensors",
+    "load": "none, the name of a saved run, or a file that ends in .safetensors",
     "save": "a name of at most 80 letters, digits, dots, dashes, underscores and spaces that begins with a letter or digit",
 }
 SPELLINGS = {spelling: name for name in Experiment.model_fields for spelling in spellings(name)}

@@ -15,7 +15,7 @@ __all__ = ["CHANGEABLE", "CheckpointError", "load", "read", "save"]
 DTYPES = {str(dtype): dtype for dtype in (torch.float32, torch.float64)}
 CHANGEABLE = (  # what may be another after a continuation: it changes no weight but by how long it is trained
     *("epochs", "device", "device_number", "threads", "processes", "save"),
-    *("datapath", "download", "preproc_folder", "models_folder", "probe_size", "measure_every", "measures"),
+    *("datapath", "download", "incomplete", "preproc_folder", "models_folder", "probe_size", "measure_every", "measures"),
 )
 
 

@@ -31,12 +31,13 @@ def own_rate(experiment: Experiment) -> float | None:
 
 
 def optimizer(experiment: Experiment, parameters: list[nn.Parameter]) -> optim.Optimizer:
-    """rmsprop: α = 0.99, ε = 1e-8; sgd with dampening = momentum; nag: Nesterov's, without dampening."""
+    """rmsprop: α = 0.99, ε = 1e-8; sgd: with dampening = momentum or without; nag: Nesterov's, without dampening."""
     rate = own_rate(experiment) or experiment.learning_rate
     momentum, decay = experiment.momentum, experiment.weight_decay
     match experiment.optimizer:
         case "sgd":
-            return optim.SGD(parameters, lr=rate, momentum=momentum, dampening=momentum, weight_decay=decay)
+            dampening = momentum if experiment.dampening else 0.0
+            return optim.SGD(parameters, lr=rate, momentum=momentum, dampening=dampening, weight_decay=decay)
         case "nag":
             return optim.SGD(parameters, lr=rate, momentum=momentum, nesterov=True, weight_decay=decay)
         case "rmsprop":

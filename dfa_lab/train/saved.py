@@ -1,29 +1,29 @@
-"""Where saved runs lie: one folder a name, in the folder `saved` of $DFA_LAB_RUNS, else of ./runs.
+"""Where saved runs lie: one folder a name, in the folder `saved` of the folder of runs.
 
 Written by saving.py: net.safetensors (weights, feedback, the optimiser's state), results.json (as --json writes it) and
 progress.json (what the results of a run that goes on depend on).
 """
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from dfa_lab.machine.runs_folder import runs_folder
 from dfa_lab.settings.experiment import SettingsError
 from dfa_lab.settings.wording import allowed, label, refuse, shown
 
-NET = "net.safetensors"
+FOLDER, NET = "saved", "net.safetensors"
 SHOWN = 10  # names that a sentence lists
 
 
-def root() -> Path:
-    """The folder of all saved runs; it need not exist."""
-    return Path(os.environ.get("DFA_LAB_RUNS") or "runs") / "saved"
+def root(runs: Path | None = None) -> Path:
+    """The folder of all saved runs; it need not exist. `runs`: the folder of runs, None: that of this process."""
+    return (runs or runs_folder()) / FOLDER
 
 
-def folder(name: str) -> Path:
-    """The folder of a saved run, or of one that is to be; it need not exist."""
-    return root() / name
+def folder(name: str, runs: Path | None = None) -> Path:
+    """The folder of a saved run, or of one that is to be; it need not exist. `runs`: as for `root`."""
+    return root(runs) / name
 
 
 def names() -> list[str]:
@@ -57,9 +57,12 @@ def net(name_or_file: str) -> Path:
     raise SettingsError([f"{label('load')} is {shown(name_or_file, 120)}: {known}."])
 
 
-def claim(name: str, continued: Path | None, taken: Sequence[str] = ()) -> None:
-    """Raises SettingsError if the name is `taken`, or is that of another run than the one in the file `continued`."""
-    kept = folder(name) / NET
+def claim(name: str, continued: Path | None, taken: Sequence[str] = (), runs: Path | None = None) -> None:
+    """Raises SettingsError if the name is `taken`, or is that of another run than the one in the file `continued`.
+
+    `runs`: as for `root`.
+    """
+    kept = folder(name, runs) / NET
     same = continued is not None and continued.exists() and kept.exists() and kept.samefile(continued)
     if name in taken or (kept.exists() and not same):
         reason = f"a run of this name is kept already; give another name, or continue it with --load {name}"

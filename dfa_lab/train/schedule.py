@@ -14,6 +14,7 @@ class Schedule:
     def __init__(self, experiment: Experiment):
         every, exact = experiment.halve_every, experiment.exact
         self._every = every
+        self._factor = experiment.decay_factor
         self._decay = 0.0 if exact and experiment.optimizer in IGNORE_DECAY else experiment.learning_rate_decay
         # before the last epoch. dfa-torch looks for the end of learning whatever its schedule, unless that is longer
         self.may_end = every == 0 or (exact and experiment.epochs != MOST_EPOCHS and every < experiment.epochs)
@@ -29,7 +30,7 @@ class Schedule:
 
     def factor(self, step: int) -> float:
         """`step` counts optimiser steps done."""
-        return 0.5**self.halvings / (1 + step * self._decay)
+        return self._factor**self.halvings / (1 + step * self._decay)
 
     def after_epoch(self, epochs: int, train_error: float) -> None:
         """`epochs` done; `train_error`: fraction of the last one's training samples that were wrong when trained on."""

@@ -1,7 +1,6 @@
 """Chromium and Streamlit servers for the tests that look at pages."""
 
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -66,7 +65,8 @@ FORGET = "if (!sessionStorage.getItem('new')) { localStorage.clear(); sessionSto
 
 @pytest.fixture
 def open_page(visitors) -> Iterator[Callable]:
-    """`open_page(address, **options)`: a page for a new visitor. An error in its console fails the test."""
+    """`open_page(address, **options)`: a page for a new visitor. An error in its console fails the test, and so does
+    whatever it asks for and does not get."""
     pages, errors = [], []
 
     def start(address: str, *, viewport=None, **media):
@@ -78,10 +78,9 @@ def open_page(visitors) -> Iterator[Callable]:
         if media:
             page.emulate_media(**media)
         page.set_default_timeout(PATIENCE * 1000)
-        page.on(
-            "console", lambda message: errors.append(message.text) if message.type == "error" and not seeking(message) else None
-        )
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("response", lambda answer: errors.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
         page.goto(address)
         return page
 
@@ -89,11 +88,6 @@ def open_page(visitors) -> Iterator[Callable]:
     for page in pages:
         page.close()
     assert errors == []
-
-
-def seeking(message) -> bool:
-    """Streamlit looks for its server below a page's address first, and is told that it is not there."""
-    return re.search(r"\w/\w+/_stcore/", message.location.get("url", "")) is not None
 
 
 def free_port() -> int:

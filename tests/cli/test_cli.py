@@ -504,3 +504,38 @@ def test_before_the_first_epoch_ends_there_are_figures_too() -> None:
     tested = [r for r in taken if r.run == 1 and r.metric == "test_error"][-1]
     assert (run["test_error"], run["tested_at"]) == (tested.value, tested.step) and tested.step > 0
     assert run["angles"] == {} and run["epochs"] == []
+
+
+DEFAULTS = """
+-modelsFolder ./Models/ -network mlp.lua -criterion bce -eps 0 -dropout 0 -batchnorm 0 -nonlin tanh -num_layers 2 -bias 1
+-rfb_mag 0 -LR 0.0001 -LRDecay 0 -weightDecay 0.0 -momentum 0.0 -batchSize 64 -optimization rmsprop -epoch_step -1 -gradient dfa
+-maxInNorm 400 -maxOutNorm 400 -accGradient 0 -threads 1 -devid 1 -nGPU 1 -normalization scale -format rgb
+-preProcDir ./PreProcData/ -visualize 0
+"""  # what dfa-torch's Main.lua declares, but for what makes it slow, needs files or a GPU, and what takes no value
+
+
+@pytest.mark.parametrize("load", ["", "none", "None"])
+def test_every_default_of_the_reference_can_be_said(load: str, tmp_path: Path) -> None:
+    words = [*DEFAULTS.split(), "-load", load, "-dataset", "digits", "-type", "float", "-epoch", "1", "-num_hidden", "8"]
+    result = invoke(*words, "-json", tmp_path / "out.json")
+    assert result.exit_code == 0, result.output
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("--nGPU is 1: it has no effect, since an experiment runs on one device") and line.endswith(".")
+    given = {"LR": 1e-4, "gradient": "dfa", "epoch": 1, "num_hidden": 8, "threads": 1, "type": "cpu"}
+    assert parse(json.loads((tmp_path / "out.json").read_text())["settings"]) == parse(
+        {**given, "preProcDir": "./PreProcData/"}
+    )
+    assert refusal("-nGPU", "1", "--ngpu", "2") == "--nGPU is given 2 times: give it once."
+
+
+def test_new_weights_may_be_kept_and_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DFA_LAB_RUNS", str(tmp_path))
+    assert invoke(*SHORT, "--load", "none", "--save", "one", "--gradient", "bp").exit_code == 0
+    assert "there is no such run; saved are one" in refusal("--load", "two")
+
+
+@pytest.mark.parametrize(("name", "reason"), [("cg", "no slope of it"), ("lbfgs", "no slope of it"), ("de", "no gradient")])
+def test_an_optimiser_of_torch7_that_cannot_be_says_why(name: str, reason: str) -> None:
+    line = refusal("-optimization", name)
+    assert line.startswith(f"optimizer (--optimization) is '{name}': give one of sgd, rmsprop, adam, ")
+    assert f": {name} " in line and reason in line

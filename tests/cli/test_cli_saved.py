@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from typer.testing import CliRunner, Result
 from dfa_lab.cli import main, output
 from dfa_lab.networks import own_file
 from dfa_lab.records import Record
+from dfa_lab.runs.store.store import Store
 from dfa_lab.train import checkpoint, saved
 from dfa_lab.train.trainer import Trainer
 from tests.children import Child
@@ -188,7 +190,7 @@ def test_it_is_not_saved_where_it_was_loaded_from_unless_it_is_continued() -> No
         ("--load b.safetensors", "load (--load) is 'b.safetensors': there is no such file."),
         (
             "--load ../saved/a",
-            "load (--load) is '../saved/a': give the name of a saved run, or a file that ends in .safetensors.",
+            "load (--load) is '../saved/a': give none, the name of a saved run, or a file that ends in .safetensors.",
         ),
         ("--load a --num_hidden 9", "load (--load) is 'a': give a saved run whose network has the same layers and data set"),
         ("--save ../a", "save (--save) is '../a': give a name of at most 80 letters"),
@@ -366,3 +368,24 @@ def test_a_network_file_that_a_saved_net_names_needs_to_be_trusted(tmp_path: Pat
     assert result.exit_code == 0 and "Continues" in result.stderr
     assert checkpoint.read(saved.net("mine"))[1]["step"] == 6  # of one epoch: untouched
     assert invoke("--load", "mine", "--epoch", 2).exit_code == 0  # one's own runs are trusted
+
+
+@pytest.mark.parametrize("where", ["--runs", "DFA_LAB_RUNS"])
+def test_one_folder_of_runs_is_one_folder(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is saved, listed, exported, loaded and drawn."""
+    folder, elsewhere = tmp_path / "theirs", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.delenv("DFA_LAB_RUNS")
+    named = ["--runs", folder]
+    if where == "DFA_LAB_RUNS":
+        monkeypatch.setenv("DFA_LAB_RUNS", str(folder))
+    said = trained("--epoch", 1, "--save", "mine", "--visualize", *named).stdout
+    assert f"Kept in {folder / 'saved' / 'mine'}: " in said and f"Report: {folder / 'saved' / 'mine' / 'report.html'}" in said
+    with closing(Store(folder)) as store:
+        (one,) = store.experiments()
+    done = CliRunner().invoke(main.app, ["export", one.id, "--out", str(tmp_path / "out.zip"), *map(str, named)])
+    assert done.exit_code == 0 and "Weights: from the saved run mine, after step 6." in done.stdout
+    assert "Continues 'mine' at step 6 of 12." in invoke("--load", "mine", "--epoch", 2, *named).stderr
+    assert not list(elsewhere.iterdir())
+    assert (os.environ.get("DFA_LAB_RUNS") or "") == (str(folder) if where == "DFA_LAB_RUNS" else "")

@@ -10,7 +10,7 @@ import pytest
 
 from dfa_lab.compare import run_groups
 from dfa_lab.compare.lines import DEVIATION, EXTREMES, SINGLE, ends, lines, table
-from dfa_lab.compare.table import SETTINGS
+from dfa_lab.compare.table import SETTINGS, Outcome
 from dfa_lab.records import Record
 from dfa_lab.runs.store.store import Store
 from dfa_lab.runs.store.stored import Stored
@@ -202,3 +202,12 @@ def test_what_was_measured_is_known_without_reading_all(store):
     mine = [("signal_angle", 1), ("signal_angle", 2), ("test_error", None), ("train_loss", None)]
     assert store.measured(["a"]) == mine and store.measured(["a", "b"]) == [("dead", 3), *mine]
     assert store.measured([]) == store.measured(["c"]) == []
+
+
+def test_a_loss_that_diverged_is_written_short():
+    """And not as 12214895358602559728557158825984.000."""
+    assert Outcome(12214895358602559728557158825984.0, None, 1).text("test_loss") == "1.22e+31"
+    assert Outcome(2.5e7, 1e3, 2).text("train_loss") == "2.50e+07 ± 1000.00"
+    assert Outcome(0.0435, 0.0021, 3).text("test_error") == "4.35 ± 0.21"
+    assert Outcome(1.25, 0.5, 3).text("test_loss") == "1.250 ± 0.500"
+    assert Outcome(125.0, None, 3).text("test_loss") == "125.00"

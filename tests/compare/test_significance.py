@@ -148,3 +148,11 @@ def test_an_interval_across_nothing_names_both_sides():
 def test_holm_by_hand():
     assert holm([0.01, 0.04, None, 0.03]) == pytest.approx([0.03, 0.06, None, 0.06])
     assert holm([0.5, 0.9]) == pytest.approx([1.0, 1.0]) and holm([0.02]) == [0.02] and holm([]) == []
+
+
+@pytest.mark.parametrize("first", [{0: 0.1}, {0: 0.1, 1: 0.2}, {0: 0.3, 1: 0.1, 2: 0.2}, {0: 0.7, 1: 0.1, 2: 0.1}])
+def test_equal_means_are_called_equal_and_none_is_higher(first: dict[int, float]) -> None:
+    """Runs may be equal, or differ but not on average, up to how sums are rounded."""
+    for second in (first, dict(zip(first, [*list(first.values())[1:], first[0]], strict=True))):
+        text = said(compare(first, second), ERROR)
+        assert "the same" in text and " 0.00 percentage points" not in text and "than that of" not in text

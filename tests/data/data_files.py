@@ -16,8 +16,8 @@ IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 
 
 def load(dataset: str, folder: Path | str = "", **settings: object) -> data.DataSet:
-    """The set on the CPU, as a person would ask for it."""
-    return data.load(parse({"dataset": dataset, "datapath": str(folder), **settings}), CPU)
+    """The set on the CPU, as a person would ask for it who knows that it may be a small one."""
+    return data.load(parse({"dataset": dataset, "datapath": str(folder), "incomplete": True, **settings}), CPU)
 
 
 def idx(array: np.ndarray) -> bytes:

@@ -87,7 +87,7 @@ def test_a_wrong_answer_is_not_taken(tmp_path: Path, capfd: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("complaint", "expected"),
     [
-        ("OSError: [Errno 28] No space left on device", "the disk is full"),
+        ("OSError: [Errno 28] No space left on device", "the disk has no room for it (it takes 169 MB, and more"),
         ("ModuleNotFoundError: No module named 'torchvision'", "torchvision is not installed"),
     ],
 )

@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 
 from dfa_lab import data
 from dfa_lab.cli import main
-from dfa_lab.settings import point_text
+from dfa_lab.settings import point_text, points_file
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.parsing import command, differences, parse
-from dfa_lab.settings.point_text import Point, Unreadable, decode, encode, from_csv, place, split, to_csv
+from dfa_lab.settings.point_text import Point, decode, encode, place, split, to_csv
 from dfa_lab.train.trainer import Trainer
 from tests.data.data_files import load
 
@@ -49,8 +49,7 @@ def test_every_drawing_comes_back_as_it_was():
         experiment = parse({"dataset": "points", "points": text})
         assert experiment.points == text and parse(differences(experiment)) == experiment  # a link
         assert Experiment.model_validate_json(experiment.model_dump_json()) == experiment  # the store
-        found, fitted = from_csv(to_csv(points))
-        assert decode(found) == points and not fitted
+        assert decode(points_file.read(to_csv(points).encode()).points) == points
 
 
 def test_the_text_is_the_bits_that_are_written_down():
@@ -76,37 +75,6 @@ def test_what_is_no_drawing_is_refused_in_a_sentence(text: str, why: str):
         parse({"dataset": "points", "points": text})
     (problem,) = raised.value.problems
     assert problem.startswith("points (--points) is ") and ": give " in problem and why in problem
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("", "this one is empty"),
-        ("x,y,class\n\n", "this one is empty"),
-        ("0,0,0\n1,1", "x,y,class in each line: line 2 is '1,1'"),
-        ("x,y,class\n0,0,0\n\n0,up,1", "two numbers and a class in each line: line 4 is '0,up,1'"),
-        ("0,0,0\nx,y,class\n1,1,1", "line 2 is 'x,y,class'"),
-        ("0,0,0\nnan,1,1", "finite numbers: line 2 is 'nan,1,1'"),
-        ("0,0,0\n1,inf,1", "finite numbers: line 2"),
-        ("0,0,0\n1,1,10", "classes from 0 to 9: line 2 is '1,1,10'"),
-        ("0,0,0\n1,1,-1", "classes from 0 to 9: line 2"),
-        ("0,0,0\n1,1,1.5", "classes from 0 to 9: line 2"),
-        ("0,0,0\n" + "1,1,1\n" * 500, "at most 500 points: line 501 is one too many"),
-        ("0,0,4\n1,1,4", "at least two classes"),
-    ],
-)
-def test_a_file_that_cannot_be_read_names_the_line(text: str, why: str):
-    with pytest.raises(Unreadable) as raised:
-        from_csv(text)
-    assert why in str(raised.value)
-
-
-def test_a_file_from_elsewhere_is_fitted_and_keeps_its_shape():
-    found, fitted = from_csv("\ufeffx;y is no header,of,numbers\r\n100,1000,0\r\n300,1000,1\r\n200,1100,2\r\n")
-    places = np.array([(place(x), place(y)) for x, y, _ in decode(found)])
-    assert fitted and [t for _, _, t in decode(found)] == [0, 1, 2]
-    assert np.allclose(places, [[-0.95, -0.475], [0.95, -0.475], [0, 0.475]], atol=2e-3)
-    assert decode(from_csv("5,5,0\n5,5,1")[0])[0][:2] == (512, 512)  # all in one place
 
 
 def test_one_point_in_five_of_each_class_tests():
@@ -179,7 +147,10 @@ def test_the_command_line_takes_a_file_and_says_what_is_wrong_with_it(tmp_path, 
         return CliRunner().invoke(main.app, ["train", "--dataset", "points", *words]).stderr
 
     file.write_text(to_csv(TWO))
-    assert run("--points", f"@{file}") == "enough\n" and decode(taken.pop().points) == TWO
+    assert run("--points", f"@{file}") == (
+        f"{file}: 2 points, in columns between commas: 'x' is x, 'y' is y and 'class' the class. Classes: 0, 9.\nenough\n"
+    )
+    assert decode(taken.pop().points) == TWO
     dashed = encode([Point(1000, 1000, 1), *TWO])
     assert dashed.startswith("-") and run("--points", dashed) == "enough\n" and taken.pop().points == dashed
     file.write_text("0,0,0\n9,9,1\n")
@@ -192,5 +163,5 @@ def test_the_command_line_takes_a_file_and_says_what_is_wrong_with_it(tmp_path, 
         "--points", f"@{tmp_path}"
     )
     file.write_bytes(b"\xff\xfe0")
-    assert "a text file that can be read" in run("--points", f"@{file}")
+    assert "a text file with x,y,class in each line" in run("--points", f"@{file}")
     assert not taken and point_text.MOST_POINTS == 500

@@ -83,13 +83,14 @@ def test_a_link_chooses_no_folder_and_no_download(put: list[Experiment]) -> None
     assert put == [parse({"dataset": "mnist", "LR": "0.01"})]
 
 
-def test_a_link_with_nothing_else_shows_the_demonstration(put: list[Experiment]) -> None:
+def test_a_link_that_chooses_nothing_leaves_the_defaults_in_the_form(put: list[Experiment]) -> None:
     for name, value in (("datapath", "/etc"), ("download", "1")):
         assert form_state.from_link({name: [value]}) == [
             "A link cannot choose files, folders or a download of this server: set them in the form."
         ]
     assert form_state.from_link({}) == []
-    assert put[0] == put[1] == put[2]
+    assert form_state.from_link({"experiment": ["3f9c2a71be"]}) == []
+    assert put == [Experiment()] * 4
 
 
 def test_a_link_leads_back_but_for_the_folder(put: list[Experiment]) -> None:

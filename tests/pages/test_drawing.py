@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from app.form import drawing
 from app.visit import form_state
 from dfa_lab.settings.point_text import Point, decode, encode
+from dfa_lab.settings.points_file import PointsFile
 from tests.runs.patience import until_step
 
 ROOT = Path(__file__).parents[2]
@@ -77,12 +78,24 @@ def test_what_the_board_sends_and_what_a_file_holds(monkeypatch):
         drawing._load("b_file")
         return state["points_problem"]
 
-    assert load(b"x,y,class\n-1,-1,0\n1,1,2\n") == "" and state["points_note"] == ""
-    assert decode(state[drawing.SETTING]) == [Point(0, 0, 0), Point(1023, 1023, 2)]
     kept = state[drawing.SETTING]
-    assert load(b"0,0,0\n1,1\n") == "mine.csv cannot be used: give a file with x,y,class in each line: line 2 is '1,1'."
-    assert "is no text file" in load(b"\xff\xfe\x00") and state[drawing.SETTING] == kept
-    assert load(b"0,0,0\n5,5,1\n") == "" and "moved and scaled" in state["points_note"]
+    assert load(b"x,y,class\n-1,-1,0\n1,1,2\n") == "" and state[drawing.SETTING] == kept  # it is only offered so far
+    assert state["points_note"] == "mine.csv is understood so:"
+    offered = drawing.said.offered
+    assert isinstance(offered, PointsFile)
+    assert offered.understood.startswith("2 points, in columns between commas: 'x' is x, 'y' is y and 'class'")
+    drawing._leave()
+    drawing._use()
+    assert state[drawing.SETTING] == kept
+    load(b"x,y,class\n-1,-1,0\n1,1,2\n")
+    drawing._use()
+    assert decode(state[drawing.SETTING]) == [Point(0, 0, 0), Point(1023, 1023, 2)] and drawing.said.offered is None
+    kept = state[drawing.SETTING]
+    assert load(b"0,0,0\n1,1\n").startswith("mine.csv cannot be used: give a file with a class in each line: line 2 is '1,1'.")
+    assert drawing.said.offered is None
+    assert "a text file" in load(b"\xff\xfe\x00") and state[drawing.SETTING] == kept
+    assert load(b"0,0,0\n5,5,1\n") == "" and drawing.said.offered
+    assert "moved and scaled" in drawing.said.offered.understood
     state["b_file"] = None
     drawing._load("b_file")
     assert form_state.key("points") == drawing.SETTING

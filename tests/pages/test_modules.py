@@ -10,15 +10,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from app.charts import modules
+from app.charts import modules, plotly_script
 
 PICTURES = ("live/view.js", "compare/view.js", "path/view.js", "form/drawing/view.js")
 
 
-def get(address: str) -> Response:
+def get(address: str, takes: bytes = b"gzip, deflate, br") -> Response:
     """What a browser gets from a lab below a path of its host."""
-    question: dict = {"type": "http", "method": "GET", "path": f"/class/lab/{address}", "headers": []}
-    route = modules.route("/class/lab")
+    headers = [(b"accept-encoding", takes)]
+    question: dict = {"type": "http", "method": "GET", "path": f"/class/lab/{address}", "headers": headers}
+    made = plotly_script.route if address.startswith(plotly_script.PATH) else modules.route
+    route = made("/class/lab")
     match, found = route.matches(question)
     assert match is Match.FULL
     question.update(found)
@@ -33,6 +35,14 @@ def test_a_picture_gets_its_modules_and_all_that_they_import(picture: str) -> No
         assert answer.status_code == 200 and answer.headers["content-encoding"] == "gzip"
         assert gzip.decompress(bytes(answer.body)) == (modules.APP / name).read_bytes()
         assert answer.headers["content-type"].startswith("text/javascript") and "immutable" in answer.headers["cache-control"]
+
+
+@pytest.mark.parametrize("takes", [b"gzip;q=0", b"", b"identity", b"*;q=0"])
+def test_who_takes_no_gzip_gets_the_same_unpacked(takes: bytes) -> None:
+    for address in (modules.address("live/view.js"), plotly_script.PATH):
+        packed, plain = get(address), get(address, takes)
+        assert "content-encoding" not in plain.headers and gzip.decompress(bytes(packed.body)) == plain.body
+        assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
 
 
 def test_what_is_needed_is_found_through_all_imports() -> None:

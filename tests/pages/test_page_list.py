@@ -6,8 +6,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from streamlit import config
 
-from app.shell.pages import LAB, PAGES, Page
+from app.shell.pages import COMPARE, LAB, PAGES, Page
 from app.visit import share
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +51,18 @@ def test_an_address_is_the_same_from_whichever_page_it_is_made(monkeypatch: pyte
         assert share.address({"a": "1"}) == f"{base}/?a=1"
         for other in PAGES:
             assert share.address({"a": "1,2"}, other) == f"{base}/{other.path}?a=1,2"
+
+
+@pytest.mark.parametrize("here", ["", "/", "/compare", "/compare/", "/lessons?step=1"])
+def test_a_lab_below_a_path_that_is_called_like_a_page(monkeypatch: pytest.MonkeyPatch, here: str):
+    before, base = config.get_option("server.baseUrlPath"), "https://lab.example.org/course/compare"
+    config.set_option("server.baseUrlPath", "course/compare")
+    monkeypatch.setattr(share.st, "context", SimpleNamespace(url=base + here))
+    try:
+        assert share.address({"a": "1"}, COMPARE) == f"{base}/compare?a=1"
+        assert share.address({"a": "1"}) == f"{base}/?a=1"
+    finally:
+        config.set_option("server.baseUrlPath", before)
 
 
 def test_without_an_address_of_ones_own_a_link_is_relative(monkeypatch: pytest.MonkeyPatch):

@@ -106,12 +106,15 @@ def test_every_setting_has_its_widget(app):
         "points",
         "datapath",
         "download",
+        "incomplete",
+        "svhn_extra",
         "conv_channels",
         "conv_hidden",
         "feedback_density",
         "feedback_rank",
         "momentum",
         "redraw",
+        "dampening",
     }
     assert there == set(Experiment.model_fields) - elsewhere  # those of other data sets, networks, optimisers and machines
     app.selectbox(key="setting_optimizer").set_value("nag").run()

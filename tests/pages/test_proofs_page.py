@@ -25,7 +25,7 @@ def words(app: AppTest) -> str:
     return " ".join(one.value.replace("\\", "") for kind in ("markdown", "caption", "error") for one in getattr(app, kind))
 
 
-def test_who_comes_first_here_sees_the_demonstration_examined(app):
+def test_who_comes_first_here_sees_the_defaults_examined(app):
     html = proofs_of(app)
     assert "digits, mlp 2×100 tanh, bce, rmsprop" in words(app)
     assert [one.value[:2] for one in app.subheader] == ["1.", "2.", "3.", "4."]

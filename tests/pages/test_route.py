@@ -60,6 +60,10 @@ def test_it_is_packed_for_who_can_unpack_it_and_says_when_to_ask_again(manager) 
     packed = ask((b"accept-encoding", b"gzip, deflate, br"))
     assert packed.headers["content-encoding"] == "gzip" and packed.headers["vary"] == "Accept-Encoding"
     assert gzip.decompress(packed.body) == text.body and len(packed.body) < len(text.body) / 3
+    for header in (b"gzip;q=0", b"gzip; q=0.000, *", b"br", b"identity"):
+        assert "content-encoding" not in ask((b"accept-encoding", header)).headers
+    for header in (b"gzip;q=0.5", b"GZIP", b"br;q=1.0, *;q=0.1", b"x-gzip"):
+        assert ask((b"accept-encoding", header)).headers["content-encoding"] == "gzip"
     told = json.loads(bytes(text.body))
     assert told["every"] == 1000 and told["records"] == answer(id)["records"]
 

@@ -217,10 +217,11 @@ def test_a_damaged_checkpoint_leaves_what_was_measured(tmp_path: Path, damage: s
     ("error", "why"),
     [
         (OSError(28, "No space left on device"), "is full: free some space."),
+        (OSError(122, "Disk quota exceeded"), "quota for this user on the disk"),
         (SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)"), "is full"),
         (SafetensorError("I/O error: Read-only file system (os error 30)"), "cannot be written to."),
     ],
-    ids=["full", "full in safetensors", "read-only"],
+    ids=["full", "quota", "full in safetensors", "read-only"],
 )
 def test_a_disk_that_refuses_checkpoints_is_told_and_training_goes_on(
     manager: Manager, monkeypatch: pytest.MonkeyPatch, error: Exception, why: str

@@ -1,5 +1,6 @@
 """What the setting `save` leaves behind, and that it can be loaded."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,17 @@ def test_a_name_is_given_once(manager: Manager) -> None:
         until(lambda: state(manager, id) == "stopped")
     copy = manager.status(manager.fork(id, paused=True))
     assert copy and copy.experiment.save == ""
+
+
+def test_a_manager_saves_into_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DFA_LAB_RUNS", str(tmp_path / "another"))
+    with closing(Manager(tmp_path / "own")) as own:
+        id = own.start(tiny(save="mine", epochs=1))
+        until(lambda: state(own, id) == "finished")
+        assert (tmp_path / "own" / "saved" / "mine" / saved.NET).exists()
+        with pytest.raises(SettingsError, match="kept already"):
+            own.start(tiny(save="mine"))
+    assert not (tmp_path / "another").exists()
 
 
 def test_what_is_not_there_is_said(manager: Manager) -> None:

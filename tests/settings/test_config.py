@@ -15,6 +15,8 @@ GOOD: dict[str, tuple[str, object]] = {  # a text that is not the default, and w
     "dataset": ("spirals", "spirals"),
     "datapath": ("/data/my sets", "/data/my sets"),
     "download": ("true", True),
+    "incomplete": ("true", True),
+    "svhn_extra": ("0", False),
     "classes": ("3", 3),
     "points": ("AAAA__-x", "AAAA__-x"),
     "normalization": ("channel", "channel"),
@@ -35,6 +37,8 @@ GOOD: dict[str, tuple[str, object]] = {  # a text that is not the default, and w
     "optimizer": ("adam", "adam"),
     "learning_rate": ("3e-4", 3e-4),
     "momentum": ("0.9", 0.9),
+    "dampening": ("0", False),
+    "decay_factor": ("0.1", 0.1),
     "batch_size": ("32", 32),
     "epochs": ("3", 3),
     "seeds": ("4,5", (4, 5)),
@@ -351,7 +355,8 @@ def random_experiment(chance: random.Random) -> Experiment:
         settings["momentum"] = chance.uniform(0.01, 0.99)
     if settings.get("exact"):
         settings["epochs"] = chance.randint(2, 100)
-        settings.pop("feedback_distribution", None)
+        for name in ("feedback_distribution", "decay_factor", "dampening"):
+            settings.pop(name, None)
     settings["rules"] = tuple(chance.sample(RULES, chance.randint(1, min(len(RULES), 4))))
     settings["seeds"] = tuple(chance.sample(range(2**31), chance.randint(1, 8)))
     return parse(settings)

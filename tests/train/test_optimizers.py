@@ -106,3 +106,14 @@ def test_every_one_is_resumed_bit_for_bit(name: str) -> None:
     assert [plain(r) for r in resumed] == [plain(r) for r in trainer]
     ends = resumed.state()[0], trainer.state()[0]
     assert ends[0].keys() == ends[1].keys() and all(torch.equal(ends[0][key], ends[1][key]) for key in ends[0])
+
+
+def test_sgd_without_dampening() -> None:
+    θ, v, found = 1.0, 0.0, []
+    for g in GRADIENTS:
+        v = 0.9 * v + g
+        θ -= 0.1 * v
+        found.append(θ)
+    assert path("sgd", momentum=0.9, dampening=False) == pytest.approx(found, rel=1e-12)
+    assert path("sgd", momentum=0.0, dampening=False) == path("sgd", momentum=0.0)
+    assert path("nag", momentum=0.9, dampening=False) == path("nag", momentum=0.9)

@@ -3,6 +3,7 @@
 import pytest
 from small_data import continued, plain, small, small_set
 
+from dfa_lab.settings.experiment import SettingsError
 from dfa_lab.settings.parsing import parse
 from dfa_lab.train.schedule import Schedule
 from dfa_lab.train.trainer import Trainer
@@ -148,3 +149,21 @@ def test_a_learning_rate_changed_while_running_keeps_its_schedule() -> None:
     trainer.set_learning_rate(0.4)
     next(trainer)
     assert trainer.runs[0].optimizer.param_groups[0]["lr"] == pytest.approx(0.4 * 0.5 / 8)
+
+
+def test_another_factor_than_a_half() -> None:
+    schedule = Schedule(parse({"epoch_step": 2, "decay_factor": 0.1}))
+    for epoch in range(1, 5):
+        schedule.after_epoch(epoch, 0.5)
+    assert schedule.factor(0) == pytest.approx(0.01)
+    restored = Schedule(parse({"epoch_step": 2, "decay_factor": 0.1}))
+    restored.restore(schedule.state())
+    assert restored.factor(7) == schedule.factor(7)
+
+
+@pytest.mark.parametrize(("name", "value", "only"), [("decay_factor", "0.3", "0.5"), ("dampening", "false", "true")])
+def test_exact_takes_what_dfa_torch_has(name: str, value: str, only: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        parse({"exact": True, name: value})
+    wanted = f"{name} (--{name}) is {value}: give {only} with exact (--exact), since dfa-torch knows no other."
+    assert raised.value.problems == [wanted]

@@ -7,8 +7,9 @@ from app.charts.component import Picture
 from app.shell.escape import plain
 from app.visit import form_state, projector
 from app.visit.session import Remembered, held, hold
-from dfa_lab.settings import point_text
+from dfa_lab.settings import point_text, points_file
 from dfa_lab.settings.point_text import MOST_CLASSES, MOST_POINTS
+from dfa_lab.settings.points_file import PointsFile
 
 SETTING = form_state.key("points")  # the form's value, beside the widgets' ones
 
@@ -18,6 +19,7 @@ class Said(Remembered, prefix="points"):
 
     problem: str = ""
     note: str = ""
+    offered: PointsFile | None = None  # read from a file, and not yet used
 
 
 said = Said()
@@ -38,10 +40,13 @@ def board(key: str) -> None:
     st.caption(_parts(held(SETTING)))
     with st.popover("File", icon=":material/table:", width="stretch"):
         _files(key)
-    if said.problem:
+    if said.offered:
+        st.info(plain(f"{said.note} {said.offered.understood}"), icon=":material/table:")
+        with st.container(horizontal=True):
+            st.button("Use these points", key=f"{key}_use", type="primary", on_click=_use)
+            st.button("Leave them", key=f"{key}_leave", on_click=_leave)
+    elif said.problem:
         st.error(plain(said.problem), icon=":material/error:")
-    elif said.note:
-        st.info(said.note, icon=":material/fit_screen:")
 
 
 def _take(key: str) -> None:
@@ -50,7 +55,7 @@ def _take(key: str) -> None:
     if isinstance(drawn, dict) and isinstance(drawn.get("points"), str) and isinstance(drawn.get("number"), (int, float)):
         hold(SETTING, drawn["points"][: 4 * MOST_POINTS + 4])
         hold(f"{key}_seen", int(drawn["number"]))
-        said.problem = said.note = ""
+        _leave()
 
 
 def _parts(text: str) -> str:
@@ -72,11 +77,12 @@ def _parts(text: str) -> str:
 def _files(key: str) -> None:
     st.file_uploader(
         "Load points (CSV)",
-        type="csv",
+        type=["csv", "tsv", "txt"],
         key=f"{key}_file",
         on_change=_load,
         args=(f"{key}_file",),
-        help="A line a point: x,y,class. From -1 to 1, else they are moved and scaled to fit; classes from 0 to 9.",
+        help="A line a point: x, y and a class, which may be a number or a name; between commas, semicolons, tabs or blanks. "
+        "What does not lie within -1 and 1 is moved and scaled to fit. How the file was understood is said before it is used.",
         max_upload_size=1,
     )
     try:
@@ -99,14 +105,22 @@ def _load(key: str) -> None:
     file = held(key)
     if file is None:  # taken out of the list again: its points stay
         return
-    said.problem = said.note = ""
+    _leave()
     try:
-        points, fitted = point_text.from_csv(file.getvalue().decode("utf-8"))
+        said.offered = points_file.read(file.getvalue())
     except point_text.Unreadable as error:
         said.problem = f"{file.name[:80]} cannot be used: give {error}."
-    except UnicodeDecodeError:
-        said.problem = f"{file.name[:80]} is no text file: give one with x,y,class in each line."
     else:
-        hold(SETTING, points)
-        if fitted:
-            said.note = "The file's points reach beyond -1 and 1: they are moved and scaled to fit, both ways alike."
+        said.note = f"{file.name[:80]} is understood so:"
+
+
+def _use() -> None:
+    """What a file was understood to hold becomes the setting."""
+    if said.offered:
+        hold(SETTING, said.offered.points)
+    _leave()
+
+
+def _leave() -> None:
+    """Forget what was said of a file, and what it offered."""
+    said.problem, said.note, said.offered = "", "", None

@@ -8,7 +8,7 @@ import numpy as np
 
 from dfa_lab.data.about import Arrays, Facts
 from dfa_lab.data.fetching import obtain
-from dfa_lab.data.folder import damaged, holds
+from dfa_lab.data.folder import damaged, holds, require
 
 SHAPE = (3, 32, 32)
 PIXELS = 3 * 32 * 32
@@ -42,6 +42,9 @@ def load(folder: Path, download: bool, facts: Facts, layout: Layout, class_names
     if holds(folder, layout.binary):
         parts = [_bytes(folder, names, facts, layout.label_bytes) for names in (layout.train, layout.test)]
     else:
+        begun = any((folder / name).is_file() for name in layout.binary)
+        if begun and not download and not holds(folder, layout.pickles):
+            require(folder, facts, layout.binary)  # which of these is missing
         obtain(folder, download, facts, layout.pickles, layout.torchvision)
         parts = [_pickled(folder, train, facts, layout) for train in (True, False)]
     (x_train, y_train), (x_test, y_test) = parts

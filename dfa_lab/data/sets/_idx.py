@@ -9,7 +9,7 @@ import numpy as np
 
 from dfa_lab.data.about import Arrays, Facts
 from dfa_lab.data.fetching import obtain
-from dfa_lab.data.folder import damaged, holds
+from dfa_lab.data.folder import damaged, holds, require
 
 FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 ZIPPED = tuple(name + ".gz" for name in FILES)
@@ -21,8 +21,9 @@ def names(torchvision: str, files: tuple[str, ...] = FILES) -> list[str]:
 
 
 def here(folder: Path, torchvision: str) -> bool:
-    """Whether the four files are there, as they are or gzipped."""
-    return holds(folder, names(torchvision)) or holds(folder, names(torchvision, ZIPPED))
+    """Whether the four files are there, each as it is or gzipped."""
+    pairs = zip(names(torchvision), names(torchvision, ZIPPED), strict=True)
+    return all(holds(folder, [plain]) or holds(folder, [zipped]) for plain, zipped in pairs)
 
 
 def load(folder: Path, download: bool, facts: Facts, torchvision: str, class_names: tuple[str, ...]) -> Arrays:
@@ -31,8 +32,12 @@ def load(folder: Path, download: bool, facts: Facts, torchvision: str, class_nam
     Raises DataError if files are missing or damaged, OSError if the system refuses them.
     """
     if not here(folder, torchvision):
+        if not download:  # the first of those that are there in neither form
+            pairs = zip(names(torchvision), names(torchvision, ZIPPED), strict=True)
+            require(folder, facts, [plain for plain, zipped in pairs if not holds(folder, [zipped])])
         obtain(folder, download, facts, names(torchvision), torchvision)
-    files = names(torchvision, FILES if holds(folder, names(torchvision)) else ZIPPED)
+    pairs = zip(names(torchvision), names(torchvision, ZIPPED), strict=True)
+    files = [plain if holds(folder, [plain]) else zipped for plain, zipped in pairs]
     x_train, y_train, x_test, y_test = (
         read(folder / file, facts, dimensions) for file, dimensions in zip(files, (3, 1, 3, 1), strict=True)
     )

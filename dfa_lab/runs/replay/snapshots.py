@@ -5,7 +5,6 @@ Early steps need none of their own, as the beginning is made from the settings a
 steps, files written in a thread of their own; they are a convenience, so where the disk refuses, there are fewer of them.
 """
 
-import errno
 import logging
 import queue
 import shutil
@@ -20,6 +19,7 @@ from typing import Any, NamedTuple
 from safetensors import SafetensorError
 from torch import Tensor
 
+from dfa_lab.machine import disk_room
 from dfa_lab.runs.checkpoints import why
 from dfa_lab.train.state_file import read, write
 from dfa_lab.train.trainer import Trainer
@@ -169,8 +169,7 @@ class Snapshots:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 size = sum(tensor.nbytes for tensor in copy.tensors.values())
-                if shutil.disk_usage(path.parent).free < size + FREE:
-                    raise OSError(errno.ENOSPC, "nearly full")
+                disk_room.require(self._folder, size, "a snapshot", FREE)
                 write(path, copy.tensors, copy.numbers)
                 self._thin(copy.id, copy.most)
                 room = self._room()

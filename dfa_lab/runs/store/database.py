@@ -9,11 +9,13 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from dfa_lab.machine.disk_room import NoRoomError, require
 from dfa_lab.runs.store.schema import SCHEMA, bring_up
 
 BUSY = 5.0  # seconds that SQLite waits for another process' transaction
 CHECKED = 64 * 2**20  # bytes up to which a file is read through when opened (about 3 ms a MiB)
 FULL = "The disk that holds {} is full: free some space."
+USED_UP = "The system's quota for this user on the disk that holds {} is used up: free some space, or ask for more."
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -95,8 +97,7 @@ class Disk:
         this makes.
         """
         size = self.path.stat().st_size
-        if shutil.disk_usage(self.path.parent).free < 2 * size:
-            raise OSError(errno.ENOSPC, "no room for a copy")
+        require(self.path.parent, 2 * size, "the copy that is made of the database, with its log,")
         with closing(_connect(self.path, "rw")) as connection:
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -158,9 +159,13 @@ def explain(error: Exception, path: Path) -> str:
     folder, kind, number = path.parent, _kind(error), getattr(error, "errno", None)
     if isinstance(error, NewerError):
         return str(error)
+    if isinstance(error, NoRoomError):
+        return str(error.strerror)
     if number == errno.ENOTDIR or (folder.exists() and not folder.is_dir()):
         return f"{folder} is not a folder."
-    if kind == "SQLITE_FULL" or number in (errno.ENOSPC, errno.EDQUOT):
+    if number == errno.EDQUOT:
+        return USED_UP.format(folder)
+    if kind == "SQLITE_FULL" or number == errno.ENOSPC:
         return FULL.format(folder)
     if kind in ("SQLITE_READONLY", "SQLITE_PERM") or number in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{folder} cannot be written to."

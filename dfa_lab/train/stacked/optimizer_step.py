@@ -49,6 +49,7 @@ class Update:
         self._flat, self._stages = flat, stages
         self._decay, self._momentum = experiment.weight_decay, experiment.momentum
         self._kind = experiment.optimizer
+        self._dampening = self._momentum if self._kind == "sgd" and experiment.dampening else 0.0
         self._parameters, self._optimizers = parameters, optimizers
         self._trained = [k for stage in stages for k in stage]
         self.rates: list[float] = []
@@ -121,9 +122,8 @@ class Update:
         if self._decay:
             g.add_(p, alpha=self._decay)
         for buffer in state:
-            dampening = self._momentum if self._kind == "sgd" else 0.0
             if self._begun:
-                buffer.mul_(self._momentum).add_(g, alpha=1 - dampening)
+                buffer.mul_(self._momentum).add_(g, alpha=1 - self._dampening)
             else:
                 buffer.copy_(g)
             g = g.add_(buffer, alpha=self._momentum) if self._kind == "nag" else buffer

@@ -1,6 +1,7 @@
 """Snapshots: spread over the training, within bounds, gone with their experiment, and never in the way of the training."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -113,6 +114,17 @@ def test_where_nothing_can_be_written_training_goes_on(
     until(lambda: manager.snapshots.steps(id))
 
 
+def test_a_reserve_is_named_and_the_disk_is_not_called_full(
+    manager: Manager, tmp_path: Path, often: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "FREE", 10**18)
+    manager.start(tiny(), pace=200)
+    until(lambda: manager.problem)
+    free = rf"The disk that holds {re.escape(str(tmp_path))}\S* has [\d.]+ [kMGT]B free"
+    assert re.search(rf"{free}; a snapshot takes [\d.]+ kB, and 1000000.0 TB are left to all else: free some", manager.problem)
+    assert "full" not in manager.problem
+
+
 def full_disk(folder: Path) -> None:
     """In a process of its own, on a file system of 8 MB."""
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], check=True)
@@ -120,7 +132,7 @@ def full_disk(folder: Path) -> None:
     manager = Manager(folder)
     id = manager.start(tiny(**LARGE), pace=100)
     until(lambda: manager.problem)
-    assert "is full" in manager.problem, manager.problem
+    assert " free; a snapshot takes 1." in manager.problem and "is full" not in manager.problem, manager.problem
     at = status(manager, id).step
     until_step(manager, id, at + 10)
     assert state(manager, id) == "running"

@@ -23,6 +23,7 @@ SETTINGS = [
     {"optimizer": "adam", "criterion": "ce"},
     {"optimizer": "adagrad"},  # torch's own, given these gradients
     {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.01, "dropout": 1, "batchnorm": 1},
+    {"optimizer": "sgd", "momentum": 0.9, "dampening": False, "halve_every": 1, "decay_factor": 0.3},
     {"optimizer": "nag", "momentum": 0.9, "bias": 0, "batchnorm": 1, "nonlin": "relu"},
     {"max_in_norm": 0.5, "nonlin": "sigmoid", "learning_rate_decay": 0.1},
     CONV | {"optimizer": "sgd"},

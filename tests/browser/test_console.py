@@ -1,0 +1,32 @@
+"""No page asks for what is not there, and none has an error in its console: `open_page` fails for both."""
+
+from collections.abc import Callable
+
+import pytest
+
+from app.shell.pages import PAGES, Page
+from app.shell.sub_pages import HERE, html
+from tests.browser.conftest import MAIN, wait_until_drawn
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module", params=["", "/class/lab"])
+def address(request: pytest.FixtureRequest, serve: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A lab at the top of its host, and one below a path."""
+    return serve(MAIN, base=request.param, environment={"DFA_LAB_RUNS": str(tmp_path_factory.mktemp("runs"))})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_answer_is_good_and_the_console_stays_empty(page: Page, address: str, open_page: Callable) -> None:
+    opened = open_page(f"{address}/{page.path}")
+    opened.locator("[data-testid=stMainBlockContainer] [data-testid=stElementContainer]").first.wait_for(state="attached")
+    wait_until_drawn(opened)
+    if not page.default:  # and the lab is where it was for those who go on from there
+        opened.get_by_role("link", name="Lab", exact=True).first.click()
+        opened.locator(".st-key-transport").wait_for()
+        assert opened.url.split("?")[0] == f"{address}/"
+
+
+def test_streamlit_still_has_the_head_that_this_is_put_into() -> None:
+    assert html().count(HERE) == 1 and html().index(HERE) < html().index("<script type=")
