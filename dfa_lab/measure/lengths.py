@@ -12,7 +12,7 @@ from torch import Tensor
 
 def scaled(x: Tensor) -> tuple[Tensor, Tensor]:
     """(x over its largest entry along the last dimension, that entry without sign (…)), in x's format; zeros stay zeros."""
-    size = torch.linalg.vector_norm(x, torch.inf, dim=-1)
+    size = x.abs().amax(-1)  # takes a fraction of the time of the infinity norm
     return x / torch.where(size == 0, 1, size).unsqueeze(-1), size
 
 

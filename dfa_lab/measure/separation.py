@@ -61,11 +61,10 @@ def agreement(sent: Tensor, true: Tensor) -> Tensor:
     """
     if true.device.type == "cpu" and len(true) > 1:
         return torch.cat([agreement(*pair) for pair in zip(sent.split(1), true.split(1), strict=True)])
-    units = []
-    for w, _ in (scaled(sent), scaled(true)):
-        units.append(w / torch.linalg.vector_norm(w, dim=-1, keepdim=True))
-    there = torch.stack(units).isfinite().all(-1).all(0)
-    u, v = (torch.where(there.unsqueeze(-1), unit, 0) for unit in units)
+    vectors = [scaled(w)[0] for w in (sent, true)]
+    lengths = torch.stack([torch.linalg.vector_norm(w, dim=-1) for w in vectors])
+    there = ((lengths > 0) & lengths.isfinite()).all(0)
+    u, v = (torch.where(there.unsqueeze(-1), w / own.unsqueeze(-1), 0) for w, own in zip(vectors, lengths, strict=True))
     products = (u @ u.mT).mul_(v @ v.mT).sum((-2, -1), dtype=torch.float64)
     return products.clamp_(min=0).sqrt() / there.sum(-1)
 
