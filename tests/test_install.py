@@ -135,12 +135,13 @@ def served(installed: Path, elsewhere: Path) -> Iterator[str]:
 
 
 def test_the_installed_command_serves_the_page(served: str, elsewhere: Path):
-    def answer(path: str) -> bytes:
-        with urllib.request.urlopen(f"{served}/{path}", timeout=120) as response:
+    def answer(path: str, **headers: str) -> bytes:
+        asked = urllib.request.Request(f"{served}/{path}", headers=headers)
+        with urllib.request.urlopen(asked, timeout=120) as response:
             return response.read()
 
     assert b"<title>" in answer("")
-    assert answer("plotly.js")[:2] == b"\x1f\x8b"
+    assert answer("plotly.js", **{"Accept-Encoding": "gzip"})[:2] == b"\x1f\x8b"
     assert json.loads(answer("live/none?have=0"))["around"] is None
     assert (elsewhere / "mine" / "runs.sqlite").is_file()  # said where the command was given
 

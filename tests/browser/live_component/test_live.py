@@ -155,7 +155,7 @@ def test_choices_survive_a_reload_and_travel_in_the_link(visit) -> None:
     assert page.locator(".dfa-tile", has_text="bp").get_attribute("aria-pressed") == "false"
     assert page.locator(".dfa-smoothing input").input_value() == "0.6"
     pressed = page.locator("[data-choice][aria-pressed=true]").evaluate_all("all => all.map(one => one.dataset.choice)")
-    assert pressed == ["x:epoch", "accuracy:true", "log:true"]
+    assert pressed == ["x:epoch", "accuracy:true", "log:true", "each:false"]
     assert page.get_by_label("What is drawn layer by layer").input_value() == "gradient"
     loss = page.evaluate("() => document.querySelector('[data-panel=loss] .js-plotly-plot').layout")
     assert (loss["yaxis"]["type"], loss["xaxis"]["title"]["text"]) == ("log", "epoch")
