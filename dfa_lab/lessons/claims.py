@@ -88,7 +88,7 @@ def judge(figures: Figures, claim: str) -> Finding:
 
 
 def broken(figures: Figures, claims: Iterable[str]) -> list[str]:
-    """Those that do not hold, each with its figures."""
+    """The claims that do not hold, each with its figures."""
     found = [judge(figures, claim) for claim in claims]
     return [f"{one.claim} ({one.figures})" for one in found if not one.holds]
 
