@@ -1,0 +1,141 @@
+"""The claims of a lesson's step, checked against what its experiment measured, seed by seed.
+
+    dfa test_error < 0.1
+    dfa signal_angle in layer 1 after 10 epochs < 60
+    bp test_error < dfa test_error + 0.02
+    dfa train_loss < dfa train_loss after 10 epochs * 0.4
+    fa signal_angle in layer 1 at step 0 is missing
+    usually dfa signal_angle in layer 4 > 90
+    mean dfa test_error = 0.08 ± 0.01
+
+Without `at` or `after` a figure is the last one; it is missing where the chart has a gap. A claim holds for every seed. One
+that begins with `usually` holds for three quarters of them at least, and the lesson's words say so too. A `mean` is that of
+all seeds: of few it scatters, so it is a claim on twenty.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from dfa_lab.records import METRICS, Record
+from dfa_lab.settings.experiment import MOST_RUNS, Experiment
+from dfa_lab.train.trainer import Trainer
+
+USUALLY = 0.75  # share of the seeds
+SELDOM = 10_000  # steps, more than any of these experiments has
+FIGURE = r"(\w+) (\w+)(?: in layer (\d+))?(?: at step (\d+)| after (\d+) epochs)?"
+COMPARISON = re.compile(rf"{FIGURE} ([<>]) (?:([\d.]+)|{FIGURE}(?: ([+*-]) ([\d.]+))?)")
+MISSING = re.compile(rf"{FIGURE} is missing")
+MEAN = re.compile(rf"{FIGURE} = ([\d.]+) ± ([\d.]+)")
+
+
+class ClaimError(ValueError):
+    """What is no claim, or speaks of a figure that nobody measured."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What became of a claim. `values`: its first figure by seed, None for a gap; `against`: the seeds it fails for."""
+
+    claim: str
+    values: dict[int, float | None]
+    against: tuple[int, ...]
+    holds: bool
+    figures: str  # the values that speak against it, in words
+
+
+class Figures:
+    """Looks figures up in the records of one experiment, or of several with the same settings and other seeds."""
+
+    def __init__(self) -> None:
+        self.seeds: list[int] = []
+        self._series: dict[tuple[str, int, str, int | None], list[Record]] = defaultdict(list)
+
+    def add(self, experiment: Experiment, records: Iterable[Record]) -> None:
+        """The records of one experiment, in the order of its trainer; no seed may come twice."""
+        self.seeds += experiment.seeds
+        runs = experiment.runs()
+        for record in records:
+            self._series[*runs[record.run], record.metric, record.layer].append(record)
+
+    def find(self, words: tuple[str, ...], seed: int) -> float | None:
+        """`words`: the groups of FIGURE. Raises ClaimError for what was never measured."""
+        rule, metric, layer, step, epochs = words
+        series = self._series.get((rule, seed, metric, int(layer) if layer else None), [])
+        if step is not None:
+            series = [one for one in series if one.step == int(step)]
+        elif epochs is not None:
+            series = [one for one in series if one.epoch <= int(epochs) + 1e-6]
+        if not series:
+            raise ClaimError(f"nothing like this is measured: {' '.join(word for word in words if word)}")
+        return series[-1].value
+
+
+def judge(figures: Figures, claim: str) -> Finding:
+    """Whether a claim holds for the seeds of `figures`. Raises ClaimError for words that are no claim."""
+    usually, plain = claim.startswith("usually "), claim.removeprefix("usually ")
+    if claim.startswith("mean "):
+        return _mean(figures, claim)
+    values, against = {}, {}
+    for seed in figures.seeds:
+        values[seed], contradiction = _contradiction(figures, plain, seed)
+        if contradiction:
+            against[seed] = f"seed {seed}: {contradiction}"
+    holds = len(against) <= (1 - USUALLY) * len(values) if usually else not against
+    return Finding(claim, values, tuple(against), holds, "; ".join(against.values()))
+
+
+def broken(figures: Figures, claims: Iterable[str]) -> list[str]:
+    """The claims that do not hold, each with its figures."""
+    found = [judge(figures, claim) for claim in claims]
+    return [f"{one.claim} ({one.figures})" for one in found if not one.holds]
+
+
+def _contradiction(figures: Figures, claim: str, seed: int) -> tuple[float | None, str]:
+    if match := MISSING.fullmatch(claim):
+        value = figures.find(match.groups(), seed)
+        return value, "" if value is None else f"{value:.3f}"
+    match = COMPARISON.fullmatch(claim)
+    if not match:
+        raise ClaimError(f"not a claim: {claim}")
+    *left, sign, number = match.groups()[:7]
+    *right, operator, by = match.groups()[7:]
+    low = figures.find(tuple(left), seed)
+    high = float(number) if number else figures.find(tuple(right), seed)
+    if low is None or high is None:
+        raise ClaimError(f"there is a gap where a figure is claimed: {claim}")
+    if operator:
+        high = high * float(by) if operator == "*" else high + float(operator + by)
+    return low, "" if (low < high if sign == "<" else low > high) else f"{low:.3f} and {high:.3f}"
+
+
+def _mean(figures: Figures, claim: str) -> Finding:
+    match = MEAN.fullmatch(claim.removeprefix("mean "))
+    if not match:
+        raise ClaimError(f"not a claim: {claim}")
+    *words, wanted, near = match.groups()
+    values = {seed: figures.find(tuple(words), seed) for seed in figures.seeds}
+    known = [value for value in values.values() if value is not None]
+    if len(known) < len(values):
+        raise ClaimError(f"there is a gap where a figure is claimed: {claim}")
+    mean = fmean(known)
+    holds = abs(mean - float(wanted)) <= float(near)
+    return Finding(claim, values, () if holds else tuple(values), holds, "" if holds else f"{mean:.4f}")
+
+
+def measured(experiment: Experiment, seeds: Sequence[int], claims: Iterable[str]) -> Figures:
+    """Train the rules that the claims name, on the CPU, with as many of the seeds at once as one experiment may have.
+
+    Besides step 0 the measures are taken after every epoch, and no oftener.
+    """
+    words = {word for claim in claims for word in claim.split()}
+    rules = tuple(rule for rule in experiment.rules if rule in words)
+    metrics = words & METRICS.keys()
+    figures, at_once = Figures(), MOST_RUNS // len(rules)
+    for first in range(0, len(seeds), at_once):
+        quick = {"device": "cpu", "measure_every": SELDOM, "rules": rules, "seeds": tuple(seeds[first : first + at_once])}
+        some = experiment.model_copy(update=quick)
+        figures.add(some, (record for batch in Trainer(some) for record in batch if record.metric in metrics))
+    return figures
