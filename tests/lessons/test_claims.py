@@ -45,20 +45,21 @@ def test_a_step_shows_what_it_claims(step: Step):
 
 
 @cache
-def shown(alike: Experiment) -> Figures:
+def shown(alike: str) -> Figures:
     """The figures of all steps whose experiments are `alike`: trained once, with the rules, seeds and claims of them all."""
+    experiment = Experiment.model_validate_json(alike)
     steps = [step for lesson in lessons().values() for step in lesson.steps if _alike(step.experiment) == alike]
     rules = dict.fromkeys(rule for step in steps for rule in step.experiment.rules)
     seeds = dict.fromkeys(seed for step in steps for seed in step.experiment.seeds)
-    if len(rules) * alike.epochs <= QUICK:
+    if len(rules) * experiment.epochs <= QUICK:
         seeds |= dict.fromkeys(OTHERS)
     claims = [claim for step in steps for claim in _of_each_seed(step)]
-    return measured(alike.model_copy(update={"rules": tuple(rules)}), list(seeds), claims)
+    return measured(experiment.model_copy(update={"rules": tuple(rules)}), list(seeds), claims)
 
 
-def _alike(experiment: Experiment) -> Experiment:
-    """An experiment without what may differ between two that train the same networks."""
-    return experiment.model_copy(update={"rules": ("bp",), "seeds": (0,), "measure_every": 0})
+def _alike(experiment: Experiment) -> str:
+    """An experiment, as JSON, without what may differ between two that train the same networks."""
+    return experiment.model_copy(update={"rules": ("bp",), "seeds": (0,), "measure_every": 0}).model_dump_json()
 
 
 def _of_each_seed(step: Step) -> list[str]:
