@@ -28,7 +28,8 @@ LIBRARIES = ["torch", "safetensors.torch", "pydantic", "typer"]
 class Child:
     """As subprocess.Popen([sys.executable, *words], text=True, …), as far as the tests use that.
 
-    It runs with one thread of torch's and with the project on its path. `stderr`: a file's number, or a pipe as `stdout`.
+    It has the project on its path, and how many threads of torch's is not said: worker processes of the lab's that were started
+    earlier come from the same server. `stderr`: a file's number, or a pipe as `stdout`.
     """
 
     def __init__(

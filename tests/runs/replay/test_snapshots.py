@@ -17,7 +17,6 @@ from dfa_lab.runs.replay.snapshots import Snapshots, Spacing
 from dfa_lab.train import state_file
 from dfa_lab.train.state_file import read
 from dfa_lab.train.trainer import Trainer
-from tests.children import Child
 from tests.runs.patience import PATIENCE, state, status, tiny, until, until_state, until_step
 from tests.runs.store.test_store_disk import NAMESPACE, mountable
 
@@ -175,7 +174,10 @@ def serve(folder: Path) -> None:
 
 @pytest.mark.parametrize("what", ["snapshot", "checkpoint"])
 def test_killed_while_one_is_written(tmp_path: Path, what: str) -> None:
-    with Child(__file__, "serve", str(tmp_path)) as process:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, __file__, "serve", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
         id = process.stdout.readline().strip()
         folder = tmp_path / "snapshots" / id if what == "snapshot" else tmp_path / "checkpoints"
         until(lambda: list(folder.glob("*.safetensors")))
