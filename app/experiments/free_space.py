@@ -5,7 +5,7 @@ import streamlit as st
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit.session import Remembered, fresh
-from dfa_lab.machine.disk_room import human
+from dfa_lab.machine.disk_room import human as size
 from dfa_lab.runs import disk_space
 
 KINDS = {
@@ -21,7 +21,6 @@ QUOTA = (
     "Past steps of the oldest experiments are removed first where that is reached; they can then still be shown, trained again "
     "from the beginning. Records and settings are never removed by themselves."
 )
-size = human
 
 
 class Removed(Remembered, prefix="removed"):

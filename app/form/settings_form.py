@@ -106,7 +106,7 @@ def _samples(form: str) -> None:
     made = held(key(data.setting_of(name), form))
     if name != "points" and made is not None:  # the board counts what is drawn
         facts = data.facts(name, made)
-        st.caption(f"{data.counts(facts.train, facts.test, facts)}")
+        st.caption(data.counts(facts.train, facts.test, facts))
 
 
 def _length() -> None:

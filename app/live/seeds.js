@@ -20,6 +20,10 @@ export function together(series) {
   return made
 }
 
+export function howMany(runs) {
+  return new Set(runs.map(({ seed }) => seed)).size
+}
+
 // {mean, deviation} of several numbers; both null if one of them is not known
 export function spread(values) {
   if (!values.length || values.includes(null)) return { mean: null, deviation: null }

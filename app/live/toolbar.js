@@ -3,6 +3,7 @@
 import { element, setText } from "../charts/dom.js"
 import { fitButton } from "../charts/fit_button.js"
 import { MEASURES, placeOf } from "./measures.js"
+import { howMany } from "./seeds.js"
 
 export class Toolbar {
   constructor(layout, choices, onChange, onFit) {
@@ -56,7 +57,7 @@ export class Toolbar {
 
   // How several seeds are drawn can be chosen where there are several.
   offerSeeds(runs) {
-    this.seeds.hidden = new Set(runs.map(({ seed }) => seed)).size < 2
+    this.seeds.hidden = howMany(runs) < 2
   }
 
   refresh() {

@@ -29,6 +29,7 @@ import { anglePanels, everyMeasure, learningPanels, learnMeasures } from "./meas
 import { News } from "./news.js"
 import { RecordStore } from "./records.js"
 import { choicesKey, DEFAULT_CHOICES, saveChoices, savedChoices } from "./saved_choices.js"
+import { howMany } from "./seeds.js"
 import { StatusStrip } from "./status_strip.js"
 import { Tiles } from "./tiles.js"
 import { Toolbar } from "./toolbar.js"
@@ -265,7 +266,7 @@ export class View extends PlotView {
   }
 
   #caption(node, definitions) {
-    const seeds = this.choices.each ? 1 : new Set(this.view.runs.map(({ seed }) => seed)).size
+    const seeds = this.choices.each ? 1 : howMany(this.view.runs)
     const drawn = (curve) => (seeds > 1 ? [curve.metric] : [curve.metric, curve.spread])
     const metrics = new Set(definitions.flatMap((panel) => [...panel.curves.flatMap(drawn), panel.measure?.chance]))
     const known = [...metrics].filter((metric) => this.view.definitions?.[metric])

@@ -43,8 +43,8 @@ class Plan:
         self.test_every = ceil(shown / MOST_POINTS)  # epochs
         # A test passes forward alone, about a third of a step for as many samples.
         most = int(SPARE_FOR_TESTS * planned * 3 * batch / test) if test else 0
-        halves = [self.steps_per_epoch >> n for n in range(1, most + 1)]
-        self._early_tests = frozenset(step for step in halves if step)
+        halvings = min(most, self.steps_per_epoch.bit_length() - 1)  # down to the first step
+        self._early_tests = frozenset(self.steps_per_epoch >> n for n in range(1, halvings + 1))
         self._measures = frozenset(experiment.measures)
         self._asked = experiment.measure_every  # for an interval: then everything is measured whenever anything is
         self._short = self.steps < SHORT and not self._asked
