@@ -1,6 +1,7 @@
 """No page asks for what is not there, and none has an error in its console: `open_page` fails for both."""
 
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 
@@ -16,13 +17,16 @@ VISITS = [("", page) for page in PAGES] + [("/class/lab", page) for page in PAGE
 
 
 @pytest.fixture(scope="module")
-def address(request: pytest.FixtureRequest, serve: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A lab at the top of its host, and one below a path."""
-    return serve(MAIN, base=request.param, environment={"DFA_LAB_RUNS": str(tmp_path_factory.mktemp("runs"))})
+def below_a_path(serve: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """The address of a lab below this path of its host, which is started once."""
+    return cache(lambda base: serve(MAIN, base=base, environment={"DFA_LAB_RUNS": str(tmp_path_factory.mktemp("runs"))}))
 
 
-@pytest.mark.parametrize(("address", "page"), VISITS, indirect=["address"], ids=lambda one: getattr(one, "name", one))
-def test_every_answer_is_good_and_the_console_stays_empty(page: Page, address: str, open_page: Callable) -> None:
+@pytest.mark.parametrize(("base", "page"), VISITS, ids=lambda one: getattr(one, "name", one))
+def test_every_answer_is_good_and_the_console_stays_empty(
+    base: str, page: Page, lab: str, below_a_path: Callable[[str], str], open_page: Callable
+) -> None:
+    address = below_a_path(base) if base else lab
     opened = open_page(f"{address}/{page.path}")
     opened.locator("[data-testid=stMainBlockContainer] [data-testid=stElementContainer]").first.wait_for(state="attached")
     wait_until_drawn(opened)
