@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from math import prod
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from dfa_lab.settings.experiment import Experiment
 from dfa_lab.settings.network_settings import KINDS, USED
 
 T = TypeVar("T")
+SMALL = 1_000_000  # entries of a network file's network that is held to be looked at
 
 
 def check(experiment: Experiment, shape: tuple[int, ...]) -> None:
@@ -50,16 +52,21 @@ def _as_built(experiment: Experiment, shape: tuple[int, ...], classes: int, seed
 
 def outline(experiment: Experiment, shape: tuple[int, ...]) -> list[nn.Module]:
     """The hidden blocks, to count what they would hold. Raises SettingsError."""
-    return unheld(experiment, lambda: blocks(experiment, shape))
+    return unheld(experiment, shape, lambda: blocks(experiment, shape))
 
 
 def tried(experiment: Experiment, facts: Facts, look: Callable[[Network], T]) -> T:
     """`look(network)`, of one that holds no weights where it can do without. Raises SettingsError, and what `look` does."""
-    return unheld(experiment, lambda: look(_as_built(experiment, facts.shape, facts.classes, experiment.seeds[0])))
+    made = partial(_as_built, experiment, facts.shape, facts.classes, experiment.seeds[0])
+    return unheld(experiment, facts.shape, lambda: look(made()))
 
 
-def unheld(experiment: Experiment, look: Callable[[], T]) -> T:
-    """`look()` where tensors have shapes and hold nothing; a network file that needs their values gets them."""
+def unheld(experiment: Experiment, shape: tuple[int, ...], look: Callable[[], T]) -> T:
+    """`look()` where tensors have shapes and hold nothing. A network file that needs their values gets them, and so does one
+    whose network is small: torch follows shapes alone many times slower than it computes so few numbers."""
+    if experiment.network_file and own_file.check(experiment, shape) <= SMALL:
+        with torch.device("cpu"):
+            return look()
     try:
         with torch.device("meta"):
             return look()
@@ -83,7 +90,7 @@ def units(experiment: Experiment, facts: Facts) -> tuple[int, ...]:
         # tanh imports torch's compiler, which takes seconds.
         with suppress(RuntimeError):  # there is not room for them, should they be used
             return look(samples=0)
-    return unheld(experiment, look)
+    return unheld(experiment, facts.shape, look)
 
 
 def held(experiment: Experiment, facts: Facts) -> int:

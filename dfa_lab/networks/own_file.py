@@ -14,6 +14,8 @@ import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from math import prod
 from pathlib import Path
 from types import ModuleType
 
@@ -30,6 +32,8 @@ from dfa_lab.settings.experiment import NETWORKS, Experiment, SettingsError
 from dfa_lab.settings.wording import label, refuse, shown
 
 MOST_BLOCKS = 200
+# Weights × places of an input, at most, of a network that is held to be tried: so many activities may a convolution have.
+LIGHT = 100_000_000
 LONGEST = 200  # characters of an error that are repeated
 
 
@@ -90,26 +94,36 @@ def find(experiment: Experiment) -> Path:
     raise _refused(name, f"there is no such file{also}")
 
 
-def check(experiment: Experiment, shape: tuple[int, ...]) -> None:
-    """Raises SettingsError, with the file, the line and the error, for a file of which no network for inputs of this shape
-    can be made."""
-    find(experiment)
+def check(experiment: Experiment, shape: tuple[int, ...]) -> int:
+    """Entries that a network of the file holds in a trial, parameters and activities of a few samples. Raises SettingsError,
+    with the file, the line and the error, for a file of which no network for inputs of this shape can be made."""
+    path = find(experiment)
+    try:
+        return _checked(experiment, shape, path, path.read_bytes())  # type: ignore[arg-type]  # it is frozen
+    except OSError as error:
+        raise _refused(experiment.network, f"it cannot be read ({error.strerror or error})") from None
+
+
+@lru_cache(64)  # whoever starts an experiment asks several times on the way
+def _checked(experiment: Experiment, shape: tuple[int, ...], path: Path, text: bytes) -> int:
+    """`text` of the file: another one is another network. What is refused is not remembered."""
     try:
         with torch.device("meta"):  # a network that is too large is refused later, and must not be held to find out
-            _check(experiment, shape)
+            made = blocks(experiment, shape, seed=0)
+            weights = sum(p.numel() for block in made for p in block.parameters())
+            if weights * prod(shape[1:]) > LIGHT:
+                return _tried(experiment, made, shape, path)
     except SettingsError as error:
         if "meta" not in str(error).lower():
-            raise
-        with torch.device("cpu"):  # it looks at the values of tensors, which this device does not have
-            _check(experiment, shape)
+            raise  # else it looks at the values of tensors, which this device does not have
+    with torch.device("cpu"):  # which is many times faster, where so few numbers are computed
+        return _tried(experiment, blocks(experiment, shape, seed=0), shape, path)
 
 
-def _check(experiment: Experiment, shape: tuple[int, ...]) -> None:
-    path = find(experiment)
+def _tried(experiment: Experiment, made: list[nn.Module], shape: tuple[int, ...], path: Path) -> int:
     with governed(seeded(0, "own network")):
-        made = _blocks(experiment, shape, path)
         try:
-            try_blocks(made, shape)
+            return try_blocks(made, shape)
         except Unusable as error:
             told = f": {_told(error.error, path)}" if error.error is not None else ""
             raise _refused(experiment.network, f"{error}{told}") from None

@@ -37,12 +37,14 @@ def unfit(number: int, block: nn.Module) -> str:
     return ""
 
 
-def try_blocks(blocks: list[nn.Module], shape: tuple[int, ...]) -> None:
+def try_blocks(blocks: list[nn.Module], shape: tuple[int, ...]) -> int:
     """Run them forward and back, as in training, and forward, as in a test, on inputs of this shape (without the batch).
 
-    Leaves them changed, by batch norms that have seen this. Raises Unusable.
+    Gives the entries of their parameters and of what they gave. Leaves them changed, by batch norms that have seen this.
+    Raises Unusable.
     """
     _each_its_own(blocks)
+    entries = sum(p.numel() for block in blocks for p in block.parameters())
     learning: set[int] = set()  # in one mode at least: a layer may be dropped in training, at random
     for batch, training in ((BATCH, True), (1, False)):
         h = torch.zeros(batch, *shape)
@@ -53,6 +55,7 @@ def try_blocks(blocks: list[nn.Module], shape: tuple[int, ...]) -> None:
             except Exception as error:
                 raise Unusable(f"block {number} cannot take a batch of shape {(batch, *taken)}", error) from error
             _require_units(number, h, batch)
+            entries += h.numel()
             if h.requires_grad:
                 learning.add(number)
             if training and h.requires_grad:
@@ -60,6 +63,7 @@ def try_blocks(blocks: list[nn.Module], shape: tuple[int, ...]) -> None:
     for number in range(1, len(blocks) + 1):
         if number not in learning:
             raise Unusable(f"block {number} has nothing to learn; join it with a block that has weights")
+    return entries
 
 
 def _switch(block: nn.Module, training: bool) -> nn.Module:

@@ -63,7 +63,12 @@ def test_the_network_has_the_blocks_and_a_readout(write) -> None:
     assert [(number, type(layer)) for number, layer in network.layers()] == [(1, Linear), (2, Linear), (3, Linear)]
     assert network(torch.randn(3, *SHAPE)).shape == (3, 10)
     assert networks.units(experiment, facts("digits", 2)) == (7, 5)
+
+
+def test_a_network_of_many_weights_is_not_held_to_be_counted(write) -> None:
+    experiment = write(f"return [{DENSE}, nn.Linear(7, 200_000)]")
     assert all(p.is_meta for block in networks.outline(experiment, SHAPE) for p in block.parameters())
+    assert networks.units(experiment, facts("digits", 2)) == (7, 200_000)
 
 
 def test_it_knows_the_settings_and_the_shape(write) -> None:
