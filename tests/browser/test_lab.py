@@ -99,11 +99,11 @@ new MutationObserver(() => {
 
 def test_the_form_is_there_before_plotly_keeps_the_browser_busy(open_page: Callable, lab: str) -> None:
     page = open_page(lab, viewport={"width": 1400, "height": 1000})
-    page.add_init_script(NOTE_WHAT_IS_THERE)
-    for _ in range(2):  # parts of a page come in another order each time
-        page.goto(lab)
-        page.wait_for_function("'formBeforePlotly' in window")
-        assert page.evaluate("window.formBeforePlotly")
+    with page.add_init_script(NOTE_WHAT_IS_THERE):
+        for _ in range(2):  # parts of a page come in another order each time
+            page.goto(lab)
+            page.wait_for_function("'formBeforePlotly' in window")
+            assert page.evaluate("window.formBeforePlotly")
 
 
 def test_something_is_already_learning_on_first_paint(visit):

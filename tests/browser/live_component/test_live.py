@@ -299,40 +299,34 @@ const columns = (from, values) => ({from, run: values.map(() => 0), metric: valu
         ),
     ],
 )
-def test_arithmetic_of_series(visitors, code: str, expected: list) -> None:
-    page = visitors.new_page()
+def test_arithmetic_of_series(page, code: str, expected: list) -> None:
     arguments = [(APP / "live" / "records.js").read_text(encoding="utf-8"), f"{HELPERS}; {code}"]
     assert page.evaluate(WITH_MODULE, arguments) == expected
-    page.close()
 
 
 @pytest.mark.parametrize("base", ["http://lab.test/", "https://host.test/class/lab/"])
-def test_a_lab_below_a_path_of_its_host_is_asked_there(visitors, base: str) -> None:
-    page = visitors.new_page()
+def test_a_lab_below_a_path_of_its_host_is_asked_there(page, base: str) -> None:
     page.route(
         "**/*", lambda route: route.fulfill(content_type="text/html", body='<script src="./static/js/index.js"></script>')
     )
     page.goto(f"{base}angles")
     stub = (APP / "charts" / "stub.js").read_text(encoding="utf-8")
     assert page.evaluate(WITH_MODULE, [stub, "return labAddress()"]) == base
-    page.close()
+    page.close()  # from a tab that was at another host the browser asks nothing of this machine
 
 
-def test_charts_are_drawn_below_a_path_of_the_host_and_inside_another_page(serve: Callable[..., str], visitors) -> None:
+def test_charts_are_drawn_below_a_path_of_the_host_and_inside_another_page(serve: Callable[..., str], page) -> None:
     address = serve(HARNESS, base="/class/lab")
-    page = visitors.new_page()
     page.set_viewport_size({"width": 1400, "height": 1300})
     page.set_content(f'<iframe src="{address}/?points=20&embed=true" width="1390" height="1200"></iframe>')
     (frame,) = page.main_frame.child_frames
     frame.wait_for_function("window.__dfa_live?.firstDraw")
     wanted = frame.evaluate(TICKS) + 3
     frame.wait_for_function(f"window.__dfa_live.updates >= {wanted}")  # it asks there, too
-    page.close()
 
 
 @pytest.mark.parametrize("missing", ["**/live/view.js", "**/charts/dom.js", "**/live/live.css"])
-def test_code_that_does_not_come_is_said_in_a_sentence(visitors, address: str, missing: str) -> None:
-    page = visitors.new_page()
+def test_code_that_does_not_come_is_said_in_a_sentence(page, address: str, missing: str) -> None:
     page.route(missing, lambda route: route.abort())
     page.goto(address)
     said = page.get_by_role("alert")
@@ -344,7 +338,6 @@ def test_code_that_does_not_come_is_said_in_a_sentence(visitors, address: str, m
     page.reload()
     wait_for_charts(page)
     assert said.count() == 0
-    page.close()
 
 
 def test_plotly_is_wrapped_to_be_parsed_once_and_strangers_are_left_alone() -> None:
