@@ -51,13 +51,14 @@ def optimizer(experiment: Experiment, parameters: list[nn.Parameter]) -> optim.O
 
 
 class _DecayingRprop(optim.Rprop):
+    """torch's, with weight decay. The decay is in the group, which copies and saved states keep, as torch's own constants are."""
+
     def __init__(self, parameters: list[nn.Parameter], rate: float, decay: float):
-        super().__init__(parameters, lr=rate)
-        self._decay = decay
+        super().__init__([{"params": parameters, "weight_decay": decay}], lr=rate)
 
     def step(self, closure=None):
         for group in self.param_groups:
             for p in group["params"]:
                 if p.grad is not None:
-                    p.grad.add_(p.detach(), alpha=self._decay)
+                    p.grad.add_(p.detach(), alpha=group["weight_decay"])
         return super().step(closure)
