@@ -18,7 +18,7 @@ from dfa_lab.settings.knob import extra
 from dfa_lab.settings.measure_settings import MeasuringSettings
 from dfa_lab.settings.network_settings import NETWORKS, NetworkSettings
 from dfa_lab.settings.rule_settings import RULES, RuleSettings
-from dfa_lab.settings.training_settings import MOST_EPOCHS, TrainingSettings
+from dfa_lab.settings.training_settings import MOST_EPOCHS, NOT_IN_TORCH7, TrainingSettings
 
 __all__ = ["DATASETS", "MOST_RUNS", "NETWORKS", "ON_DISK", "RULES", "Experiment", "SettingsError", "extra"]
 
@@ -163,6 +163,12 @@ class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSetti
                     "{name} (--{name}) is {given}: give {wanted} with exact (--exact), since dfa-torch knows no other.",
                     {"name": name, "given": str(given).lower(), "wanted": str(wanted).lower()},
                 )
+        if self.exact and self.optimizer in NOT_IN_TORCH7:
+            raise PydanticCustomError(
+                "exact",
+                "optimizer (--optimization) is {name}: give another one with exact (--exact): dfa-torch does not know it.",
+                {"name": self.optimizer},
+            )
         if self.exact and self.epochs == 1:
             raise PydanticCustomError(
                 "epochs",

@@ -14,6 +14,7 @@ NOT_HERE = {  # of torch7's package optim
     **{name: SEARCHES.format(name) for name in ("cg", "lbfgs", "fista", "fistals", "linesearch", "lswolfe")},
     **{name: DRAWS.format(name) for name in ("cmaes", "de")},
 }
+NOT_IN_TORCH7 = ("adamw", "nadam", "muon")  # optimisers
 knob = partial(any_knob, group="training")
 
 
@@ -29,9 +30,13 @@ class TrainingSettings(BaseModel):
     )
     optimizer: str = knob(
         "rmsprop",
-        "How gradients become steps.",
+        "How gradients become steps. muon moves the weights of hidden dense layers (momentum 0.95) and leaves biases, norms, "
+        "convolutions and the readout to adamw; both have this learning rate and weight decay, and steps of one size.",
         flag="optimization",
-        choices=("sgd", "rmsprop", "adam", "nag", "adagrad", "adadelta", "adamax", "asgd", "rprop"),
+        choices=(
+            *("sgd", "rmsprop", "adam", "adamw", "nadam", "muon"),
+            *("nag", "adagrad", "adadelta", "adamax", "asgd", "rprop"),
+        ),
         not_here=NOT_HERE,
         basic=True,
         midway=True,
@@ -68,7 +73,13 @@ class TrainingSettings(BaseModel):
         midway=True,
     )
     weight_decay: float = knob(
-        0.0, "This × every parameter is added to its gradient.", flag="weightDecay", ge=0, le=1000, midway=True
+        0.0,
+        "This × every parameter is added to its gradient. With adamw and muon, this × the learning rate × every parameter is "
+        "taken from it instead.",
+        flag="weightDecay",
+        ge=0,
+        le=1000,
+        midway=True,
     )
     momentum: float = knob(
         0.0,

@@ -44,7 +44,8 @@ class Run:
         self.rule = bind(rule, self.network, experiment, seed)
         self.network.to(device, dtype)
         self.rule.to(device, dtype)
-        self.optimizer = optimizer(experiment, [p for p in self.network.parameters() if p.requires_grad])
+        trained = [p for p in self.network.parameters() if p.requires_grad]
+        self.optimizer = optimizer(experiment, trained, self.network.hidden_matrices())
         self.schedule = Schedule(experiment)
         self.learning_rate = experiment.learning_rate  # before the schedule
         self.seconds = 0.0  # spent in steps, by the trainer's clock
@@ -202,7 +203,7 @@ class Run:
         self._require_same_feedback(below("network.", state))
         self.network.load_state_dict(below("network.", state))
         self.rule.load_state_dict(below("rule.", state))
-        parameters = self.optimizer.param_groups[0]["params"]
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         kept: dict[int, dict[str, Any]] = {}
         for name, tensor in below("optimizer.", state).items():
             number, key = name.split(".", 1)

@@ -23,6 +23,7 @@ CASES = [
     CONV | {"optimizer": "rmsprop", "augment": True},
     {"precision": "bf16", "optimizer": "adam"},
     {"optimizer": "rprop", "weight_decay": 0.01},
+    {"optimizer": "muon", "weight_decay": 0.01},
 ]
 
 

@@ -357,6 +357,8 @@ def random_experiment(chance: random.Random) -> Experiment:
         settings["epochs"] = chance.randint(2, 100)
         for name in ("feedback_distribution", "decay_factor", "dampening"):
             settings.pop(name, None)
+        if settings.get("optimizer") in ("adamw", "nadam", "muon"):
+            del settings["optimizer"]
     settings["rules"] = tuple(chance.sample(RULES, chance.randint(1, min(len(RULES), 4))))
     settings["seeds"] = tuple(chance.sample(range(2**31), chance.randint(1, 8)))
     return parse(settings)

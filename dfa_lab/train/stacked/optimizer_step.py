@@ -1,7 +1,9 @@
-"""The steps of sgd, nag, rmsprop and adam on long vectors, in place; their state is that of torch's own optimisers.
+"""The steps of sgd, nag, rmsprop, adam and adamw on long vectors, in place; their state is that of torch's own optimisers.
 
-The formulas are torch's (torch.optim.SGD, RMSprop, Adam without options). rmsprop and adam are torch's fused kernel of
-adam, which passes through memory once: rmsprop is adam without a mean (β₁ = 0), whose correction has come to an end.
+The formulas are torch's (torch.optim.SGD, RMSprop, Adam, AdamW without options). The last three are torch's fused kernels of
+adam and adamw, which pass through memory once: rmsprop is adam without a mean (β₁ = 0), whose correction has come to an end.
+The other optimisers are torch's own, given these gradients: no kernel of torch's makes the steps of nadam and the rest in one
+pass, and muon's are products of whole matrices, beside which the passes do not count.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,9 +20,11 @@ STATES = {
     "nag": ("momentum_buffer",),
     "rmsprop": ("square_avg",),
     "adam": ("exp_avg", "exp_avg_sq"),
+    "adamw": ("exp_avg", "exp_avg_sq"),
 }
+WITH_MEAN = ("adam", "adamw")
 ALPHA, EPS = 0.99, 1e-8  # of rmsprop
-BETA1, BETA2 = 0.9, 0.999  # of adam
+BETA1, BETA2 = 0.9, 0.999  # of adam and adamw
 FOREVER = 1e6  # steps after which 1 - ALPHA**steps is 1
 DEVICES = ("cpu", "cuda")  # that have the fused kernel
 
@@ -93,7 +97,7 @@ class Update:
 
     def count(self) -> None:
         """One more step is going to be made."""
-        if self._kind == "adam":
+        if self._kind in WITH_MEAN:
             self._count += 1
         if self._states:
             self._counted += 1
@@ -131,10 +135,11 @@ class Update:
 
     def _adapts(self, columns: Columns, rate: float) -> Callable[[], object]:
         ps, gs, *states = columns
-        means, squares = states if self._kind == "adam" else (gs, states[0])  # without a mean it is the gradient itself
-        beta1, beta2 = (BETA1, BETA2) if self._kind == "adam" else (0.0, ALPHA)
+        means, squares = states if self._kind in WITH_MEAN else (gs, states[0])  # without a mean it is the gradient itself
+        beta1, beta2 = (BETA1, BETA2) if self._kind in WITH_MEAN else (0.0, ALPHA)
+        kernel = torch._fused_adamw_ if self._kind == "adamw" else torch._fused_adam_  # pyright: ignore[reportPrivateImportUsage]
         return partial(
-            torch._fused_adam_,  # pyright: ignore[reportPrivateImportUsage]
+            kernel,
             *(ps, gs, means, squares, [], [self._count] * len(ps)),
             lr=rate,
             beta1=beta1,
@@ -168,7 +173,7 @@ class Update:
                 state = self._optimizers[r].state[p]
                 for name in pieces:
                     state[name] = pieces[name][k][r]
-                if self._kind in ("rmsprop", "adam"):
+                if self._kind not in ("sgd", "nag"):
                     state["step"] = self._steps[k, r]
 
 

@@ -21,12 +21,15 @@ SETTINGS = [
     {"optimizer": "sgd"},
     {"optimizer": "rmsprop"},
     {"optimizer": "adam", "criterion": "ce"},
+    {"optimizer": "adamw", "weight_decay": 0.1, "criterion": "ce"},
     {"optimizer": "adagrad"},  # torch's own, given these gradients
+    {"optimizer": "muon", "weight_decay": 0.1, "nonlin": "relu"},
     {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.01, "dropout": 1, "batchnorm": 1},
     {"optimizer": "sgd", "momentum": 0.9, "dampening": False, "halve_every": 1, "decay_factor": 0.3},
     {"optimizer": "nag", "momentum": 0.9, "bias": 0, "batchnorm": 1, "nonlin": "relu"},
     {"max_in_norm": 0.5, "nonlin": "sigmoid", "learning_rate_decay": 0.1},
     CONV | {"optimizer": "sgd"},
+    CONV | {"optimizer": "muon"},
     CONV | {"optimizer": "adam", "dropout": 1, "batchnorm": 1},
 ]
 
@@ -92,7 +95,7 @@ def test_on_a_cpu_the_samples_of_a_unit_lie_side_by_side(make_run, rules: str, s
     assert all(g.stride(-1) == 13 for _, g in seen)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam"])
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", "adamw", "muon"])
 def test_every_run_keeps_its_own_learning_rate(optimizer: str) -> None:
     experiment = parse({"num_hidden": 9, "rules": "bp,dfa", "seeds": "0,7", "optimizer": optimizer, "momentum": 0.5})
     both = [[Run(experiment, r, s, (12,), 5, torch.device("cpu"), torch.float64) for r, s in experiment.runs()] for _ in "ab"]
