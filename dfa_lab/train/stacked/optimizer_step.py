@@ -57,7 +57,7 @@ class Update:
         self._parameters, self._optimizers = parameters, optimizers
         self._trained = [k for stage in stages for k in stage]
         self.rates: list[float] = []
-        self._jobs: list[list[Callable[[], object]]] = []  # stage -> what makes the step of its parameters
+        self._jobs: list[list[Callable[[float], object]]] = []  # stage -> what makes the step of its parameters at a rate
         names = STATES[self._kind] if self._momentum or self._kind not in ("sgd", "nag") else ()
         self._states = {name: torch.zeros_like(flat.values) for name in names}
         self._steps = torch.zeros(len(parameters), len(optimizers))  # torch counts them in each parameter's state, on the CPU
@@ -79,21 +79,25 @@ class Update:
         return self._begun or not self._states
 
     def set_rates(self, rates: Sequence[float]) -> None:
-        """The learning rate of each run."""
-        if list(rates) == self.rates:
-            return
+        """The learning rate of each run. It may be another one in each step, which costs as good as nothing."""
+        alike = len(set(rates)) == 1
+        if not self._jobs or alike is not (len(set(self.rates)) == 1):
+            self._jobs = self._jobs_for_all() if alike else self._jobs_by_run()
         self.rates = list(rates)
+
+    def _jobs_for_all(self) -> list[list[Callable[[float], object]]]:
+        """One job a stage, of the entries of all runs."""
         vectors = (self._flat.values, self._flat.grads, *self._states.values())
-        pieces = [self._flat.split(vector) for vector in vectors]
-        self._jobs = []
-        for stage in self._stages:
-            if len(set(rates)) == 1:
-                jobs = [(rates[0], [[self._flat.piece(vector, stage)] for vector in vectors])]
-            else:
-                own = [[[piece[k][r] for k in stage] for piece in pieces] for r in range(len(rates))]
-                jobs = list(zip(rates, own, strict=True))
-            make = self._descends if self._kind in ("sgd", "nag") else self._adapts
-            self._jobs.append([make(columns, rate) for rate, columns in jobs])
+        return [[self._job([[self._flat.piece(vector, stage)] for vector in vectors])] for stage in self._stages]
+
+    def _jobs_by_run(self) -> list[list[Callable[[float], object]]]:
+        """A job for each run in each stage."""
+        pieces = [self._flat.split(vector) for vector in (self._flat.values, self._flat.grads, *self._states.values())]
+        runs = range(len(self._optimizers))
+        return [[self._job([[piece[k][r] for k in stage] for piece in pieces]) for r in runs] for stage in self._stages]
+
+    def _job(self, columns: Columns) -> Callable[[float], object]:
+        return self._descends(columns) if self._kind in ("sgd", "nag") else self._adapts(columns)
 
     def count(self) -> None:
         """One more step is going to be made."""
@@ -104,8 +108,8 @@ class Update:
 
     def move(self, stage: int) -> None:
         """Make the step of a stage's parameters, from their gradients, which are written over."""
-        for make in self._jobs[stage]:
-            make()
+        for make, rate in zip(self._jobs[stage], self.rates, strict=False):  # one job for all has the rate of all
+            make(rate)
 
     def made(self) -> None:
         """All stages have moved."""
@@ -113,10 +117,10 @@ class Update:
             self._begun = True
             self._give_back()
 
-    def _descends(self, columns: Columns, rate: float) -> Callable[[], object]:
+    def _descends(self, columns: Columns) -> Callable[[float], object]:
         rows = list(zip(*columns, strict=True))
 
-        def step() -> None:
+        def step(rate: float) -> None:
             for p, g, *state in rows:
                 self._descend(p, g, state, rate)
 
@@ -133,15 +137,14 @@ class Update:
             g = g.add_(buffer, alpha=self._momentum) if self._kind == "nag" else buffer
         p.add_(g, alpha=-rate)
 
-    def _adapts(self, columns: Columns, rate: float) -> Callable[[], object]:
+    def _adapts(self, columns: Columns) -> Callable[[float], object]:
         ps, gs, *states = columns
         means, squares = states if self._kind in WITH_MEAN else (gs, states[0])  # without a mean it is the gradient itself
         beta1, beta2 = (BETA1, BETA2) if self._kind in WITH_MEAN else (0.0, ALPHA)
         kernel = torch._fused_adamw_ if self._kind == "adamw" else torch._fused_adam_  # pyright: ignore[reportPrivateImportUsage]
-        return partial(
+        make = partial(
             kernel,
             *(ps, gs, means, squares, [], [self._count] * len(ps)),
-            lr=rate,
             beta1=beta1,
             beta2=beta2,
             weight_decay=self._decay,
@@ -149,6 +152,7 @@ class Update:
             amsgrad=False,
             maximize=False,
         )
+        return lambda rate: make(lr=rate)
 
     def _take_over(self) -> bool:
         """What torch's optimisers know; False if they have not made a step yet."""
