@@ -156,7 +156,7 @@ class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSetti
                 "dfa-torch knows no other.",
                 {"given": self.feedback_distribution},
             )
-        for name, wanted in (("decay_factor", 0.5), ("dampening", True)):
+        for name, wanted in (("decay_factor", 0.5), ("dampening", True), ("schedule", "constant"), ("warm_up", 0)):
             if self.exact and (given := getattr(self, name)) != wanted:
                 raise PydanticCustomError(
                     "exact",
@@ -168,6 +168,19 @@ class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSetti
                 "exact",
                 "optimizer (--optimization) is {name}: give another one with exact (--exact): dfa-torch does not know it.",
                 {"name": self.optimizer},
+            )
+        if self.schedule != "constant" and self.epochs == MOST_EPOCHS:
+            raise PydanticCustomError(
+                "schedule",
+                "schedule (--schedule) is {name}: give constant with epochs (--epoch) -1, since the learning rate can fall "
+                "to 0 only where there is an end, or another number of epochs.",
+                {"name": self.schedule},
+            )
+        if self.warm_up >= self.epochs:
+            raise PydanticCustomError(
+                "warm_up",
+                "warm_up (--warm_up) is {given}: give less than {epochs}, the number of epochs (--epoch).",
+                {"given": f"{self.warm_up:g}", "epochs": self.epochs},
             )
         if self.exact and self.epochs == 1:
             raise PydanticCustomError(

@@ -115,6 +115,24 @@ class TrainingSettings(BaseModel):
         le=MOST_EPOCHS,
         midway=True,
     )
+    schedule: str = knob(
+        "constant",
+        "cosine, linear: the learning rate falls to 0 over all epochs, as half a cosine or a straight line. Decay and halvings "
+        "count too, and so does a rate that is changed while it runs.",
+        title="Learning rate over all epochs",
+        choices=("constant", "cosine", "linear"),
+        midway=True,
+    )
+    warm_up: float = knob(
+        0.0,
+        "Epochs, or a part of one, in which the learning rate rises from 0, by the same amount at each step. A fall over all "
+        "epochs begins after them.",
+        title="Warm-up of the learning rate",
+        unit="epochs",
+        ge=0,
+        le=MOST_EPOCHS,
+        midway=True,
+    )
     eps: float = knob(
         0.0,
         "Adversarial training: each batch is moved by ± this, in units of the prepared inputs, along the sign of the "

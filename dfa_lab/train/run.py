@@ -36,7 +36,9 @@ class Run:
         classes: int,
         device: torch.device,
         dtype: torch.dtype,
+        steps_per_epoch: int | None = None,
     ):
+        """`steps_per_epoch`: see Schedule, which raises ValueError without it where it needs it."""
         self.experiment, self.seed, self.device = experiment, seed, device
         self.criterion = experiment.criterion
         self.network = networks.build(experiment, shape, classes, seed)
@@ -46,7 +48,7 @@ class Run:
         self.rule.to(device, dtype)
         trained = [p for p in self.network.parameters() if p.requires_grad]
         self.optimizer = optimizer(experiment, trained, self.network.hidden_matrices())
-        self.schedule = Schedule(experiment)
+        self.schedule = Schedule(experiment, steps_per_epoch)
         self.learning_rate = experiment.learning_rate  # before the schedule
         self.seconds = 0.0  # spent in steps, by the trainer's clock
         self.clean = Tally(experiment.criterion, experiment.exact, device)
@@ -74,7 +76,7 @@ class Run:
         comes back; that is found out inside `apart`.
         """
         experiment, network = self.experiment, self.network
-        if not self.schedule.constant:
+        if not self.schedule.stays(number):
             self.set_rate(number)
         self.optimizer.zero_grad()
         network.mode(training=True)

@@ -174,7 +174,7 @@ def test_recorded_steps_take_each_batch_and_the_rate_of_now(monkeypatch: pytest.
         with monkeypatch.context() as patched:
             patched.setattr("dfa_lab.train.stacked.cuda_graph.Captured", Replayed)
             if recorded:
-                patched.setattr(Fleet, "_repeats", lambda self: self._update.repeats)
+                patched.setattr(Fleet, "_repeats", lambda self, number: self._update.repeats)
             stream = torch.Generator().manual_seed(1)
             for number, size in enumerate([8, 8, 8, 5, 8, 8, 5, 8, 8, 8, 5]):
                 if number == 7:
