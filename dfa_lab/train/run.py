@@ -216,6 +216,9 @@ class Run:
             for one in kept.values():
                 one.setdefault("momentum_buffer", None)
         self.optimizer.load_state_dict({"state": kept, "param_groups": self.optimizer.state_dict()["param_groups"]})
+        for number, one in kept.items():  # torch gives a number, such as nadam's product, the type of its parameter: it rounds
+            numbers = {key: t for key, t in one.items() if t is not None and not t.ndim}
+            self.optimizer.state[parameters[number]].update(numbers)
         self.clean.load_tensors(below("clean.", state))
         self.moved.load_tensors(below("moved.", state))
 

@@ -170,6 +170,24 @@ def test_every_one_is_resumed_bit_for_bit(name: str, eps: float) -> None:
     assert ends[0].keys() == ends[1].keys() and all(torch.equal(ends[0][key], ends[1][key]) for key in ends[0])
 
 
+@pytest.mark.parametrize("name", ["nadam", "asgd", "muon"])
+def test_in_float64_numbers_keep_their_own_type(name: str) -> None:
+    from small_data import continued, small, small_set
+
+    from dfa_lab.train.trainer import Trainer
+
+    trainer = Trainer(small(optimizer=name, rules="bp"), small_set(), torch.float64)
+    for _ in range(9):
+        next(trainer)
+    resumed = continued(trainer)
+    for _ in range(9):
+        next(trainer)
+        next(resumed)
+    mine, theirs = trainer.state()[0], resumed.state()[0]
+    assert [tensor.dtype for tensor in mine.values()] == [theirs[name].dtype for name in mine]
+    assert all(torch.equal(tensor, theirs[name]) for name, tensor in mine.items())
+
+
 def test_sgd_without_dampening() -> None:
     θ, v, found = 1.0, 0.0, []
     for g in GRADIENTS:
