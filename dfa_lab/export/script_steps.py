@@ -12,6 +12,16 @@ OPTIMIZERS = {
     "muon": "MuonWithAdamW([W for W, b in layers[:-1]], parameters)",
 }
 _MUON = '''
+class In32Bits(torch.overrides.TorchFunctionMode):
+    """Inside, what would be rounded to 16 bits, which is slow on a CPU, keeps 32."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if func is torch.Tensor.to and kwargs.get("dtype") is torch.bfloat16:
+            kwargs = {**kwargs, "dtype": torch.float32}
+        return func(*args, **kwargs)
+
+
 class MuonWithAdamW:
     """Muon for W of the hidden layers, AdamW for the readout and all biases."""
 
@@ -26,8 +36,9 @@ class MuonWithAdamW:
             part.zero_grad()
 
     def step(self):
-        for part in self.parts:
-            part.step()
+        with In32Bits():
+            for part in self.parts:
+                part.step()
 '''
 _FACTOR = '''
 def factor(step, epoch, steps_per_epoch):

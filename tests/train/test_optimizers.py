@@ -103,18 +103,20 @@ def test_all_differ() -> None:
 
 @pytest.mark.parametrize("shape", [(3, 7), (7, 3)])
 def test_muon_makes_of_a_matrix_what_singular_values_say(shape: tuple[int, int]) -> None:
-    """All its singular values become about 1, by a polynomial that brings those above a twentieth near it; in 16 bits."""
+    """Five times a polynomial of its singular values, which brings all of them near 1, and leaves its singular vectors."""
     stream = torch.Generator().manual_seed(0)
     W, b = nn.Parameter(torch.randn(shape, generator=stream)), nn.Parameter(torch.zeros(shape[0]))
     one = optimizer(parse({"optimizer": "muon", "learning_rate": 0.1, "weight_decay": 0.5}), [W, b], [W])
     G, before = torch.randn(shape, generator=stream), W.detach().clone()
     W.grad = G.clone()
     one.step()
-    U, _, Vh = torch.linalg.svd(G, full_matrices=False)
-    step = (before * (1 - 0.1 * 0.5) - W.detach()) / (0.1 * 0.2 * sqrt(7))
-    values = torch.diag(U.T @ step @ Vh.T)
+    U, values, Vh = torch.linalg.svd(G, full_matrices=False)
+    values = values / values.norm()
+    for _ in range(5):
+        values = 3.4445 * values - 4.7750 * values**3 + 2.0315 * values**5
     assert ((values > 0.65) & (values < 1.25)).all()
-    assert (step - U @ torch.diag(values) @ Vh).abs().max() < 0.03
+    wanted = before * (1 - 0.1 * 0.5) - 0.1 * 0.2 * sqrt(7) * U @ torch.diag(values) @ Vh
+    torch.testing.assert_close(W.detach(), wanted, rtol=0, atol=1e-6)  # in 32 bits; in 16 the step is 1 % off
     assert (b == 0).all()  # it had no gradient
 
 
@@ -135,7 +137,7 @@ def test_muon_is_torchs_for_hidden_matrices_and_adamw_for_the_rest(make_run) -> 
         for one in oracle:
             one.step()
     for mine, theirs in zip(run.network.parameters(), twin.network.parameters(), strict=True):
-        assert torch.equal(mine, theirs)
+        torch.testing.assert_close(mine, theirs, rtol=0.02, atol=2e-3)  # a rate of 0.02; torch's steps are of 16 bits
 
 
 def test_muon_has_no_work_without_a_matrix() -> None:
