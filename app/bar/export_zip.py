@@ -27,7 +27,7 @@ def show(status: Status, opened: bool) -> None:
     _button("Everything, one zip", "folder_zip", zipped(id, link(status.experiment)), f"dfa-lab-{id}.zip", "application/zip")
     st.caption("Settings, figures and curves for handing in; prints to PDF from the browser")
     _button("Report, one page", "description", page(id), f"dfa-lab-{id}.html", "text/html")
-    changed = opened and history.by_hand(manager().store.events(id))
+    changed = opened and history.by_hand(manager().store.events(id), status.experiment)
     if strange := unknown(status.experiment, changed):
         st.caption(strange)
         return

@@ -17,6 +17,10 @@ ABOUT = (
     "It goes on from its last step, on the CPU bit for bit as if it had been started with so many epochs. Only how densely "
     "its curves are recorded may change there."
 )
+FALLS = (
+    "With more epochs a learning rate that falls to 0 over all of them goes on from where the longer fall is at that step: the "
+    "steps before it were made at the rates of the shorter one."
+)
 
 
 class Asked(Remembered, prefix="train_on"):
@@ -38,6 +42,8 @@ def show(statuses: Sequence[Status], key: str) -> None:
     else:
         st.markdown(f"**{len(statuses)} experiments** of up to {planned:,} epochs; what has done as many stays as it is.")
     st.caption(ABOUT)
+    if any(status.experiment.schedule != "constant" for status in statuses):
+        st.caption(FALLS)
     widget = f"{key}_epochs_{'_'.join(status.id for status in statuses)[:60]}"
     suggested = planned if planned > most else 2 * most
     epochs = st.number_input("Epochs in all", 1, MOST_EPOCHS, min(max(suggested, 1), MOST_EPOCHS), key=widget)

@@ -18,7 +18,10 @@ def resume(
     epoch: Annotated[int, typer.Option(help="Epochs in all, those that are done among them.")],
     runs: RunsFolder = None,
 ) -> None:
-    """Let an experiment that was stopped, was interrupted or has finished go on, as if it had been begun with more epochs."""
+    """Let an experiment that was stopped, was interrupted or has finished go on, as if it had been begun with more epochs.
+
+    With --schedule cosine or linear the learning rate goes on from where the longer fall is.
+    """
     folder = runs_folder()
     if not folder.is_dir():
         raise refused([f"There is no folder of runs {folder}: name it with --runs."])

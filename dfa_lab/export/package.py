@@ -78,7 +78,7 @@ def write(source: Source, id: str, file: IO[bytes], figures: Figures, link: str 
     )
     records = (source.records or source.store.records)(id)  # after the weights: they reach at least as far
     events = source.store.events(id)
-    changed = history.by_hand(events)
+    changed = history.by_hand(events, experiment)
     strange = unknown(experiment, changed)
     made = _summary(stored, experiment, records)
     frame = records_table.table(experiment, records)

@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import prod
 
 from dfa_lab import data
-from dfa_lab.export import script_data, script_text
+from dfa_lab.export import script_data, script_steps, script_text
 from dfa_lab.feedback import rule_class
 from dfa_lab.feedback.description import ScriptLines
 from dfa_lab.machine.device import threads
@@ -20,7 +20,7 @@ from dfa_lab.settings.wording import label, shown
 KNOWN: dict[str, tuple[object, ...]] = {  # settings of which the script knows only some values
     "dataset": tuple(script_data.SETS),
     "network": ("mlp",),
-    "optimizer": tuple(script_text.OPTIMIZERS),
+    "optimizer": tuple(script_steps.OPTIMIZERS),
     "criterion": ("bce", "ce"),
     "nonlin": tuple(script_text.NONLINEARITIES),
     "feedback_distribution": tuple(script_text.DISTRIBUTIONS),
@@ -28,8 +28,8 @@ KNOWN: dict[str, tuple[object, ...]] = {  # settings of which the script knows o
 }
 ANY = set(
     "classes hold_out split_seed num_layers num_hidden bias init feedback_magnitude feedback_density feedback_rank "
-    "feedback_seed learning_rate learning_rate_decay halve_every decay_factor weight_decay momentum dampening "
-    "batch_size drop_last epochs seeds".split()
+    "feedback_seed learning_rate learning_rate_decay halve_every decay_factor schedule warm_up weight_decay "
+    "momentum dampening batch_size drop_last epochs seeds".split()
 )
 WITHOUT_EFFECT = set(  # on what an mlp learns
     "datapath download incomplete svhn_extra preproc_folder models_folder conv_channels conv_hidden save device "
@@ -74,6 +74,7 @@ def script(experiment: Experiment) -> str:
         needs=" and ".join(["torch", *filter(None, [script_data.PACKAGES.get(experiment.dataset)])]),
         standard=standard,
         other=other,
+        math=script_steps.imports(experiment),
     )
     rules = {rule: lines for rule in experiment.rules if (lines := _lines(rule))}
     parts = [
@@ -85,9 +86,11 @@ def script(experiment: Experiment) -> str:
         text.forward(experiment, rules),
         text.LOSSES[experiment.criterion],
         text.gradients(rules),
+        script_steps.optimizer(experiment),
+        script_steps.factor(experiment),
         text.TRAIN.format(
-            optimizer=text.OPTIMIZERS[experiment.optimizer],
-            rate=text.RATE_FALLS if experiment.learning_rate_decay or experiment.halve_every > 0 else "",
+            optimizer=script_steps.OPTIMIZERS[experiment.optimizer],
+            rate=script_steps.SET_RATE if script_steps.changes(experiment) else "",
         ),
         text.MAIN,
     ]
@@ -111,6 +114,7 @@ def _constants(experiment: Experiment, classes: int, body: str) -> str:
         "DECAY": experiment.learning_rate_decay,
         "HALVE_EVERY": experiment.halve_every if experiment.halve_every > 0 else None,
         "FACTOR": experiment.decay_factor,
+        "WARM_UP": experiment.warm_up,
         "MOMENTUM": experiment.momentum,
         "DAMPENING": experiment.momentum if experiment.dampening else 0.0,
         "WEIGHT_DECAY": experiment.weight_decay,

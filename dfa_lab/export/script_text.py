@@ -19,7 +19,7 @@ Shapes: N samples, C classes, n units of a layer; h (N, n), W (out, in), e (N, C
 """
 
 import hashlib
-{standard}from math import sqrt
+{standard}from math import {math}
 
 import numpy as np
 import torch
@@ -33,6 +33,7 @@ CONSTANTS = {
     "RATE": "  # learning rate",
     "DECAY": "  # the rate of step t is divided by 1 + t * this",
     "HALVE_EVERY": "  # epochs after which the rate is multiplied with FACTOR",
+    "WARM_UP": "  # epochs in which the rate rises from 0",
     "MAGNITUDE": "  # feedback is as wide as +-this; 0: 1/sqrt(n), n the units that receive it",
     "FEEDBACK_SEED": "  # None: that of the run",
 }
@@ -184,15 +185,6 @@ def train(rule, seed, x_train, t_train, x_test, t_test):
         figures = total / used, wrong / used, test_loss, test_error
         print(rule, seed, epoch + 1, *(f"{{figure:.9g}}" for figure in figures), flush=True)
 '''
-OPTIMIZERS = {
-    "rmsprop": "torch.optim.RMSprop(parameters, lr=RATE, alpha=0.99, eps=1e-8, weight_decay=WEIGHT_DECAY)",
-    "sgd": "torch.optim.SGD(parameters, lr=RATE, momentum=MOMENTUM, dampening=DAMPENING, weight_decay=WEIGHT_DECAY)",
-    "nag": "torch.optim.SGD(parameters, lr=RATE, momentum=MOMENTUM, nesterov=True, weight_decay=WEIGHT_DECAY)",
-    "adam": "torch.optim.Adam(parameters, lr=RATE, weight_decay=WEIGHT_DECAY)",
-}
-RATE_FALLS = """            halvings = epoch // HALVE_EVERY if HALVE_EVERY else 0
-            optimizer.param_groups[0]["lr"] = RATE * (FACTOR**halvings / (1 + step * DECAY))
-"""
 MAIN = """
 if __name__ == "__main__":
     data = load()

@@ -80,6 +80,11 @@ class Network(nn.Module):
         """(l, W) of those weighted layers that are not frozen: only these have gradients and take steps."""
         return [(number, W) for number, W in self.weights() if W.requires_grad]
 
+    def hidden_matrices(self) -> list[Tensor]:
+        """W (out, in) of every dense layer of the blocks that is not frozen, each once."""
+        found = [layer.weight for number, layer in self.layers() if number <= len(self.blocks) and layer.weight.requires_grad]
+        return list(dict.fromkeys(W for W in found if W.dim() == 2))
+
     def multiplications(self) -> list[int]:
         """Multiplications in every weighted layer, for one sample forward; of a convolution before 3/2 pooling, nearly."""
         return [W.numel() * (4 * prod(self.shapes[number - 1][1:]) if W.dim() == 4 else 1) for number, W in self.weights()]

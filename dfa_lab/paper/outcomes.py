@@ -120,7 +120,7 @@ class Outcomes:
             sum(record.seconds for record in newest),
             left,
             None if state in (*ACTIVE, "finished") else self._continues(id, experiment),
-            history.by_hand(manager.store.events(id)),
+            history.by_hand(manager.store.events(id), experiment),
         )
 
     def _figures(self, id: str, state: str, runs: int) -> tuple[list[Record], list[Record]]:

@@ -5,7 +5,7 @@ from itertools import pairwise
 from dfa_lab.machine.device import ALL_THREADS
 from dfa_lab.machine.memory import available
 from dfa_lab.settings.experiment import Experiment
-from dfa_lab.train.schedule import Schedule
+from dfa_lab.train.schedule import may_end
 from dfa_lab.train.trainer import Trainer
 
 # Measured by benchmarks/processes.py, for a rule of thumb that need not be exact.
@@ -23,7 +23,7 @@ def one_process_only(experiment: Experiment, device: str) -> str:
         return "the device is no CPU"
     if experiment.save or experiment.load:
         return "a run that is kept (--save) or taken up (--load) is that of one process"
-    if Schedule(experiment).may_end:
+    if may_end(experiment):
         return "runs that may end early (--epoch_step 0, --exact) are measured together when one of them does"
     return ""
 

@@ -98,7 +98,8 @@ class Continuing:
             raise ContinueError(f"{OTHER_VERSION} Start a new one with the settings that the page Experiments shows of it.")
         step = self.last_step(id)
         try:
-            after = before.model_copy(update={"epochs": parse({"epochs": epochs}).epochs})
+            after = parse({**before.model_dump(), "device": "auto", "epochs": epochs})
+            after = after.model_copy(update={"device": before.device})  # which the check below looks at
             plan = Plan(after, check(after).train)
         except SettingsError as error:
             raise ContinueError(str(error)) from error

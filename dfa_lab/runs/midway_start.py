@@ -24,6 +24,7 @@ from dfa_lab.train.losses import DIVERGED
 from dfa_lab.train.trainer import Trainer
 
 EPOCHS = "epochs"  # the kind of the event that says how many were given
+FALLS_ANEW = ". From here on the learning rate is that of a fall over these"
 ASKING = 0.02  # seconds between two looks at the replay that is waited for
 ENDED_ITSELF = (
     "Its schedule has ended every run that had not diverged: the training error had stopped falling, or nothing was left to "
@@ -60,7 +61,9 @@ class MidwayStart:
                 raise CannotReplay(ENDED_ITSELF)
             made = history.entry(step, stored.experiment, live.experiment, None)
             trainer = history.with_settings(old, made) if made["settings"] else old
-            said = f"{live.experiment.epochs} epochs, before {stored.experiment.epochs}" + (f". {note}" if note else "")
+            said = f"{live.experiment.epochs} epochs, before {stored.experiment.epochs}"
+            said += FALLS_ANEW if live.experiment.schedule != "constant" else ""
+            said += f". {note}" if note else ""
         except Exception as error:
             why = str(error) if isinstance(error, (CannotReplay, SettingsError)) else sentence(error, live.experiment)
             return self._as_before(live, stored, why)

@@ -18,7 +18,7 @@ from dfa_lab.settings.knob import extra
 from dfa_lab.settings.measure_settings import MeasuringSettings
 from dfa_lab.settings.network_settings import NETWORKS, NetworkSettings
 from dfa_lab.settings.rule_settings import RULES, RuleSettings
-from dfa_lab.settings.training_settings import MOST_EPOCHS, TrainingSettings
+from dfa_lab.settings.training_settings import MOST_EPOCHS, NOT_IN_TORCH7, TrainingSettings
 
 __all__ = ["DATASETS", "MOST_RUNS", "NETWORKS", "ON_DISK", "RULES", "Experiment", "SettingsError", "extra"]
 
@@ -156,13 +156,32 @@ class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSetti
                 "dfa-torch knows no other.",
                 {"given": self.feedback_distribution},
             )
-        for name, wanted in (("decay_factor", 0.5), ("dampening", True)):
+        for name, wanted in (("decay_factor", 0.5), ("dampening", True), ("schedule", "constant"), ("warm_up", 0)):
             if self.exact and (given := getattr(self, name)) != wanted:
                 raise PydanticCustomError(
                     "exact",
                     "{name} (--{name}) is {given}: give {wanted} with exact (--exact), since dfa-torch knows no other.",
                     {"name": name, "given": str(given).lower(), "wanted": str(wanted).lower()},
                 )
+        if self.exact and self.optimizer in NOT_IN_TORCH7:
+            raise PydanticCustomError(
+                "exact",
+                "optimizer (--optimization) is {name}: give another one with exact (--exact): dfa-torch does not know it.",
+                {"name": self.optimizer},
+            )
+        if self.schedule != "constant" and self.epochs == MOST_EPOCHS:
+            raise PydanticCustomError(
+                "schedule",
+                "schedule (--schedule) is {name}: give constant with epochs (--epoch) -1, since the learning rate can fall "
+                "to 0 only where there is an end, or another number of epochs.",
+                {"name": self.schedule},
+            )
+        if self.warm_up >= self.epochs:
+            raise PydanticCustomError(
+                "warm_up",
+                "warm_up (--warm_up) is {given}: give less than {epochs}, the number of epochs (--epoch).",
+                {"given": f"{self.warm_up:g}", "epochs": self.epochs},
+            )
         if self.exact and self.epochs == 1:
             raise PydanticCustomError(
                 "epochs",

@@ -14,6 +14,7 @@ NOT_HERE = {  # of torch7's package optim
     **{name: SEARCHES.format(name) for name in ("cg", "lbfgs", "fista", "fistals", "linesearch", "lswolfe")},
     **{name: DRAWS.format(name) for name in ("cmaes", "de")},
 }
+NOT_IN_TORCH7 = ("adamw", "nadam", "muon")  # optimisers
 knob = partial(any_knob, group="training")
 
 
@@ -29,9 +30,13 @@ class TrainingSettings(BaseModel):
     )
     optimizer: str = knob(
         "rmsprop",
-        "How gradients become steps.",
+        "How gradients become steps. muon moves the weights of hidden dense layers (momentum 0.95) and leaves biases, norms, "
+        "convolutions and the readout to adamw; both have this learning rate and weight decay, and steps of one size.",
         flag="optimization",
-        choices=("sgd", "rmsprop", "adam", "nag", "adagrad", "adadelta", "adamax", "asgd", "rprop"),
+        choices=(
+            *("sgd", "rmsprop", "adam", "adamw", "nadam", "muon"),
+            *("nag", "adagrad", "adadelta", "adamax", "asgd", "rprop"),
+        ),
         not_here=NOT_HERE,
         basic=True,
         midway=True,
@@ -68,7 +73,13 @@ class TrainingSettings(BaseModel):
         midway=True,
     )
     weight_decay: float = knob(
-        0.0, "This × every parameter is added to its gradient.", flag="weightDecay", ge=0, le=1000, midway=True
+        0.0,
+        "This × every parameter is added to its gradient. With adamw and muon, this × the learning rate × every parameter is "
+        "taken from it instead.",
+        flag="weightDecay",
+        ge=0,
+        le=1000,
+        midway=True,
     )
     momentum: float = knob(
         0.0,
@@ -101,6 +112,24 @@ class TrainingSettings(BaseModel):
         unit="epochs",
         basic=True,
         ge=1,
+        le=MOST_EPOCHS,
+        midway=True,
+    )
+    schedule: str = knob(
+        "constant",
+        "cosine, linear: the learning rate falls to 0 over all epochs, as half a cosine or a straight line. Decay and halvings "
+        "count too, and so does a rate that is changed while it runs.",
+        title="Learning rate over all epochs",
+        choices=("constant", "cosine", "linear"),
+        midway=True,
+    )
+    warm_up: float = knob(
+        0.0,
+        "Epochs, or a part of one, in which the learning rate rises from 0, by the same amount at each step. A fall over all "
+        "epochs begins after them.",
+        title="Warm-up of the learning rate",
+        unit="epochs",
+        ge=0,
         le=MOST_EPOCHS,
         midway=True,
     )

@@ -21,7 +21,7 @@ STAYS = {  # why the others of a group may not be another
     "rules": "its rules and their feedback stay; the page Feedback changes a matrix while it trains",
     "training": "its runs, the steps of an epoch and the machine stay",
 }
-ANEW = {"optimizer": "the optimiser", "halve_every": "the schedule"}  # begin with a fresh state where they are another
+ANEW = {"optimizer": "the optimiser", "halve_every": "the count of halvings"}  # begin with a fresh state where they are another
 DTYPES = {str(dtype): dtype for dtype in (torch.float32, torch.float64)}
 
 

@@ -36,6 +36,7 @@ def check(experiment: Experiment) -> data.Facts:
     _check_memory(experiment, facts, blocks)
     path_check.check(experiment, facts)
     _check_single(experiment, facts)
+    _check_matrices(experiment, facts)
     return facts
 
 
@@ -83,6 +84,15 @@ def _check_single(experiment: Experiment, facts: data.Facts) -> None:
         cannot = f"{experiment.network} cannot be trained on a batch of one sample, the last of each epoch"
         other = f"another one, since {cannot} ({why})"
         raise SettingsError([refuse("batch_size", experiment.batch_size, other)]) from None
+
+
+def _check_matrices(experiment: Experiment, facts: data.Facts) -> None:
+    """Each network of the lab has a hidden dense layer; one of a person's own may have none, and muon has no work then."""
+    if not experiment.network_file or experiment.optimizer != "muon":
+        return
+    if not networks.tried(experiment, facts, Network.hidden_matrices):
+        other = f"adamw, since {experiment.network} has no hidden dense layer that could be trained"
+        raise SettingsError([refuse("optimizer", "muon", other)])
 
 
 def _check_memory(experiment: Experiment, facts: data.Facts, blocks: list[nn.Module]) -> None:

@@ -36,7 +36,9 @@ class Run:
         classes: int,
         device: torch.device,
         dtype: torch.dtype,
+        steps_per_epoch: int | None = None,
     ):
+        """`steps_per_epoch`: see Schedule, which raises ValueError without it where it needs it."""
         self.experiment, self.seed, self.device = experiment, seed, device
         self.criterion = experiment.criterion
         self.network = networks.build(experiment, shape, classes, seed)
@@ -44,8 +46,9 @@ class Run:
         self.rule = bind(rule, self.network, experiment, seed)
         self.network.to(device, dtype)
         self.rule.to(device, dtype)
-        self.optimizer = optimizer(experiment, [p for p in self.network.parameters() if p.requires_grad])
-        self.schedule = Schedule(experiment)
+        trained = [p for p in self.network.parameters() if p.requires_grad]
+        self.optimizer = optimizer(experiment, trained, self.network.hidden_matrices())
+        self.schedule = Schedule(experiment, steps_per_epoch)
         self.learning_rate = experiment.learning_rate  # before the schedule
         self.seconds = 0.0  # spent in steps, by the trainer's clock
         self.clean = Tally(experiment.criterion, experiment.exact, device)
@@ -73,7 +76,7 @@ class Run:
         comes back; that is found out inside `apart`.
         """
         experiment, network = self.experiment, self.network
-        if not self.schedule.constant:
+        if not self.schedule.stays(number):
             self.set_rate(number)
         self.optimizer.zero_grad()
         network.mode(training=True)
@@ -202,7 +205,7 @@ class Run:
         self._require_same_feedback(below("network.", state))
         self.network.load_state_dict(below("network.", state))
         self.rule.load_state_dict(below("rule.", state))
-        parameters = self.optimizer.param_groups[0]["params"]
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         kept: dict[int, dict[str, Any]] = {}
         for name, tensor in below("optimizer.", state).items():
             number, key = name.split(".", 1)
@@ -213,6 +216,9 @@ class Run:
             for one in kept.values():
                 one.setdefault("momentum_buffer", None)
         self.optimizer.load_state_dict({"state": kept, "param_groups": self.optimizer.state_dict()["param_groups"]})
+        for number, one in kept.items():  # torch gives a number, such as nadam's product, the type of its parameter: it rounds
+            numbers = {key: t for key, t in one.items() if t is not None and not t.ndim}
+            self.optimizer.state[parameters[number]].update(numbers)
         self.clean.load_tensors(below("clean.", state))
         self.moved.load_tensors(below("moved.", state))
 

@@ -58,8 +58,9 @@ class Trainer:
         check(experiment)
         self.data = dataset or data.load(experiment, self.device)
         self.dtype = dtype
-        shape, classes = self.data.facts.shape, self.data.facts.classes
-        self.runs = [Run(experiment, rule, seed, shape, classes, self.device, dtype) for rule, seed in experiment.runs()]
+        self.plan = Plan(experiment, len(self.data.x_train), self.device.type == "cuda", len(self.data.x_test))
+        common = self.data.facts.shape, self.data.facts.classes, self.device, dtype, self.plan.steps_per_epoch
+        self.runs = [Run(experiment, rule, seed, *common) for rule, seed in experiment.runs()]
         self.units = tuple(prod(shape) for shape in self.runs[0].network.shapes)  # n_l of every block
         work = self.runs[0].network.multiplications()
         largest = max(work) * experiment.batch_size
@@ -70,7 +71,6 @@ class Trainer:
         self.evaluated_at_once = int(min(most, max(16, part // sum(work))))
         self.learning_rate = experiment.learning_rate
         self.step = self.samples = 0  # done by every run, and seen by it
-        self.plan = Plan(experiment, len(self.data.x_train), self.device.type == "cuda", len(self.data.x_test))
         self.steps = self.plan.steps
         self.redraws = 0  # of feedback, so far
         self.changes: list[dict[str, object]] = []  # made while it trained, each with its step; `change` makes one again

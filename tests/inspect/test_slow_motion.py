@@ -22,6 +22,8 @@ CASES = [
     {"exact": True, "criterion": "ce", "optimizer": "rmsprop", "max_out_norm": 1},
     CONV | {"optimizer": "rmsprop", "augment": True},
     {"precision": "bf16", "optimizer": "adam"},
+    {"optimizer": "rprop", "weight_decay": 0.01},
+    {"optimizer": "muon", "weight_decay": 0.01},
 ]
 
 

@@ -51,6 +51,17 @@ def test_feedback_alignment_is_refused_where_the_error_would_travel_through_the_
     check(parse({"network": name, "rules": "bp,dfa"}))
 
 
+def test_muon_needs_a_dense_layer_beside_the_readout(tmp_path: Path) -> None:
+    name = written(tmp_path, "def blocks(experiment, shape):\n    return [nn.Conv2d(shape[0], 2, 3)]")
+    with pytest.raises(SettingsError) as raised:
+        check(parse({"network": name, "optimizer": "muon"}))
+    (problem,) = raised.value.problems
+    assert problem.startswith("optimizer (--optimization) is 'muon': give adamw, since ")
+    assert problem.endswith("has no hidden dense layer that could be trained.")
+    check(parse({"network": name, "optimizer": "adamw"}))
+    check(parse({"network": written(tmp_path, ATTENTION), "optimizer": "muon", "rules": "dfa"}))
+
+
 def test_a_layer_with_hooks_stays_what_its_author_made_it(tmp_path: Path) -> None:
     from torch.nn.utils import prune
 

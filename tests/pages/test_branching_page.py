@@ -18,9 +18,10 @@ def said(app) -> str:
 def test_what_has_ended_trains_on_in_the_lab_and_in_the_table(app):
     from app.shell.server import manager
 
-    id, other = finished(epochs=2), finished(epochs=3)
+    id, other = finished(epochs=2, schedule="linear"), finished(epochs=3)
     opened(app, "lab", experiment=id)
     assert "**2 of 2 epochs** are done." in said(app) and "Pause" not in labels(app)
+    assert "goes on from where the longer fall is" in said(app)
     number = next(one for one in app.number_input if one.label == "Epochs in all")
     assert number.value == 4
     number.set_value(2).run()

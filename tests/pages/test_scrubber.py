@@ -17,10 +17,10 @@ def begin(pace: float = 100, **settings: object) -> str:
     return manager().start(parse(SMALL | settings), pace=pace)
 
 
-def finished(epochs: int = 10) -> str:
+def finished(epochs: int = 10, **settings: object) -> str:
     from app.shell.server import manager
 
-    id = begin(0, epochs=epochs)
+    id = begin(0, epochs=epochs, **settings)
     until_state(manager(), id, "finished")
     until(lambda: manager()._lives[id].trainer is None)
     return id

@@ -17,10 +17,12 @@ from dfa_lab.feedback.changing import Change
 from dfa_lab.machine import device
 from dfa_lab.runs import midway_start
 from dfa_lab.runs.manager import Manager
+from dfa_lab.runs.replay.history import by_hand
 from dfa_lab.runs.replay.origin import origin_of
 from dfa_lab.runs.replay.replays import Replay
 from dfa_lab.runs.resuming import ContinueError
 from dfa_lab.settings.experiment import Experiment, SettingsError
+from dfa_lab.train.midway import go_on
 from dfa_lab.train.trainer import Trainer
 
 ALL_AT_ONCE = {"rules": "bp,fa,dfa", "dropout": 1, "augment": 1, "momentum": 0.9, "optimizer": "sgd", "epoch_step": 3}
@@ -105,6 +107,30 @@ def test_a_finished_one_goes_on_as_if_it_had_been_longer(manager: Manager, setti
     manager.replays.forget(id)
     again = ready(manager, id, 30)  # from the beginning, through the change
     assert again.begun == 0 and again.exact and "Exactly the run" in again.note, again
+
+
+def test_a_rate_that_has_fallen_to_zero_goes_on_where_a_longer_fall_is(manager: Manager) -> None:
+    fallen = tiny(epochs=2, rules="dfa", schedule="cosine", warm_up=1)
+    id = manager.start(fallen)
+    until_state(manager, id, "finished")
+    assert not by_hand(manager.store.events(id), fallen)
+    with pytest.raises(ContinueError, match="is cosine: give constant with epochs"):
+        manager.train_on(id, -1)
+    manager.train_on(id, 4)
+    found, oracle = last_state(manager, id), uninterrupted(fallen)
+    longer = go_on(*oracle.state(), fallen, tiny(epochs=4, rules="dfa", schedule="cosine", warm_up=1))
+    while not longer.done:
+        next(longer)
+    assert_same(found, longer)
+    events, stored = manager.store.events(id), manager.store.get(id)
+    told = "4 epochs, before 2. From here on the learning rate is that of a fall over these"
+    assert [event.text for event in events if event.kind == "epochs"] == [told]
+    assert stored and stored.experiment and by_hand(events, stored.experiment)  # what it was begun with is not what it says
+    assert not by_hand(events, stored.experiment.model_copy(update={"schedule": "constant"}))
+    manager.snapshots.remove(id)
+    manager.replays.forget(id)
+    again = ready(manager, id, 7)  # from the beginning, through the change
+    assert again.begun == 0 and again.exact, again
 
 
 ACTS = ((4, Change("redraw", 1, "dfa")), (6, 0.02))

@@ -39,6 +39,8 @@ GOOD: dict[str, tuple[str, object]] = {  # a text that is not the default, and w
     "momentum": ("0.9", 0.9),
     "dampening": ("0", False),
     "decay_factor": ("0.1", 0.1),
+    "schedule": ("Cosine", "cosine"),
+    "warm_up": ("0.5", 0.5),
     "batch_size": ("32", 32),
     "epochs": ("3", 3),
     "seeds": ("4,5", (4, 5)),
@@ -355,8 +357,12 @@ def random_experiment(chance: random.Random) -> Experiment:
         settings["momentum"] = chance.uniform(0.01, 0.99)
     if settings.get("exact"):
         settings["epochs"] = chance.randint(2, 100)
-        for name in ("feedback_distribution", "decay_factor", "dampening"):
+        for name in ("feedback_distribution", "decay_factor", "dampening", "schedule", "warm_up"):
             settings.pop(name, None)
+        if settings.get("optimizer") in ("adamw", "nadam", "muon"):
+            del settings["optimizer"]
+    if settings.get("warm_up", 0) >= settings.get("epochs", 20):  # type: ignore[operator]
+        del settings["warm_up"]
     settings["rules"] = tuple(chance.sample(RULES, chance.randint(1, min(len(RULES), 4))))
     settings["seeds"] = tuple(chance.sample(range(2**31), chance.randint(1, 8)))
     return parse(settings)

@@ -28,7 +28,7 @@ def continued(trainer: Trainer, by_hand: bool = True) -> Trainer:
     """Another trainer, on `small_set()`, in the state of this one."""
     tensors, numbers = trainer.state()
     kept = {name: tensor.clone() for name, tensor in tensors.items()}
-    return Trainer(trainer.experiment, small_set(), by_hand=by_hand).restore(kept, numbers)
+    return Trainer(trainer.experiment, small_set(), trainer.dtype, by_hand=by_hand).restore(kept, numbers)
 
 
 def plain(records: list[Record]) -> list[Record]:

@@ -46,13 +46,17 @@ def threads(events: Sequence[Event]) -> int | None:
     return int(said[0]) if said else None
 
 
-def by_hand(events: Sequence[Event]) -> bool:
-    """Whether the settings of an experiment alone do not say how it was trained."""
+def by_hand(events: Sequence[Event], experiment: Experiment) -> bool:
+    """Whether the settings of an experiment alone do not say how it was trained.
+
+    More epochs leave the steps before them as they were, but where the learning rate falls over all of them.
+    """
+    harmless = {"epochs"} if experiment.schedule == "constant" else set()
     try:
         made = read(events)
     except (ValueError, TypeError, AttributeError):
         return True
-    others = ("rate" in one or set(one.get("settings", "?")) - {"epochs"} for one in made)
+    others = ("rate" in one or set(one.get("settings", "?")) - harmless for one in made)
     return any(event.kind == "knob" for event in events) or any(others)
 
 

@@ -91,7 +91,7 @@ class Fleet:
     def step(self, batches: Batches, number: int) -> None:
         """One optimiser step of every run on the batch of its seed; `number`: steps done before it."""
         for run in self.runs:
-            if not run.schedule.constant:
+            if not run.schedule.stays(number):
                 run.set_rate(number)
             run.network.mode(training=True)
         self.start_noise(number)
@@ -99,7 +99,7 @@ class Fleet:
         if self._update:
             self._update.set_rates(rates)
             self._update.count()
-        if self._repeats():
+        if self._repeats(number):
             (y,) = self._recorded(self._compute, self.own(batches), tuple(rates))
         else:
             (y,) = self._compute(batches)
@@ -128,11 +128,15 @@ class Fleet:
             limit(run.network, *self._limits)
         return (y,)
 
-    def _repeats(self) -> bool:
-        """Whether the step is worth recording: on a GPU, without numbers that are other ones in each step."""
+    def _repeats(self, number: int) -> bool:
+        """Whether the step after so many is worth recording: on a GPU, without numbers that are other ones in each step.
+
+        A graph keeps the learning rate that it was recorded with: one that changes from step to step would be recorded anew
+        for each, which takes longer than to compute it. After a warm-up the rate stays, and steps are recorded.
+        """
         if not self.on_gpu or self.draws or self._limited or self._update is None:
             return False
-        return self._update.repeats and all(run.schedule.constant for run in self.runs)
+        return self._update.repeats and all(run.schedule.stays(number) for run in self.runs)
 
     @property
     def on_gpu(self) -> bool:

@@ -1,7 +1,9 @@
-"""The steps of sgd, nag, rmsprop and adam on long vectors, in place; their state is that of torch's own optimisers.
+"""The steps of sgd, nag, rmsprop, adam and adamw on long vectors, in place; their state is that of torch's own optimisers.
 
-The formulas are torch's (torch.optim.SGD, RMSprop, Adam without options). rmsprop and adam are torch's fused kernel of
-adam, which passes through memory once: rmsprop is adam without a mean (β₁ = 0), whose correction has come to an end.
+The formulas are torch's (torch.optim.SGD, RMSprop, Adam, AdamW without options). The last three are torch's fused kernels of
+adam and adamw, which pass through memory once: rmsprop is adam without a mean (β₁ = 0), whose correction has come to an end.
+The other optimisers are torch's own, given these gradients: no kernel of torch's makes the steps of nadam and the rest in one
+pass, and muon's are products of whole matrices, beside which the passes do not count.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,9 +20,11 @@ STATES = {
     "nag": ("momentum_buffer",),
     "rmsprop": ("square_avg",),
     "adam": ("exp_avg", "exp_avg_sq"),
+    "adamw": ("exp_avg", "exp_avg_sq"),
 }
+WITH_MEAN = ("adam", "adamw")
 ALPHA, EPS = 0.99, 1e-8  # of rmsprop
-BETA1, BETA2 = 0.9, 0.999  # of adam
+BETA1, BETA2 = 0.9, 0.999  # of adam and adamw
 FOREVER = 1e6  # steps after which 1 - ALPHA**steps is 1
 DEVICES = ("cpu", "cuda")  # that have the fused kernel
 
@@ -53,7 +57,7 @@ class Update:
         self._parameters, self._optimizers = parameters, optimizers
         self._trained = [k for stage in stages for k in stage]
         self.rates: list[float] = []
-        self._jobs: list[list[Callable[[], object]]] = []  # stage -> what makes the step of its parameters
+        self._jobs: list[list[Callable[[float], object]]] = []  # stage -> what makes the step of its parameters at a rate
         names = STATES[self._kind] if self._momentum or self._kind not in ("sgd", "nag") else ()
         self._states = {name: torch.zeros_like(flat.values) for name in names}
         self._steps = torch.zeros(len(parameters), len(optimizers))  # torch counts them in each parameter's state, on the CPU
@@ -75,33 +79,37 @@ class Update:
         return self._begun or not self._states
 
     def set_rates(self, rates: Sequence[float]) -> None:
-        """The learning rate of each run."""
-        if list(rates) == self.rates:
-            return
+        """The learning rate of each run. It may be another one in each step, which costs as good as nothing."""
+        alike = len(set(rates)) == 1
+        if not self._jobs or alike is not (len(set(self.rates)) == 1):
+            self._jobs = self._jobs_for_all() if alike else self._jobs_by_run()
         self.rates = list(rates)
+
+    def _jobs_for_all(self) -> list[list[Callable[[float], object]]]:
+        """One job a stage, of the entries of all runs."""
         vectors = (self._flat.values, self._flat.grads, *self._states.values())
-        pieces = [self._flat.split(vector) for vector in vectors]
-        self._jobs = []
-        for stage in self._stages:
-            if len(set(rates)) == 1:
-                jobs = [(rates[0], [[self._flat.piece(vector, stage)] for vector in vectors])]
-            else:
-                own = [[[piece[k][r] for k in stage] for piece in pieces] for r in range(len(rates))]
-                jobs = list(zip(rates, own, strict=True))
-            make = self._descends if self._kind in ("sgd", "nag") else self._adapts
-            self._jobs.append([make(columns, rate) for rate, columns in jobs])
+        return [[self._job([[self._flat.piece(vector, stage)] for vector in vectors])] for stage in self._stages]
+
+    def _jobs_by_run(self) -> list[list[Callable[[float], object]]]:
+        """A job for each run in each stage."""
+        pieces = [self._flat.split(vector) for vector in (self._flat.values, self._flat.grads, *self._states.values())]
+        runs = range(len(self._optimizers))
+        return [[self._job([[piece[k][r] for k in stage] for piece in pieces]) for r in runs] for stage in self._stages]
+
+    def _job(self, columns: Columns) -> Callable[[float], object]:
+        return self._descends(columns) if self._kind in ("sgd", "nag") else self._adapts(columns)
 
     def count(self) -> None:
         """One more step is going to be made."""
-        if self._kind == "adam":
+        if self._kind in WITH_MEAN:
             self._count += 1
         if self._states:
             self._counted += 1
 
     def move(self, stage: int) -> None:
         """Make the step of a stage's parameters, from their gradients, which are written over."""
-        for make in self._jobs[stage]:
-            make()
+        for make, rate in zip(self._jobs[stage], self.rates, strict=False):  # one job for all has the rate of all
+            make(rate)
 
     def made(self) -> None:
         """All stages have moved."""
@@ -109,10 +117,10 @@ class Update:
             self._begun = True
             self._give_back()
 
-    def _descends(self, columns: Columns, rate: float) -> Callable[[], object]:
+    def _descends(self, columns: Columns) -> Callable[[float], object]:
         rows = list(zip(*columns, strict=True))
 
-        def step() -> None:
+        def step(rate: float) -> None:
             for p, g, *state in rows:
                 self._descend(p, g, state, rate)
 
@@ -129,14 +137,14 @@ class Update:
             g = g.add_(buffer, alpha=self._momentum) if self._kind == "nag" else buffer
         p.add_(g, alpha=-rate)
 
-    def _adapts(self, columns: Columns, rate: float) -> Callable[[], object]:
+    def _adapts(self, columns: Columns) -> Callable[[float], object]:
         ps, gs, *states = columns
-        means, squares = states if self._kind == "adam" else (gs, states[0])  # without a mean it is the gradient itself
-        beta1, beta2 = (BETA1, BETA2) if self._kind == "adam" else (0.0, ALPHA)
-        return partial(
-            torch._fused_adam_,  # pyright: ignore[reportPrivateImportUsage]
+        means, squares = states if self._kind in WITH_MEAN else (gs, states[0])  # without a mean it is the gradient itself
+        beta1, beta2 = (BETA1, BETA2) if self._kind in WITH_MEAN else (0.0, ALPHA)
+        kernel = torch._fused_adamw_ if self._kind == "adamw" else torch._fused_adam_  # pyright: ignore[reportPrivateImportUsage]
+        make = partial(
+            kernel,
             *(ps, gs, means, squares, [], [self._count] * len(ps)),
-            lr=rate,
             beta1=beta1,
             beta2=beta2,
             weight_decay=self._decay,
@@ -144,6 +152,7 @@ class Update:
             amsgrad=False,
             maximize=False,
         )
+        return lambda rate: make(lr=rate)
 
     def _take_over(self) -> bool:
         """What torch's optimisers know; False if they have not made a step yet."""
@@ -168,7 +177,7 @@ class Update:
                 state = self._optimizers[r].state[p]
                 for name in pieces:
                     state[name] = pieces[name][k][r]
-                if self._kind in ("rmsprop", "adam"):
+                if self._kind not in ("sgd", "nag"):
                     state["step"] = self._steps[k, r]
 
 

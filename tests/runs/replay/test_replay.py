@@ -23,7 +23,10 @@ from tests.runs.patience import PATIENCE, status, tiny, until, until_state, unti
 Seen = tuple[int, dict[str, Tensor]]  # step, everything that the next step depends on but the tallies' own order
 VARIED = {
     "all at once": {"rules": "bp,fa,dfa", "dropout": 1, "augment": 1, "momentum": 0.9, "optimizer": "sgd"},
-    "schedule": {"rules": "dfa", "seeds": "0,1", "learning_rate_decay": 1e-3, "epoch_step": 5, "optimizer": "adam"},
+    "schedule": {
+        **{"rules": "dfa", "seeds": "0,1", "learning_rate_decay": 1e-3, "epoch_step": 5, "optimizer": "muon"},
+        **{"schedule": "cosine", "warm_up": 8},
+    },
 }
 
 

@@ -21,12 +21,15 @@ SETTINGS = [
     {"optimizer": "sgd"},
     {"optimizer": "rmsprop"},
     {"optimizer": "adam", "criterion": "ce"},
+    {"optimizer": "adamw", "weight_decay": 0.1, "criterion": "ce"},
     {"optimizer": "adagrad"},  # torch's own, given these gradients
+    {"optimizer": "muon", "weight_decay": 0.1, "nonlin": "relu"},
     {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.01, "dropout": 1, "batchnorm": 1},
     {"optimizer": "sgd", "momentum": 0.9, "dampening": False, "halve_every": 1, "decay_factor": 0.3},
     {"optimizer": "nag", "momentum": 0.9, "bias": 0, "batchnorm": 1, "nonlin": "relu"},
     {"max_in_norm": 0.5, "nonlin": "sigmoid", "learning_rate_decay": 0.1},
     CONV | {"optimizer": "sgd"},
+    CONV | {"optimizer": "muon"},
     CONV | {"optimizer": "adam", "dropout": 1, "batchnorm": 1},
 ]
 
@@ -92,18 +95,19 @@ def test_on_a_cpu_the_samples_of_a_unit_lie_side_by_side(make_run, rules: str, s
     assert all(g.stride(-1) == 13 for _, g in seen)
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam"])
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", "adamw", "muon"])
 def test_every_run_keeps_its_own_learning_rate(optimizer: str) -> None:
+    """Also where they had one before, and have one again."""
     experiment = parse({"num_hidden": 9, "rules": "bp,dfa", "seeds": "0,7", "optimizer": optimizer, "momentum": 0.5})
     both = [[Run(experiment, r, s, (12,), 5, torch.device("cpu"), torch.float64) for r, s in experiment.runs()] for _ in "ab"]
-    for runs in both:
-        for number, run in enumerate(runs):
-            run.learning_rate = 0.01 / (1 + number)
-            run.set_rate(0)
     stream = torch.Generator().manual_seed(1)
     batches = {s: (torch.randn(8, 12, generator=stream).double(), torch.randint(5, (8,), generator=stream)) for s in (0, 7)}
     fleet = Fleet(both[0])
-    for number in range(3):
+    for number, slower in enumerate([0, 0, 1, 2, 0]):
+        for runs in both:
+            for place, run in enumerate(runs):
+                run.learning_rate = 0.01 / (1 + slower * place)
+                run.set_rate(number)
         fleet.step(batches, number)
         for run in both[1]:
             run.step(*batches[run.seed], number)
@@ -170,7 +174,7 @@ def test_recorded_steps_take_each_batch_and_the_rate_of_now(monkeypatch: pytest.
         with monkeypatch.context() as patched:
             patched.setattr("dfa_lab.train.stacked.cuda_graph.Captured", Replayed)
             if recorded:
-                patched.setattr(Fleet, "_repeats", lambda self: self._update.repeats)
+                patched.setattr(Fleet, "_repeats", lambda self, number: self._update.repeats)
             stream = torch.Generator().manual_seed(1)
             for number, size in enumerate([8, 8, 8, 5, 8, 8, 5, 8, 8, 8, 5]):
                 if number == 7:
