@@ -137,6 +137,21 @@ class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSetti
         return value
 
     @model_validator(mode="after")
+    def _layers(self) -> Self:
+        """A width for each layer says how many there are."""
+        if not isinstance(self.num_hidden, tuple) or self.num_layers == (many := len(self.num_hidden)):
+            return self
+        if "num_layers" in self.model_fields_set:
+            raise PydanticCustomError(
+                "num_layers",
+                "num_layers (--num_layers) is {given}: give {many} or leave it out, since num_hidden (--num_hidden) has {many} "
+                "numbers, one for each layer.",
+                {"given": self.num_layers, "many": many},
+            )
+        object.__setattr__(self, "num_layers", many)  # the model is frozen, and not yet in anybody's hands
+        return self
+
+    @model_validator(mode="after")
     def _together(self) -> Self:
         """Refuse values that are allowed alone, but not with each other."""
         if len(self.rules) * len(self.seeds) > MOST_RUNS:

@@ -5,7 +5,7 @@ from functools import partial
 from pydantic import BaseModel
 
 from dfa_lab import registry
-from dfa_lab.settings.knob import Widths
+from dfa_lab.settings.knob import MOST_LAYERS, WidthOrWidths, Widths
 from dfa_lab.settings.knob import knob as any_knob
 
 KINDS = "dfa_lab.networks.kinds"
@@ -38,23 +38,21 @@ class NetworkSettings(BaseModel):
     )
     num_layers: int = knob(
         2,
-        "Hidden layers of the mlp.",
+        "Hidden layers of the mlp. Where units are given for each layer, there are as many.",
         title="Hidden layers",
         when=used("num_layers"),
         unit="layers",
         basic=True,
         ge=1,
-        le=200,
+        le=MOST_LAYERS,
     )
-    num_hidden: int = knob(
+    num_hidden: WidthOrWidths = knob(
         100,
-        "Units in each hidden layer of the mlp.",
+        "Units in each hidden layer of the mlp, one number for all; or one for each layer from the input on, as in 500,300.",
         title="Units per layer",
         when=used("num_hidden"),
         unit="units",
         basic=True,
-        ge=1,
-        le=10_000,
     )
     conv_channels: Widths = knob(
         (96, 128, 256),

@@ -45,7 +45,7 @@ CASES: dict[str, dict[str, object]] = {
     "normal": {"rules": "fa,dfa", "feedback_distribution": "normal"},
     "signs": {"rules": "fa,dfa", "feedback_distribution": "signs", "feedback_seed": 4},
     "orthogonal": {"rules": "fa,dfa", "feedback_distribution": "orthogonal"},
-    "sparse": {"rules": "fa,dfa", "feedback_distribution": "sparse", "feedback_density": 0.3},
+    "sparse": {"rules": "fa,dfa", "feedback_distribution": "sparse", "feedback_density": 0.3, "num_hidden": "9,14,6"},
     "low_rank": {"rules": "fa,dfa", "feedback_distribution": "low_rank", "feedback_rank": 3},
     "shared": {"rules": "fa,dfa", "feedback_distribution": "shared"},
 }
@@ -85,7 +85,7 @@ def images(folder: Path, name: str) -> None:
 
 
 def case(name: str, folder: Path) -> Experiment:
-    given = {"num_hidden": 12, "num_layers": 2, "epochs": 2, "device": "cpu", "datapath": str(folder), "probe_size": 2}
+    given = {"num_hidden": 12, "epochs": 2, "device": "cpu", "datapath": str(folder), "probe_size": 2}
     return parse(given | CASES[name])
 
 
