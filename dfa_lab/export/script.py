@@ -79,7 +79,7 @@ def script(experiment: Experiment) -> str:
     parts = [
         text.GENERATOR,
         script_data.loading(experiment),
-        text.WEIGHTS.format(kept="(W, b)" if experiment.bias else "(W, None)", zero=_zero(experiment)),
+        text.weights(experiment, _zero(experiment)),
         text.feedback(experiment, rules),
         text.THROUGH_FEEDBACK if any(lines.through_feedback for lines in rules.values()) else "",
         text.forward(experiment, rules),

@@ -168,8 +168,8 @@ def subject(experiment: Experiment, name: str, dataset: data.DataSet) -> Subject
 
 
 def plain(experiment: Experiment) -> Experiment:
-    """The experiment with ordinary initial weights and the rules as they are defined; `left_aside` says so."""
-    return experiment.model_copy(update={"init": "ordinary", "exact": False})
+    """The experiment without the paper's zeros and with the rules as they are defined; `left_aside` says so."""
+    return experiment.model_copy(update={"init": "ordinary" if experiment.init == "paper" else experiment.init, "exact": False})
 
 
 def left_aside(experiment: Experiment) -> list[str]:

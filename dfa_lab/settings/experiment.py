@@ -171,6 +171,12 @@ class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSetti
                 "dfa-torch knows no other.",
                 {"given": self.feedback_distribution},
             )
+        if self.exact and self.init not in ("ordinary", "paper"):
+            raise PydanticCustomError(
+                "init",
+                "init (--init) is '{given}': give ordinary or paper with exact (--exact), since dfa-torch has its own weights.",
+                {"given": self.init},
+            )
         for name, wanted in (("decay_factor", 0.5), ("dampening", True)):
             if self.exact and (given := getattr(self, name)) != wanted:
                 raise PydanticCustomError(

@@ -221,6 +221,10 @@ def test_settings_that_do_not_go_together() -> None:
     assert parse({"optimizer": "nag", "momentum": "0.5"}).momentum == 0.5
     found = sentence(exact=True, feedback_distribution="signs")
     assert found.startswith("feedback_distribution (--feedback_distribution) is 'signs': give uniform with exact (--exact)")
+    for init in ("kaiming", "xavier", "orthogonal"):
+        assert sentence(exact=True, init=init).startswith(
+            f"init (--init) is '{init}': give ordinary or paper with exact (--exact)"
+        )
     assert sentence(exact=True, epoch=1).startswith("epochs (--epoch) is 1: give 2 or more with exact")
 
 
@@ -376,7 +380,7 @@ def random_experiment(chance: random.Random) -> Experiment:
         settings["momentum"] = chance.uniform(0.01, 0.99)
     if settings.get("exact"):
         settings["epochs"] = chance.randint(2, 100)
-        for name in ("feedback_distribution", "decay_factor", "dampening"):
+        for name in ("feedback_distribution", "decay_factor", "dampening", "init"):
             settings.pop(name, None)
     settings["rules"] = tuple(chance.sample(RULES, chance.randint(1, min(len(RULES), 4))))
     settings["seeds"] = tuple(chance.sample(range(2**31), chance.randint(1, 8)))
