@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from dfa_lab.networks import build
+from dfa_lab.networks import build, own_file
 from dfa_lab.networks.layers import Conv2d, Linear
 from dfa_lab.networks.network import Network
 from dfa_lab.seeding import generator
@@ -100,6 +100,7 @@ def test_without_biases_there_are_none() -> None:
 @pytest.mark.parametrize("init", NAMED)
 def test_a_network_file_is_drawn_only_if_it_is_asked_for(tmp_path, init: str) -> None:
     """With the gain of nonlin, which such a file need not use; its readout always, and its norms never."""
+    own_file.permit()  # a page that was tested before may have restricted this process
     (tmp_path / "own.py").write_text(OWN)
     given = {"network": "own.py", "models_folder": str(tmp_path), "nonlin": "relu", "init": init}
     kept, drawn = built(given), built(given, redraw=True)
