@@ -15,6 +15,7 @@ from dfa_lab import data
 from dfa_lab.machine.device import present
 from dfa_lab.networks import own_file
 from dfa_lab.settings.experiment import NETWORKS, Experiment, SettingsError, extra
+from dfa_lab.settings.knob import several
 from dfa_lab.settings.parsing import parse
 from dfa_lab.settings.wording import title
 from dfa_lab.train import saved
@@ -61,6 +62,8 @@ def in_force(name: str, form: str = FORM) -> bool:
         return False
     if name == "redraw" and held(key("network", form)) in NETWORKS:
         return False
+    if name == "num_layers" and several(held(key("num_hidden", form))):
+        return False  # as many as there are widths
     return all(held(key(other, form)) in values for other, values in when.items())
 
 

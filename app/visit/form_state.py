@@ -32,9 +32,10 @@ def as_text(value: object) -> object:
 
 def put(experiment: Experiment, form: str = FORM) -> None:
     """Show this experiment's settings in the form."""
-    for name in Experiment.model_fields:
+    for name, field in Experiment.model_fields.items():
         value = getattr(experiment, name)
-        hold(key(name, form), list(value) if name in SEVERAL else as_text(value))
+        text = as_text(value) if field.annotation in (bool, int) else str(as_text(value))
+        hold(key(name, form), list(value) if name in SEVERAL else text)
 
 
 def from_link(params: Mapping[str, list[str]]) -> list[str]:

@@ -13,6 +13,7 @@ from dfa_lab.export import script_data, script_steps, script_text
 from dfa_lab.feedback import rule_class
 from dfa_lab.feedback.description import ScriptLines
 from dfa_lab.machine.device import threads
+from dfa_lab.networks.kinds.mlp import widths
 from dfa_lab.settings.experiment import RULES, Experiment
 from dfa_lab.settings.parsing import describe
 from dfa_lab.settings.wording import label, shown
@@ -65,8 +66,7 @@ def script(experiment: Experiment) -> str:
     if strange := unknown(experiment):
         raise ValueError(strange)
     facts = data.facts_of(experiment)
-    widths = [prod(facts.shape), *[experiment.num_hidden] * experiment.num_layers, facts.classes]
-    work = max(one * other for one, other in pairwise(widths))
+    work = max(one * other for one, other in pairwise([prod(facts.shape), *widths(experiment), facts.classes]))
     text = script_text
     standard, other = script_data.imports(experiment.dataset)
     head = text.HEAD.format(
@@ -80,7 +80,7 @@ def script(experiment: Experiment) -> str:
     parts = [
         text.GENERATOR,
         script_data.loading(experiment),
-        text.WEIGHTS.format(kept="(W, b)" if experiment.bias else "(W, None)", zero=_zero(experiment)),
+        text.weights(experiment, _zero(experiment)),
         text.feedback(experiment, rules),
         text.THROUGH_FEEDBACK if any(lines.through_feedback for lines in rules.values()) else "",
         text.forward(experiment, rules),
@@ -103,10 +103,11 @@ def script(experiment: Experiment) -> str:
 
 def _constants(experiment: Experiment, classes: int, body: str) -> str:
     """The constants that the rest of the script uses."""
+    units = experiment.num_hidden
     values = {
         "RULES": experiment.rules,
         "SEEDS": experiment.seeds,
-        "HIDDEN": f"[{experiment.num_hidden}] * {experiment.num_layers}",
+        "HIDDEN": f"[{units}] * {experiment.num_layers}" if isinstance(units, int) else str(list(units)),
         "EPOCHS": experiment.epochs,
         "BATCH": experiment.batch_size,
         "WHOLE_BATCHES": experiment.drop_last,

@@ -43,14 +43,12 @@ def generator(*purpose):
     digest = hashlib.blake2b("/".join(map(str, purpose)).encode(), digest_size=8).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest, "big") >> 1)
 '''
-WEIGHTS = '''
+_WEIGHTS = '''
 def draw_weights(sizes, seed, rule):
-    """[(W, b)] of every layer, uniform in +-1/sqrt(inputs), the same for every rule."""
+    """[(W, b)] of every layer, {about}, the same for every rule."""
     stream, layers = generator(seed, "weights"), []
     for n_in, n_out in zip(sizes, sizes[1:]):
-        bound = 1 / sqrt(n_in)
-        W = torch.empty(n_out, n_in).uniform_(-bound, bound, generator=stream)
-        b = torch.empty(n_out).uniform_(-bound, bound, generator=stream)
+{draw}
         layers.append({kept})
 {zero}    for W, b in layers:
         W.requires_grad_()
@@ -58,6 +56,29 @@ def draw_weights(sizes, seed, rule):
             b.requires_grad_()
     return layers
 '''
+_ORDINARY = """        bound = 1 / sqrt(n_in)
+        W = torch.empty(n_out, n_in).uniform_(-bound, bound, generator=stream)
+        b = torch.empty(n_out).uniform_(-bound, bound, generator=stream)"""
+_NONLIN = """        nonlin = "{nonlin}" if len(layers) + 2 < len(sizes) else "linear"
+"""
+_NAMED = """        W, b = torch.empty(n_out, n_in), torch.zeros(n_out)
+{nonlin}        torch.nn.init.{call}"""
+INITIAL = {  # in words, and in lines
+    "ordinary": ("uniform in +-1/sqrt(inputs)", _ORDINARY),
+    "paper": ("uniform in +-1/sqrt(inputs)", _ORDINARY),
+    "kaiming": (
+        "normal with a spread of gain/sqrt(inputs)",
+        _NAMED.format(nonlin=_NONLIN, call="kaiming_normal_(W, nonlinearity=nonlin, generator=stream)"),
+    ),
+    "xavier": (
+        "uniform in +-sqrt(6/(inputs + outputs))",
+        _NAMED.format(nonlin="", call="xavier_uniform_(W, generator=stream)"),
+    ),
+    "orthogonal": (
+        "with rows or columns at right angles",
+        _NAMED.format(nonlin=_NONLIN, call="orthogonal_(W, torch.nn.init.calculate_gain(nonlin), generator=stream)"),
+    ),
+}
 ZERO = """    if rule in ({rules}):  # as in Nøkland (2016)
         for W, b in layers:
             W.zero_()
@@ -193,6 +214,13 @@ if __name__ == "__main__":
         for rule in RULES:
             train(rule, seed, *data)
 """
+
+
+def weights(experiment: Experiment, zero: str) -> str:
+    """`draw_weights`; `zero`: the lines that set some rules' to zero."""
+    about, draw = INITIAL[experiment.init]
+    kept = "(W, b)" if experiment.bias else "(W, None)"
+    return _WEIGHTS.format(about=about, draw=draw.format(nonlin=experiment.nonlin), kept=kept, zero=zero)
 
 
 def feedback(experiment: Experiment, rules: Lines) -> str:

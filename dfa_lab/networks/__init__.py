@@ -12,7 +12,8 @@ from torch import nn
 from dfa_lab import registry
 from dfa_lab.data import Facts
 from dfa_lab.networks import own_file
-from dfa_lab.networks.network import Network, draw_weights, fan_in, zero_weights
+from dfa_lab.networks.initial_weights import draw_weights, fan_in, zero_weights
+from dfa_lab.networks.network import Network
 from dfa_lab.seeding import generator
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.settings.network_settings import KINDS, USED
@@ -35,13 +36,14 @@ def blocks(experiment: Experiment, shape: tuple[int, ...], seed: int = 0) -> lis
 
 
 def build(experiment: Experiment, shape: tuple[int, ...], classes: int, seed: int) -> Network:
-    """The network with its ordinary initial weights, the same for every rule of a seed.
+    """The network with the initial weights that `init` names (of `paper` those before a rule's are zeroed), the same for every
+    rule of a seed.
 
     Raises SettingsError if it cannot take inputs of this shape.
     """
     check(experiment, shape)
     network = _as_built(experiment, shape, classes, seed)
-    draw_weights(network, generator(seed, "weights"), experiment.redraw)
+    draw_weights(network, generator(seed, "weights"), experiment.redraw, experiment.init, experiment.nonlin)
     return network
 
 

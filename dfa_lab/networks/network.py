@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from math import prod, sqrt
+from math import prod
 
 import torch
 from torch import Tensor, nn
@@ -122,28 +122,3 @@ def only_dense(part: nn.Module) -> Linear | None:
     dense = [module for module in part.modules() if isinstance(module, Linear)]
     plain = all(isinstance(module, (Linear, *PLAIN)) for module in part.modules())
     return dense[0] if len(dense) == 1 and plain else None
-
-
-def fan_in(layer: Linear | Conv2d) -> int:
-    """Inputs of one output unit: in, or channels_in·k·k."""
-    return layer.weight[0].numel()
-
-
-def draw_weights(network: Network, generator: torch.Generator, anew: bool = False) -> None:
-    """W and b uniform in ±1/√fan-in, torch's and torch7's ordinary initialisation; `anew`: also where somebody gave others."""
-    for layer in [layer for _, layer in network.layers() if anew or not layer.keeps_weights]:
-        bound = 1 / sqrt(fan_in(layer))
-        with torch.no_grad():
-            layer.weight.uniform_(-bound, bound, generator=generator)
-            if layer.bias is not None:
-                layer.bias.uniform_(-bound, bound, generator=generator)
-
-
-def zero_weights(network: Network, but_first: bool = False) -> None:
-    """W = b = 0 everywhere (`but_first`: but in the first layer), the paper's initialisation for fa and dfa with tanh
-    and sigmoid."""
-    with torch.no_grad():
-        for _, layer in list(network.layers())[but_first:]:
-            layer.weight.zero_()
-            if layer.bias is not None:
-                layer.bias.zero_()

@@ -168,11 +168,12 @@ def subject(experiment: Experiment, name: str, dataset: data.DataSet) -> Subject
 
 
 def plain(experiment: Experiment) -> Experiment:
-    """The experiment with ordinary initial weights and the rules as they are defined; `left_aside` says so.
+    """The experiment without the paper's zeros and with the rules as they are defined; `left_aside` says so.
 
     Nothing follows the epochs, of which there are none.
     """
-    return experiment.model_copy(update={"init": "ordinary", "exact": False, "schedule": "constant", "warm_up": 0.0})
+    init = "ordinary" if experiment.init == "paper" else experiment.init
+    return experiment.model_copy(update={"init": init, "exact": False, "schedule": "constant", "warm_up": 0.0})
 
 
 def left_aside(experiment: Experiment) -> list[str]:

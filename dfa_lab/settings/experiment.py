@@ -137,6 +137,21 @@ class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSetti
         return value
 
     @model_validator(mode="after")
+    def _layers(self) -> Self:
+        """A width for each layer says how many there are."""
+        if not isinstance(self.num_hidden, tuple) or self.num_layers == (many := len(self.num_hidden)):
+            return self
+        if "num_layers" in self.model_fields_set:
+            raise PydanticCustomError(
+                "num_layers",
+                "num_layers (--num_layers) is {given}: give {many} or leave it out, since num_hidden (--num_hidden) has {many} "
+                "numbers, one for each layer.",
+                {"given": self.num_layers, "many": many},
+            )
+        object.__setattr__(self, "num_layers", many)  # the model is frozen, and not yet in anybody's hands
+        return self
+
+    @model_validator(mode="after")
     def _together(self) -> Self:
         """Refuse values that are allowed alone, but not with each other."""
         if len(self.rules) * len(self.seeds) > MOST_RUNS:
@@ -155,6 +170,12 @@ class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSetti
                 "feedback_distribution (--feedback_distribution) is '{given}': give uniform with exact (--exact), since "
                 "dfa-torch knows no other.",
                 {"given": self.feedback_distribution},
+            )
+        if self.exact and self.init not in ("ordinary", "paper"):
+            raise PydanticCustomError(
+                "init",
+                "init (--init) is '{given}': give ordinary or paper with exact (--exact), since dfa-torch has its own weights.",
+                {"given": self.init},
             )
         for name, wanted in (("decay_factor", 0.5), ("dampening", True), ("schedule", "constant"), ("warm_up", 0)):
             if self.exact and (given := getattr(self, name)) != wanted:

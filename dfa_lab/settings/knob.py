@@ -5,12 +5,26 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 from pydantic.fields import FieldInfo
 
+MOST_LAYERS = 200
+
 
 def _split(value: object) -> object:
     """ "1,2" -> ("1", "2"): lists are written with commas on the command line and in links."""
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     return (value,) if isinstance(value, int) else value
+
+
+def _one_alone(value: object) -> object:
+    """ "100" and [100] -> what stands in them alone; "500,300" -> ("500", "300")."""
+    parts = _split(value)
+    return parts[0] if isinstance(parts, (tuple, list)) and len(parts) == 1 else parts
+
+
+def several(value: object) -> bool:
+    """Whether a value, as a person gave it, lists more than one."""
+    parts = _split(value)
+    return isinstance(parts, (tuple, list)) and len(parts) > 1
 
 
 def _names(value: object) -> object:
@@ -23,6 +37,10 @@ Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Seeds = Annotated[tuple[Seed, ...], BeforeValidator(_split)]
 Width = Annotated[int, Field(ge=1, le=10_000)]
 Widths = Annotated[tuple[Width, ...], BeforeValidator(_split)]
+# One number stays a number, as it was before there could be several: in stored runs, in JSON, and for files that read it.
+WidthOrWidths = Annotated[
+    Width | Annotated[tuple[Width, ...], Field(min_length=2, max_length=MOST_LAYERS)], BeforeValidator(_one_alone)
+]
 
 
 def knob(

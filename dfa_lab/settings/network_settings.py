@@ -5,12 +5,13 @@ from functools import partial
 from pydantic import BaseModel
 
 from dfa_lab import registry
-from dfa_lab.settings.knob import Widths
+from dfa_lab.settings.knob import MOST_LAYERS, WidthOrWidths, Widths
 from dfa_lab.settings.knob import knob as any_knob
 
 KINDS = "dfa_lab.networks.kinds"
 NETWORKS = registry.names(KINDS)
 USED = registry.declared(KINDS, "SETTINGS")  # by each network, of the settings that not every one knows
+INITIAL = ("ordinary", "paper", "kaiming", "xavier", "orthogonal")
 NO_LIMIT = 400.0  # of max_in_norm and max_out_norm, as in dfa-torch
 knob = partial(any_knob, group="network")
 
@@ -38,23 +39,21 @@ class NetworkSettings(BaseModel):
     )
     num_layers: int = knob(
         2,
-        "Hidden layers of the mlp.",
+        "Hidden layers of the mlp. Where units are given for each layer, there are as many.",
         title="Hidden layers",
         when=used("num_layers"),
         unit="layers",
         basic=True,
         ge=1,
-        le=200,
+        le=MOST_LAYERS,
     )
-    num_hidden: int = knob(
+    num_hidden: WidthOrWidths = knob(
         100,
-        "Units in each hidden layer of the mlp.",
+        "Units in each hidden layer of the mlp, one number for all; or one for each layer from the input on, as in 500,300.",
         title="Units per layer",
         when=used("num_hidden"),
         unit="units",
         basic=True,
-        ge=1,
-        le=10_000,
     )
     conv_channels: Widths = knob(
         (96, 128, 256),
@@ -120,16 +119,18 @@ class NetworkSettings(BaseModel):
     )
     init: str = knob(
         "ordinary",
-        "ordinary: every rule starts from the same random weights, uniform in ±1/√fan-in; "
-        "paper: fa and dfa start from zero weights with tanh and sigmoid, as in Nøkland (2016).",
+        "Every rule of a seed starts from the same random weights. ordinary: uniform in ±1/√fan-in; paper: as ordinary, but fa "
+        "and dfa start from zero with tanh and sigmoid, as in Nøkland (2016); kaiming: normal, with a spread of gain/√fan-in; "
+        "xavier: uniform in ±√(6/(fan-in + fan-out)); orthogonal: rows or columns at right angles, as long as the gain. The "
+        "gain is the nonlinearity's, and the readout's is 1. With these three, biases start at zero.",
         title="Initial weights",
-        choices=("ordinary", "paper"),
+        choices=INITIAL,
         basic=True,
     )
     redraw: bool = knob(
         False,
-        "Draw the weights of a network file's Linear and Conv2d layers anew, uniform in ±1/√fan-in, as in the lab's own "
-        "networks. Otherwise they keep what the file gave them, as all else in it does.",
+        "Draw the weights of a network file's Linear and Conv2d layers anew, as init says of the lab's own networks, with the "
+        "gain of nonlin, whatever the file uses. Otherwise they keep what the file gave them, as all else in it does.",
         title="Draw a file's weights anew",
         switch=True,
     )

@@ -10,6 +10,8 @@ from dfa_lab.settings.experiment import Experiment, SettingsError, extra
 from dfa_lab.settings.network_settings import NETWORKS, USED
 from dfa_lab.settings.wording import SPELLINGS, allowed, label, refuse, shown, spellings
 
+MOST_SAID = 12  # widths of layers in a description
+
 
 def parse(settings: Mapping[str, object]) -> Experiment:
     """Settings as a person gave them, any spelling, texts or numbers, to an Experiment.
@@ -95,9 +97,12 @@ def describe(experiment: Experiment) -> str:
 def _widths(experiment: Experiment) -> str:
     """How wide and deep the network is, by the settings that it uses."""
     uses = USED.get(experiment.network, ())
-    sizes = [str(getattr(experiment, name)) for name in ("num_layers", "num_hidden") if name in uses]
-    maps = [str(n) for name in ("conv_channels", "conv_hidden") if name in uses for n in getattr(experiment, name)]
-    said = ["×".join(sizes), "-".join(maps), experiment.nonlin if "nonlin" in uses else ""]
+    alike = isinstance(experiment.num_hidden, int)
+    sizes = [str(getattr(experiment, name)) for name in ("num_layers", "num_hidden") if alike and name in uses]
+    lists = ["conv_channels", "conv_hidden", *([] if alike else ["num_hidden"])]
+    each = [str(n) for name in lists if name in uses for n in getattr(experiment, name)]
+    each = each if len(each) <= MOST_SAID else [*each[:3], "…", each[-1]]
+    said = ["×".join(sizes), "-".join(each), experiment.nonlin if "nonlin" in uses else ""]
     return "".join(f" {part}" for part in said if part)
 
 

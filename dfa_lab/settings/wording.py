@@ -1,6 +1,11 @@
 """How settings are named and refused in words, from the fields of Experiment: the same sentence everywhere."""
 
 import re
+from collections.abc import Sequence
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
 
 from dfa_lab.settings.experiment import Experiment, extra
 
@@ -43,17 +48,38 @@ def allowed(name: str) -> str:
         return "auto or one that this machine has: " + ", ".join(present())
     if name == "seeds":
         return "whole numbers from 0 to 2147483647, each once, with commas between them"
-    if name in ("conv_channels", "conv_hidden"):
-        return "1 to 6 whole numbers from 1 to 10000, with commas between them"
     if field.annotation is bool:
         return "true or false"
     if name in TEXTS:
         return TEXTS[name]
-    bound = {kind: getattr(m, kind) for m in field.metadata for kind in ("gt", "ge", "lt", "le") if hasattr(m, kind)}
+    return _numbers(field.annotation, field.metadata)
+
+
+def _numbers(kind: Any, metadata: Sequence[Any]) -> str:
+    """What a number or a list of them may be: `kind` is int, float, a tuple of numbers, or one alone or several."""
+    if get_origin(kind) in (Union, UnionType):
+        one, several = map(_annotated, get_args(kind))
+        low, high = _bounds(several[1], ("min_length", "max_length")).values()
+        return f"{_numbers(*one)}, or {low} to {high} of them with commas between them"
+    if get_origin(kind) is tuple:
+        low, high = _bounds(metadata, ("min_length", "max_length")).values()
+        each = _numbers(*_annotated(get_args(kind)[0])).removeprefix("a ").replace("number", "numbers")
+        return f"{low} to {high} {each}, with commas between them"
+    bound = _bounds(metadata, ("gt", "ge", "lt", "le"))
     low = f"above {bound['gt']:g}" if "gt" in bound else f"from {bound['ge']}"
     high = f"below {bound['lt']:g}" if "lt" in bound else f"at most {bound['le']}" if "gt" in bound else f"to {bound['le']}"
     joint = " and " if "gt" in bound or "lt" in bound else " "
-    return f"a {'whole ' if field.annotation is int else ''}number {low}{joint}{high}"
+    return f"a {'whole ' if kind is int else ''}number {low}{joint}{high}"
+
+
+def _annotated(kind: Any) -> tuple[Any, list[Any]]:
+    """Annotated[int, Field(ge=1)] -> int, and what bounds it."""
+    kind, *about = get_args(kind)
+    return kind, [bound for one in about if isinstance(one, FieldInfo) for bound in one.metadata]
+
+
+def _bounds(metadata: Sequence[Any], kinds: Sequence[str]) -> dict[str, Any]:
+    return {kind: getattr(one, kind) for kind in kinds for one in metadata if hasattr(one, kind)}
 
 
 def shown(value: object, most: int = 40) -> str:

@@ -19,7 +19,7 @@ from dfa_lab.cli import main, output
 from dfa_lab.records import Record
 from dfa_lab.settings.experiment import DATASETS, Experiment, extra
 from dfa_lab.settings.parsing import parse
-from dfa_lab.settings.wording import spellings
+from dfa_lab.settings.wording import allowed, spellings
 from dfa_lab.train.results import ANGLES, MEASURES, Results, last_measured, older
 from dfa_lab.train.trainer import Trainer
 from tests.children import Child
@@ -282,8 +282,8 @@ def test_several_seeds(tmp_path: Path) -> None:
         ("--learning-rate fast", "learning_rate (--LR) is 'fast': give a number above 0 and at most 100."),
         ("--LR nan", "learning_rate (--LR) is nan: give a number above 0 and at most 100."),
         ("--LR=", "learning_rate (--LR) is '': give a number above 0 and at most 100."),
-        ("--num_hidden 0", "num_hidden (--num_hidden) is 0: give a whole number from 1 to 10000."),
-        ("--num_hidden 1000000000", "num_hidden (--num_hidden) is 1000000000: give a whole number from 1 to 10000."),
+        ("--num_hidden 0", f"num_hidden (--num_hidden) is 0: give {allowed('num_hidden')}."),
+        ("--num_hidden 1000000000", f"num_hidden (--num_hidden) is 1000000000: give {allowed('num_hidden')}."),
         ("--num_layers 0", "num_layers (--num_layers) is 0: give a whole number from 1 to 200."),
         ("--num_layers 201", "num_layers (--num_layers) is 201: give a whole number from 1 to 200."),
         (

@@ -45,10 +45,10 @@ CASES: dict[str, dict[str, object]] = {
     "nadam": {"rules": "bp", "optimizer": "nadam", "weight_decay": 0.01, "schedule": "cosine", "warm_up": 0.7},
     "muon": {"rules": "dfa", "optimizer": "muon", "weight_decay": 0.1, "warm_up": 1, "bias": False, "dataset": "xor"},
     "held out": {"rules": "bp,dfa", "hold_out": True, "split_seed": 5, "batch_size": 100, "drop_last": True},
-    "normal": {"rules": "fa,dfa", "feedback_distribution": "normal"},
-    "signs": {"rules": "fa,dfa", "feedback_distribution": "signs", "feedback_seed": 4},
-    "orthogonal": {"rules": "fa,dfa", "feedback_distribution": "orthogonal"},
-    "sparse": {"rules": "fa,dfa", "feedback_distribution": "sparse", "feedback_density": 0.3},
+    "normal": {"rules": "fa,dfa", "feedback_distribution": "normal", "init": "kaiming", "nonlin": "relu"},
+    "signs": {"rules": "fa,dfa", "feedback_distribution": "signs", "feedback_seed": 4, "init": "xavier"},
+    "orthogonal": {"rules": "fa,dfa", "feedback_distribution": "orthogonal", "init": "orthogonal"},
+    "sparse": {"rules": "fa,dfa", "feedback_distribution": "sparse", "feedback_density": 0.3, "num_hidden": "9,14,6"},
     "low_rank": {"rules": "fa,dfa", "feedback_distribution": "low_rank", "feedback_rank": 3},
     "shared": {"rules": "fa,dfa", "feedback_distribution": "shared"},
 }
@@ -88,7 +88,7 @@ def images(folder: Path, name: str) -> None:
 
 
 def case(name: str, folder: Path) -> Experiment:
-    given = {"num_hidden": 12, "num_layers": 2, "epochs": 2, "device": "cpu", "datapath": str(folder), "probe_size": 2}
+    given = {"num_hidden": 12, "epochs": 2, "device": "cpu", "datapath": str(folder), "probe_size": 2}
     return parse(given | CASES[name])
 
 

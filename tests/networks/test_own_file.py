@@ -74,6 +74,15 @@ def test_a_network_of_many_weights_is_not_held_to_be_counted(write) -> None:
 def test_it_knows_the_settings_and_the_shape(write) -> None:
     body = "assert shape == (1, 8, 8)\nreturn [nn.Sequential(nn.Flatten(), nn.Linear(64, experiment.num_hidden))]"
     assert networks.build(write(body, num_hidden=13), SHAPE, 10, 0).shapes == [(13,)]
+    each = body.replace("num_hidden", "num_hidden[1]")
+    assert networks.build(write(each, num_hidden="13,6"), SHAPE, 10, 0).shapes == [(6,)]
+
+
+def test_the_example_refuses_widths_that_differ() -> None:
+    given = {"network": "residual.py", "models_folder": str(Path(__file__).parents[2] / "examples")}
+    networks.check(parse(given | {"num_hidden": 6}), SHAPE)
+    with pytest.raises(SettingsError, match="give one num_hidden for all blocks"):
+        networks.check(parse(given | {"num_hidden": "6,5"}), SHAPE)
 
 
 def test_every_rule_of_a_seed_gets_the_same_and_another_seed_another(write) -> None:

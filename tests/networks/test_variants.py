@@ -41,6 +41,19 @@ def test_mlp_as_in_the_reference(settings: dict, wanted: list[str]) -> None:
     assert layout(**settings) == wanted
 
 
+@pytest.mark.parametrize("settings", [{"num_hidden": "8,5,11"}, {"num_hidden": 6, "num_layers": 3}, {"num_hidden": "6,6,6"}])
+def test_widths_of_the_layers(settings: dict) -> None:
+    """A network by hand, given the same weights, does the same."""
+    network = build(parse({**settings, "nonlin": "relu"}), (3, 4), 5, 0)
+    a, b, c = (8, 5, 11) if settings["num_hidden"] == "8,5,11" else (6, 6, 6)
+    hidden = [nn.Linear(12, a), nn.ReLU(), nn.Linear(a, b), nn.ReLU(), nn.Linear(b, c), nn.ReLU()]
+    by_hand = nn.Sequential(nn.Flatten(), *hidden, nn.Linear(c, 5))
+    by_hand.load_state_dict(dict(zip(by_hand.state_dict(), network.state_dict().values(), strict=True)))
+    x = torch.randn(4, 3, 4, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(network(x), by_hand(x))
+    assert network.shapes == [(a,), (b,), (c,)]
+
+
 CONV = {"network": "conv", "conv_channels": "2,3,4", "conv_hidden": "5,6"}
 
 

@@ -62,8 +62,13 @@ def test_the_first_page_shows_the_live_chart_and_can_start(app):
 
 
 BAD = [
-    ("number_input", "num_hidden", 0, "num_hidden (--num_hidden) is 0: give a whole number from 1 to 10000."),
-    ("number_input", "num_hidden", 10**9, "num_hidden (--num_hidden) is 1000000000: give a whole number from 1 to 10000."),
+    (
+        "text_input",
+        "num_hidden",
+        "0",
+        "num_hidden (--num_hidden) is 0: give a whole number from 1 to 10000, or 2 to 200 of them",
+    ),
+    ("text_input", "num_hidden", "9;8", "num_hidden (--num_hidden) is '9;8': give a whole number from 1 to 10000, or 2 to 200"),
     ("number_input", "num_layers", 0, "num_layers (--num_layers) is 0: give a whole number from 1 to 200."),
     ("number_input", "num_layers", 201, "num_layers (--num_layers) is 201: give a whole number from 1 to 200."),
     ("text_input", "learning_rate", "0", "learning_rate (--LR) is 0: give a number above 0 and at most 100."),
@@ -162,12 +167,29 @@ def test_start_begins_what_the_form_says_and_the_link_names_it(app):
     from app.shell.server import manager
 
     app.run()
-    app.number_input(key="setting_num_hidden").set_value(17).run()
+    app.text_input(key="setting_num_hidden").set_value("17").run()
     button(app, "Start").click().run()
     assert not app.exception
     id = app.query_params["experiment"]
     status = manager().status(id)
     assert status and status.experiment.num_hidden == 17
+
+
+def test_units_of_each_layer_say_how_many_layers_there_are(app):
+    from app.shell.server import manager
+
+    app.query_params["num_hidden"] = "7,5,4"
+    app.run()
+    assert app.text_input(key="setting_num_hidden").value == "7, 5, 4"
+    layers = [one for one in app.number_input if one.key == "setting_num_layers"]
+    assert not layers and not app.error
+    button(app, "Start").click().run()
+    status = manager().status(app.query_params["experiment"])
+    assert status and (status.experiment.num_layers, status.experiment.num_hidden) == (3, (7, 5, 4))
+    app.text_input(key="setting_num_hidden").set_value("9, 6").run()
+    assert not app.error and not app.exception
+    app.text_input(key="setting_num_hidden").set_value("9").run()
+    assert app.number_input(key="setting_num_layers").value == 3
 
 
 def test_a_link_with_all_settings_fills_the_form(app):
@@ -230,7 +252,7 @@ def test_a_link_to_an_experiment_of_an_earlier_server(app, tmp_path, left, sente
     view = chart(app)
     assert (view["experiment"], view["status"]["state"], view["status"]["sentence"]) == ("old", state, sentence)
     assert (view["status"]["step"], [piece["value"] for piece in view["records"]]) == (3, [[0.5]])
-    assert app.number_input(key="setting_num_hidden").value == 7
+    assert app.text_input(key="setting_num_hidden").value == "7"
     assert button(app, "Train on to 20 epochs") and button(app, "Step").disabled and not button(app, "Reset").disabled
 
 

@@ -51,4 +51,4 @@ def test_an_experiment_that_a_person_began_still_fills_the_form(app: AppTest) ->
 
     id = manager().start(Experiment(num_hidden=7, batch_size=32, epochs=1))
     opened(app, "lab", experiment=id)
-    assert (app.number_input(key="setting_num_hidden").value, app.number_input(key="setting_batch_size").value) == (7, 32)
+    assert (app.text_input(key="setting_num_hidden").value, app.number_input(key="setting_batch_size").value) == ("7", 32)

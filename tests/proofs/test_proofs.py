@@ -8,6 +8,7 @@ import torch
 from dfa_lab import data, feedback, proofs
 from dfa_lab.proofs import Kind, Subject, Verdict
 from dfa_lab.proofs.control import SoFar, beside_control
+from dfa_lab.proofs.subject import plain
 from dfa_lab.proofs.verdicts import Promise, promise
 from dfa_lab.settings.parsing import parse
 from tests.impostors import BackpropDfa, CopyingFa, IgnoringDfa, TrainingShallow, TransportingFa, WastefulDfa
@@ -194,6 +195,7 @@ def test_only_what_is_more_than_luck_counts(wins, losses, finished, wanted):
 
 
 def test_settings_from_which_nothing_could_be_seen_are_left_aside(digits):
+    assert plain(parse({"init": "orthogonal"})).init == "orthogonal" and plain(parse({"init": "paper"})).init == "ordinary"
     experiment = parse({"init": "paper", "num_layers": 7, "num_hidden": 10, "device": "cpu"})
     found = {rule: proofs.examine(experiment, rule, digits) for rule in experiment.rules}
     assert not proofs.failed(proofs.sections(found, None))

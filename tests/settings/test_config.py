@@ -76,6 +76,7 @@ GOOD: dict[str, tuple[str, object]] = {  # a text that is not the default, and w
     "measure_every": ("9", 9),
     "measures": ("rank,angles", ("rank", "angles")),
 }
+WIDTHS = "a whole number from 1 to 10000, or 2 to 200 of them with commas between them"
 
 
 def sentence(**settings: object) -> str:
@@ -129,6 +130,10 @@ def test_the_references_flags() -> None:
         ("seeds", 3, (3,)),
         ("seeds", "1, 2,", (1, 2)),
         ("num_hidden", " 12 ", 12),
+        ("num_hidden", "12,", 12),
+        ("num_hidden", [12], 12),
+        ("num_hidden", "500, 300", (500, 300)),
+        ("num_hidden", [7] * 200, (7,) * 200),
         ("learning_rate", 1, 1.0),
         ("download", "false", False),
         ("network", "Models/conv.lua", "conv"),
@@ -152,9 +157,12 @@ def test_spellings_of_values(name: str, text: object, value: object) -> None:
         ("learning_rate", "nan", "learning_rate (--LR) is nan: give a number above 0 and at most 100."),
         ("learning_rate", float("inf"), "learning_rate (--LR) is inf: give a number above 0 and at most 100."),
         ("learning_rate", "", "learning_rate (--LR) is '': give a number above 0 and at most 100."),
-        ("num_hidden", "0", "num_hidden (--num_hidden) is 0: give a whole number from 1 to 10000."),
-        ("num_hidden", 10**9, "num_hidden (--num_hidden) is 1000000000: give a whole number from 1 to 10000."),
-        ("num_hidden", "3.5", "num_hidden (--num_hidden) is 3.5: give a whole number from 1 to 10000."),
+        ("num_hidden", "0", f"num_hidden (--num_hidden) is 0: give {WIDTHS}."),
+        ("num_hidden", 10**9, f"num_hidden (--num_hidden) is 1000000000: give {WIDTHS}."),
+        ("num_hidden", "3.5", f"num_hidden (--num_hidden) is 3.5: give {WIDTHS}."),
+        ("num_hidden", "", f"num_hidden (--num_hidden) is '': give {WIDTHS}."),
+        ("num_hidden", "5,0", f"num_hidden (--num_hidden) is '5,0': give {WIDTHS}."),
+        ("num_hidden", "7," * 201, f"num_hidden (--num_hidden) is '{('7,' * 201)[:39]}…': give {WIDTHS}."),
         ("num_layers", "0", "num_layers (--num_layers) is 0: give a whole number from 1 to 200."),
         ("num_layers", "201", "num_layers (--num_layers) is 201: give a whole number from 1 to 200."),
         ("dropout", "7", "dropout (--dropout) is 7: give a whole number from 0 to 2."),
@@ -215,7 +223,22 @@ def test_settings_that_do_not_go_together() -> None:
     assert parse({"optimizer": "nag", "momentum": "0.5"}).momentum == 0.5
     found = sentence(exact=True, feedback_distribution="signs")
     assert found.startswith("feedback_distribution (--feedback_distribution) is 'signs': give uniform with exact (--exact)")
+    for init in ("kaiming", "xavier", "orthogonal"):
+        assert sentence(exact=True, init=init).startswith(
+            f"init (--init) is '{init}': give ordinary or paper with exact (--exact)"
+        )
     assert sentence(exact=True, epoch=1).startswith("epochs (--epoch) is 1: give 2 or more with exact")
+
+
+def test_a_width_for_each_layer_says_how_many_there_are() -> None:
+    assert parse({"num_hidden": "5,4,3"}).num_layers == 3
+    for layers in ("2", "4"):
+        found = sentence(num_hidden="5,4,3", num_layers=layers)
+        assert found.startswith(f"num_layers (--num_layers) is {layers}: give 3 or leave it out, since num_hidden")
+    assert parse({"num_hidden": "5,4,3", "num_layers": "3"}) == parse({"num_hidden": "5,4,3"})
+    assert parse({"num_hidden": "5", "num_layers": "4"}).num_layers == 4
+    given = {"num_hidden": "5,4,3", "num_layers": "2"}
+    assert keep_good(given) == (parse({"num_layers": "2"}), [sentence(**given)])
 
 
 def test_unknown_and_doubled_settings() -> None:
@@ -353,11 +376,13 @@ def random_experiment(chance: random.Random) -> Experiment:
             settings[name] = not field.default
         else:
             settings[name] = tuple(chance.randint(1, 10_000) for _ in range(chance.randint(1, 6)))
+    if isinstance(widths := settings.get("num_hidden"), tuple) and len(widths) > 1:
+        settings.pop("num_layers", None)
     if settings.get("optimizer") == "nag":
         settings["momentum"] = chance.uniform(0.01, 0.99)
     if settings.get("exact"):
         settings["epochs"] = chance.randint(2, 100)
-        for name in ("feedback_distribution", "decay_factor", "dampening", "schedule", "warm_up"):
+        for name in ("feedback_distribution", "decay_factor", "dampening", "schedule", "warm_up", "init"):
             settings.pop(name, None)
         if settings.get("optimizer") in ("adamw", "nadam", "muon"):
             del settings["optimizer"]

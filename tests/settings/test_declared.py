@@ -71,10 +71,12 @@ def test_a_network_declares_what_it_uses(network: str) -> None:
         assert (network in extra(Experiment.model_fields[name])["when"]["network"]) == (name in watched.read)
 
 
-@pytest.mark.parametrize("network", NETWORKS)
-def test_what_it_holds_is_no_more_than_it_makes(network: str) -> None:
+@pytest.mark.parametrize(
+    "settings", [*({"network": network} for network in NETWORKS), {"num_hidden": "700,20,5"}], ids=lambda s: str(*s.values())
+)
+def test_what_it_holds_is_no_more_than_it_makes(settings: dict[str, object]) -> None:
     """A machine is refused what it cannot hold, and nothing that it can."""
-    experiment = parse({"network": network, "dataset": "mnist"})
+    experiment = parse(settings | {"dataset": "mnist"})
     facts = data.facts_of(experiment)
     made: list[int] = []
     with torch.device("meta"):
@@ -97,6 +99,8 @@ def test_a_set_is_made_from_what_it_declares() -> None:
 
 def test_an_experiment_is_described_by_what_its_network_uses() -> None:
     assert describe(parse({"num_layers": 3})).startswith("digits, mlp 3×100 tanh, ")
+    assert describe(parse({"num_hidden": "9,8,7"})).startswith("digits, mlp 9-8-7 tanh, ")
+    assert describe(parse({"num_hidden": list(range(1, 201))})).startswith("digits, mlp 1-2-3-…-200 tanh, ")
     conv = {"network": "conv", "conv_channels": "3,4", "conv_hidden": "5"}
     assert describe(parse(conv)).startswith("digits, conv 3-4-5 tanh, ")
     assert describe(parse({"network": "own.py"})).startswith("digits, own.py, ")

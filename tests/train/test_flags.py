@@ -12,7 +12,7 @@ from dfa_lab.train.trainer import Trainer
 CONV = {"network": "conv", "conv_channels": "3,4", "conv_hidden": "6", "batch_size": 16}
 CHANGES: dict[str, tuple[dict[str, object], object]] = {  # settings both have, the value that one of them has
     "num_layers": ({}, 3),
-    "num_hidden": ({}, 9),
+    "num_hidden": ({}, "8,5"),
     "network": ({"conv_channels": "3", "conv_hidden": "6", "batch_size": 16}, "conv"),
     "conv_channels": (CONV, "3,5"),
     "conv_hidden": (CONV, "7"),

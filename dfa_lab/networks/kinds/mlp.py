@@ -1,4 +1,4 @@
-"""mlp: num_layers dense layers of num_hidden units (Models/mlp.lua)."""
+"""mlp: num_layers dense layers of num_hidden units, or of a number for each (Models/mlp.lua)."""
 
 from itertools import pairwise
 from math import prod
@@ -12,20 +12,25 @@ PLACE = 1
 SETTINGS = ("num_layers", "num_hidden", "nonlin", "dropout", "batchnorm")
 
 
+def widths(experiment: Experiment) -> list[int]:
+    """Units of every hidden layer, from the input on."""
+    units, layers = experiment.num_hidden, experiment.num_layers
+    return [units] * layers if isinstance(units, int) else list(units)
+
+
 def check(experiment: Experiment, shape: tuple[int, ...]) -> None:
     """Every input fits."""
 
 
 def held(experiment: Experiment, shape: tuple[int, ...]) -> int:
     """Activities that a backward pass keeps for each sample, at least."""
-    return experiment.num_layers * experiment.num_hidden
+    return sum(widths(experiment))
 
 
 def blocks(experiment: Experiment, shape: tuple[int, ...]) -> list[nn.Module]:
     """[Linear -> batch norm -> nonlinearity -> dropout] per hidden layer, on the flattened input."""
-    widths = [prod(shape)] + [experiment.num_hidden] * experiment.num_layers
     made: list[nn.Module] = []
-    for wide_in, wide_out in pairwise(widths):
+    for wide_in, wide_out in pairwise([prod(shape), *widths(experiment)]):
         parts: list[nn.Module] = [Linear(wide_in, wide_out)]
         if not made:
             parts = [nn.Flatten(), *([Dropout(0.1)] if experiment.dropout else []), *parts]

@@ -22,6 +22,7 @@ SETTINGS = [
     {"nonlin": "relu", "criterion": "ce", "num_layers": 1},
     {"nonlin": "sigmoid", "dropout": 1, "bias": 0},
     {"num_hidden": 60, "num_layers": 2},  # wider than there are samples: lengths from products between samples
+    {"num_hidden": "13,20,6"},
     {"init": "paper"},  # zero weights: no angles before the first step
 ]
 CLOSE = {"abs": 1e-7, "rel": 1e-9, "nan_ok": True}
