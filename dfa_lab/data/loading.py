@@ -22,8 +22,8 @@ AS_READ = Preparation()
 
 
 def load(experiment: Experiment, device: torch.device) -> DataSet:
-    """The experiment's data set on `device`: hold out -> yuv -> whiten or normalise, as it asks. Augmenting is left to
-    whoever draws the batches.
+    """The experiment's data set on `device`: hold out -> subset -> yuv -> whiten or normalise, as it asks.
+    Augmenting is left to whoever draws the batches.
 
     Experiments with the same preparation share tensors. May be called from several threads. The first whitening of a
     set takes long (CIFAR: half a minute). Takes settings that `check` does not refuse.

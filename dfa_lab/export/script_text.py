@@ -34,6 +34,7 @@ CONSTANTS = {
     "DECAY": "  # the rate of step t is divided by 1 + t * this",
     "HALVE_EVERY": "  # epochs after which the rate is multiplied with FACTOR",
     "MAGNITUDE": "  # feedback is as wide as +-this; 0: 1/sqrt(n), n the units that receive it",
+    "TRAIN_SAMPLES": "  # of each class equally many, as far as there are so many",
     "FEEDBACK_SEED": "  # None: that of the run",
 }
 GENERATOR = '''

@@ -156,7 +156,7 @@ class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSetti
                 "dfa-torch knows no other.",
                 {"given": self.feedback_distribution},
             )
-        for name, wanted in (("decay_factor", 0.5), ("dampening", True)):
+        for name, wanted in (("decay_factor", 0.5), ("dampening", True), ("train_samples", 0)):
             if self.exact and (given := getattr(self, name)) != wanted:
                 raise PydanticCustomError(
                     "exact",

@@ -86,6 +86,7 @@ def differences(experiment: Experiment) -> dict[str, str]:
 def describe(experiment: Experiment) -> str:
     """What is trained on what, in a few words."""
     more = [name for name in ("whiten", "augment", "batchnorm", "dropout", "exact") if getattr(experiment, name)]
+    more += [f"{experiment.train_samples:,} training samples"] if experiment.train_samples else []
     more += [f"ε {experiment.eps:g}"] if experiment.eps else []
     more += [f"{experiment.feedback_distribution} feedback"] if experiment.feedback_distribution != "uniform" else []
     about = [experiment.dataset, experiment.network + _widths(experiment)]

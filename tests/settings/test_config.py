@@ -53,6 +53,7 @@ GOOD: dict[str, tuple[str, object]] = {  # a text that is not the default, and w
     "augment": ("1", True),
     "preproc_folder": ("/data/kept", "/data/kept"),
     "hold_out": ("true", True),
+    "train_samples": ("500", 500),
     "split_seed": ("8", 8),
     "models_folder": ("mine", "mine"),
     "dropout": ("1", 1),
@@ -355,7 +356,7 @@ def random_experiment(chance: random.Random) -> Experiment:
         settings["momentum"] = chance.uniform(0.01, 0.99)
     if settings.get("exact"):
         settings["epochs"] = chance.randint(2, 100)
-        for name in ("feedback_distribution", "decay_factor", "dampening"):
+        for name in ("feedback_distribution", "decay_factor", "dampening", "train_samples"):
             settings.pop(name, None)
     settings["rules"] = tuple(chance.sample(RULES, chance.randint(1, min(len(RULES), 4))))
     settings["seeds"] = tuple(chance.sample(range(2**31), chance.randint(1, 8)))

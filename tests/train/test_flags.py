@@ -65,6 +65,7 @@ ELSEWHERE = {  # what needs files, a machine or the data as stored
     "whiten": "tests/data",
     "preproc_folder": "tests/data",
     "hold_out": "tests/data",
+    "train_samples": "tests/data",
     "split_seed": "tests/data",
     "models_folder": "tests/networks",
     "redraw": "tests/networks",
