@@ -45,6 +45,10 @@ def loads_nothing(value: object) -> bool:
     return isinstance(value, str) and value.lower() in ("", "none")
 
 
+def _written(value: object) -> str:
+    return ",".join(f"{one:g}" for one in value) if isinstance(value, tuple) else str(value).lower()
+
+
 class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSettings, DataSettings):
     """What is compared: data, network, training settings, a list of rules and a list of seeds.
 
@@ -156,12 +160,12 @@ class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSetti
                 "dfa-torch knows no other.",
                 {"given": self.feedback_distribution},
             )
-        for name, wanted in (("decay_factor", 0.5), ("dampening", True), ("train_samples", 0)):
+        for name, wanted in (("decay_factor", 0.5), ("dampening", True), ("train_samples", 0), ("feedback_scales", (1.0,))):
             if self.exact and (given := getattr(self, name)) != wanted:
                 raise PydanticCustomError(
                     "exact",
                     "{name} (--{name}) is {given}: give {wanted} with exact (--exact), since dfa-torch knows no other.",
-                    {"name": name, "given": str(given).lower(), "wanted": str(wanted).lower()},
+                    {"name": name, "given": _written(given), "wanted": _written(wanted)},
                 )
         if self.exact and self.epochs == 1:
             raise PydanticCustomError(

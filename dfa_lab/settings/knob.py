@@ -10,7 +10,7 @@ def _split(value: object) -> object:
     """ "1,2" -> ("1", "2"): lists are written with commas on the command line and in links."""
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
-    return (value,) if isinstance(value, int) else value
+    return (value,) if isinstance(value, int | float) else value
 
 
 def _names(value: object) -> object:
@@ -23,6 +23,8 @@ Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Seeds = Annotated[tuple[Seed, ...], BeforeValidator(_split)]
 Width = Annotated[int, Field(ge=1, le=10_000)]
 Widths = Annotated[tuple[Width, ...], BeforeValidator(_split)]
+Scale = Annotated[float, Field(gt=0, le=1000)]
+Scales = Annotated[tuple[Scale, ...], BeforeValidator(_split)]
 
 
 def knob(

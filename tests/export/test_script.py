@@ -42,6 +42,8 @@ CASES: dict[str, dict[str, object]] = {
     "paper": {"rules": ALL, "init": "paper", "bias": False, "criterion": "ce", "feedback_magnitude": 0.3},
     "undamped": {"optimizer": "sgd", "momentum": 0.9, "dampening": False, "halve_every": 1, "decay_factor": 0.3, "rules": "fa"},
     "held out": {"rules": "bp,dfa", "hold_out": True, "split_seed": 5, "batch_size": 100, "drop_last": True},
+    "scaled": {"rules": "fa,dfa", "feedback_scales": "0.5,3", "optimizer": "sgd", "learning_rate": 0.1},
+    "scaled alike": {"rules": "fa,dfa", "feedback_scales": 0.25, "feedback_distribution": "shared", "optimizer": "sgd"},
     "subset": {"rules": "fa", "train_samples": 95, "split_seed": 2, "batch_size": 10, "normalization": "image"},
     "held out subset": {"dataset": "moons", "rules": "bp", "hold_out": True, "train_samples": 301, "split_seed": 1},
     "normal": {"rules": "fa,dfa", "feedback_distribution": "normal"},

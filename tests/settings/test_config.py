@@ -29,6 +29,7 @@ GOOD: dict[str, tuple[str, object]] = {  # a text that is not the default, and w
     "init": ("paper", "paper"),
     "rules": ("dfa,shallow", ("dfa", "shallow")),
     "feedback_magnitude": ("0.5", 0.5),
+    "feedback_scales": ("2, 0.5", (2.0, 0.5)),
     "feedback_distribution": ("Low-Rank", "low_rank"),
     "feedback_density": ("0.3", 0.3),
     "feedback_rank": ("3", 3),
@@ -350,13 +351,15 @@ def random_experiment(chance: random.Random) -> Experiment:
             )
         elif field.annotation is bool:
             settings[name] = not field.default
+        elif name == "feedback_scales":
+            settings[name] = tuple(10 ** chance.uniform(-9, 3) for _ in range(chance.randint(1, 6)))
         else:
             settings[name] = tuple(chance.randint(1, 10_000) for _ in range(chance.randint(1, 6)))
     if settings.get("optimizer") == "nag":
         settings["momentum"] = chance.uniform(0.01, 0.99)
     if settings.get("exact"):
         settings["epochs"] = chance.randint(2, 100)
-        for name in ("feedback_distribution", "decay_factor", "dampening", "train_samples"):
+        for name in ("feedback_distribution", "decay_factor", "dampening", "train_samples", "feedback_scales"):
             settings.pop(name, None)
     settings["rules"] = tuple(chance.sample(RULES, chance.randint(1, min(len(RULES), 4))))
     settings["seeds"] = tuple(chance.sample(range(2**31), chance.randint(1, 8)))

@@ -25,6 +25,7 @@ SETTINGS = [
     {"optimizer": "sgd", "momentum": 0.9, "weight_decay": 0.01, "dropout": 1, "batchnorm": 1},
     {"optimizer": "sgd", "momentum": 0.9, "dampening": False, "halve_every": 1, "decay_factor": 0.3},
     {"optimizer": "nag", "momentum": 0.9, "bias": 0, "batchnorm": 1, "nonlin": "relu"},
+    {"optimizer": "sgd", "feedback_scales": "0.5,2,3"},
     {"max_in_norm": 0.5, "nonlin": "sigmoid", "learning_rate_decay": 0.1},
     CONV | {"optimizer": "sgd"},
     CONV | {"optimizer": "adam", "dropout": 1, "batchnorm": 1},
