@@ -75,6 +75,7 @@ def view(chosen: Chosen) -> dict:
     last = compared.view
     if last.get("version") != version:
         measured = {panel: curves(there, panel) for panel in chosen.panels}
-        last = {"version": version, **message(found, groups(chosen), measured, chosen.look)}
+        left_out = bool(manager().store.left_out(list(there)))
+        last = {"version": version, **message(found, groups(chosen), measured, chosen.look, left_out)}
         compared.view = last
     return last

@@ -13,7 +13,8 @@ from dfa_lab.compare.averaging import without_outliers
 from dfa_lab.compare.lines import DEVIATION, EXTREMES, SINGLE, Line, ends, lines
 from dfa_lab.compare.run_groups import Group
 from dfa_lab.feedback import rule_class
-from dfa_lab.records import METRICS
+from dfa_lab.records import IN_DEGREES, METRICS
+from dfa_lab.runs.store.known_wrong import SAID
 from dfa_lab.runs.store.stored import Stored
 from dfa_lab.train.results import TESTED, TRAINING
 
@@ -70,8 +71,10 @@ class Look:
     large: bool = False
 
 
-def message(found: Sequence[Stored], groups: Sequence[Group], curves: Mapping[Panel, pd.DataFrame], look: Look) -> dict:
-    """Plain JSON; the head of view.js says what is in it."""
+def message(
+    found: Sequence[Stored], groups: Sequence[Group], curves: Mapping[Panel, pd.DataFrame], look: Look, left_out: bool = False
+) -> dict:
+    """Plain JSON; the head of view.js says what is in it. `left_out`: angles that are known to be wrong are."""
     drawn = {panel: lines(groups, curves[panel], *_how(look), points_of(groups, look)) for panel in curves}
     return {
         "large": look.large,
@@ -79,7 +82,7 @@ def message(found: Sequence[Stored], groups: Sequence[Group], curves: Mapping[Pa
         "extremes": look.spread == EXTREMES,
         "value": "best" if look.best else "last",
         "groups": styled(found, groups),
-        "panels": [_panel(panel, drawn[panel], groups, curves[panel], look) for panel in curves],
+        "panels": [_panel(panel, drawn[panel], groups, curves[panel], look, left_out) for panel in curves],
     }
 
 
@@ -116,11 +119,14 @@ def styled(found: Sequence[Stored], groups: Sequence[Group]) -> list[dict]:
     ]
 
 
-def _panel(panel: Panel, drawn: Sequence[Line], groups: Sequence[Group], measured: pd.DataFrame, look: Look) -> dict:
+def _panel(
+    panel: Panel, drawn: Sequence[Line], groups: Sequence[Group], measured: pd.DataFrame, look: Look, left_out: bool
+) -> dict:
     logarithmic = panel.logarithmic(look.logarithmic)
     values = [np.concatenate([line.y, *([] if line.low is None else [line.low, line.high])]) for line in drawn]
     every = panel.by * np.concatenate(values) if values else np.zeros(0)
     calm = without_outliers(every, logarithmic) if look.calm else None
+    wrong = [SAID] if left_out and panel.metric in IN_DEGREES else []
     above = every[np.isfinite(every) & (every > 0)]
     floor = (float(above.min()) if len(above) else 0.0) if logarithmic else 0.0  # no metric is below 0
     return {
@@ -134,7 +140,7 @@ def _panel(panel: Panel, drawn: Sequence[Line], groups: Sequence[Group], measure
         "about": METRICS.get(panel.metric, ("", ""))[1],
         "lines": [_line(line, groups, panel.by, floor, logarithmic) for line in drawn],
         "range": None if calm is None else [_short(calm[0]), _short(calm[1])],
-        "notes": _notes(drawn, groups, calm),
+        "notes": _notes(drawn, groups, calm) + wrong,
         "cells": cells(panel, groups, measured, look.best),
     }
 

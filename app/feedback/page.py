@@ -19,6 +19,7 @@ from dfa_lab.inspect.feedback_picture import Pair, Picture, blocks_with_feedback
 from dfa_lab.measure.lengths import rms
 from dfa_lab.runs.access import Gone
 from dfa_lab.runs.live import ENDED, Status
+from dfa_lab.runs.store.known_wrong import SAID
 from dfa_lab.settings.parsing import describe
 from dfa_lab.train.trainer import Trainer
 
@@ -261,6 +262,8 @@ def _history(status: Status, rule: str, seed: int, block: int) -> None:
         st.caption(alt)
     else:
         st.caption("There is no angle: nothing arrives, or nothing has been measured yet.")
+    if any(r.value is None for r in mine) and manager().store.left_out([status.id]):
+        st.caption(SAID)
     for text in texts[-8:]:
         st.caption(plain(text))
 
