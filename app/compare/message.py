@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dfa_lab.compare import run_groups, table
+from dfa_lab.compare.as_of import as_of
 from dfa_lab.compare.averaging import without_outliers
 from dfa_lab.compare.lines import DEVIATION, EXTREMES, SINGLE, Line, ends, lines
 from dfa_lab.compare.run_groups import Group
@@ -72,9 +73,15 @@ class Look:
 
 
 def message(
-    found: Sequence[Stored], groups: Sequence[Group], curves: Mapping[Panel, pd.DataFrame], look: Look, left_out: bool = False
+    found: Sequence[Stored],
+    groups: Sequence[Group],
+    curves: Mapping[Panel, pd.DataFrame],
+    look: Look,
+    last: Mapping[str, int],
+    left_out: bool = False,
 ) -> dict:
-    """Plain JSON; the head of view.js says what is in it. `left_out`: angles that are known to be wrong are."""
+    """Plain JSON; the head of view.js says what is in it. `last`: the last step of each experiment; `left_out`: angles that are
+    known to be wrong are."""
     drawn = {panel: lines(groups, curves[panel], *_how(look), points_of(groups, look)) for panel in curves}
     return {
         "large": look.large,
@@ -82,7 +89,7 @@ def message(
         "extremes": look.spread == EXTREMES,
         "value": "best" if look.best else "last",
         "groups": styled(found, groups),
-        "panels": [_panel(panel, drawn[panel], groups, curves[panel], look, left_out) for panel in curves],
+        "panels": [_panel(panel, drawn[panel], groups, curves[panel], look, last, left_out) for panel in curves],
     }
 
 
@@ -120,7 +127,13 @@ def styled(found: Sequence[Stored], groups: Sequence[Group]) -> list[dict]:
 
 
 def _panel(
-    panel: Panel, drawn: Sequence[Line], groups: Sequence[Group], measured: pd.DataFrame, look: Look, left_out: bool
+    panel: Panel,
+    drawn: Sequence[Line],
+    groups: Sequence[Group],
+    measured: pd.DataFrame,
+    look: Look,
+    last: Mapping[str, int],
+    left_out: bool,
 ) -> dict:
     logarithmic = panel.logarithmic(look.logarithmic)
     values = [np.concatenate([line.y, *([] if line.low is None else [line.low, line.high])]) for line in drawn]
@@ -141,7 +154,7 @@ def _panel(
         "lines": [_line(line, groups, panel.by, floor, logarithmic) for line in drawn],
         "range": None if calm is None else [_short(calm[0]), _short(calm[1])],
         "notes": _notes(drawn, groups, calm) + wrong,
-        "cells": cells(panel, groups, measured, look.best),
+        "cells": cells(panel, groups, measured, look.best, last),
     }
 
 
@@ -170,12 +183,16 @@ def _notes(drawn: Sequence[Line], groups: Sequence[Group], calm: tuple[float, fl
     return notes
 
 
-def cells(panel: Panel, groups: Sequence[Group], measured: pd.DataFrame, best: bool) -> list[dict | None]:
-    """For each group the mean of its runs' last or best values, {text, value}; None where there is none."""
-    last = ends(measured)
+def cells(
+    panel: Panel, groups: Sequence[Group], measured: pd.DataFrame, best: bool, last: Mapping[str, int]
+) -> list[dict | None]:
+    """For each group the mean of its runs' last or best values, {text, value, as_of}; None where there is none."""
+    found, column = ends(measured), "best" if best else "last"
     made: list[dict | None] = []
     for group in groups:
-        values = [panel.by * v for v in run_groups.values(group, last, "best" if best else "last").values() if math.isfinite(v)]
+        there = {one: v for one, v in run_groups.values(group, found, column).items() if math.isfinite(v)}
+        steps = run_groups.values(group, found, f"{column}_step")
+        values = [panel.by * v for v in there.values()]
         if not values:
             made.append(None)
             continue
@@ -183,7 +200,8 @@ def cells(panel: Panel, groups: Sequence[Group], measured: pd.DataFrame, best: b
         places = 2 if panel.unit == " %" else 1 if panel.unit == "°" else 3
         spread = f" ± {stdev(values):.{places}f}" if len(values) > 1 else ""
         lost = len(group.members) - len(values)
-        made.append({"text": f"{mean:.{places}f}{spread}{panel.unit}", "value": mean, "lost": lost})
+        when = as_of((int(steps[one]), last.get(one.experiment, 0)) for one in there)
+        made.append({"text": f"{mean:.{places}f}{spread}{panel.unit}", "value": mean, "lost": lost, "as_of": when})
     return made
 
 
