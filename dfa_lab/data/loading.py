@@ -78,4 +78,5 @@ def _read(name: str, known: Facts, folder: Path, experiment: Experiment, made: i
     verify(arrays, known, folder, experiment.incomplete)
     parts = (arrays.x_train, arrays.y_train, arrays.x_test, arrays.y_test)
     real = replace(known, train=len(arrays.x_train), test=len(arrays.x_test))
-    return DataSet(real, arrays.class_names, *map(torch.from_numpy, parts), offset=torch.zeros(()), scale=torch.ones(()))
+    tensors = map(torch.from_numpy, parts)
+    return DataSet(real, arrays.class_names, *tensors, offset=torch.zeros(()), scale=torch.ones(()), read=real)

@@ -185,7 +185,7 @@ class Live:
     def begin(self, trainer: Trainer) -> None:
         """The data are loaded: from now on it runs, or waits paused."""
         self.trainer = trainer
-        self.shortfall = data.shortfall(data.facts_of(self.experiment), trainer.data.facts)
+        self.shortfall = data.shortfall(data.whole(self.experiment), trainer.data.read)
         self.state = "paused" if self.begin_paused else "running"
         self._saved = (time.monotonic(), trainer.step, trainer.epoch)
         self.halt_clock()
