@@ -18,6 +18,7 @@ from pathlib import Path
 from machine import Figure, describe, report, table
 
 from app.compare.message import Look, Panel, message
+from dfa_lab.compare.as_of import last_steps
 from dfa_lab.compare.lines import FULL
 from dfa_lab.compare.run_groups import groups
 from dfa_lab.records import Record
@@ -81,7 +82,7 @@ def compared(store: Store, look: Look) -> str:
     ids = [one.id for one in found]
     curves = {panel: store.curves(ids, panel.metric, FULL, panel.layer) for panel in PANELS}
     assert len(store.measured(ids)) > len(PANELS)
-    sent = message(found, groups(found), curves, look)
+    sent = message(found, groups(found), curves, look, last_steps(store.finals(ids)))
     assert all(len(panel["lines"]) == len(found) * len(RULES) for panel in sent["panels"])
     return json.dumps(sent)
 

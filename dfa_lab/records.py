@@ -46,4 +46,7 @@ def _drawn() -> dict[str, dict[str, Any]]:
 
 MEASURED = _measures()
 METRICS = ERRORS | MEASURED
+REVISION = 2  # of what the values mean: to be raised where a lab measures them otherwise. The first gave wrong angles
+IN_DEGREES = tuple(name for name, (unit, _) in MEASURED.items() if unit == "degrees")
+WRONG_ANGLE = 90.0  # exactly so in the first revision: of vectors whose squares leave 32 bits
 DRAWN = _drawn()  # key in links -> {name, metric, unit, perhaps spread and whole}: those that have a map and a curve on a page

@@ -5,10 +5,12 @@ import streamlit as st
 from app.live import layer_maps, live_chart
 from app.shell import pages
 from app.shell.escape import plain
+from app.shell.server import manager
 from app.visit import share, view_link, watching
 from dfa_lab.feedback import DirectRule, rule_class
 from dfa_lab.records import DRAWN, METRICS
 from dfa_lab.runs.live import ENDED, Status
+from dfa_lab.runs.store.known_wrong import SAID
 from dfa_lab.settings.parsing import describe
 
 
@@ -39,6 +41,8 @@ def show() -> None:
     st.caption(f"**{name}**: {METRICS[metric][1]}. Rows: layers, the first at the bottom; columns: steps; blank: no value.")
     if (said := missing(status)) and not status.demo:
         st.info(said, icon=":material/info:")
+    if manager().store.left_out([status.id]):
+        st.info(SAID, icon=":material/info:")
     live_chart.show(status, key="live_angles", measure=measure)
 
 

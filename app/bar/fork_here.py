@@ -46,7 +46,7 @@ def show(status: Status, last: int) -> None:
     if fork.of != (status.id, before):
         fork.of = (status.id, before)
         form_state.put(before, FORM)
-    st.markdown(ABOUT.format(step, moment.epoch(status.experiment, step)))
+    st.markdown(ABOUT.format(step, moment.epoch(status, step)))
     basic = [name for name in MIDWAY if extra(Experiment.model_fields[name])["basic"]]
     with st.container(horizontal=True, gap="small"):
         for name in basic:

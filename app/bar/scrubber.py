@@ -106,7 +106,7 @@ def _words(status: Status, step: int | None, last: int, pictures: bool = False) 
     if step is None:
         how = {"running": "as it trains", "paused": "while it is paused"}.get(status.state, status.state)
         return f"**Now**, {how}. Drag to go back in time."
-    where = f"**Step {step:,} of {max(status.steps, last):,}, epoch {moment.epoch(status.experiment, step):.1f}**"
+    where = f"**Step {step:,} of {max(status.steps, last):,}, epoch {moment.epoch(status, step):.1f}**"
     return where + (f": replayed{', the last one' if step == last and moment.gone(status) else ''}." if pictures else ".")
 
 

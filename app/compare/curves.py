@@ -12,6 +12,7 @@ from app.compare.choices import Chosen, compared
 from app.compare.message import Panel, message
 from app.shell.server import manager
 from dfa_lab.compare import run_groups
+from dfa_lab.compare.as_of import last_steps
 from dfa_lab.compare.lines import FULL, ends
 from dfa_lab.runs.store.server import ACTIVE
 from dfa_lab.runs.store.stored import Stored
@@ -75,6 +76,8 @@ def view(chosen: Chosen) -> dict:
     last = compared.view
     if last.get("version") != version:
         measured = {panel: curves(there, panel) for panel in chosen.panels}
-        last = {"version": version, **message(found, groups(chosen), measured, chosen.look)}
+        last = last_steps(manager().store.finals(list(there)))
+        left_out = bool(manager().store.left_out(list(there)))
+        last = {"version": version, **message(found, groups(chosen), measured, chosen.look, last, left_out)}
         compared.view = last
     return last

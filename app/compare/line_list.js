@@ -49,7 +49,7 @@ export class LineList {
     view.panels.forEach((panel, place) => {
       const cell = (row.cells[place] ??= row.root.appendChild(element("td")))
       const found = panel.cells[i]
-      setText(cell, found ? found.text + (found.lost ? " *" : "") : "–")
+      showFigure(cell, found)
       cell.title = found?.lost ? `${found.lost} of ${group.runs} runs have no number here` : ""
     })
   }
@@ -83,6 +83,15 @@ export class LineList {
   highlight(group) {
     for (const [i, row] of this.rows.entries()) row.root.classList.toggle("dfa-strong", i === group)
   }
+}
+
+// A figure, and below it as of which step it is, where its experiment has gone on since.
+function showFigure(cell, found) {
+  const shown = [found ? found.text + (found.lost ? " *" : "") : "–", found?.as_of ?? ""]
+  if (cell.dataset.shown === shown.join("|")) return
+  cell.dataset.shown = shown.join("|")
+  cell.replaceChildren(shown[0])
+  if (shown[1]) cell.append(element("span", "dfa-as-of", shown[1]))
 }
 
 function sampleOf(group) {

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from dfa_lab.compare import run_groups, table
+from dfa_lab.compare.as_of import as_of
 from dfa_lab.compare.averaging import without_outliers
 from dfa_lab.compare.lines import DEVIATION, EXTREMES, SINGLE, Line, ends, lines
 from dfa_lab.compare.run_groups import Group
 from dfa_lab.feedback import rule_class
-from dfa_lab.records import METRICS
+from dfa_lab.records import IN_DEGREES, METRICS
+from dfa_lab.runs.store.known_wrong import SAID
 from dfa_lab.runs.store.stored import Stored
 from dfa_lab.train.results import TESTED, TRAINING
 
@@ -70,8 +72,16 @@ class Look:
     large: bool = False
 
 
-def message(found: Sequence[Stored], groups: Sequence[Group], curves: Mapping[Panel, pd.DataFrame], look: Look) -> dict:
-    """Plain JSON; the head of view.js says what is in it."""
+def message(
+    found: Sequence[Stored],
+    groups: Sequence[Group],
+    curves: Mapping[Panel, pd.DataFrame],
+    look: Look,
+    last: Mapping[str, int],
+    left_out: bool = False,
+) -> dict:
+    """Plain JSON; the head of view.js says what is in it. `last`: the last step of each experiment; `left_out`: angles that are
+    known to be wrong are."""
     drawn = {panel: lines(groups, curves[panel], *_how(look), points_of(groups, look)) for panel in curves}
     return {
         "large": look.large,
@@ -79,7 +89,7 @@ def message(found: Sequence[Stored], groups: Sequence[Group], curves: Mapping[Pa
         "extremes": look.spread == EXTREMES,
         "value": "best" if look.best else "last",
         "groups": styled(found, groups),
-        "panels": [_panel(panel, drawn[panel], groups, curves[panel], look) for panel in curves],
+        "panels": [_panel(panel, drawn[panel], groups, curves[panel], look, last, left_out) for panel in curves],
     }
 
 
@@ -116,11 +126,20 @@ def styled(found: Sequence[Stored], groups: Sequence[Group]) -> list[dict]:
     ]
 
 
-def _panel(panel: Panel, drawn: Sequence[Line], groups: Sequence[Group], measured: pd.DataFrame, look: Look) -> dict:
+def _panel(
+    panel: Panel,
+    drawn: Sequence[Line],
+    groups: Sequence[Group],
+    measured: pd.DataFrame,
+    look: Look,
+    last: Mapping[str, int],
+    left_out: bool,
+) -> dict:
     logarithmic = panel.logarithmic(look.logarithmic)
     values = [np.concatenate([line.y, *([] if line.low is None else [line.low, line.high])]) for line in drawn]
     every = panel.by * np.concatenate(values) if values else np.zeros(0)
     calm = without_outliers(every, logarithmic) if look.calm else None
+    wrong = [SAID] if left_out and panel.metric in IN_DEGREES else []
     above = every[np.isfinite(every) & (every > 0)]
     floor = (float(above.min()) if len(above) else 0.0) if logarithmic else 0.0  # no metric is below 0
     return {
@@ -134,8 +153,8 @@ def _panel(panel: Panel, drawn: Sequence[Line], groups: Sequence[Group], measure
         "about": METRICS.get(panel.metric, ("", ""))[1],
         "lines": [_line(line, groups, panel.by, floor, logarithmic) for line in drawn],
         "range": None if calm is None else [_short(calm[0]), _short(calm[1])],
-        "notes": _notes(drawn, groups, calm),
-        "cells": cells(panel, groups, measured, look.best),
+        "notes": _notes(drawn, groups, calm) + wrong,
+        "cells": cells(panel, groups, measured, look.best, last),
     }
 
 
@@ -164,12 +183,16 @@ def _notes(drawn: Sequence[Line], groups: Sequence[Group], calm: tuple[float, fl
     return notes
 
 
-def cells(panel: Panel, groups: Sequence[Group], measured: pd.DataFrame, best: bool) -> list[dict | None]:
-    """For each group the mean of its runs' last or best values, {text, value}; None where there is none."""
-    last = ends(measured)
+def cells(
+    panel: Panel, groups: Sequence[Group], measured: pd.DataFrame, best: bool, last: Mapping[str, int]
+) -> list[dict | None]:
+    """For each group the mean of its runs' last or best values, {text, value, as_of}; None where there is none."""
+    found, column = ends(measured), "best" if best else "last"
     made: list[dict | None] = []
     for group in groups:
-        values = [panel.by * v for v in run_groups.values(group, last, "best" if best else "last").values() if math.isfinite(v)]
+        there = {one: v for one, v in run_groups.values(group, found, column).items() if math.isfinite(v)}
+        steps = run_groups.values(group, found, f"{column}_step")
+        values = [panel.by * v for v in there.values()]
         if not values:
             made.append(None)
             continue
@@ -177,7 +200,8 @@ def cells(panel: Panel, groups: Sequence[Group], measured: pd.DataFrame, best: b
         places = 2 if panel.unit == " %" else 1 if panel.unit == "°" else 3
         spread = f" ± {stdev(values):.{places}f}" if len(values) > 1 else ""
         lost = len(group.members) - len(values)
-        made.append({"text": f"{mean:.{places}f}{spread}{panel.unit}", "value": mean, "lost": lost})
+        when = as_of((int(steps[one]), last.get(one.experiment, 0)) for one in there)
+        made.append({"text": f"{mean:.{places}f}{spread}{panel.unit}", "value": mean, "lost": lost, "as_of": when})
     return made
 
 

@@ -109,10 +109,12 @@ export function comparedLayout(panel, traces, context) {
   return { ...layout, hovermode: "closest", hoverdistance: 40 }
 }
 
+const figureOf = ({ text, as_of }) => (as_of ? `${text} (${as_of})` : text)
+
 // The newest values in words, for those who do not see the picture.
 export function comparedSentence(panel, view, hidden) {
   const known = view.groups.flatMap((group, i) =>
-    panel.cells[i] && !hidden.has(group.name) ? [`${group.name} ${panel.cells[i].text}`] : [],
+    panel.cells[i] && !hidden.has(group.name) ? [`${group.name} ${figureOf(panel.cells[i])}`] : [],
   )
   if (!known.length) return `${panel.title}: no values yet.`
   const more = known.length > 12 ? ` and ${known.length - 12} more, see the table` : ""

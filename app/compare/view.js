@@ -1,7 +1,7 @@
 // The comparison. What it is fed with (see message.py):
 //   version: another one is drawn; large: for a projector; axis: {name, title}; extremes: bands from smallest to largest; value: last or best
 //   groups: [{rule, label, name, colour, dash, mark, runs}]; a line names its group by its place
-//   panels: [{key, metric, layer, measure, title, unit, about, log, lines: [{group, seed, x, y, low, high, ghost: {x, y}}], range, notes, cells: [{text, lost}]}]
+//   panels: [{key, metric, layer, measure, title, unit, about, log, lines: [{group, seed, x, y, low, high, ghost: {x, y}}], range, notes, cells: [{text, lost, as_of}]}]
 
 import { element } from "../charts/dom.js"
 import { fitButton } from "../charts/fit_button.js"

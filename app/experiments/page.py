@@ -15,6 +15,7 @@ from app.visit.session import Remembered, held, hold
 from app.visit.ticks import anew, show_only, ticks
 from dfa_lab.compare import table
 from dfa_lab.runs.live import ENDED
+from dfa_lab.runs.store.known_wrong import SAID
 from dfa_lab.runs.store.server import ACTIVE
 from dfa_lab.runs.store.stored import Stored
 from dfa_lab.settings.experiment import RULES
@@ -182,6 +183,8 @@ def _list(wanted: table.Wanted, view: dict) -> None:
     shown = run_table.frame(found, finals, metric, settings, view["best"])
     shown = run_table.ordered(shown, view["order"] if view["order"] in shown else "", group, backwards=view["order"] == OLDEST)
     run_table.editor(shown, metric)
+    if ((finals["metric"] == metric) & finals["wrong"]).to_numpy().any():
+        st.caption(SAID)
     by_id = {one.id: one for one in found}
     found = [by_id[id] for id in shown.index]
     compared = [one for one in found if one.id in ticks.shown] or found

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from app.shell.escape import plain
 from dfa_lab.compare import table
 from dfa_lab.runs.store.stored import Stored
 
@@ -25,6 +26,8 @@ def show(found: Sequence[Stored], finals: pd.DataFrame, metric: str, best: bool,
         value = "Best" if best else "Last"
         rows = f"a row for each {group}" if group else "a row for each experiment"
         st.caption(f"{value} {metric.replace('_', ' ')} of {of}; {rows}; mean ± standard deviation over runs.")
+        if older := made.older():
+            st.caption(plain(f"Older than their experiments: {older}."))
         st.dataframe(made.frame(), hide_index=True, alt=f"{value} {metric} of each rule")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             chosen = st.segmented_control(

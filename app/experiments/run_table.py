@@ -67,6 +67,9 @@ def frame(found: Sequence[Stored], finals: pd.DataFrame, metric: str, settings: 
             columns[rule] = [cell and cell.mean * by for cell in cells]
         if any(cell and cell.spread is not None for cell in cells):
             columns[rule + SPREAD] = [None if cell is None or cell.spread is None else cell.spread * by for cell in cells]
+    when = [_as_of({rule: cell.as_of for rule in RULES if (cell := outcomes.get((one.id, rule)))}) for one in found]
+    if any(when):
+        columns["as of"] = when
     columns["seeds"] = [len(one.experiment.seeds) if one.experiment else None for one in found]
     for name in settings:
         columns[name] = [table.setting(one, name) for one in found]
@@ -81,6 +84,13 @@ def frame(found: Sequence[Stored], finals: pd.DataFrame, metric: str, settings: 
     made = pd.DataFrame(columns, index=pd.Index([one.id for one in found], name="row"))
     figures = [name for name in made.columns if name.removesuffix(SPREAD) in RULES or name == "seeds"]
     return made.astype(dict.fromkeys(figures, float))
+
+
+def _as_of(rules: dict[str, str]) -> str:
+    """When the figures of a row were measured, if its experiment has gone on since: of all rules at once where they agree."""
+    if len(set(rules.values())) == 1:
+        return next(iter(rules.values()))
+    return ", ".join(f"{rule} {when}" for rule, when in rules.items() if when)
 
 
 def ordered(shown: pd.DataFrame, by: str, group: str, *, backwards: bool) -> pd.DataFrame:
@@ -136,6 +146,7 @@ def _columns(shown: pd.DataFrame, metric: str) -> dict[str, Any]:
         "name": column.TextColumn("Name", max_chars=80, width="medium"),
         "state": column.TextColumn("State"),
         "what": column.TextColumn("What", width="medium"),
+        "as of": column.TextColumn("As of", help="When these figures were measured, where the experiment has gone on since"),
         "seeds": column.NumberColumn("Seeds", format="%d", width="small"),
         "tags": column.ListColumn("Tags", help="Type a tag and press Enter"),
         "note": column.TextColumn("Note", max_chars=2000, width="medium"),

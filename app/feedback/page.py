@@ -14,10 +14,12 @@ from app.visit import moment, share, view_link, watching
 from app.visit.session import Remembered, held, hold, session
 from dfa_lab.feedback import Promise, rule_class
 from dfa_lab.feedback.changing import step_of
+from dfa_lab.feedback.distributions import scale_of
 from dfa_lab.inspect.feedback_picture import Pair, Picture, blocks_with_feedback, pair, picture
 from dfa_lab.measure.lengths import rms
 from dfa_lab.runs.access import Gone
 from dfa_lab.runs.live import ENDED, Status
+from dfa_lab.runs.store.known_wrong import SAID
 from dfa_lab.settings.parsing import describe
 from dfa_lab.train.trainer import Trainer
 
@@ -152,7 +154,8 @@ def _draw(status: Status, rule: str, seed: int, block: int, part: Part) -> None:
     if found is None:
         st.info(_without(rule, blocks), icon=":material/info:")
         return
-    _pictures(picture(found), rule, block, step, part, _said_of(found, part))
+    scale = scale_of(status.experiment, block)
+    _pictures(picture(found), rule, block, step, part, _said_of(found, part), scale)
 
 
 def _without(rule: str, blocks: list[int]) -> str:
@@ -163,7 +166,7 @@ def _without(rule: str, blocks: list[int]) -> str:
     return f"{rule} has no feedback matrix."
 
 
-def _pictures(shown: Picture, rule: str, block: int, step: int, part: Part, framed: str) -> None:
+def _pictures(shown: Picture, rule: str, block: int, step: int, part: Part, framed: str, scale: float) -> None:
     colour, theme, W = rule_class(rule).colour, str(st.context.theme.type), shown.W
     both = [one for one in (W, shown.B) if one is not None]
     own = held(widget("own"))
@@ -182,7 +185,7 @@ def _pictures(shown: Picture, rule: str, block: int, step: int, part: Part, fram
             _chart("W" if one is W else "B", matrix_figures.heat(one, limit * units[one.name], theme, *part), alt)
     if framed:
         st.markdown(framed)
-    st.caption(_said(shown, rule, block, step))
+    st.caption(_said(shown, rule, block, step, scale))
     _figures(shown)
     left, right = st.columns(2)
     if W is not None:
@@ -200,8 +203,8 @@ OWN = (
 )
 
 
-def _said(shown: Picture, rule: str, block: int, step: int) -> str:
-    """What is drawn, in words."""
+def _said(shown: Picture, rule: str, block: int, step: int, scale: float) -> str:
+    """What is drawn, in words; `scale`: what B was drawn with."""
     W, B = shown.W, shown.B
     said = [f"Step {step:,}. A column is a unit of block {block}, which receives; a row is where the error comes from."]
     if W is not None and " " in W.name:
@@ -211,6 +214,8 @@ def _said(shown: Picture, rule: str, block: int, step: int) -> str:
         )
     if (cells := (len(B.cells), len(B.cells[0]))) != B.shape:
         said.append(f"It is drawn in {cells[0]} × {cells[1]} cells, each the mean of a block of entries, which pales them.")
+    if scale != 1:
+        said.append(f"{B.name} was drawn {scale:g} times as wide as the feedback magnitude says.")
     return " ".join(said)
 
 
@@ -257,6 +262,8 @@ def _history(status: Status, rule: str, seed: int, block: int) -> None:
         st.caption(alt)
     else:
         st.caption("There is no angle: nothing arrives, or nothing has been measured yet.")
+    if any(r.value is None for r in mine) and manager().store.left_out([status.id]):
+        st.caption(SAID)
     for text in texts[-8:]:
         st.caption(plain(text))
 

@@ -16,7 +16,7 @@ from dfa_lab.machine.device import present
 from dfa_lab.networks import own_file
 from dfa_lab.settings.experiment import NETWORKS, Experiment, SettingsError, extra
 from dfa_lab.settings.knob import several
-from dfa_lab.settings.parsing import parse
+from dfa_lab.settings.parsing import keep_good, parse
 from dfa_lab.settings.wording import title
 from dfa_lab.train import saved
 from dfa_lab.train.plan import Plan
@@ -104,11 +104,11 @@ def widget(name: str, form: str = FORM) -> None:
 
 
 def _samples(form: str) -> None:
-    """How many samples the data set has, as published."""
+    """How many samples of the data set train and test, as published and as the form's other settings leave them."""
     name = str(held(key("dataset", form)))
-    made = held(key(data.setting_of(name), form))
-    if name != "points" and made is not None:  # the board counts what is drawn
-        facts = data.facts(name, made)
+    made = data.setting_of(name)
+    if name != "points" and held(key(made, form)) is not None:  # the board counts what is drawn
+        facts = data.facts_of(keep_good(_values(["dataset", made, "hold_out", "train_samples"], form))[0])
         st.caption(data.counts(facts.train, facts.test, facts))
 
 

@@ -15,7 +15,7 @@ from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit import form_state, hidden_controls, projector, share, watching
 from app.visit.session import Remembered, fresh, held, session
-from dfa_lab.data import facts
+from dfa_lab.data import facts_of
 from dfa_lab.lessons import Lesson, Step, lessons
 from dfa_lab.runs.live import Status
 from dfa_lab.settings.experiment import SettingsError
@@ -143,7 +143,7 @@ def _watch(lesson: Lesson, number: int, choice: int) -> None:
     """Begin the step's experiment for this visitor, slowed down so that it can be watched; the one before is stopped."""
     step = lesson.steps[number - 1]
     experiment = step.experiment
-    steps = experiment.epochs * ceil(facts(experiment.dataset).train / experiment.batch_size)
+    steps = experiment.epochs * ceil(facts_of(experiment).train / experiment.batch_size)
     if visited.run:
         manager().stop(visited.run)
     problems, run = [], ""

@@ -11,6 +11,7 @@ from app.shell.server import manager
 from app.visit import moment, projector, watching
 from app.visit.session import Remembered, session
 from dfa_lab.runs.live import ACTIVE, Status
+from dfa_lab.runs.store.known_wrong import SAID
 
 DEMO_NOTE = (
     "Three identical networks learn handwritten digits, one by each rule: watch the signals of fa and dfa turn from 90° "
@@ -42,12 +43,17 @@ def _chart(current: Callable[[], Status], key: str, measure: str) -> None:
     if around(status) != drawn.around and not _demo_goes_on(status):
         st.rerun()
     drawn.around = around(status)
-    note = manager().problem or (DEMO_NOTE if status.demo else moment.origin(status))
+    note = manager().problem or (DEMO_NOTE if status.demo else _about(status))
     view = message(status, note, projector.on(), moment.marker(status))
     view |= {"address": route.address(status.id, measure), "waits": status.state in ACTIVE or status.demo}
     if measure:
         view |= {"layout": "angles", "heat": layer_maps.heat(status, measure)}
     live(view, key=key)
+
+
+def _about(status: Status) -> str:
+    """Where it comes from, and what is left out of its curves."""
+    return " ".join(filter(None, [moment.origin(status), SAID if manager().store.left_out([status.id]) else ""]))
 
 
 def _demo_goes_on(status: Status) -> bool:

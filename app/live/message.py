@@ -24,7 +24,7 @@ def message(status: Status, note: str = "", large: bool = False, marker: int | N
         "title": describe(experiment),
         "note": note,
         "large": large,
-        "marker": None if marker is None else {"step": marker, "epoch": round(epoch(experiment, marker), 4)},
+        "marker": None if marker is None else {"step": marker, "epoch": round(epoch(status, marker), 4)},
         "runs": [
             {
                 "name": rule,

@@ -12,13 +12,10 @@ import streamlit as st
 
 from app.shell.server import manager
 from app.visit.session import session
-from dfa_lab import data
 from dfa_lab.runs.access import Gone
-from dfa_lab.runs.live import ENDED, Status
+from dfa_lab.runs.live import ENDED, Status, plan_of
 from dfa_lab.runs.replay.origin import origin_of
 from dfa_lab.runs.replay.replaying import Replay
-from dfa_lab.settings.experiment import Experiment
-from dfa_lab.train.plan import Plan
 from dfa_lab.train.trainer import Trainer
 
 T = TypeVar("T")
@@ -42,13 +39,13 @@ def seen(status: Status) -> Status:
     session.moment_shown = None if step is None else (status.id, step)
     if step is None:
         return status
-    then = {"step": step, "epoch": epoch(status.experiment, step), "state": REPLAYED, "failed": ()}
+    then = {"step": step, "epoch": epoch(status, step), "state": REPLAYED, "failed": ()}
     return replace(status, **then, sentence="", rate=0.0, left=None)
 
 
-def epoch(experiment: Experiment, step: int) -> float:
+def epoch(status: Status, step: int) -> float:
     """Passes through the training set after a step."""
-    return Plan(experiment, data.facts_of(experiment).train).epoch(step)
+    return plan_of(status).epoch(step)
 
 
 def past(status: Status) -> bool:

@@ -8,7 +8,7 @@ from dfa_lab.cli.interrupt import patient
 from dfa_lab.cli.listed import Listed
 from dfa_lab.cli.options import refused
 from dfa_lab.cli.output import Output, Run, progress
-from dfa_lab.data import DataError, facts_of, shortfall
+from dfa_lab.data import DataError, shortfall, whole
 from dfa_lab.networks import own_file
 from dfa_lab.processes.sharing import chosen, one_process_only
 from dfa_lab.processes.together import Together, Unfinished
@@ -58,7 +58,7 @@ def _anew(experiment: Experiment, notice: str = "") -> Begun:
     trainer = Trainer(experiment)
     own = experiment.network_file and not experiment.load
     begins = own_file.begins_with(experiment, trainer.runs[0].network) if own else ""
-    incomplete = shortfall(facts_of(experiment), trainer.data.facts)
+    incomplete = shortfall(whole(experiment), trainer.data.read)
     notices = "\n".join(filter(None, [notice, begins, incomplete]))
     return Begun(trainer, LastingResults(experiment, trainer.device), notices)
 

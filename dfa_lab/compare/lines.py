@@ -64,10 +64,13 @@ def courses(measured: pd.DataFrame, axis: str) -> dict[tuple[str, int], Course]:
 
 
 def ends(measured: pd.DataFrame) -> pd.DataFrame:
-    """A row for each run: experiment, run, its last value (NaN: not defined) and its best, the smallest."""
-    values = measured["value"].to_numpy()
-    rows = [(id, run, values[some[-1]], np.fmin.reduce(values[some])) for (id, run), some in _rows(measured).items()]
-    return pd.DataFrame(rows, columns=["experiment", "run", "last", "best"])
+    """A row for each run: experiment, run, its last value (NaN: not defined) and its best, the smallest, each with its step."""
+    values, steps = measured["value"].to_numpy(), measured["step"].to_numpy()
+    rows = []
+    for (id, run), some in _rows(measured).items():
+        best = some[np.where(np.isnan(values[some]), np.inf, values[some]).argmin()]
+        rows.append((id, run, values[some[-1]], values[best], steps[some[-1]], steps[best]))
+    return pd.DataFrame(rows, columns=["experiment", "run", "last", "best", "last_step", "best_step"])
 
 
 def table(groups: Sequence[Group], made: Mapping[str, Sequence[Line]], axis: str) -> pd.DataFrame:

@@ -16,9 +16,9 @@ EXPERIMENT, RULE = "experiment", "rule"  # what runs may be grouped by besides t
 MOST_TRIED = 8  # settings, of which names are made
 # What leaves a run's initial weights and the order of its batches as they are.
 HARMLESS = frozenset(
-    "feedback_magnitude feedback_distribution feedback_density feedback_rank feedback_seed optimizer learning_rate "
-    "learning_rate_decay halve_every decay_factor schedule warm_up weight_decay momentum dampening epochs threads "
-    "probe_size measure_every measures".split()
+    "feedback_magnitude feedback_scales feedback_distribution feedback_density feedback_rank feedback_seed "
+    "optimizer learning_rate learning_rate_decay halve_every decay_factor schedule warm_up weight_decay momentum "
+    "dampening epochs threads probe_size measure_every measures".split()
 )
 
 

@@ -7,6 +7,7 @@ from statistics import fmean, stdev
 
 import pandas as pd
 
+from dfa_lab.compare.as_of import as_of, last_steps
 from dfa_lab.records import METRICS
 from dfa_lab.runs.store.stored import Stored
 from dfa_lab.settings.experiment import RULES, Experiment
@@ -16,6 +17,7 @@ OTHERS = "settings of another version of the lab"
 # where, not what; and what the table shows in columns of its own
 NOT_COMPARED = ("save", "load", "datapath", "preproc_folder", "models_folder", "download", "rules", "seeds")
 LARGE = 1e6
+MOST_OLDER = 6  # figures that are named
 SETTINGS = tuple(name for name in Experiment.model_fields if name not in NOT_COMPARED)
 
 
@@ -96,6 +98,7 @@ class Outcome:
     mean: float
     spread: float | None  # standard deviation with n - 1; None for a single run, or where one is infinite
     runs: int
+    as_of: str = ""  # the steps of the values, in words, where one is older than its experiment
 
     def text(self, metric: str) -> str:
         """4.35 ± 0.21, in % where the metric is a fraction."""
@@ -119,15 +122,19 @@ def outcomes(
     runs = {one.id: one.experiment.runs() for one in found if one.experiment}
     names = {one.id: group(one) if group else one.id for one in found}
     values: dict[tuple[str, str], list[float]] = {}
+    dated: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    last = last_steps(finals)
     rows = finals[(finals["metric"] == metric) & finals["experiment"].isin(list(runs))]
-    column = "best" if best else "value"
-    for id, run, value in zip(rows["experiment"], rows["run"], rows[column], strict=True):
+    value_of, step_of = ("best", "best_step") if best else ("value", "step")
+    for id, run, value, step in zip(rows["experiment"], rows["run"], rows[value_of], rows[step_of], strict=True):
         if value == value and run < len(runs[id]):
-            values.setdefault((names[id], runs[id][run][0]), []).append(value)
+            key = names[id], runs[id][run][0]
+            values.setdefault(key, []).append(value)
+            dated.setdefault(key, []).append((int(step), last[id]))
     result = {}
     for key, several in values.items():
         spread = stdev(several) if len(several) > 1 and all(map(math.isfinite, several)) else None
-        result[key] = Outcome(fmean(several), spread, len(several))
+        result[key] = Outcome(fmean(several), spread, len(several), as_of(dated[key]))
     return result
 
 
@@ -159,6 +166,11 @@ class Published:
         frame = self.frame()
         lines = [list(frame.columns), ["---"] * len(self.heads) + ["---:"] * len(self.rules), *frame.to_numpy().tolist()]
         return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"
+
+    def older(self) -> str:
+        """The cells that are older than their experiments, in words; empty where there is none."""
+        found = [f"{rule} of {self.rows[n][0]} ({cell.as_of})" for (n, rule), cell in sorted(self.cells.items()) if cell.as_of]
+        return ", ".join(found[:MOST_OLDER]) + (f" and {len(found) - MOST_OLDER} more" if len(found) > MOST_OLDER else "")
 
     def csv(self) -> str:
         """A row a group and rule, with the figures in full: mean, standard deviation, number of runs."""

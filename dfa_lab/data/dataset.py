@@ -16,7 +16,7 @@ class DataSet:
     `x_train` and `x_test` are uint8 (N, C, H, W) images or float32 (N, features) points as stored, or float32 of the
     same shape if converted to yuv or whitened; `y_train` and `y_test` are int64 (N,). `facts` counts what is really
     there. `offset` and `scale` are float32 and broadcast over (N, *facts.shape). Tensors are shared between
-    experiments: do not write to them.
+    experiments: do not write to them. `read`: what the files hold, before any part is held out or left out.
     """
 
     facts: Facts
@@ -27,6 +27,7 @@ class DataSet:
     y_test: torch.Tensor
     offset: torch.Tensor
     scale: torch.Tensor
+    read: Facts | None = None
 
     @cached_property
     def statistics(self) -> Statistics:

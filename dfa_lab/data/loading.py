@@ -22,8 +22,8 @@ AS_READ = Preparation()
 
 
 def load(experiment: Experiment, device: torch.device) -> DataSet:
-    """The experiment's data set on `device`: hold out -> yuv -> whiten or normalise, as it asks. Augmenting is left to
-    whoever draws the batches.
+    """The experiment's data set on `device`: hold out -> subset -> yuv -> whiten or normalise, as it asks.
+    Augmenting is left to whoever draws the batches.
 
     Experiments with the same preparation share tensors. May be called from several threads. The first whitening of a
     set takes long (CIFAR: half a minute). Takes settings that `check` does not refuse.
@@ -78,4 +78,5 @@ def _read(name: str, known: Facts, folder: Path, experiment: Experiment, made: i
     verify(arrays, known, folder, experiment.incomplete)
     parts = (arrays.x_train, arrays.y_train, arrays.x_test, arrays.y_test)
     real = replace(known, train=len(arrays.x_train), test=len(arrays.x_test))
-    return DataSet(real, arrays.class_names, *map(torch.from_numpy, parts), offset=torch.zeros(()), scale=torch.ones(()))
+    tensors = map(torch.from_numpy, parts)
+    return DataSet(real, arrays.class_names, *tensors, offset=torch.zeros(()), scale=torch.ones(()), read=real)

@@ -1,4 +1,4 @@
-"""From a data set as it was read to what the experiment asks for: hold out -> yuv -> whiten."""
+"""From a data set as it was read to what the experiment asks for: hold out -> subset -> yuv -> whiten."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +10,7 @@ from dfa_lab.data.catalog import whole
 from dfa_lab.data.colours import yuv
 from dfa_lab.data.dataset import DataSet
 from dfa_lab.data.folder import root
-from dfa_lab.data.splitting import hold_out
+from dfa_lab.data.splitting import hold_out, subset
 from dfa_lab.data.whitening import whitened
 from dfa_lab.data.whitening_files import kept_zca
 from dfa_lab.settings.experiment import Experiment
@@ -20,10 +20,11 @@ from dfa_lab.settings.experiment import Experiment
 class Preparation:
     """What is done to a set's tensors. Experiments that agree in it share them; as it stands, nothing is done.
 
-    `split_seed` None: the last training samples are held out.
+    `split_seed` None: the last training samples are held out. `train_samples` 0: all that are left train.
     """
 
     held_out: bool = False
+    train_samples: int = 0
     split_seed: int | None = None
     yuv: bool = False
     whiten: bool = False
@@ -32,9 +33,9 @@ class Preparation:
     @classmethod
     def of(cls, experiment: Experiment) -> Self:
         """What the experiment asks for; settings without an effect on it are left out."""
-        held_out, exact = experiment.hold_out, experiment.exact
-        seed = experiment.split_seed if held_out and not exact else None
-        return cls(held_out, seed, experiment.format == "yuv", experiment.whiten, experiment.whiten and exact)
+        held_out, exact, few = experiment.hold_out, experiment.exact, experiment.train_samples
+        seed = experiment.split_seed if few or (held_out and not exact) else None
+        return cls(held_out, few, seed, experiment.format == "yuv", experiment.whiten, experiment.whiten and exact)
 
 
 def prepare(data: DataSet, asked: Preparation, folder: Path | None, name: str, device: torch.device) -> DataSet:
@@ -44,6 +45,9 @@ def prepare(data: DataSet, asked: Preparation, folder: Path | None, name: str, d
     """
     if asked.held_out:
         data = hold_out(data, asked.split_seed)
+    if asked.train_samples:
+        assert asked.split_seed is not None
+        data = subset(data, asked.train_samples, asked.split_seed)
     x_train, x_test = data.x_train, data.x_test
     if asked.yuv:
         x_train, x_test = yuv(x_train), yuv(x_test)

@@ -32,9 +32,12 @@ def counts(train: int, test: int, facts: Facts | None = None) -> str:
     return f"{train:,} training and {test:,} test" + (f" {facts.samples}" if facts else " ones")
 
 
-def shortfall(published: Facts, there: Facts) -> str:
-    """A sentence where the numbers of samples are not those that were published, else nothing."""
-    if (there.train, there.test) == (published.train, published.test):
+def shortfall(published: Facts, there: Facts | None) -> str:
+    """A sentence where the numbers of samples that were read are not those that were published, else nothing.
+
+    Both before a part is held out or left out; `there` None: nothing was read from files.
+    """
+    if there is None or (there.train, there.test) == (published.train, published.test):
         return ""
     known = counts(published.train, published.test)
     return f"{there.title} is incomplete here: {counts(there.train, there.test, there)}, where there should be {known}."

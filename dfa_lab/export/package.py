@@ -108,8 +108,9 @@ def write(source: Source, id: str, file: IO[bytes], figures: Figures, link: str 
         tensors, numbers = found.state
         numbers = {**numbers, "experiment": shared.model_dump(mode="json")}
         files[layout.STATE] = weights.as_file(tensors, numbers)
+    left_out = bool(source.store.left_out([id]))
     files[layout.README] = readme(
-        stored, shared, {name: abouts[name] for name in abouts if name in files}, found.source, strange
+        stored, shared, {name: abouts[name] for name in abouts if name in files}, found.source, strange, left_out
     )
     order = [name for name in abouts if name in files]
     manifest = {

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from dfa_lab.export import layout
 from dfa_lab.export.records_table import COLUMNS
 from dfa_lab.records import METRICS
+from dfa_lab.runs.store.known_wrong import SAID
 from dfa_lab.runs.store.store import Stored
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.settings.parsing import describe
@@ -28,14 +29,17 @@ Nothing in the zip has to be executed to be read: safetensors files hold numbers
 
 Columns of the records
 {columns}
-
+{left_out}
 Metrics
 {metrics}
 """
 
 
-def readme(stored: Stored, experiment: Experiment, files: Mapping[str, str], weights: str, no_script: str) -> bytes:
-    """`files`: what each is, by its name; `weights`: where they come from; `no_script`: why there is none, or empty."""
+def readme(
+    stored: Stored, experiment: Experiment, files: Mapping[str, str], weights: str, no_script: str, left_out: bool = False
+) -> bytes:
+    """`files`: what each is, by its name; `weights`: where they come from; `no_script`: why there is none, or empty;
+    `left_out`: values that are known to be wrong are."""
     title = describe(experiment)
     text = TEXT.format(
         title=title,
@@ -49,6 +53,7 @@ def readme(stored: Stored, experiment: Experiment, files: Mapping[str, str], wei
         weights=weights,
         script=f"{no_script}\n" if no_script else "",
         columns=_list(COLUMNS),
+        left_out=f"\n{SAID}\n" if left_out else "",
         metrics=_list({name: f"{about} ({unit})" if unit else about for name, (unit, about) in METRICS.items()}),
     )
     return text.encode()

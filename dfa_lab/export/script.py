@@ -28,9 +28,9 @@ KNOWN: dict[str, tuple[object, ...]] = {  # settings of which the script knows o
     "normalization": tuple(script_data.NORMALISATIONS),
 }
 ANY = set(
-    "classes hold_out split_seed num_layers num_hidden bias init feedback_magnitude feedback_density feedback_rank "
-    "feedback_seed learning_rate learning_rate_decay halve_every decay_factor schedule warm_up weight_decay "
-    "momentum dampening batch_size drop_last epochs seeds".split()
+    "classes hold_out train_samples split_seed num_layers num_hidden bias init feedback_magnitude feedback_scales "
+    "feedback_density feedback_rank feedback_seed learning_rate learning_rate_decay halve_every decay_factor "
+    "schedule warm_up weight_decay momentum dampening batch_size drop_last epochs seeds".split()
 )
 WITHOUT_EFFECT = set(  # on what an mlp learns
     "datapath download incomplete svhn_extra preproc_folder models_folder conv_channels conv_hidden save device "
@@ -120,9 +120,11 @@ def _constants(experiment: Experiment, classes: int, body: str) -> str:
         "DAMPENING": experiment.momentum if experiment.dampening else 0.0,
         "WEIGHT_DECAY": experiment.weight_decay,
         "MAGNITUDE": experiment.feedback_magnitude,
+        "SCALES": experiment.feedback_scales,
         "FEEDBACK_SEED": None if experiment.feedback_seed < 0 else experiment.feedback_seed,
         "CLASSES": classes,
         "SPLIT_SEED": experiment.split_seed,
+        "TRAIN_SAMPLES": experiment.train_samples,
     }
     about = script_text.CONSTANTS
     used = {name: value for name, value in values.items() if re.search(rf"\b{name}\b", body)}

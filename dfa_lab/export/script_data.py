@@ -92,11 +92,18 @@ _HOLD_OUT = """
     test, train = order[:held].sort().values, order[held:].sort().values
     x_train, t_train, x_test, t_test = x_train[train], t_train[train], x_train[test], t_train[test]
 """
+_SUBSET = """
+    order = torch.randperm(len(t_train), generator=generator(SPLIT_SEED, "subset"))
+    t = torch.as_tensor(t_train)[order]
+    turn = F.one_hot(t).cumsum(0).gather(1, t[:, None]).squeeze(1)  # each class gives its first sample, then its second, ...
+    train = order[turn.argsort(stable=True)[:TRAIN_SAMPLES]].sort().values
+    x_train, t_train = x_train[train], t_train[train]
+"""
 _LOAD = '''
 def load():
     """(x, t) to train on and (x, t) to test on; x (N, features) float32, prepared by the training set; t (N,) the classes."""
     x_train, t_train, x_test, t_test = read()
-{hold_out}    x = x_train.astype(np.float64)
+{hold_out}{subset}    x = x_train.astype(np.float64)
 {normalise}    offset, scale = torch.tensor(offset, dtype=torch.float32), torch.tensor(1 / width, dtype=torch.float32)
     inputs = [(torch.tensor(x, dtype=torch.float32) - offset) * scale for x in (x_train, x_test)]
     classes = [torch.tensor(t, dtype=torch.int64) for t in (t_train, t_test)]
@@ -119,6 +126,7 @@ def loading(experiment: Experiment) -> str:
     normalise = NORMALISATIONS["image" if kind == "channel" and points else kind]
     load = _LOAD.format(
         hold_out=_HOLD_OUT.lstrip("\n") if experiment.hold_out else "",
+        subset=_SUBSET.lstrip("\n") if experiment.train_samples else "",
         normalise=normalise.lstrip("\n").format(what="coordinate" if points else "pixel"),
     )
     return SETS[name].strip("\n") + "\n\n\n" + load.strip("\n")

@@ -35,6 +35,8 @@ CONSTANTS = {
     "HALVE_EVERY": "  # epochs after which the rate is multiplied with FACTOR",
     "WARM_UP": "  # epochs in which the rate rises from 0",
     "MAGNITUDE": "  # feedback is as wide as +-this; 0: 1/sqrt(n), n the units that receive it",
+    "TRAIN_SAMPLES": "  # of each class equally many, as far as there are so many",
+    "SCALES": "  # factors of the feedback's spread, of each hidden layer",
     "FEEDBACK_SEED": "  # None: that of the run",
 }
 GENERATOR = '''
@@ -89,7 +91,7 @@ _FEEDBACK = '''
 def draw_feedback(size, seed, block):
     """B of the shape `size`, for the hidden layer `block`, counted from 1."""
     seed = seed if FEEDBACK_SEED is None else FEEDBACK_SEED
-    bound = MAGNITUDE or 1 / sqrt(size[1])
+    bound = MAGNITUDE or 1 / sqrt(size[1]){scale}
     stream = generator(seed, "feedback", block)
 {draw}
 '''
@@ -238,7 +240,7 @@ def feedback(rule, sizes, seed):
     return []
 '''
     body = "\n".join(cases)
-    return f'''{_FEEDBACK.format(draw=draw).strip()}
+    return f'''{_FEEDBACK.format(draw=draw, scale=_scale(experiment)).strip()}
 
 
 def feedback(rule, sizes, seed):
@@ -246,6 +248,13 @@ def feedback(rule, sizes, seed):
 {body}
     return []
 '''
+
+
+def _scale(experiment: Experiment) -> str:
+    """A line more where feedback has another scale."""
+    if experiment.feedback_scales == (1.0,):
+        return ""
+    return f"\n    bound *= SCALES[{'block - 1' if len(experiment.feedback_scales) > 1 else '0'}]"
 
 
 def forward(experiment: Experiment, rules: Lines) -> str:

@@ -30,6 +30,17 @@ def check(experiment: Experiment) -> None:
             raise SettingsError([refuse("criterion", experiment.criterion, wanted)])
 
 
+def check_scales(experiment: Experiment, blocks: int) -> None:
+    """Raises SettingsError where the feedback has several scales, and not one for each of the network's hidden `blocks`."""
+    if len(experiment.feedback_scales) not in (1, blocks):
+        each = (
+            f", or {blocks}, one for each hidden block of the network"
+            if blocks > 1
+            else ", as the network has one hidden block"
+        )
+        raise SettingsError([refuse("feedback_scales", experiment.feedback_scales, f"one number{each}")])
+
+
 def bind(name: str, network: Network, experiment: Experiment, seed: int) -> Rule:
     """The rule with its feedback for `network`; with init=paper it also zeroes the weights where the paper does.
 
@@ -49,4 +60,16 @@ def bind(name: str, network: Network, experiment: Experiment, seed: int) -> Rule
     return rule
 
 
-__all__ = ["RULES", "ChainRule", "DirectRule", "Promise", "ReadoutRule", "Rule", "bind", "check", "control", "rule_class"]
+__all__ = [
+    "RULES",
+    "ChainRule",
+    "DirectRule",
+    "Promise",
+    "ReadoutRule",
+    "Rule",
+    "bind",
+    "check",
+    "check_scales",
+    "control",
+    "rule_class",
+]

@@ -72,13 +72,21 @@ def half_width(shape: tuple[int, ...], magnitude: float) -> float:
     return magnitude or 1 / sqrt(prod(shape[1:]))
 
 
+def scale_of(experiment: Experiment, number: int) -> float:
+    """The factor of the spread of what delivers at the block `number`; what passes on below the first has the first's."""
+    scales = experiment.feedback_scales
+    return scales[min(max(number, 1), len(scales)) - 1]
+
+
 def draw(experiment: Experiment, seed: int, number: int, shape: tuple[int, ...], bound: float, again: int = 0) -> Tensor:
-    """B for the block `number` of a run with this seed; `again`: how often the experiment has redrawn feedback.
+    """B for the block `number` of a run with this seed, `bound` times the block's scale wide; `again`: how often the experiment
+    has redrawn feedback.
 
     It depends on the seed and on the block that receives it, not on the rule.
     """
     seed = seed if experiment.feedback_seed < 0 else experiment.feedback_seed
     more = ("redrawn", again) if again else ()
+    bound *= scale_of(experiment, number)
     size, std = (shape[0], prod(shape[1:])), bound / sqrt(3)
     stream = generator(seed, "feedback", number, *more)
     match experiment.feedback_distribution:

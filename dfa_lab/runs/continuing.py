@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from dfa_lab.runs.archive import Archive
-from dfa_lab.runs.live import ACTIVE, Live
+from dfa_lab.runs.live import ACTIVE, Live, plan_of
 from dfa_lab.runs.lives import Lives
 from dfa_lab.runs.midway_start import MidwayStart
 from dfa_lab.runs.reader import Reader, status_of
@@ -23,7 +23,6 @@ from dfa_lab.settings.wording import refuse
 from dfa_lab.train.checkpoint import CheckpointError
 from dfa_lab.train.losses import DIVERGED
 from dfa_lab.train.midway import check_midway
-from dfa_lab.train.plan import Plan
 from dfa_lab.train.preflight import check
 
 BUSY_ELSEWHERE = "Another server that keeps its runs in this folder is busy with it."
@@ -100,9 +99,12 @@ class Continuing:
         try:
             after = parse({**before.model_dump(), "device": "auto", "epochs": epochs})
             after = after.model_copy(update={"device": before.device})  # which the check below looks at
-            plan = Plan(after, check(after).train)
+            check(after)
         except SettingsError as error:
             raise ContinueError(str(error)) from error
+        known = status_of(stored, self._store)
+        assert known is not None  # its settings can be read
+        plan = plan_of(known, after)
         if step >= plan.steps:
             raise ContinueError(refuse("epochs", epochs, f"more than {plan.epoch(step):.4g}, since so many are done"))
         records = RecordList(record for record in self._reader.records(id) if record.step <= step and step)
@@ -113,8 +115,7 @@ class Continuing:
                 raise ContinueError("Its last step is just being written down: try again in a moment.")
             live = Live(id, after, stored.demo, "loading", records=records, begin_paused=paused or diverged)
             live.keep = bool(after.save) or stored.title.startswith(BY_ITSELF)
-            if (status := status_of(stored, self._store)) is not None:
-                live.last = replace(status, experiment=after, step=step, steps=plan.steps, epoch=plan.epoch(step))
+            live.last = replace(known, experiment=after, step=step, steps=plan.steps, epoch=plan.epoch(step))
             try:
                 self._scheduler.enter(live)
             except SettingsError as error:
@@ -159,8 +160,10 @@ class Continuing:
         before = self.settings_at(id, step)
         given = {name: value for name, value in before.model_dump().items() if name != "device"}
         after = parse({**given, "save": "", **changes}).model_copy(update={"device": before.device})
-        check_midway(before.model_copy(update={"save": ""}), after, step)
-        if step >= Plan(after, check(after).train).steps:
+        plan = plan_of(status, after)
+        check_midway(before.model_copy(update={"save": ""}), after, step, plan)
+        check(after)
+        if step >= plan.steps:
             raise SettingsError([refuse("epochs", after.epochs, "more: with these it is over at the step where it begins")])
         live = Live(uuid.uuid4().hex[:10], after, False, "loading", pace=pace, begin_paused=paused)
         live.last = replace(status, id=live.id, experiment=after, demo=False, step=step, sentence="")

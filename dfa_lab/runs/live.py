@@ -11,6 +11,7 @@ from dfa_lab.runs.record_list import RecordList
 from dfa_lab.runs.replay.snapshots import Spacing
 from dfa_lab.runs.store.server import ACTIVE as ACTIVE
 from dfa_lab.settings.experiment import Experiment
+from dfa_lab.train.plan import Plan
 from dfa_lab.train.trainer import Trainer
 
 ENDED = ("finished", "stopped", "failed", "interrupted")
@@ -37,6 +38,13 @@ class Status:
     pace: float = 0.0  # most steps a second; 0: no limit
     failed: tuple[int, ...] = ()  # numbers of the runs that diverged while others go on
     layers: tuple[int, ...] = ()  # units that receive feedback in each hidden block
+    epoch_samples: int = 0  # that an epoch trains on, of an incomplete data set too; 0: nothing was trained yet
+
+
+def plan_of(status: Status, after: Experiment | None = None) -> Plan:
+    """The plan of an experiment, without its data; `after`: with these settings, which may differ in what may change midway."""
+    experiment = after or status.experiment
+    return Plan(experiment, status.epoch_samples or data.facts_of(experiment).train)
 
 
 @dataclass
@@ -167,6 +175,7 @@ class Live:
             pace=self.pace,
             failed=tuple(trainer.failed),
             layers=trainer.units,
+            epoch_samples=trainer.plan.size,
         )
 
     def losses(self) -> str:
@@ -176,7 +185,7 @@ class Live:
     def begin(self, trainer: Trainer) -> None:
         """The data are loaded: from now on it runs, or waits paused."""
         self.trainer = trainer
-        self.shortfall = data.shortfall(data.facts_of(self.experiment), trainer.data.facts)
+        self.shortfall = data.shortfall(data.whole(self.experiment), trainer.data.read)
         self.state = "paused" if self.begin_paused else "running"
         self._saved = (time.monotonic(), trainer.step, trainer.epoch)
         self.halt_clock()

@@ -1,6 +1,7 @@
 """Reader: what an experiment is and has measured, for everybody who asks: from memory, or from the store."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -8,12 +9,11 @@ import numpy as np
 from dfa_lab import data, networks
 from dfa_lab.records import Record
 from dfa_lab.runs.access import GONE, Gone, with_trainer
-from dfa_lab.runs.live import Status
+from dfa_lab.runs.live import Status, plan_of
 from dfa_lab.runs.lives import Lives
 from dfa_lab.runs.record_list import RecordList
 from dfa_lab.runs.store.store import Store, Stored
 from dfa_lab.settings.experiment import Experiment, SettingsError
-from dfa_lab.train.plan import Plan
 from dfa_lab.train.trainer import Trainer
 
 T = TypeVar("T")
@@ -107,18 +107,27 @@ def status_of(stored: Stored, store: Store) -> Status | None:
     last = store.records(stored.id, since=store.count(stored.id) - 1)
     step, epoch = (last[0].step, last[0].epoch) if last else (0, 0.0)
     facts = data.facts_of(experiment)
-    return Status(
+    found = Status(
         stored.id,
         experiment,
         stored.state,
         stored.sentence,
         stored.demo,
         step=step,
-        steps=Plan(experiment, facts.train).steps,
         epoch=epoch,
         learning_rate=experiment.learning_rate,
         layers=_units(experiment, facts),
+        epoch_samples=_epoch_samples(facts, last),
     )
+    return replace(found, steps=plan_of(found).steps)
+
+
+def _epoch_samples(facts: data.Facts, last: list[Record]) -> int:
+    """How many samples an epoch of a set that is read from files has trained on, by its last record: these may be others than
+    were published."""
+    if not facts.megabytes or not last or last[0].epoch <= 0:
+        return 0
+    return round(last[0].samples / last[0].epoch)
 
 
 def _units(experiment: Experiment, facts: data.Facts) -> tuple[int, ...]:

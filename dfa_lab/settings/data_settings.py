@@ -103,9 +103,18 @@ class DataSettings(BaseModel):
         flag="validate",
         switch=True,
     )
+    train_samples: int = knob(
+        0,
+        "Train on so many samples of the training set, of each class equally many as far as there are so many; the inputs are "
+        "prepared by these alone. 0: on all.",
+        title="Train on a subset",
+        unit="samples",
+        ge=0,
+        le=1_000_000,
+    )
     split_seed: int = knob(
         0,
-        "Fixes which training samples are held out.",
+        "Fixes which training samples are held out, and which are the subset.",
         title="Seed of the split",
         ge=0,
         le=2**31 - 1,

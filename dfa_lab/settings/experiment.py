@@ -30,6 +30,14 @@ SPELLED = {  # the reference's spellings of values, and usual ones
     "fp32": "float32",
     "bfloat16": "bf16",
 }
+WITH_EXACT = {  # what settings have to be, since dfa-torch knows no other
+    "decay_factor": 0.5,
+    "dampening": True,
+    "schedule": "constant",
+    "warm_up": 0,
+    "train_samples": 0,
+    "feedback_scales": (1.0,),
+}
 
 
 class SettingsError(ValueError):
@@ -43,6 +51,10 @@ class SettingsError(ValueError):
 def loads_nothing(value: object) -> bool:
     """Whether a value of `load` asks for new weights: left empty, or none in any capitals."""
     return isinstance(value, str) and value.lower() in ("", "none")
+
+
+def _written(value: object) -> str:
+    return ",".join(f"{one:g}" for one in value) if isinstance(value, tuple) else str(value).lower()
 
 
 class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSettings, DataSettings):
@@ -177,12 +189,12 @@ class Experiment(MeasuringSettings, TrainingSettings, RuleSettings, NetworkSetti
                 "init (--init) is '{given}': give ordinary or paper with exact (--exact), since dfa-torch has its own weights.",
                 {"given": self.init},
             )
-        for name, wanted in (("decay_factor", 0.5), ("dampening", True), ("schedule", "constant"), ("warm_up", 0)):
+        for name, wanted in WITH_EXACT.items():
             if self.exact and (given := getattr(self, name)) != wanted:
                 raise PydanticCustomError(
                     "exact",
                     "{name} (--{name}) is {given}: give {wanted} with exact (--exact), since dfa-torch knows no other.",
-                    {"name": name, "given": str(given).lower(), "wanted": str(wanted).lower()},
+                    {"name": name, "given": _written(given), "wanted": _written(wanted)},
                 )
         if self.exact and self.optimizer in NOT_IN_TORCH7:
             raise PydanticCustomError(

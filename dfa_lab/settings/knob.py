@@ -12,7 +12,7 @@ def _split(value: object) -> object:
     """ "1,2" -> ("1", "2"): lists are written with commas on the command line and in links."""
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
-    return (value,) if isinstance(value, int) else value
+    return (value,) if isinstance(value, int | float) else value
 
 
 def _one_alone(value: object) -> object:
@@ -41,6 +41,8 @@ Widths = Annotated[tuple[Width, ...], BeforeValidator(_split)]
 WidthOrWidths = Annotated[
     Width | Annotated[tuple[Width, ...], Field(min_length=2, max_length=MOST_LAYERS)], BeforeValidator(_one_alone)
 ]
+Scale = Annotated[float, Field(gt=0, le=1000)]
+Scales = Annotated[tuple[Scale, ...], BeforeValidator(_split)]
 
 
 def knob(

@@ -88,10 +88,17 @@ def differences(experiment: Experiment) -> dict[str, str]:
 def describe(experiment: Experiment) -> str:
     """What is trained on what, in a few words."""
     more = [name for name in ("whiten", "augment", "batchnorm", "dropout", "exact") if getattr(experiment, name)]
+    more += [f"{experiment.train_samples:,} training samples"] if experiment.train_samples else []
     more += [f"ε {experiment.eps:g}"] if experiment.eps else []
     more += [f"{experiment.feedback_distribution} feedback"] if experiment.feedback_distribution != "uniform" else []
+    more += [f"feedback × {_scales(experiment.feedback_scales)}"] if experiment.feedback_scales != (1.0,) else []
     about = [experiment.dataset, experiment.network + _widths(experiment)]
     return ", ".join([*about, experiment.criterion, experiment.optimizer, *more])
+
+
+def _scales(factors: tuple[float, ...]) -> str:
+    written = ", ".join(f"{one:g}" for one in factors)
+    return written if len(factors) == 1 else f"({written})"
 
 
 def _widths(experiment: Experiment) -> str:

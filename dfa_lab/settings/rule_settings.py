@@ -5,7 +5,7 @@ from functools import partial
 from pydantic import BaseModel
 
 from dfa_lab import registry
-from dfa_lab.settings.knob import Names
+from dfa_lab.settings.knob import Names, Scales
 from dfa_lab.settings.knob import knob as any_knob
 
 RULES = registry.names("dfa_lab.feedback.rules")
@@ -31,6 +31,12 @@ class RuleSettings(BaseModel):
         flag="rfb_mag",
         ge=0,
         le=1000,
+    )
+    feedback_scales: Scales = knob(
+        (1.0,),
+        "Factors of the feedback's spread: one for all hidden blocks, or one for each, from the first to the last.",
+        min_length=1,
+        max_length=200,
     )
     feedback_distribution: str = knob(
         "uniform",

@@ -26,6 +26,7 @@ def spellings(name: str) -> tuple[str, ...]:
 
 TEXTS = {
     "points": "points as the page and its links write them, or @FILE, which has x,y,class in each line",
+    "feedback_scales": "numbers above 0 and at most 1000, one for all hidden blocks or one for each, with commas between them",
     "datapath": "the name of a folder",
     "preproc_folder": "the name of a folder",
     "models_folder": "the name of a folder",

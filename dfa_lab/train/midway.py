@@ -30,8 +30,8 @@ def different(before: Experiment, after: Experiment) -> list[str]:
     return [name for name in Experiment.model_fields if getattr(before, name) != getattr(after, name)]
 
 
-def check_midway(before: Experiment, after: Experiment, step: int) -> None:
-    """Whether a training under `before` can go on under `after` after this step.
+def check_midway(before: Experiment, after: Experiment, step: int, plan: Plan) -> None:
+    """Whether a training under `before` can go on under `after`, with its `plan`, after this step.
 
     Raises SettingsError, with a sentence for each setting that may not be another, and for too few epochs.
     """
@@ -41,12 +41,10 @@ def check_midway(before: Experiment, after: Experiment, step: int) -> None:
         for name in names
         if name not in MIDWAY and (group := extra(Experiment.model_fields[name])["group"])
     ]
-    if "epochs" in names:
-        plan = Plan(after, data.facts_of(after).train)
-        if step > plan.steps:
-            reached = -(-step // plan.steps_per_epoch) + after.exact
-            wanted = f"{reached} or more, since {plan.epoch(step):.4g} epochs are done"
-            problems.append(refuse("epochs", after.epochs, wanted))
+    if "epochs" in names and step > plan.steps:
+        reached = -(-step // plan.steps_per_epoch) + after.exact
+        wanted = f"{reached} or more, since {plan.epoch(step):.4g} epochs are done"
+        problems.append(refuse("epochs", after.epochs, wanted))
     if problems:
         raise SettingsError(problems)
 

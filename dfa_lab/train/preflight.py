@@ -33,6 +33,7 @@ def check(experiment: Experiment) -> data.Facts:
     if problems:
         raise SettingsError(problems)
     blocks = networks.outline(experiment, facts.shape)
+    feedback.check_scales(experiment, len(blocks))
     _check_memory(experiment, facts, blocks)
     path_check.check(experiment, facts)
     _check_single(experiment, facts)

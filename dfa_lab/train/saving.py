@@ -8,7 +8,7 @@ from typing import Any, Self
 import torch
 from safetensors import SafetensorError
 
-from dfa_lab.records import Record
+from dfa_lab.records import WRONG_ANGLE, Record
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train import checkpoint, saved
 from dfa_lab.train.results import Results
@@ -37,8 +37,19 @@ class LastingResults(Results):
         records = [[Record(*values) for values in latest] for latest in state["latest"]]
         self._latest = [{(record.metric, record.layer): record for record in latest} for latest in records]
         self._sums, self._samples = [dict(sums) for sums in state["sums"]], [dict(counted) for counted in state["samples"]]
-        self._epochs = epochs
+        self._epochs = [[_without_wrong_angles(row) for row in rows] for rows in epochs]
         return self
+
+
+def _without_wrong_angles(row: dict) -> dict:
+    """An epoch as it was written down. A lab of the first revision, which gave wrong angles, dated nothing that it measured."""
+    if "measured_at" in row:
+        return row
+    angles = {
+        metric: {layer: None if value == WRONG_ANGLE else value for layer, value in layers.items()}
+        for metric, layers in row["angles"].items()
+    }
+    return {**row, "angles": angles}
 
 
 def results_of(folder: Path, experiment: Experiment, device: torch.device, step: int) -> LastingResults:

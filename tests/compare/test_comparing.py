@@ -171,6 +171,9 @@ def test_last_values_are_those_of_the_end_even_where_that_is_none():
     assert found[["experiment", "run"]].to_numpy().tolist() == [["a", 0], ["b", 1], ["b", 0]]
     np.testing.assert_array_equal(found["last"], [2, NAN, NAN])
     np.testing.assert_array_equal(found["best"], [1, 1, NAN])
+    steps = curves({("a", 0): [3, 1, 2], ("b", 1): [1, 2, NAN], ("b", 0): [NAN]})["step"].tolist()
+    assert found["last_step"].tolist() == [steps[2], steps[5], steps[6]]
+    assert found["best_step"].tolist() == [steps[1], steps[3], steps[6]]
     (group,) = run_groups.groups([stored("b", rules="dfa")])
     values = run_groups.values(group, found, "last")
     assert {member.seed for member in values} == {0, 1} and all(np.isnan(value) for value in values.values())

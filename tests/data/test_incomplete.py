@@ -72,6 +72,8 @@ def test_the_command_line_and_the_page_say_how_many_there_are(tmp_path: Path) ->
         "MNIST is incomplete here: 20 training and 10 test images, where there should be 60,000 training and 10,000 test ones."
     )
     assert taken.exit_code == 0 and taken.stderr == f"{said}\n"
+    for more in ("--validate", "--train_samples=15"):  # what is left of it does not matter
+        assert CliRunner().invoke(main.app, [*words, "--incomplete", more]).stderr == f"{said}\n"
     manager = Manager(tmp_path / "runs")
     try:
         few = {"dataset": "mnist", "datapath": str(tmp_path), "incomplete": True, "batch_size": 5, "probe_size": 4}

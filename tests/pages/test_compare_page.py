@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.compare.message import Look, Panel, message
 from dfa_lab.compare import run_groups
+from dfa_lab.compare.as_of import last_steps
 from dfa_lab.compare.lines import EXTREMES, SINGLE
 from dfa_lab.feedback import rule_class
 from dfa_lab.records import Record
@@ -135,7 +136,7 @@ def drawn(folder: Path, look: Look = Look(), **which) -> dict:  # noqa: B008
         ids = [one.id for one in found]
         panels = (Panel("test_error"), Panel("signal_angle", 1))
         curves = {panel: store.curves(ids, panel.metric, 1000, panel.layer) for panel in panels}
-        return message(found, run_groups.groups(found, **which), curves, look)
+        return message(found, run_groups.groups(found, **which), curves, look, last_steps(store.finals(ids)))
 
 
 def test_a_rule_has_one_colour_and_its_lines_differ_in_dash_and_mark(tmp_path):
@@ -151,11 +152,25 @@ def test_a_rule_has_one_colour_and_its_lines_differ_in_dash_and_mark(tmp_path):
 def test_values_of_the_table_and_of_the_lines(tmp_path):
     fill(tmp_path, 1)
     error, angle = drawn(tmp_path)["panels"]
-    assert error["cells"][0] == {"text": "3.20 ± 1.08 %", "value": pytest.approx(3.2), "lost": 0}
+    assert error["cells"][0] == {"text": "3.20 ± 1.08 %", "value": pytest.approx(3.2), "lost": 0, "as_of": ""}
     assert error["lines"][0]["y"] == [53.2, 28.2, 3.2] and angle["cells"][1]["text"] == "60.0 ± 0.0°"
     low, high = (drawn(tmp_path, Look(spread=EXTREMES))["panels"][0]["lines"][0][side][-1] for side in ("low", "high"))
     assert (low, high) == pytest.approx((2.0, 4.1))
     assert len(drawn(tmp_path, Look(spread=SINGLE))["panels"][0]["lines"]) == 6
+
+
+def test_a_figure_that_is_older_than_its_experiment_says_so(tmp_path):
+    with closing(Store(tmp_path)) as store:
+        store.create("e", parse({"rules": "bp,dfa", "seeds": "0,1"}))
+        for run, tested in enumerate((30, 20, 30, 10)):  # bp and dfa of seed 0, then of seed 1
+            errors = ((10, 0.3), *([(tested, 0.4)] if tested > 10 else []))
+            store.add_records("e", [Record(run, "test_error", None, error, step, 1.0, 64, 0.1) for step, error in errors])
+            store.add_records("e", [Record(run, "signal_angle", 1, 70.0, 25, 1.0, 64, 0.1)])
+        store.add_records("e", [Record(0, "train_loss", None, 0.5, 30, 1.0, 64, 0.1)])
+    for best, errors in ((False, ["", "steps 10 to 20"]), (True, ["step 10", "step 10"])):
+        error, angle = drawn(tmp_path, Look(best=best))["panels"]
+        assert [cell["as_of"] for cell in error["cells"]] == errors
+        assert [cell["as_of"] for cell in angle["cells"]] == ["step 25", "step 25"]
 
 
 def test_outliers_limit_the_axis_and_are_said(tmp_path):

@@ -102,6 +102,24 @@ def test_figures_and_differences_are_those_of_the_store(app, tmp_path):
     assert columns[columns.index("seeds") + 1] == "num_hidden"
 
 
+def test_figures_that_are_older_than_their_experiment_say_so(app, tmp_path):
+    fill(tmp_path)
+    assert "as of" not in shown(visit(app)).columns
+    with closing(Store(tmp_path)) as store:
+        store.add_records("e3", [Record(1, "train_loss", None, 0.5, 25, 1.0, 64, 0.1)])  # tested after step 10
+        store.add_records("e4", [Record(1, "train_loss", None, 0.5, 25, 1.0, 64, 0.1)])
+        store.add_records("e4", [Record(r, "test_error", None, 0.9, 25, 1.0, 64, 0.1) for r in (1, 3)])  # dfa
+        store.add_records("e5", [Record(2, "test_error", None, 0.9, 25, 1.0, 64, 0.1)])
+    app.session_state["runs_paper"] = True
+    app.run()
+    when = {"e5": "bp steps 10 to 25, dfa step 10", "e4": "bp step 10", "e3": "step 10", "e0": ""}
+    assert shown(app)["as of"].to_dict() == when
+    (said,) = [one.value.replace("\\", "") for one in app.caption if one.value.startswith("Older")]
+    assert "bp of deep one (step 10)" in said and "dfa of deep one" not in said
+    app.segmented_control(key="runs_value").set_value("best").run()
+    assert shown(app).loc["e4", "as of"] == "step 10"
+
+
 def test_search_and_filters_find_and_survive_another_page(app, tmp_path):
     fill(tmp_path)
     visit(app)

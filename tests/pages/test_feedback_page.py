@@ -42,8 +42,9 @@ def words(app: AppTest) -> str:
 
 
 def test_the_matrices_of_what_is_on_screen(app):
-    id = begin(rules="bp,fa,dfa", num_layers=3)
+    id = begin(rules="bp,fa,dfa", num_layers=3, feedback_scales="1,3,0.5")
     opened(app, id)
+    assert "feedback × (1, 3, 0.5)" in words(app) and "times as wide" not in words(app)
     assert len(app.get("plotly_chart")) == 5
     assert "W₄ W₃ W₂**, the weights it stands in for: 10 × 6" in words(app) and "B₁**, the feedback: 10 × 6" in words(app)
     assert [one.label for one in app.metric][:3] == ["Angle of the two", "Correlation", "Same sign"]
@@ -51,6 +52,7 @@ def test_the_matrices_of_what_is_on_screen(app):
     app.button_group(key="feedback_block").set_value(2).run()
     assert not app.exception
     assert "W₃**, the weights it stands in for: 6 × 6" in words(app)
+    assert "B₃ was drawn 3 times as wide as the feedback magnitude says." in words(app)
     app.button_group(key="feedback_rule").set_value("bp").run()
     assert not app.exception
     assert "bp has no feedback matrix" in words(app) and len(app.get("plotly_chart")) == 1

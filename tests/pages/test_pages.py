@@ -129,6 +129,14 @@ def test_every_setting_has_its_widget(app):
     assert not app.error
 
 
+def test_the_form_counts_what_is_trained_on(app):
+    app.query_params.update({"dataset": "mnist", "train_samples": "500", "hold_out": "true"})
+    app.run()
+    assert "500 training and 10,000 test images" in [one.value for one in app.caption]
+    app.number_input(key="setting_train_samples").set_value(0).run()
+    assert "50,000 training and 10,000 test images" in [one.value for one in app.caption]
+
+
 def test_a_network_file_is_not_run_unless_the_server_trusts_its_folder(app, tmp_path, monkeypatch):
     from app.shell.server import manager
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from dfa_lab.settings import experiment as config
-from dfa_lab.settings.experiment import DATASETS, ON_DISK, RULES, Experiment, SettingsError
+from dfa_lab.settings.experiment import DATASETS, ON_DISK, RULES, WITH_EXACT, Experiment, SettingsError
 from dfa_lab.settings.parsing import command, differences, keep_good, parse
 from dfa_lab.settings.point_text import Point, encode
 from dfa_lab.settings.wording import SPELLINGS, allowed, spellings
@@ -29,6 +29,7 @@ GOOD: dict[str, tuple[str, object]] = {  # a text that is not the default, and w
     "init": ("paper", "paper"),
     "rules": ("dfa,shallow", ("dfa", "shallow")),
     "feedback_magnitude": ("0.5", 0.5),
+    "feedback_scales": ("2, 0.5", (2.0, 0.5)),
     "feedback_distribution": ("Low-Rank", "low_rank"),
     "feedback_density": ("0.3", 0.3),
     "feedback_rank": ("3", 3),
@@ -55,6 +56,7 @@ GOOD: dict[str, tuple[str, object]] = {  # a text that is not the default, and w
     "augment": ("1", True),
     "preproc_folder": ("/data/kept", "/data/kept"),
     "hold_out": ("true", True),
+    "train_samples": ("500", 500),
     "split_seed": ("8", 8),
     "models_folder": ("mine", "mine"),
     "dropout": ("1", 1),
@@ -374,6 +376,8 @@ def random_experiment(chance: random.Random) -> Experiment:
             )
         elif field.annotation is bool:
             settings[name] = not field.default
+        elif name == "feedback_scales":
+            settings[name] = tuple(10 ** chance.uniform(-9, 3) for _ in range(chance.randint(1, 6)))
         else:
             settings[name] = tuple(chance.randint(1, 10_000) for _ in range(chance.randint(1, 6)))
     if isinstance(widths := settings.get("num_hidden"), tuple) and len(widths) > 1:
@@ -382,7 +386,16 @@ def random_experiment(chance: random.Random) -> Experiment:
         settings["momentum"] = chance.uniform(0.01, 0.99)
     if settings.get("exact"):
         settings["epochs"] = chance.randint(2, 100)
-        for name in ("feedback_distribution", "decay_factor", "dampening", "schedule", "warm_up", "init"):
+        for name in (
+            "feedback_distribution",
+            "decay_factor",
+            "dampening",
+            "schedule",
+            "warm_up",
+            "init",
+            "train_samples",
+            "feedback_scales",
+        ):
             settings.pop(name, None)
         if settings.get("optimizer") in ("adamw", "nadam", "muon"):
             del settings["optimizer"]

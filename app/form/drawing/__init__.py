@@ -71,6 +71,8 @@ def _parts(text: str) -> str:
         )
     if held(form_state.key("hold_out")):
         return f"Of {len(train)} points a part is held out and tests; the other {len(test)} are not used."
+    if 0 < (few := held(form_state.key("train_samples")) or 0) < len(train):
+        return f"{few} of {len(train)} points train, {len(test)} test: every fifth of a class."
     return f"{len(train)} points train, {len(test)} test: every fifth of a class."
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dfa_lab.records import Record
 from dfa_lab.runs.store.database import Disk, T, Work, explain
+from dfa_lab.runs.store.known_wrong import LEFT_OUT, or_gap
 from dfa_lab.runs.store.open_database import open_database
 from dfa_lab.runs.store.server import ACTIVE, MARKS, Server, mark_interrupted, opening
 from dfa_lab.runs.store.stored import COLUMNS, READ, Stored, stored, versions
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 MINE = f"(server = ? OR state NOT IN ({MARKS}))"  # not an experiment that another server is busy with
 OWNED = f"EXISTS (SELECT 1 FROM experiments WHERE id = experiment AND {MINE})"
-ROW = "run, metric, layer, value, step, epoch, samples, seconds"  # of Record
+ROW = f"run, metric, layer, {or_gap('value')}, step, epoch, samples, seconds"  # of Record
 
 
 class Event(NamedTuple):
@@ -189,7 +190,8 @@ class Store:
         return sorted(map(Record._make, found))
 
     def finals(self, ids: Sequence[str]) -> "pd.DataFrame":
-        """The last and best values of metrics of the whole network: experiment, run, metric, value, step, best, best_step."""
+        """The last and best values of metrics of the whole network: experiment, run, metric, value, step, best, best_step, and
+        `wrong`, whether one of them is known to be and left out."""
         from dfa_lab.runs.store import value_tables  # it needs pandas, which others need not wait for
 
         return self._read(lambda connection: value_tables.finals(connection, ids), value_tables.no_finals())
@@ -204,6 +206,10 @@ class Store:
         return self._read(
             lambda connection: value_tables.curves(connection, ids, metric, points, layer), value_tables.no_curves()
         )
+
+    def left_out(self, ids: Sequence[str]) -> list[str]:
+        """The ids of experiments of which values are left out, as they are known to be wrong (known_wrong.py)."""
+        return [id for (id,) in self._rows(LEFT_OUT, json.dumps(list(ids)))]
 
     def measured(self, ids: Sequence[str]) -> list[tuple[str, int | None]]:
         """(metric, layer or None) of what was measured in any of these experiments, in alphabetical order."""

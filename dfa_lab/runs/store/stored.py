@@ -9,6 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from dfa_lab.records import REVISION
+from dfa_lab.runs.store.known_wrong import REVISION_OF
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.settings.parsing import as_stored
 
@@ -23,7 +25,7 @@ class Stored:
     id: str
     experiment: Experiment | None  # None: written by another version, with settings that this one cannot read
     settings: dict[str, Any]  # as written
-    versions: dict[str, str]  # of Python and the packages that trained it
+    versions: dict[str, str]  # of Python and the packages that trained it, and the revision of what its values mean
     title: str
     state: str  # one of ACTIVE (server.py), or finished, stopped, failed, interrupted
     sentence: str  # why it is in this state
@@ -64,8 +66,8 @@ def stored(row: tuple[Any, ...]) -> Stored:
 
 @cache
 def versions() -> str:
-    """JSON of what trains here."""
-    found = {"python": platform.python_version()}
+    """JSON of what trains and measures here."""
+    found = {"python": platform.python_version(), REVISION_OF: str(REVISION)}
     for package in ("dfa-lab", "torch", "torchvision", "scikit-learn"):
         try:
             found[package] = metadata.version(package)

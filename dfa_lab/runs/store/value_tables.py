@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 from tsdownsample import MinMaxLTTBDownsampler
 
-FINALS = ("experiment", "run", "metric", "value", "step", "best", "best_step")
+from dfa_lab.runs.store.known_wrong import is_wrong, or_gap
+
+FINALS = ("experiment", "run", "metric", "value", "step", "best", "best_step", "wrong")
 CURVES = ("experiment", "run", "step", "epoch", "samples", "seconds", "value")
 LEAST = 8  # points of a curve
 FIRST_RECORDS = 3000  # of an experiment, among which each of its layers' metrics is once
@@ -25,7 +27,8 @@ def no_curves() -> pd.DataFrame:
 
 def finals(connection: sqlite3.Connection, ids: Sequence[str]) -> pd.DataFrame:
     """A row for each experiment, run and metric. Raises sqlite3.Error."""
-    sql = f"SELECT {', '.join(FINALS)} FROM finals WHERE {AMONG} ORDER BY experiment, run, metric"
+    values = f"{or_gap('value')}, step, {or_gap('best')}, best_step, max({is_wrong('value')}, {is_wrong('best')})"
+    sql = f"SELECT experiment, run, metric, {values} FROM finals WHERE {AMONG} ORDER BY experiment, run, metric"
     return _frame(FINALS, connection.execute(sql, (json.dumps(list(ids)),)).fetchall())
 
 
@@ -41,7 +44,8 @@ def measured(connection: sqlite3.Connection, ids: Sequence[str]) -> list[tuple[s
 
 def curves(connection: sqlite3.Connection, ids: Sequence[str], metric: str, points: int, layer: int | None) -> pd.DataFrame:
     """The rows of each run in the order in which they were measured, no more than `points`. Raises sqlite3.Error."""
-    sql = f"SELECT {', '.join(CURVES)} FROM records WHERE {AMONG} AND metric = ? AND layer IS ? ORDER BY experiment, seq"
+    columns = f"{', '.join(CURVES[:-1])}, {or_gap('value')}"
+    sql = f"SELECT {columns} FROM records WHERE {AMONG} AND metric = ? AND layer IS ? ORDER BY experiment, seq"
     table = _frame(CURVES, connection.execute(sql, (json.dumps(list(ids)), metric, layer)).fetchall())
     order = np.lexsort((table["run"], table["experiment"].factorize()[0]))  # stable: steps stay in order
     table = table.iloc[order].reset_index(drop=True)
@@ -93,5 +97,5 @@ def _gaps(y: np.ndarray, chosen: np.ndarray) -> np.ndarray:
 def _frame(columns: Sequence[str], rows: list[tuple[object, ...]]) -> pd.DataFrame:
     """Values as numbers, None as NaN."""
     table = pd.DataFrame.from_records(rows, columns=list(columns))
-    kinds = {"experiment": str, "metric": str, "run": np.int64, "step": np.int64, "samples": np.int64}
+    kinds = {"experiment": str, "metric": str, "run": np.int64, "step": np.int64, "samples": np.int64, "wrong": bool}
     return table.astype({column: kinds.get(column, np.float64) for column in columns})

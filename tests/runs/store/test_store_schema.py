@@ -43,6 +43,11 @@ def rows() -> list[tuple]:
     return found
 
 
+def read() -> list[tuple]:
+    """The same as it is read: its first angle is exactly 90°, which is known to be wrong."""
+    return [(*row[:3], None, *row[4:]) if row[1:4] == ("signal_angle", 1, 90.0) else row for row in rows()]
+
+
 def old(folder: Path) -> Path:
     """A file of schema 1 with two experiments."""
     folder.mkdir(exist_ok=True)
@@ -70,7 +75,7 @@ def everything_is_there(folder: Path) -> None:
         assert (first.created, first.finished, first.demo) == (1e9 + 1, 2e9, False)
         assert (first.name, first.note, first.tags, first.colour, first.removed) == ("", "", (), "", None)
         for one in (first, second):
-            assert [tuple(record) for record in store.records(one.id)] == rows()
+            assert [tuple(record) for record in store.records(one.id)] == read()
             assert [(event.time, event.kind, event.text) for event in store.events(one.id)] == [(5.0, "started", "on cpu")]
         found = store.finals(["a", "b"]).set_index(["experiment", "run", "metric"])
         assert len(found) == 4  # none of a layer

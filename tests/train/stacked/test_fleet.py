@@ -28,6 +28,7 @@ SETTINGS = [
     {"optimizer": "sgd", "momentum": 0.9, "dampening": False, "halve_every": 1, "decay_factor": 0.3},
     {"optimizer": "nag", "momentum": 0.9, "bias": 0, "batchnorm": 1, "nonlin": "relu"},
     {"num_hidden": "14,6,11", "optimizer": "sgd"},  # as many rows as another layer's columns nowhere
+    {"optimizer": "sgd", "feedback_scales": "0.5,2,3"},
     {"max_in_norm": 0.5, "nonlin": "sigmoid", "learning_rate_decay": 0.1},
     CONV | {"optimizer": "sgd"},
     CONV | {"optimizer": "muon"},
