@@ -48,11 +48,11 @@ export class Tiles {
     const errors = runs.map((run) => shownValue("test_error", store.newest(run.index, "test_error", null), choices))
     const tested = runs.map((run) => store.newestStep(run.index, "test_error", null))
     setText(tile.error, figure(errors, "%"))
-    setText(tile.errorName, dated(choices.accuracy ? "test accuracy" : "test error", tested, view, store))
+    showDated(tile.errorName, choices.accuracy ? "test accuracy" : "test error", dated(tested, view, store))
     const angles = runs.map((run) => mean(view.layers.map((layer) => store.newest(run.index, "signal_angle", layer))))
     const measured = runs.flatMap((run) => view.layers.map((layer) => store.newestStep(run.index, "signal_angle", layer)))
     setText(tile.angle, figure(angles, "°"))
-    setText(tile.angleName, dated("signal angle", measured, view, store))
+    showDated(tile.angleName, "signal angle", dated(measured, view, store))
   }
 
   #make(rule) {
@@ -63,8 +63,10 @@ export class Tiles {
     name.append(tile.name, tile.seeds)
     tile.error = element("span", "dfa-figure")
     tile.errorName = element("span", "dfa-figure-name")
+    tile.errorName.append(element("span", ""), element("span", "dfa-figure-step"))
     tile.angle = element("span", "dfa-figure")
     tile.angleName = element("span", "dfa-figure-name")
+    tile.angleName.append(element("span", ""), element("span", "dfa-figure-step"))
     tile.root.append(name)
     for (const pair of [
       [tile.error, tile.errorName],
@@ -81,10 +83,17 @@ export class Tiles {
   }
 }
 
-// The name of a figure, and the step of the oldest part of it where the training is further on.
-function dated(name, steps, view, store) {
+// The step of the oldest part of a figure where the training is further on, else nothing.
+function dated(steps, view, store) {
   const known = steps.filter((step) => step !== null)
   const oldest = Math.min(...known)
   const now = Math.max(store.last.step, view.status?.step ?? 0)
-  return known.length && oldest < now ? `${name}, step ${count.format(oldest)}` : name
+  return known.length && oldest < now ? `step ${count.format(oldest)}` : ""
+}
+
+// The name of a figure and, in an element of its own that no line break divides, its step.
+function showDated(place, name, step) {
+  const [label, date] = place.children
+  setText(label, step ? `${name}, ` : name)
+  setText(date, step)
 }

@@ -12,6 +12,7 @@ import torch
 from app.charts import finished
 from app.form import settings_form
 from app.proofs import proof_figures
+from app.proofs.proof_figures import percent
 from app.shell import pages
 from app.shell.escape import plain
 from app.visit import form_state
@@ -21,6 +22,7 @@ from dfa_lab.feedback import rule_class
 from dfa_lab.proofs import Examined, Outcome, Section, ShortTraining, Verdict
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.parsing import describe
+from dfa_lab.settings.proof_settings import ProofSettings
 from dfa_lab.train.failures import out_of_memory, sentence
 from dfa_lab.train.preflight import check
 
@@ -30,6 +32,7 @@ MARKS = {  # colours that keep 3:1 on white and on near-black; the words beside 
     Verdict.UNDECIDED: ("?", "#B7791F"),
     Verdict.NOT_APPLICABLE: ("–", "#8A8A8A"),
 }
+TO_END = ProofSettings.model_fields["control_to_end"]
 SECONDS = {"5 s": 5.0, "15 s": 15.0, "60 s": 60.0}
 OFTEN = 0.2  # seconds between two looks at the progress
 KEPT = 200  # findings, of a few kilobytes each
@@ -142,8 +145,9 @@ def _train(experiment: Experiment, settings: str) -> Outcome | None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         pressed = st.button("Train and compare", icon=":material/play_arrow:", type="primary")
         seconds = st.segmented_control("For at most", SECONDS, default="15 s", required=True, key="proof_seconds")
+        to_end = st.toggle(str(TO_END.title), TO_END.default, help=TO_END.description, key="proof_control_to_end")
     if pressed:
-        proof.training = Training(settings, ShortTraining(experiment, SECONDS[str(seconds)]))
+        proof.training = Training(settings, ShortTraining(experiment, SECONDS[str(seconds)], to_end=to_end))
     kept = proof.training
     if kept is None or kept.settings != settings:
         st.caption("A short real training of all rules beside the control; proofs 4 and 5 look at what it leads to.")
@@ -217,18 +221,12 @@ def _matrices(examined: Mapping[str, Examined]) -> None:
         lines = ["| | all drawn anew | its own | set to be bp |", "| --- | ---: | ---: | ---: |"]
         for rule in rows:
             one = examined[rule].matrices
-            lines.append(f"| **{rule}** | {_percent(one.redrawn)} | {_percent(one.own_to_bp)} | {_percent(one.set_to_bp)} |")
+            lines.append(f"| **{rule}** | {percent(one.redrawn)} | {percent(one.own_to_bp)} | {percent(one.set_to_bp)} |")
         st.markdown("\n".join(lines))
         st.caption(
             "Smallest change of a hidden gradient when all matrices are drawn anew; smallest difference from bp with its own; "
             "largest difference from bp with those that must make it bp (rounding alone is about 1e-16)."
         )
-
-
-def _percent(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return "0" if not value else f"{value:.0%}" if value >= 0.005 else f"{value:.0e}"
 
 
 def _products(examined: Mapping[str, Examined]) -> None:

@@ -74,6 +74,13 @@ def _share(value: float | None) -> str:
     return "0" if not value else f"{100 * value:.0f}" if value >= 0.005 else f"{100 * value:.0e}"
 
 
+def percent(value: float | None) -> str:
+    """A share with its sign, for a table."""
+    if value is None:
+        return "–"
+    return "0" if not value else f"{value:.0%}" if value >= 0.005 else f"{value:.0e}"
+
+
 def _sign(value: float | None) -> str:
     if value is None:
         return "–"

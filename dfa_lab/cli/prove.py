@@ -6,6 +6,9 @@ import typer
 
 from dfa_lab.cli.interrupt import patient
 from dfa_lab.cli.options import once, parsed, refused, with_settings
+from dfa_lab.settings.proof_settings import ProofSettings
+
+TO_END = ProofSettings.model_fields["control_to_end"]
 
 
 @with_settings
@@ -16,6 +19,7 @@ def prove(
             "--seconds", min=0, max=3600, metavar="NUMBER", help="Of the short training; 0 leaves it out. Default: 10."
         ),
     ] = 10.0,
+    control_to_end: Annotated[bool, typer.Option("--control_to_end", help=TO_END.description)] = TO_END.default,
     **settings: Any,
 ) -> None:
     """Prove on your own settings that each rule is what it says. Exit status 1 if one fails."""
@@ -35,7 +39,7 @@ def prove(
         check(experiment)
         dataset = data.load(experiment, torch.device("cpu"))
         examined = {rule: proofs.examine(experiment, rule, dataset) for rule in experiment.rules}
-        outcome = _train(proofs.ShortTraining(experiment, seconds)) if seconds else None
+        outcome = _train(proofs.ShortTraining(experiment, seconds, to_end=control_to_end)) if seconds else None
     except SettingsError as error:
         raise refused(error.problems) from None
     except data.DataError as error:

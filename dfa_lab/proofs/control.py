@@ -14,7 +14,8 @@ HOW = (
     "All rules and the control shallow, which trains its readout alone, learn from the same batches with the settings of the "
     "form. Then both classify the same test samples. Only those count that one of the two gets right and the other wrong: if "
     "there were no difference, each would win half of them. More than 1.96 standard deviations away from half, √wins+losses "
-    "(McNemar's test, 95 %), is more than the luck of the draw. Weights are compared with their first values, number by number."
+    "(McNemar's test, 95 %), is more than the luck of the draw. On demand the control is trained until its error no longer "
+    "falls, at the best of three learning rates. Weights are compared with their first values, number by number."
 )
 SIGMAS = 1.96
 
@@ -33,11 +34,13 @@ class Control:
 
 @dataclass(frozen=True)
 class SoFar:
-    """`finished`: all steps that were intended are done; `shrinks`: weights are changed by more than their gradients."""
+    """`finished`: all steps that were intended are done; `shrinks`: weights are changed by more than their gradients;
+    `longer`: how the control was trained, where that was for longer than the rules, else nothing."""
 
     step: int
     finished: bool
     shrinks: bool
+    longer: str = ""
 
 
 def shrinks(experiment: Experiment) -> bool:
@@ -66,10 +69,13 @@ def _judge(name: str, kind: Promise, wins: int, losses: int, moved: float, so_fa
     if not moved:
         return fails(name, "Its hidden weights did not move at all: they learn nothing.")
     went = f"Hidden weights moved by {moved:.2g} of their length"
-    score = f"right where the control is wrong on {wins} samples, the reverse on {losses}"
+    which = f"the control, {so_far.longer}," if so_far.longer else "the control"
+    score = f"right where {which} is wrong on {wins} samples, the reverse on {losses}"
     needed = SIGMAS * sqrt(wins + losses)
     if wins - losses > needed:
         return passes(name, f"{went}; {score}: better than luck.")
+    if losses - wins > needed and so_far.longer:
+        return undecided(name, f"{went}; {score}: behind a control that was trained for longer. Train longer.")
     if losses - wins > needed and so_far.finished:
         return fails(name, f"{went}; {score}: worse than hidden layers that never learn.")
     if losses - wins > needed:

@@ -16,6 +16,7 @@ from torch import Tensor
 from dfa_lab import data, feedback, networks
 from dfa_lab.measure.lengths import length
 from dfa_lab.proofs.control import Control, SoFar, beside_control, shrinks
+from dfa_lab.proofs.control_training import ControlTraining, Progress
 from dfa_lab.proofs.signal_angles import Aligned, aligned
 from dfa_lab.proofs.verdicts import promise
 from dfa_lab.seeding import generator
@@ -33,15 +34,6 @@ STEP = 1_000_000_000  # of a step's forward pass: a tenth of a second
 
 
 @dataclass(frozen=True)
-class Progress:
-    """`share` of the time or the steps that is done; `left` in seconds."""
-
-    step: int
-    share: float
-    left: float
-
-
-@dataclass(frozen=True)
 class Outcome:
     """`control` and `aligned` by rule, the control itself among the former; `notes`: sentences on what was reduced."""
 
@@ -55,8 +47,11 @@ class Outcome:
 class ShortTraining:
     """Iterate over it to train, for `seconds` at most; it may be left at any time, and has an outcome at any time."""
 
-    def __init__(self, experiment: Experiment, seconds: float, dataset: data.DataSet | None = None):
-        """Raises SettingsError and data.DataError for what cannot be begun."""
+    def __init__(self, experiment: Experiment, seconds: float, dataset: data.DataSet | None = None, to_end: bool = False):
+        """`to_end`: after it the control is trained until its error no longer falls, and the rules are set beside that one.
+
+        Raises SettingsError and data.DataError for what cannot be begun.
+        """
         self.seconds, self._asked, self._diverged = seconds, experiment, ""
         facts = data.whole(experiment)
         network = networks.build(experiment, facts.shape, facts.classes, experiment.seeds[0])
@@ -80,12 +75,18 @@ class ShortTraining:
         self._trainer.data = replace(whole, x_test=whole.x_test[:2], y_test=whole.y_test[:2])
         self._before = {rule: _hidden(run) for rule, run in self._runs()}
         self._steps = min(MOST_STEPS, self._trainer.steps)
+        self._longer = ControlTraining(self.experiment, seconds, whole) if to_end else None
 
     def _runs(self) -> Iterator[tuple[str, Run]]:
         return zip(self.experiment.rules, self._trainer.runs, strict=True)
 
     def __iter__(self) -> Iterator[Progress]:
         """One optimiser step of one run at a time. A rule that diverges ends the training."""
+        yield from self._together()
+        if self._longer and not self._diverged:
+            yield from self._longer
+
+    def _together(self) -> Iterator[Progress]:
         began = time.monotonic()
         while not self.finished:
             past = time.monotonic() - began
@@ -111,12 +112,16 @@ class ShortTraining:
 
     def outcome(self) -> Outcome:
         """The outcome of the steps done so far."""
-        right = {rule: self._right(run) for rule, run in self._runs()}
-        moved = {rule: _moved(_hidden(run), self._before[rule]) for rule, run in self._runs()}
+        longer = self._longer.best if self._longer else None
+        compared = dict(self._runs())
+        if longer:
+            compared[feedback.control()] = longer.run
+        right = {rule: self._right(run) for rule, run in compared.items()}
+        moved = {rule: _moved(_hidden(run), self._before[rule]) for rule, run in compared.items()}
         promises = {rule: promise(rule) for rule in self.experiment.rules}
         control = {}
         for rule, kind in promises.items():
-            so_far = SoFar(self.step, self.finished, shrinks(self.experiment))
+            so_far = SoFar(self.step, self.finished, shrinks(self.experiment), longer.words() if longer else "")
             control[rule] = beside_control(rule, kind, right[rule], right[feedback.control()], moved[rule], so_far)
         probe = self._probe()
         angles = {}
@@ -148,6 +153,11 @@ class ShortTraining:
         if self.experiment.init == "paper" or self.experiment.exact:
             notes.append(
                 "With these initial weights the control may start from others than fa and dfa, which may start from zero."
+            )
+        if self._longer:
+            best = self._longer.best
+            notes.append(
+                f"The control: {best.words() if best else 'trained as long as the rules, since there was no time for more'}."
             )
         return [*notes, self._diverged] if self._diverged else notes
 

@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 from dfa_lab import feedback
 from dfa_lab.cli.options import DfaTorchCommand
 from dfa_lab.cli.prove import prove
+from dfa_lab.proofs import ControlTraining
 from tests.impostors import BackpropDfa
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +43,23 @@ def test_it_examines_what_is_in_the_form_and_trains_it(app):
     assert not app.exception
     assert [one.value[:2] for one in app.subheader] == ["1.", "2.", "3.", "4.", "5."]
     assert "23 of the 23 steps of the settings" in words(app)
+
+
+def test_the_control_is_trained_to_its_end_on_demand(app, monkeypatch):
+    monkeypatch.setattr(ControlTraining.__init__, "__defaults__", (2,))  # epochs
+    app.query_params.update({"num_hidden": "7", "gradient": "dfa", "epoch": "1", "type": "cpu"})
+    app.run()
+    proofs_of(app)
+    app.toggle(key="proof_control_to_end").set_value(True)
+    next(one for one in app.button if one.label == "Train and compare").click().run()
+    assert not app.exception
+    assert "The control: trained for 2 epochs at rate" in words(app)
+
+
+def test_the_command_takes_the_option_of_the_page(monkeypatch):
+    monkeypatch.setattr(ControlTraining.__init__, "__defaults__", (2,))  # epochs
+    result = proved("--gradient", "dfa", "--epoch", "1", "--control_to_end")
+    assert "the control, trained for 2 epochs at rate" in result.output
 
 
 def test_an_impostor_fails_on_the_page(app, monkeypatch):

@@ -386,16 +386,7 @@ def random_experiment(chance: random.Random) -> Experiment:
         settings["momentum"] = chance.uniform(0.01, 0.99)
     if settings.get("exact"):
         settings["epochs"] = chance.randint(2, 100)
-        for name in (
-            "feedback_distribution",
-            "decay_factor",
-            "dampening",
-            "schedule",
-            "warm_up",
-            "init",
-            "train_samples",
-            "feedback_scales",
-        ):
+        for name in ("feedback_distribution", "init", *WITH_EXACT):
             settings.pop(name, None)
         if settings.get("optimizer") in ("adamw", "nadam", "muon"):
             del settings["optimizer"]

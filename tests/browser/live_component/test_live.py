@@ -140,6 +140,11 @@ def test_a_tile_names_the_step_of_a_figure_that_is_older_than_the_curve(visit) -
     page = visit("points=38&still=1")
     tile = page.locator(".dfa-tile", has_text="dfa")
     assert tile.locator(".dfa-figure-name").all_inner_texts() == ["test error, step 700", "signal angle"]
+    lines = """tile => Array.from({length: 60}, (_, n) => {
+        tile.style.width = `${160 + 5 * n}px`
+        return tile.querySelector(".dfa-figure-step").getClientRects().length
+    })"""
+    assert set(tile.evaluate(lines)) == {1}, "a line break between the word and its number"
 
 
 def test_choices_survive_a_reload_and_travel_in_the_link(visit) -> None:
