@@ -182,7 +182,7 @@ ADDITIONS = {
         "dfa_lab/networks/kinds/funnel.py",
         NETWORK,
         {
-            "settings/test_declared.py": 12,
+            "settings/test_declared.py": 13,
             "pages/test_controls.py::test_the_form_shows_the_settings_that_the_network_declares[funnel]": 1,
         },
         [*TRAIN, "--network", "funnel", "--num_layers", "3"],

@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Disposable, Page
+    from playwright.sync_api import BrowserContext, Page, ViewportSize
 
 ROOT = Path(__file__).parents[2]
 MAIN = ROOT / "app" / "main.py"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE = 120  # seconds for everything that a page or a server is waited for; the machine may be busy
-SIZE = {"width": 1280, "height": 720}  # of a tab, unless a test wants another
+SIZE: "ViewportSize" = {"width": 1280, "height": 720}  # of a tab, unless a test wants another
 # Of what was chosen before this visit nothing is known, here and in the visit's other documents.
 FORGET = """if (sessionStorage.getItem('visit') !== 'VISIT') {
   localStorage.clear()
@@ -40,26 +40,39 @@ class Tabs:
         self._browser = browser
         self._left: list[Page] = []
         self._visits = count(1)
-        self._remembering: dict[Page, Disposable] = {}
+        self._remembering: dict[Page, ExitStack] = {}
+        self.errors: dict[Page, list[str]] = {}  # in the console of a tab's visitor, and what they asked for and did not get
 
     def take(self) -> "Page":
         """An empty tab of somebody who has never been here."""
-        page = self._left.pop() if self._left else self._browser.new_page()
-        self._remembering[page] = page.add_init_script(FORGET.replace("VISIT", str(next(self._visits))))
-        page.set_default_timeout(PATIENCE * 1000)
+        page = self._left.pop() if self._left else self._new()
+        self.errors[page].clear()
+        self._remembering[page] = stack = ExitStack()
+        stack.enter_context(page.add_init_script(FORGET.replace("VISIT", str(next(self._visits)))))
         return page
 
-    def leave(self, page: "Page") -> None:
-        """A tab that a test has closed is gone."""
-        remembering = self._remembering.pop(page)
+    def _new(self) -> "Page":
+        page, errors = self._browser.new_page(), []
+        page.set_default_timeout(PATIENCE * 1000)
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("response", lambda answer: errors.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
+        self.errors[page] = errors
+        return page
+
+    def leave(self, page: "Page") -> list[str]:
+        """The visitor's `errors`. A tab that a test has closed is gone."""
+        errors = [*self.errors[page]]
+        stack = self._remembering.pop(page)
         if page.is_closed():
-            return
+            return errors
         page.unroute_all()
         page.goto("about:blank")
-        remembering.close()
+        stack.close()
         page.set_viewport_size(SIZE)
         page.emulate_media(color_scheme="light", reduced_motion="no-preference")
         self._left.append(page)
+        return errors
 
 
 @pytest.fixture(scope="session")
@@ -114,12 +127,7 @@ def settled(page, figure: str):
 def open_page(tabs: Tabs) -> Iterator[Callable]:
     """`open_page(address, **options)`: a page for a new visitor. An error in its console fails the test, and so does
     whatever it asks for and does not get."""
-    pages, errors = [], []
-    heard = {
-        "console": lambda message: errors.append(message.text) if message.type == "error" else None,
-        "pageerror": lambda error: errors.append(str(error)),
-        "response": lambda answer: errors.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None,
-    }
+    pages = []
 
     def start(address: str, *, viewport=None, **media):
         page = tabs.take()
@@ -128,16 +136,11 @@ def open_page(tabs: Tabs) -> Iterator[Callable]:
             page.set_viewport_size(viewport)
         if media:
             page.emulate_media(**media)
-        for event, hear in heard.items():
-            page.on(event, hear)
         page.goto(address)
         return page
 
     yield start
-    for page in pages:
-        for event, hear in heard.items():
-            page.remove_listener(event, hear)
-        tabs.leave(page)
+    errors = [error for page in pages for error in tabs.leave(page)]
     assert errors == []
 
 
