@@ -43,8 +43,12 @@ def wait_for_state(page, state: str) -> None:
     page.wait_for_function(f"({STATE})() === '{state}'")
 
 
+LONG = "?epochs=300"  # so that a training has not ended before somebody has set its speed
+
+
 def start_slowly(page) -> None:
-    """Start one's own, at a speed that lasts through the test."""
+    """Start one's own, of somebody who came by `LONG`, at a speed that lasts through the test. Its end should be a pause: it
+    would take processor time from the tests that follow."""
     before = page.url
     press(page, "Start")
     page.wait_for_function("before => location.href !== before && location.search.includes('experiment=')", arg=before)
@@ -154,7 +158,7 @@ def test_newcomers_share_the_demonstration_and_a_visitor_who_pauses_gets_a_copy(
 
 
 def test_curves_grow_zoom_is_kept_and_the_chart_mounts_once(visit):
-    page = visit()
+    page = visit(LONG)
     start_slowly(page)
     page.wait_for_function(f"({POINTS})() > 60")
     box = page.locator("[data-panel=loss] .nsewdrag").bounding_box()
@@ -170,10 +174,11 @@ def test_curves_grow_zoom_is_kept_and_the_chart_mounts_once(visit):
     assert page.evaluate(RANGE) == zoom
     assert page.locator(".dfa-tiles button").nth(1).get_attribute("aria-pressed") == "false"
     assert page.evaluate("() => window.__dfa_live.mounts") == 1
+    press(page, "Pause")
 
 
 def test_pause_step_resume_reset(visit):
-    page = visit()
+    page = visit(LONG)
     start_slowly(page)
     page.wait_for_function(f"({STEP})() > 5")
     press(page, "Pause")
@@ -198,7 +203,7 @@ def test_pause_step_resume_reset(visit):
 
 
 def test_a_reload_and_another_tab_attach_to_the_same_experiment(visit):
-    page = visit()
+    page = visit(LONG)
     start_slowly(page)
     mine = id_of(page)
     page.wait_for_function(f"({STEP})() > 20")
@@ -223,7 +228,7 @@ def find(page, id: str) -> None:
 
 
 def test_an_experiment_goes_on_without_its_tab_and_is_found_again(visit):
-    page = visit()
+    page = visit(LONG)
     start_slowly(page)
     mine, at = id_of(page), page.evaluate(STEP)
     page.close()
@@ -233,10 +238,11 @@ def test_an_experiment_goes_on_without_its_tab_and_is_found_again(visit):
     find(later, mine)
     later.wait_for_function(f"location.search.includes('{mine}')")
     later.wait_for_function(f"({STEP})() > {at + 5}")
+    press(later, "Pause")
 
 
 def test_the_learning_rate_changes_while_it_runs(visit):
-    page = visit()
+    page = visit(LONG)
     start_slowly(page)
     mine = id_of(page)
     for text, refused in (("-1", True), ("0.01", False)):
@@ -255,6 +261,7 @@ def test_the_learning_rate_changes_while_it_runs(visit):
     rate = page.get_by_role("textbox", name="Learning rate now")
     rate.wait_for()
     assert rate.input_value() == "0.01"
+    press(page, "Pause")
 
 
 def test_a_hostile_link_gets_a_sentence_for_each_fault_and_disturbs_nothing(visit):
@@ -280,12 +287,13 @@ def test_a_hostile_link_gets_a_sentence_for_each_fault_and_disturbs_nothing(visi
 
 
 def test_whoever_lands_on_the_list_opens_an_experiment(visit, open_page, lab):
-    first = visit()
+    first = visit(LONG)
     start_slowly(first)
     page = open_page(f"{lab}/experiments", viewport={"width": 1400, "height": 1000})
     find(page, id_of(first))
     page.wait_for_function("location.search.includes('experiment=') && window.__dfa_live?.firstDraw")
     assert page.locator("[data-testid=stException]").count() == 0
+    press(page, "Pause")
 
 
 def test_a_line_marks_the_chosen_step_and_moving_it_keeps_the_zoom(visit):
