@@ -22,7 +22,7 @@ HOURS = "trainings of minutes to hours on real data sets, by the command beside 
 MACHINE = "times of one machine on one day, by the benchmark that is named beside it"
 # file and first cells of the head -> where its figures come from
 SOURCES = {
-    ("angles.md", "name | of"): "definitions: closed forms, which tests/measure checks",
+    ("angles.md", "name | of"): "a closed form, which tests/measure/test_chance.py checks",
     ("angles.md", "after 20 epochs | rule | 1 | 2"): "claims",
     ("angles.md", "after 20 epochs | rule | 1 (conv)"): "claims",
     ("benchmarks.md", "benchmark | figure"): "recorded: tests/test_recorded_figures.py",
@@ -39,8 +39,8 @@ SOURCES = {
     ("benchmarks.md", "epochs | test error %"): HOURS,
     ("benchmarks.md", "set | network"): HOURS,
     ("benchmarks.md", "initial weights | rule | test error %, 10 epochs | test error %, 20"): "claims",
-    ("dfa-torch.md", "default | exact"): "constants of dfa-torch and of the lab, which tests/train checks",
-    ("lasting.md", "fault | what"): "limits that the code has, which tests/runs checks",
+    ("dfa-torch.md", "default | exact"): "rates of optimisers, which tests/train/test_optimizers.py checks",
+    ("lasting.md", "fault | what"): "a zip that claims so much, which tests/export/test_taking.py refuses",
     ("rules.md", "rank 2"): "claims",
 }
 
