@@ -22,7 +22,7 @@ HOURS = "trainings of minutes to hours on real data sets, by the command beside 
 MACHINE = "times of one machine on one day, by the benchmark that is named beside it"
 # file and first cells of the head -> where its figures come from
 SOURCES = {
-    ("angles.md", "name | of"): "definitions: closed forms, which tests/measure checks",
+    ("angles.md", "name | of"): "a closed form, which tests/measure/test_chance.py checks",
     ("angles.md", "after 20 epochs | rule | 1 | 2"): "claims",
     ("angles.md", "after 20 epochs | rule | 1 (conv)"): "claims",
     ("benchmarks.md", "benchmark | figure"): "recorded: tests/test_recorded_figures.py",
@@ -39,8 +39,8 @@ SOURCES = {
     ("benchmarks.md", "epochs | test error %"): HOURS,
     ("benchmarks.md", "set | network"): HOURS,
     ("benchmarks.md", "initial weights | rule | test error %, 10 epochs | test error %, 20"): "claims",
-    ("dfa-torch.md", "default | exact"): "constants of dfa-torch and of the lab, which tests/train checks",
-    ("lasting.md", "fault | what"): "limits that the code has, which tests/runs checks",
+    ("dfa-torch.md", "default | exact"): "rates of optimisers, which tests/train/test_optimizers.py checks",
+    ("lasting.md", "fault | what"): "a zip that claims so much, which tests/export/test_taking.py refuses",
     ("rules.md", "rank 2"): "claims",
 }
 
@@ -58,14 +58,17 @@ def table(file: str, head: str) -> list[list[str]]:
     return found
 
 
-def claimed(file: str) -> dict[str, list[float]]:
-    """What the claims on a file say of means: "dfa signal_angle in layer 1" -> the figures of all experiments."""
+def claimed(file: str, form: str = "mean", title: str = "") -> dict[str, list[float]]:
+    """What the claims on a file say of means: "dfa signal_angle in layer 1" -> the figures of all experiments.
+
+    `form`: another word that such claims begin with; `title`: a part of the titles that count.
+    """
     found: dict[str, list[float]] = {}
     for said in CLAIMED:
-        if said["where"] == f"docs/{file}":
+        if said["where"] == f"docs/{file}" and title in said["title"]:
             for claim in said["claims"]:
-                if match := re.fullmatch(r"mean (.+) = ([\d.]+) ± [\d.]+", claim):
-                    found.setdefault(match[1], []).append(float(match[2]))
+                if match := re.fullmatch(rf"{form} (.+) = ([\d. ]+) ± [\d.]+", claim):
+                    found.setdefault(match[1], []).extend(map(float, match[2].split()))
     return found
 
 
@@ -100,24 +103,25 @@ def test_the_claims_on_angles_are_what_its_tables_say(head: str):
 
 
 def test_the_claims_on_digits_are_what_their_table_says():
-    means = claimed("benchmarks.md")
-    for _, rule, ten, twenty, angles, _ in table(
-        "benchmarks.md", "initial weights | rule | test error %, 10 epochs | test error %, 20"
-    ):
-        wanted = {f"{rule} test_error after 10 epochs": ten, f"{rule} test_error": twenty}
-        for words, cell in wanted.items():
-            assert float(cell.split("**")[1]) in [round(100 * mean, 2) for mean in means[words]], (words, cell)
-        for layer, angle in enumerate(angles.split(), start=1):
-            if angle != "–":
-                assert float(angle.rstrip("°")) in means[f"{rule} signal_angle in layer {layer}"], (rule, layer)
+    rows = table("benchmarks.md", "initial weights | rule | test error %, 10 epochs | test error %, 20")
+    assert len(rows) == 8
+    for init, rule, ten, twenty, angles, largest in rows:
+        means, each, most = (claimed("benchmarks.md", form, f"{init} weights") for form in ("mean", "each", "largest"))
+        for words, cell in ((f"{rule} test_error after 10 epochs", ten), (f"{rule} test_error", twenty)):
+            mean, seeds = re.fullmatch(r"\*\*(.+)\*\* \((.+)\)", cell).groups()  # type: ignore[union-attr]
+            assert [f"{100 * one:.2f}" for one in means[words]] == [mean], (init, words)
+            assert [f"{100 * one:.2f}" for one in each[words]] == seeds.split(), (init, words)
+        for layer, (last, high) in enumerate(zip(angles.split(), largest.split(), strict=True), start=1):
+            if last != "–":
+                assert means[f"{rule} signal_angle in layer {layer}"] == [float(last.rstrip("°"))], (init, rule, layer)
+                assert most[f"{rule} signal_angle in layer {layer} after any epoch"] == [float(high.rstrip("°"))], (init, rule)
 
 
 def test_the_claims_on_ranks_are_what_their_table_says():
-    names, figures = ["rank 2", "rank 3", "rank 5", "rank 9", "uniform, 10", "shallow"], table("rules.md", "rank 2")[0][1:]
-    means: dict[str, float] = {}
-    for said in CLAIMED:
-        for claim in said["claims"]:
-            if said["where"] == "docs/rules.md" and (match := re.fullmatch(r"mean (\w+) test_error = ([\d.]+) ± .+", claim)):
-                name = {"dfa": said["title"], "shallow": "shallow"}[match[1]]
-                means.setdefault("uniform, 10" if name.startswith("all directions") else name, float(match[2]))
-    assert [f"{100 * means[name]:.1f}" for name in names] == figures
+    titles = {"uniform, 10": ("all directions of the error", "dfa"), "shallow": ("all directions of the error", "shallow")}
+    heads = ["rank 2", "rank 3", "rank 5", "rank 9", *titles]
+    means, ranges = table("rules.md", "rank 2")
+    for head, mean, between in zip(heads, means[1:], ranges[1:], strict=True):
+        title, rule = titles.get(head, (head, "dfa"))
+        found = [claimed("rules.md", form, title)[f"{rule} test_error"] for form in ("mean", "least", "largest")]
+        assert [[f"{100 * one:.1f}" for one in some] for some in found] == [[one] for one in (mean, *between.split("–"))], head

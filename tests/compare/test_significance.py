@@ -29,6 +29,11 @@ def test_over_pairs_it_is_students_formula():
     assert found.wilcoxon is None  # with five pairs it could not fall below 0.05
 
 
+def test_six_pairs_can_be_more_than_chance_by_the_exact_test():
+    found = compare(FIRST | {5: 0.05}, SECOND | {5: 0.03})
+    assert found.exact == found.least == 2 / 64  # all six differ in one direction
+
+
 def test_the_other_way_round_only_the_signs_change():
     there, back = compare(FIRST, SECOND), compare(SECOND, FIRST)
     assert (back.value, back.p, back.exact) == pytest.approx((-(there.value or 0), there.p, there.exact))

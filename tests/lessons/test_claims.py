@@ -6,7 +6,7 @@ import pytest
 
 from dfa_lab.data import facts
 from dfa_lab.lessons import FOLDER, Step, lessons
-from dfa_lab.lessons.claims import ClaimError, Figures, broken, judge, measured
+from dfa_lab.lessons.claims import SUMMARY, ClaimError, Figures, broken, judge, measured
 from dfa_lab.records import Record
 from dfa_lab.settings.data_settings import ON_DISK
 from dfa_lab.settings.experiment import Experiment
@@ -63,7 +63,7 @@ def _alike(experiment: Experiment) -> str:
 
 
 def _of_each_seed(step: Step) -> list[str]:
-    return [claim for claim in step.claims if not claim.startswith("mean ")]
+    return [claim for claim in step.claims if claim.split()[0] not in (*SUMMARY, "each", "for")]
 
 
 @pytest.fixture(scope="module")
@@ -110,11 +110,79 @@ def test_usually_is_three_quarters_of_the_seeds(fail: int, holds: bool):
     assert not judge(twenty, "dfa test_error < 0.2").holds
 
 
+@pytest.fixture
+def three() -> Figures:
+    """Angles of three seeds at step 0, within the first epoch, and at the end of two."""
+    experiment = parse({"rules": "dfa", "seeds": "0,1,2"})
+    angles = [(99.0, 98.0, 80.0, 70.0), (99.0, 98.0, 84.0, 90.0), (99.0, 98.0, 83.0, 71.0)]
+    moments = [(0, 0.0), (5, 0.5), (10, 1.0), (20, 2.0)]
+    figures = Figures()
+    figures.add(
+        experiment,
+        [
+            Record(run, "signal_angle", 1, value, step, epoch, step, 0.0)
+            for run, values in enumerate(angles)
+            for value, (step, epoch) in zip(values, moments, strict=True)
+        ],
+    )
+    return figures
+
+
+@pytest.mark.parametrize(
+    ("claim", "figure"),
+    [
+        ("largest dfa signal_angle in layer 1", 90.0),
+        ("least dfa signal_angle in layer 1", 70.0),
+        ("least dfa signal_angle in layer 1 after 1 epochs", 80.0),
+        ("mean dfa signal_angle in layer 1", 77.0),
+        ("spread dfa signal_angle in layer 1", (127.0) ** 0.5),  # 7² + 13² + 6² over two
+    ],
+)
+def test_what_is_said_of_all_seeds(three: Figures, claim: str, figure: float):
+    assert judge(three, f"{claim} = {figure:.4f} ± 0.001").holds
+    for off in (figure - 0.5, figure + 0.5):
+        found = judge(three, f"{claim} = {off:.4f} ± 0.49")
+        assert not found.holds and found.figures == f"{figure:.4f}" and found.against == (0, 1, 2)
+
+
+@pytest.mark.parametrize("last", [70.0, 75.0, 90.0])
+def test_the_largest_after_any_epoch(last: float):
+    """That of all seeds and of all ends of epochs: neither the one of step 0 nor one from within an epoch."""
+    figures, experiment = Figures(), parse({"rules": "dfa", "seeds": "0,1"})
+    values = {(0, 0.0): 99.0, (5, 0.5): 98.0, (10, 1.0): 80.0, (20, 2.0): last}
+    figures.add(
+        experiment,
+        [Record(run, "signal_angle", 1, v - run, s, e, s, 0.0) for run in (0, 1) for (s, e), v in values.items()],
+    )
+    high, low = max(80.0, last), min(80.0, last) - 1
+    found = judge(figures, f"largest dfa signal_angle in layer 1 after any epoch = {high} ± 0.1")
+    assert found.holds and found.values == {0: high, 1: high - 1}
+    assert judge(figures, f"least dfa signal_angle in layer 1 after any epoch = {low} ± 0.1").holds
+    assert not judge(figures, f"largest dfa signal_angle in layer 1 after any epoch = {high + 0.5} ± 0.4").holds
+
+
+@pytest.mark.parametrize(("said", "holds"), [(0, False), (1, True), (2, False), (3, False)])
+def test_for_so_many_seeds_and_no_others(three: Figures, said: int, holds: bool):
+    found = judge(three, f"for {said} seeds dfa signal_angle in layer 1 > 80")
+    assert (found.holds, found.against) == (holds, (0, 2))
+
+
+def test_a_figure_for_each_seed(three: Figures):
+    assert judge(three, "each dfa signal_angle in layer 1 = 70 90.4 71 ± 0.5").holds
+    found = judge(three, "each dfa signal_angle in layer 1 = 70 90.6 71 ± 0.5")
+    assert not found.holds and found.against == (1,) and found.figures == "seed 1: 90.0000"
+
+
 @pytest.mark.parametrize(
     ("claim", "says"),
     [
         ("dfa is good", "not a claim"),
         ("mean dfa test_error < 0.1", "not a claim"),
+        ("mean dfa test_error after any epoch = 0.1 ± 1", "not a claim"),
+        ("largest dfa test_error at step 0 after any epoch = 0.1 ± 1", "not a claim"),
+        ("for some seeds dfa test_error < 0.1", "not a claim"),
+        ("each dfa test_error = 0.1 ± 1", "not with a figure for each seed"),
+        ("largest bp test_error after any epoch = 0.1 ± 1", "nothing like this is measured"),
         ("bp test_error < 1", "nothing like this is measured"),
         ("dfa test_error at step 1 < 1", "nothing like this is measured"),
     ],

@@ -47,6 +47,12 @@ def test_the_law_of_one_angle(n: int, known: float) -> None:
     assert np.degrees(np.arccos(v[:, 0] / np.linalg.norm(v, axis=1))).std() == pytest.approx(spread(n), rel=0.02)
 
 
+def test_the_shorter_formula_of_the_docs_holds_from_ten_entries_on() -> None:
+    """57.3°/√(entries), which is a radian in degrees, for the angle of B and what it stands in for."""
+    far = {n: abs(57.3 / n**0.5 / spread(n) - 1) for n in (3, 9, 10, 100, 10_000)}
+    assert far[10] < 0.05 < far[9] < far[3] and far[100] < 0.006 and far[10_000] < 0.001
+
+
 @pytest.mark.parametrize("n", [2, 3, 10, 100])
 @pytest.mark.parametrize("kind", ["one", "alike", "apart", "classes"])
 def test_the_band_is_that_of_the_mean_that_is_drawn(n: int, kind: str) -> None:

@@ -227,6 +227,12 @@ def test_effective_rank_in_closed_form_and_by_svd():
     assert effective_rank(alone(torch.ones(5, 3))).isnan()
 
 
+@pytest.mark.parametrize(("n", "said"), [(100, 86), (800, 124)])
+def test_the_effective_rank_of_noise_is_what_the_docs_say(n: int, said: int):
+    h = torch.randn(128, n, generator=torch.Generator().manual_seed(1))
+    assert float(effective_rank(alone(h))) == pytest.approx(said, abs=0.5)
+
+
 def test_a_group_measures_what_it_says_and_nothing_else(make_run):
     run, x, t = make_run("dfa", num_layers=2)
     run.network.mode(training=False)

@@ -50,9 +50,9 @@ def test_the_figures_of_the_docs(nonlin: str) -> None:
     for run in (0, 1):
         step = ours[1][run] - ours[0][run]
         less = ((step - (theirs[1][run] - ours[0][run])) / step)[step != 0]
-        assert 0.0003 < less.mean() < 0.004 and less.min() > -1e-6 and less.max() > 0.4
+        assert 0.00035 < less.mean() < 0.0035 and less.min() > -1e-6 and less.max() > 0.5  # as rounded there
         apart = (ours[2][run] - theirs[2][run]).norm() / ours[2][run].norm()
-        assert 0.0003 < apart < 0.011
+        assert 0.00035 < apart < 0.0055
 
 
 @pytest.mark.parametrize("g", [1e-8, 3e-7, 1e-3])

@@ -126,7 +126,7 @@ def test_muon_is_torchs_for_hidden_matrices_and_adamw_for_the_rest(make_run) -> 
     hidden = [block.get_parameter(f"{place}.weight") for block, place in zip(twin.network.blocks, (1, 0, 0), strict=True)]
     others = [p for p in twin.network.parameters() if p.dim() < 2] + [twin.network.readout.weight]
     oracle = (
-        torch.optim.Muon(hidden, lr=0.02, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.Muon(hidden, lr=0.02, weight_decay=0.1, momentum=0.95, adjust_lr_fn="match_rms_adamw"),
         torch.optim.AdamW(others, lr=0.02, weight_decay=0.1),
     )
     for _ in range(3):

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from dfa_lab.measure import chosen
 from dfa_lab.records import DRAWN, METRICS, Record
+from dfa_lab.settings.experiment import Experiment
 from dfa_lab.settings.measure_settings import MEASURES
 from dfa_lab.train.autograd.before_step import Before
 from dfa_lab.train.run import Run
@@ -241,6 +242,12 @@ def test_a_short_training_is_measured_where_it_can_be_afforded(epochs: int, angl
     assert [step for step, groups in due.items() if groups - {"chance"} == EVERYTHING] == others
     assert due.pop(8, {"angles", "update"}) == {"angles", "update"}  # the first update there can be an angle of
     assert all(groups - {"chance"} in (EVERYTHING, {"angles"}) for groups in due.values())
+
+
+def test_the_default_training_has_the_points_that_the_docs_say() -> None:
+    plan = Trainer(Experiment(device="cpu")).plan
+    due = [plan.groups_after(step) - {"chance"} for step in range(plan.steps + 1)]
+    assert (sum("angles" in groups for groups in due), due.count(frozenset(EVERYTHING))) == (9, 3)
 
 
 def test_the_seconds_of_a_run_are_those_of_its_training_alone(monkeypatch) -> None:
