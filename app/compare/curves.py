@@ -76,8 +76,8 @@ def view(chosen: Chosen) -> dict:
     last = compared.view
     if last.get("version") != version:
         measured = {panel: curves(there, panel) for panel in chosen.panels}
-        last = last_steps(manager().store.finals(list(there)))
+        steps = last_steps(manager().store.finals(list(there)))
         left_out = bool(manager().store.left_out(list(there)))
-        last = {"version": version, **message(found, groups(chosen), measured, chosen.look, last, left_out)}
+        last = {"version": version, **message(found, groups(chosen), measured, chosen.look, steps, left_out)}
         compared.view = last
     return last
