@@ -5,6 +5,7 @@ what `python …` would start. Those tests that are about the start itself start
 """
 
 import atexit
+import ctypes
 import multiprocessing
 import os
 import runpy
@@ -22,18 +23,25 @@ from typing import IO
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LIBRARIES = ["torch", "safetensors.torch", "pydantic", "typer"]
+LIBRARIES = ["torch", "torchvision.datasets", "safetensors.torch", "pydantic", "typer"]
+NEW_USER, NEW_MOUNTS, PRIVATE = 0x10000000, 0x00020000, 0x4000 | 0x40000  # of Linux: sched.h and mount.h
 
 
 class Child:
     """As subprocess.Popen([sys.executable, *words], text=True, …), as far as the tests use that.
 
     It has the project on its path, and how many threads of torch's is not said: worker processes of the lab's that were started
-    earlier come from the same server. `stderr`: a file's number, or a pipe as `stdout`.
+    earlier come from the same server. `stderr`: a file's number, or a pipe as `stdout`. `mounting`: what it mounts, as its own root,
+    nobody else sees.
     """
 
     def __init__(
-        self, *words: str, env: Mapping[str, str] | None = None, cwd: Path | None = None, stderr: int | None = None
+        self,
+        *words: str,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        stderr: int | None = None,
+        mounting: bool = False,
     ) -> None:
         ways = multiprocessing.get_all_start_methods()
         if "forkserver" not in ways:
@@ -49,7 +57,9 @@ class Child:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("OMP_NUM_THREADS", "1")  # read when torch is imported, by the server
             self._process = context.Process(
-                target=_become, args=(words, environment, str(cwd or Path.cwd()), stdin, stdout, theirs), daemon=False
+                target=_become,
+                args=(words, environment, str(cwd or Path.cwd()), mounting, stdin, stdout, theirs),
+                daemon=False,
             )
             self._process.start()
         for end in (stdin, stdout, theirs):
@@ -111,9 +121,15 @@ class Child:
         self.close()
 
 
-def run(*words: str, env: Mapping[str, str] | None = None, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+def run(
+    *words: str,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    timeout: float = 120,
+    mounting: bool = False,
+) -> subprocess.CompletedProcess[str]:
     """As subprocess.run with the output captured. Raises subprocess.TimeoutExpired."""
-    with Child(*words, env=env) as child:
+    with Child(*words, env=env, cwd=cwd, mounting=mounting) as child:
         out, err = child.communicate(timeout)
     assert child.returncode is not None
     return subprocess.CompletedProcess(words, child.returncode, out, err)
@@ -127,7 +143,13 @@ def _text(end: Connection, mode: str) -> IO[str]:
 
 
 def _become(
-    words: Sequence[str], environment: dict[str, str], folder: str, stdin: Connection, stdout: Connection, stderr: Connection
+    words: Sequence[str],
+    environment: dict[str, str],
+    folder: str,
+    mounting: bool,
+    stdin: Connection,
+    stdout: Connection,
+    stderr: Connection,
 ) -> None:
     """Go on as `python words…` would have begun, in the process that the server has forked."""
     for number, end in enumerate((stdin, stdout, stderr)):
@@ -148,6 +170,8 @@ def _become(
         del options[:2]
     code: object = 0
     try:
+        if mounting:
+            _mount_for_itself()
         _run(options)
     except SystemExit as ended:
         code = ended.code
@@ -157,6 +181,15 @@ def _become(
     finally:
         atexit._run_exitfuncs()  # multiprocessing ends its processes without
     sys.exit(code)  # type: ignore[arg-type]
+
+
+def _mount_for_itself() -> None:
+    """As `unshare --user --map-root-user --mount` does before it starts a command."""
+    user, group, libc = os.getuid(), os.getgid(), ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(NEW_USER | NEW_MOUNTS) or libc.mount(b"none", b"/", None, PRIVATE, None):
+        raise OSError(ctypes.get_errno(), "no mounts of its own")
+    for file, text in (("setgroups", "deny"), ("uid_map", f"0 {user} 1"), ("gid_map", f"0 {group} 1")):
+        Path("/proc/self", file).write_text(text)
 
 
 def _run(options: list[str]) -> None:

@@ -8,12 +8,11 @@ additions.py.
 import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import children
 from tests.additions import ADDITIONS
 
 ROOT = Path(__file__).parents[1]
@@ -88,8 +87,8 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         words += [str(folders[kind]), "|".join(addition.command), tests]
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "DFA_LAB", "PYTHON"))}
     clean |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # streamlit has imported one already
-    command = [sys.executable, "-c", SCRIPT, *words]
-    subprocess.run(command, cwd=tmp_path_factory.getbasetemp(), env=clean, timeout=600, check=True)
+    done = children.run("-c", SCRIPT, *words, cwd=tmp_path_factory.getbasetemp(), env=clean, timeout=600)
+    assert done.returncode == 0, done.stderr
     return {kind: (folder / "printed").read_text(encoding="utf-8") for kind, folder in folders.items()}
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dfa_lab.measure.kinds.effective_rank import NOISE
+from dfa_lab.machine.rounding import NOISE
 
 
 @dataclass(frozen=True)

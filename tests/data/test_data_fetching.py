@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from dfa_lab import data
 from dfa_lab.data import fetching
+from tests import children
 from tests.data.data_files import files_below, is_one_sentence, load, mnist
 
 
@@ -46,6 +48,9 @@ def wrong_answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _proxy(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
+    """All that asks for something here asks at this port; torchvision in a process in which it is imported already."""
+    forked = SimpleNamespace(DEVNULL=None, run=lambda command, **_: children.run(*command[2:]))
+    monkeypatch.setattr(fetching, "subprocess", forked)
     for name in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{port}")
         monkeypatch.delenv(name.upper(), raising=False)

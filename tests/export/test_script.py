@@ -1,7 +1,5 @@
 """The standalone script: executed where the lab cannot be imported, it measures the lab's losses."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from dfa_lab.settings.experiment import Experiment
 from dfa_lab.settings.parsing import parse
 from dfa_lab.train.results import Results
 from dfa_lab.train.trainer import Trainer
+from tests import children
 from tests.data.data_files import idx
 
 ALL = "bp,fa,dfa,shallow"
@@ -104,8 +103,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Pa
         images(data, name)
     for name in CASES:
         (folder / f"{name}.py").write_text(script(case(name, data)), encoding="utf-8")
-    command = [sys.executable, "-P", "-W", "error", "-c", ALONE, str(folder), str(data)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    done = children.run("-W", "error", "-c", ALONE, str(folder), str(data), cwd=folder, timeout=300)
     assert done.returncode == 0, done.stderr
     yield folder, data
 

@@ -1,6 +1,8 @@
 """t-SNE keeps neighbourhoods, as scikit-learn's own measure says; and its process does what the function does."""
 
 import os
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -67,6 +69,12 @@ def test_the_process_maps_as_the_function_and_says_why_not():
     assert mapping.left() == 0
     ended(bad)
     assert bad.problem == "t-SNE needs at least 10 samples, these are 9" and bad.maps == []
+
+
+def test_the_process_begins_at_once():
+    """Without torch, whose import takes longer than a map."""
+    look = "import sys, dfa_lab.inspect.tsne; print(sorted({'torch', 'sklearn'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_cancel_leaves_no_process():

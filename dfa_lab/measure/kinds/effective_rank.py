@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from dfa_lab.machine.memory_layout import whole_vectors
+from dfa_lab.machine.rounding import NOISE
 from dfa_lab.measure.lengths import scaled
 from dfa_lab.measure.seen import Columns, Probed
 
@@ -33,7 +34,6 @@ METRICS = {
 }
 
 SMALL = 1e-6
-NOISE = 4.0  # times the format's eps; of digits in networks of 3 to 50 blocks, in 32 bits against 64, it was 0.1 to 0.9
 RESOLVED = 100  # there the ranks differed from those in 64 bits by 3 % (median) and 16 % (most); at 10 by 50 % and 70 %
 
 

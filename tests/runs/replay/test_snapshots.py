@@ -17,10 +17,10 @@ from dfa_lab.runs.replay.snapshots import Snapshots, Spacing
 from dfa_lab.train import state_file
 from dfa_lab.train.state_file import read
 from dfa_lab.train.trainer import Trainer
+from tests import children
 from tests.runs.patience import PATIENCE, state, status, tiny, until, until_state, until_step
-from tests.runs.store.test_store_disk import NAMESPACE, mountable
+from tests.runs.store.test_store_disk import mountable
 
-ROOT = Path(__file__).parents[3]
 LARGE = {"rules": "dfa", "num_hidden": 400, "num_layers": 2}  # snapshots of 3 MB
 
 
@@ -148,9 +148,7 @@ def full_disk(folder: Path) -> None:
 def test_full_disk(tmp_path: Path) -> None:
     if not mountable(tmp_path):
         pytest.skip("no file system can be mounted here")
-    command = [*NAMESPACE, sys.executable, __file__, "full", str(tmp_path)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=PATIENCE)
+    done = children.run(__file__, "full", str(tmp_path), timeout=PATIENCE, mounting=True)
     assert done.returncode == 0 and "went on" in done.stdout, done.stdout + done.stderr
 
 
@@ -174,10 +172,7 @@ def serve(folder: Path) -> None:
 
 @pytest.mark.parametrize("what", ["snapshot", "checkpoint"])
 def test_killed_while_one_is_written(tmp_path: Path, what: str) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, __file__, "serve", str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        assert process.stdout is not None
+    with children.Child(__file__, "serve", str(tmp_path)) as process:
         id = process.stdout.readline().strip()
         folder = tmp_path / "snapshots" / id if what == "snapshot" else tmp_path / "checkpoints"
         until(lambda: list(folder.glob("*.safetensors")))

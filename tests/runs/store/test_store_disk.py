@@ -18,19 +18,12 @@ from tests.runs.patience import PATIENCE, nobody_waits
 
 resource = pytest.importorskip("resource", reason="file size limits are POSIX")
 
-ROOT = Path(__file__).parents[3]
 BATCH = [Record(0, "train_loss", None, i / 7, i, 0.0, 0, 0.0) for i in range(500)]
 NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
 
 
-def run(how: str, folder: Path, *before: str) -> None:
-    command = ["-W", "error", __file__, how, str(folder)]
-    if before:
-        command = [*before, sys.executable, *command]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=PATIENCE)
-    else:
-        done = children.run(*command, timeout=PATIENCE)
+def run(how: str, folder: Path, *, mounting: bool = False) -> None:
+    done = children.run("-W", "error", __file__, how, str(folder), timeout=PATIENCE, mounting=mounting)
     assert done.returncode == 0, done.stdout + done.stderr
     print(done.stdout)
 
@@ -102,7 +95,7 @@ def memory_only(folder: Path, reason: str) -> None:
 def test_full_disk(tmp_path: Path) -> None:
     if not mountable(tmp_path):
         pytest.skip("no file system can be mounted here")
-    run("tmpfs", tmp_path, *NAMESPACE)
+    run("tmpfs", tmp_path, mounting=True)
 
 
 def test_write_limit(tmp_path: Path) -> None:
@@ -111,7 +104,7 @@ def test_write_limit(tmp_path: Path) -> None:
 
 def test_read_only_folder(tmp_path: Path) -> None:
     if mountable(tmp_path):
-        run("read-only", tmp_path, *NAMESPACE)
+        run("read-only", tmp_path, mounting=True)
     elif os.getuid():
         tmp_path.chmod(0o500)
         memory_only(tmp_path, "cannot be written to.")
