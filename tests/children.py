@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import ModuleType
 from typing import IO
 
 import pytest
@@ -31,8 +32,8 @@ class Child:
     """As subprocess.Popen([sys.executable, *words], text=True, …), as far as the tests use that.
 
     It has the project on its path, and how many threads of torch's is not said: worker processes of the lab's that were started
-    earlier come from the same server. `stderr`: a file's number, or a pipe as `stdout`. `mounting`: what it mounts, as its own root,
-    nobody else sees.
+    earlier come from the same server. `stderr`: a file's number, or a pipe as `stdout`. `mounting`: it may mount file systems,
+    which nobody else sees.
     """
 
     def __init__(
@@ -56,6 +57,8 @@ class Child:
         environment = dict(os.environ if env is None else env)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("OMP_NUM_THREADS", "1")  # read when torch is imported, by the server
+            # A page that was run here calls itself the main program, which a child would run first.
+            patch.setitem(sys.modules, "__main__", ModuleType("__main__"))
             self._process = context.Process(
                 target=_become,
                 args=(words, environment, str(cwd or Path.cwd()), mounting, stdin, stdout, theirs),

@@ -27,8 +27,9 @@ import numpy, pytest, streamlit.testing.v1, torch, torch._dynamo
 def ask(folder, command, tests):
     os.chdir(folder)
     sys.path.insert(0, folder)
-    import dfa_lab
-    assert os.path.samefile(os.path.dirname(os.path.dirname(dfa_lab.__file__)), folder), dfa_lab.__file__
+    import app, dfa_lab
+    for package in (app, dfa_lab):
+        assert os.path.samefile(os.path.dirname(os.path.dirname(package.__file__)), folder), package.__file__
     if command:
         sys.argv = ["dfa_lab", *command.split("|")]
         try:
@@ -41,7 +42,8 @@ def ask(folder, command, tests):
     print("The tests:", flush=True)
     return pytest.main(["-p", "no:cacheprovider", "-p", "no:unraisableexception", "--tb=short", "-rp", *tests.split("|")])
 
-sys.path = [place for place in sys.path if place]
+# Nothing of the project itself, on whose path a child of the tests is.
+sys.path = [place for place in sys.path if place and not os.path.isdir(os.path.join(place, "dfa_lab"))]
 for folder, command, tests in zip(*[iter(sys.argv[1:])] * 3):
     if os.fork() == 0:
         code = 1

@@ -1,5 +1,8 @@
 """Dropout, batch norm, biases and norm limits: where they sit, and what they do."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch import nn
@@ -8,7 +11,6 @@ from dfa_lab.networks import build
 from dfa_lab.networks.layers import Conv2d, Dropout, Linear, Noise
 from dfa_lab.networks.max_norm import limit
 from dfa_lab.settings.parsing import parse
-from tests import children
 from tests.gradients import assert_same, by_autograd, by_rule
 
 SHORT = {Linear: "W", Conv2d: "C", Dropout: "D", nn.BatchNorm1d: "N", nn.BatchNorm2d: "N", nn.MaxPool2d: "P", nn.Tanh: "f"}
@@ -212,6 +214,6 @@ for settings in ({}, {"batchnorm": 1, "dropout": 1}, {"network": "conv"}, {"num_
 grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * (1 if sys.platform == "darwin" else 1024)
 print(grown < 200e6, "torch._dynamo" in sys.modules)
 """
-    done = children.run("-c", script)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["2 200", "2 200", "5 34272", "30 300000", "True False"]
