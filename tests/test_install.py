@@ -79,7 +79,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("PYTHONPATH", "DFA_LAB_RUNS", "DFA_LAB_DATA", "DFA_LAB_MODELS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # else every command compiles all of it anew
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
