@@ -125,7 +125,7 @@ def test_hidden_rule_and_smoothing_stay(visit) -> None:
 
 
 def test_the_band_of_chance_is_the_widest_of_the_runs_that_are_shown(visit) -> None:
-    page = visit("points=40")
+    page = visit("points=40&still=1")
     page.locator(".dfa-tile", has_text="fa").first.wait_for()
     looked = """() => { const {shapes, annotations} = document.querySelector('[data-panel="angle:1"] .js-plotly-plot').layout
         return [shapes[0].y0, shapes[0].y1, annotations[0].text] }"""
@@ -148,7 +148,7 @@ def test_a_tile_names_the_step_of_a_figure_that_is_older_than_the_curve(visit) -
 
 
 def test_choices_survive_a_reload_and_travel_in_the_link(visit) -> None:
-    page = visit("points=40")
+    page = visit("points=40&still=1")
     page.locator(".dfa-tile", has_text="bp").click()
     smooth(page, 0.6)
     for choice in ("x:epoch", "log:true", "accuracy:true"):
@@ -243,7 +243,7 @@ def test_narrow_page_fits_and_draws_only_what_is_on_screen(visit) -> None:
 
 
 def test_dark_and_light_switch_without_a_new_chart(visit) -> None:
-    page = visit("points=60")
+    page = visit("points=60&still=1")
     drag_zoom(page)
     zoomed = page.evaluate(RANGES)[0]
     colour = "() => document.querySelector('.js-plotly-plot').layout.font.color"
@@ -333,7 +333,7 @@ def test_charts_are_drawn_below_a_path_of_the_host_and_inside_another_page(serve
 @pytest.mark.parametrize("missing", ["**/live/view.js", "**/charts/dom.js", "**/live/live.css"])
 def test_code_that_does_not_come_is_said_in_a_sentence(page, address: str, missing: str) -> None:
     page.route(missing, lambda route: route.abort())
-    page.goto(address)
+    page.goto(f"{address}/?still=1")
     said = page.get_by_role("alert")
     said.wait_for()
     assert said.inner_text() == (
