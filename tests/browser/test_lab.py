@@ -43,7 +43,7 @@ def wait_for_state(page, state: str) -> None:
     page.wait_for_function(f"({STATE})() === '{state}'")
 
 
-LONG = "?epochs=300"  # so that a training has not ended before somebody has set its speed
+LONG = "?epochs=5000"  # so that a training cannot end before somebody has set its speed
 
 
 def start_slowly(page) -> None:
