@@ -1,7 +1,7 @@
 """Python processes for tests that stop, kill and starve them: real ones, but for the seconds that `import torch` takes.
 
-Each is forked from a server of multiprocessing's that has imported the libraries, and nothing of the lab; in all else it is
-what `python …` would start. Those tests that are about the start itself start it themselves.
+Each is forked from a server as multiprocessing has one, which has imported the libraries, and nothing of the lab; in all else it
+is what `python …` would start. Those tests that are about the start itself start it themselves.
 """
 
 import atexit
@@ -16,6 +16,7 @@ import traceback
 import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import ModuleType
@@ -25,15 +26,16 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LIBRARIES = ["torch", "torchvision.datasets", "safetensors.torch", "pydantic", "typer"]
+SERVER = forkserver.ForkServer()  # the lab's own worker processes come from another one, which has imported the lab
+SERVER.set_forkserver_preload(LIBRARIES)
 NEW_USER, NEW_MOUNTS, PRIVATE = 0x10000000, 0x00020000, 0x4000 | 0x40000  # of Linux: sched.h and mount.h
 
 
 class Child:
     """As subprocess.Popen([sys.executable, *words], text=True, …), as far as the tests use that.
 
-    It has the project on its path, and how many threads of torch's is not said: worker processes of the lab's that were started
-    earlier come from the same server. `stderr`: a file's number, or a pipe as `stdout`. `mounting`: it may mount file systems,
-    which nobody else sees.
+    It has the project on its path, and one thread of torch's. `stderr`: a file's number, or a pipe as `stdout`. `mounting`: it may
+    mount file systems, which nobody else sees.
     """
 
     def __init__(
@@ -48,7 +50,6 @@ class Child:
         if "forkserver" not in ways:
             pytest.skip("this system has no forkserver")
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(LIBRARIES)
         pipes = [context.Pipe(duplex=False) for _ in range(3)]
         (stdin, self._in), (self._out, stdout), (self._err, theirs) = pipes
         if stderr is not None:
@@ -57,6 +58,7 @@ class Child:
         environment = dict(os.environ if env is None else env)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("OMP_NUM_THREADS", "1")  # read when torch is imported, by the server
+            patch.setattr(forkserver, "connect_to_new_process", SERVER.connect_to_new_process)
             # A page that was run here calls itself the main program, which a child would run first.
             patch.setitem(sys.modules, "__main__", ModuleType("__main__"))
             self._process = context.Process(
