@@ -1,7 +1,7 @@
 """Python processes for tests that stop, kill and starve them: real ones, but for the seconds that `import torch` takes.
 
-Each is forked from a server as multiprocessing has one, which has imported the libraries, and nothing of the lab; in all else it
-is what `python …` would start. Those tests that are about the start itself start it themselves.
+Each is forked from a server as multiprocessing has one, which has imported the libraries, and nothing of the lab; in all else
+it is what `python …` would start. Those tests that are about the start itself start it themselves.
 """
 
 import atexit
