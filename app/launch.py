@@ -18,13 +18,19 @@ from app.bar import transport  # noqa: F401 (the page's imports, done before the
 from app.charts import plotly_script
 from app.form import settings_form  # noqa: F401 (the page's imports, done before the first visitor waits for them)
 from app.live import live_chart  # noqa: F401 (the page's imports, done before the first visitor waits for them)
+from app.shell import administrator, identity
 from app.shell.server import manager
 from dfa_lab.machine import runs_folder
 
 PATIENCE = 20  # seconds; then the page opens all the same
 MAIN = Path(__file__).with_name("main.py")
 # variable: where it is not set
-FOLDERS = {runs_folder.VARIABLE: runs_folder.DEFAULT, "DFA_LAB_DATA": "Datasets", "DFA_LAB_MODELS": ""}
+FOLDERS = {
+    runs_folder.VARIABLE: runs_folder.DEFAULT,
+    "DFA_LAB_DATA": "Datasets",
+    "DFA_LAB_MODELS": "",
+    administrator.VARIABLE: "",
+}
 SOON = 0.2  # seconds after which the server answers
 
 
@@ -40,6 +46,8 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     """What surrounds the answering of the server, however it was started."""
     settle_folders()
     _warm_up()
+    if identity.shared():
+        print(about_sharing(_own_address()), flush=True)
     if not config.get_option("server.headless") and _has_screen():
         asyncio.get_running_loop().call_later(SOON, cli_util.open_browser, _own_address())
     yield
@@ -60,6 +68,17 @@ def _warm_up() -> None:
     until = time.monotonic() + PATIENCE
     while (status := manager().status(demo)) and status.state == "loading" and time.monotonic() < until:
         time.sleep(0.02)
+
+
+def about_sharing(lab: str) -> str:
+    """What visitors of a shared server may do, what not, and how to change it; `lab`: where this computer finds the page."""
+    link = f"{administrator.PATH}?token=… with the token of your file"
+    change = f"at {lab}/{link}" if administrator.own_token() else f"by this link, which works once: {administrator.link(lab)}"
+    return (
+        "\n  This server is shared: whoever opens it can look at everything, and owns what they begin.\n"
+        "  They cannot change what is others', name files or folders of this computer, download to it or free its space.\n"
+        f"  You can, and you can close the server for new experiments, {change}\n"
+    )
 
 
 def _has_screen() -> bool:

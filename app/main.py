@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 from streamlit import config
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,10 +17,12 @@ if str(ROOT) not in sys.path:  # streamlit puts only this file's folder there
 from app import launch  # noqa: E402 (the path has to be there first)
 from app.charts import modules, plotly_script  # noqa: E402 (the path has to be there first)
 from app.live import route  # noqa: E402 (the path has to be there first)
-from app.shell import sub_pages  # noqa: E402 (the path has to be there first)
+from app.shell import administrators_link, sub_pages  # noqa: E402 (the path has to be there first)
+from app.shell.identity import Cookies  # noqa: E402 (the path has to be there first)
 
 base = config.get_option("server.baseUrlPath").strip("/")
 base = f"/{base}" if base else ""
-routes = [modules.route(base), plotly_script.route(base), route.route(base), *sub_pages.routes(base)]
+routes = [file.route(base) for file in (modules, plotly_script, route, administrators_link)] + sub_pages.routes(base)
+names = [Middleware(Cookies, path=base or "/")]
 
-app = st.App(ROOT / "app" / "navigation.py", routes=routes, lifespan=launch.lifespan)
+app = st.App(ROOT / "app" / "navigation.py", routes=routes, middleware=names, lifespan=launch.lifespan)

@@ -34,8 +34,8 @@ NEW_USER, NEW_MOUNTS, PRIVATE = 0x10000000, 0x00020000, 0x4000 | 0x40000  # of L
 class Child:
     """As subprocess.Popen([sys.executable, *words], text=True, …), as far as the tests use that.
 
-    It has the project on its path, and one thread of torch's. `stderr`: a file's number, or a pipe as `stdout`. `mounting`: it may
-    mount file systems, which nobody else sees.
+    It has the project on its path, and one thread of torch's. `stderr`: a file's number, or a pipe as `stdout`. `mounting`: it
+    may mount file systems, which nobody else sees.
     """
 
     def __init__(

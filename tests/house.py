@@ -24,7 +24,7 @@ PAGE = (
     {"shell"},
     {"visit"},
     {"charts", "live", "form", "bar", "report"},
-    {"angles", "compare", "experiments", "feedback", "learnt", "lessons", "path", "proofs", "reproduce"},
+    {"angles", "compare", "experiments", "feedback", "learnt", "lessons", "path", "proofs", "reproduce", "server"},
     {"main", "navigation", "launch"},
 )
 FLOORS = (

@@ -11,6 +11,7 @@ from app.shell.server import manager
 from app.visit.session import Remembered, fresh, held
 from dfa_lab.runs.live import Status
 from dfa_lab.runs.resuming import ContinueError
+from dfa_lab.runs.rights import NOT_YOURS, NotAllowed
 from dfa_lab.settings.training_settings import MOST_EPOCHS
 
 ABOUT = (
@@ -34,6 +35,9 @@ asked = Asked()
 
 def show(statuses: Sequence[Status], key: str) -> None:
     """What a popover holds: how many epochs, and the button. `statuses`: of experiments that have ended."""
+    if not all(manager().rights.own(status.owner) for status in statuses):
+        st.markdown(NOT_YOURS)
+        return
     one = statuses[0] if len(statuses) == 1 else None
     most = max(ceil(round(status.epoch, 6)) for status in statuses)
     planned = max(status.experiment.epochs for status in statuses)
@@ -64,7 +68,7 @@ def _go(ids: Sequence[str], widget: str, key: str) -> None:
     for id in ids:
         try:
             manager().train_on(id, held(widget))
-        except ContinueError as error:
+        except (ContinueError, NotAllowed) as error:
             problems.append(str(error) if len(ids) == 1 else f"{id}: {error}")
         except KeyError:
             problems.append(f"{plain(id)} is no longer there.")

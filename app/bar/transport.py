@@ -158,7 +158,7 @@ def _step() -> None:
 
 def _reset() -> None:
     status = watching.now()
-    if not status.demo:
+    if not status.demo and manager().rights.own(status.owner):
         manager().stop(status.id)
     start(status.experiment.model_copy(update={"save": ""}), paused=True, pace=status.pace)  # the name is taken
 

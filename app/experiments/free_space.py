@@ -7,6 +7,7 @@ from app.shell.server import manager
 from app.visit.session import Remembered, fresh
 from dfa_lab.machine.disk_room import human as size
 from dfa_lab.runs import disk_space
+from dfa_lab.runs.rights import ADMINISTRATORS
 
 KINDS = {
     "database": "Database of all records",
@@ -35,6 +36,10 @@ removed = Removed()
 
 
 def show() -> None:
+    """What is on the disk; what can be removed for good, for whoever keeps the server."""
+    if not manager().rights.who().administrator:
+        st.info(ADMINISTRATORS, icon=":material/lock:")
+        return
     store = manager().store
     space = disk_space.measure(store.folder)
     with st.container(horizontal=True, gap="large"):
@@ -94,6 +99,7 @@ def _offer(key: str, title: str, about: str, removable: disk_space.Removable, ac
 
 def _purge(ids: tuple[str, ...]) -> None:
     """Experiments with all they have; the database then gives back what they took."""
+    manager().rights.administer()
     store = manager().store
     before = disk_space.measure(store.folder)
     for id in ids:
@@ -106,6 +112,7 @@ def _purge(ids: tuple[str, ...]) -> None:
 
 
 def _forget(ids: tuple[str, ...]) -> None:
+    manager().rights.administer()
     folder = manager().store.folder
     before = disk_space.measure(folder)
     disk_space.remove_files(folder, ids, ("checkpoints",))
@@ -114,5 +121,5 @@ def _forget(ids: tuple[str, ...]) -> None:
 
 def _restore(ids: tuple[str, ...]) -> None:
     for id in ids:
-        manager().store.restore(id)
+        manager().restore(id)
     removed.ids = []

@@ -10,6 +10,7 @@ from app.visit import watching
 from app.visit.session import Remembered
 from dfa_lab.export.import_zip import take
 from dfa_lab.export.unpack import ImportProblem
+from dfa_lab.settings.experiment import SettingsError
 
 
 class Imported(Remembered, prefix="import"):
@@ -48,9 +49,12 @@ def show() -> None:
 def _take(file: UploadedFile) -> None:
     imported.problem = imported.done = ""
     try:
-        taken = take(file, manager().store, manager().checkpoints)
+        taken = take(file, manager().store, manager().checkpoints, manager().rights.begin({}))
     except ImportProblem as problem:
         imported.problem = f"{file.name}: {problem}"
+        return
+    except SettingsError as error:  # the server is closed for what is new
+        imported.problem = error.problems[0]
         return
     imported.turn += 1
     imported.done, imported.notes = taken.id, taken.notes

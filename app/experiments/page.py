@@ -7,10 +7,10 @@ import streamlit as st
 from app.bar import train_on
 from app.experiments import free_space, paper_table, run_table
 from app.experiments.free_space import removed
-from app.shell import pages
+from app.shell import identity, pages
 from app.shell.escape import plain
 from app.shell.server import manager
-from app.visit import watching
+from app.visit import watching, whose
 from app.visit.session import Remembered, held, hold
 from app.visit.ticks import anew, show_only, ticks
 from dfa_lab.compare import table
@@ -53,7 +53,9 @@ def show() -> None:
 def _experiments() -> None:
     store = manager().store
     store.notice_the_dead()
-    everything = store.experiments(MOST, demos=False)
+    if identity.shared():
+        whose.name()
+    everything = whose.chosen(store.experiments(MOST, demos=False))
     if not everything:
         st.info(EMPTY, icon=":material/science:")
         _undo()
@@ -165,7 +167,7 @@ def _list(wanted: table.Wanted, view: dict) -> None:
     """What matches, with its buttons; it ticks."""
     run_table.take_over()
     store = manager().store
-    everything = store.experiments(MOST, demos=False)
+    everything = whose.chosen(store.experiments(MOST, demos=False))
     if any(one.state in ACTIVE for one in everything) != listed.active:
         st.rerun()  # to tick more often or more rarely
     found = wanted(everything)
@@ -220,13 +222,14 @@ def _buttons(chosen: Sequence[Stored], found: int, everything: int, eyed: Sequen
             disabled=not chosen and not eyed,
             help="The curves of the chosen ones over each other; of those ticked Show where none is chosen",
         )
-        if busy := [one.id for one in chosen if store.busy(one)]:
+        own = [one for one in chosen if manager().rights.own(one.owner)]
+        if busy := [one.id for one in own if store.busy(one)]:
             st.button("Stop", key="runs_stop", icon=":material/stop:", on_click=_stop, args=(busy,))
-        if ended := [one for one in chosen if one.state in ENDED and one.experiment and not one.demo]:
+        if ended := [one for one in own if one.state in ENDED and one.experiment and not one.demo]:
             with st.popover("Train on", icon=":material/resume:", key="runs_train_on", help="For more epochs"):
                 train_on.show([status for one in ended if (status := manager().status(one.id))], "runs_train_on")
-        if chosen:
-            ids = [one.id for one in chosen]
+        if own:
+            ids = [one.id for one in own]
             st.button("Remove", key="runs_remove", icon=":material/delete:", on_click=_remove, args=(ids,))
         count = f"{everything} experiments" if found == everything else f"{found} of {everything} experiments"
         st.caption(f"{count} · {len(chosen)} chosen" if chosen else f"{count} · tick Choose to act on one or several")
@@ -252,11 +255,9 @@ def _stop(ids: Sequence[str]) -> None:
 
 def _remove(ids: Sequence[str]) -> None:
     """Stop experiments and take them off the list; what another server is busy with stays."""
-    store = manager().store
     for id in ids:
-        manager().stop(id)
-        store.remove(id)
-    gone = [id for id in ids if (one := store.get(id)) and one.removed is not None]
+        manager().remove(id)
+    gone = [id for id in ids if (one := manager().store.get(id)) and one.removed is not None]
     removed.ids, removed.stayed = gone, len(ids) - len(gone)
     ticks.chosen.difference_update(gone)
     anew()
@@ -277,5 +278,5 @@ def _undo() -> None:
 def _restore() -> None:
     ids, removed.ids = removed.ids, []
     for id in ids:
-        manager().store.restore(id)
+        manager().restore(id)
     anew()

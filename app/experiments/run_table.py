@@ -8,10 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from app.shell.server import manager
+from app.visit import whose
 from app.visit.session import Remembered, fresh, held, known
-from app.visit.ticks import ticks
+from app.visit.ticks import anew, ticks
 from dfa_lab.compare import table
 from dfa_lab.runs.replay.origin import FORKED, origin_of
+from dfa_lab.runs.rights import NotAllowed
 from dfa_lab.runs.store.stored import Stored
 from dfa_lab.settings.experiment import RULES
 
@@ -44,6 +46,7 @@ class Table(Remembered, prefix="runs"):
 
     ids: list[str] = fresh(list)  # of its rows
     opened: str | None = None
+    refused: str = ""  # why something that was typed into the table was not kept
 
 
 rows = Table()
@@ -76,6 +79,8 @@ def frame(found: Sequence[Stored], finals: pd.DataFrame, metric: str, settings: 
     columns["colour"] = [one.colour or None for one in found]
     columns["tags"] = [list(one.tags) for one in found]
     columns["note"] = [one.note for one in found]
+    if names := whose.owners(found):
+        columns["whose"] = names
     columns["started"] = [datetime.fromtimestamp(one.created) for one in found]
     forks = manager().store.events_of(FORKED)
     origins = {id: origin.sentence() for id, events in forks.items() if (origin := origin_of(events))}
@@ -104,6 +109,9 @@ def ordered(shown: pd.DataFrame, by: str, group: str, *, backwards: bool) -> pd.
 def editor(shown: pd.DataFrame, metric: str) -> None:
     """Mount the table; `take_over` does what is changed in it. Only other rows make it begin anew."""
     rows.ids = list(shown.index)
+    if rows.refused:
+        st.warning(rows.refused, icon=":material/lock:")
+        rows.refused = ""
     st.data_editor(
         shown,
         key=_key(),
@@ -150,6 +158,7 @@ def _columns(shown: pd.DataFrame, metric: str) -> dict[str, Any]:
         "seeds": column.NumberColumn("Seeds", format="%d", width="small"),
         "tags": column.ListColumn("Tags", help="Type a tag and press Enter"),
         "note": column.TextColumn("Note", max_chars=2000, width="medium"),
+        "whose": column.TextColumn("Whose"),
         "started": column.DatetimeColumn("Started", format="YYYY-MM-DD HH:mm"),
         "why": column.TextColumn("Why", help="Why it is in its state, and what it was forked from"),
     }
@@ -179,14 +188,19 @@ def take_over() -> None:
     for (id, column), value in pending.items():
         if (id, column) not in before or before[id, column] != value:
             change(id, column, value)
-    ticks.applied = pending
+    if not rows.refused:  # else the table begins anew, as it was
+        ticks.applied = pending
 
 
 def change(id: str, column: str, value: Any) -> None:
     """Do what was changed in one cell; an emptied one comes as None."""
     if column in WRITTEN:
         given: dict[str, Any] = {column: value if value is not None else ([] if column == "tags" else "")}
-        manager().store.update(id, **given)
+        try:
+            manager().describe(id, **given)
+        except NotAllowed as error:
+            rows.refused = str(error)
+            anew()
     elif column in ("chosen", "shown"):
         ticked: set[str] = getattr(ticks, column)
         (ticked.add if value else ticked.discard)(id)

@@ -7,6 +7,7 @@ import torch
 
 from app.form import drawing
 from app.shell.escape import plain
+from app.shell.identity import visitor
 from app.visit import hidden_controls
 from app.visit.form_state import FORM, SEVERAL, as_text, key
 from app.visit.hidden_controls import GROUPS
@@ -14,6 +15,7 @@ from app.visit.session import held, hold
 from dfa_lab import data
 from dfa_lab.machine.device import present
 from dfa_lab.networks import own_file
+from dfa_lab.runs.rights import LOCAL
 from dfa_lab.settings.experiment import NETWORKS, Experiment, SettingsError, extra
 from dfa_lab.settings.knob import several
 from dfa_lab.settings.parsing import keep_good, parse
@@ -56,7 +58,9 @@ def widgets(names: Iterable[str]) -> dict[str, object]:
 
 
 def in_force(name: str, form: str = FORM) -> bool:
-    """False where another setting makes this one irrelevant."""
+    """False where another setting makes this one irrelevant, or it is for whoever keeps the server."""
+    if name in LOCAL and not visitor().administrator:
+        return False
     when = extra(Experiment.model_fields[name])["when"]
     if name == "device_number" and "cuda" not in present():
         return False
@@ -143,7 +147,7 @@ def _with_current(key: str, options: list[str]) -> list[str]:
 
 def _dataset_title(name: str) -> str:
     facts = data.facts(name)
-    here = data.is_here(name, data.root(str(held(key("datapath"), ""))))
+    here = data.is_here(name, data.root(str(held(key("datapath"), "")) if in_force("datapath") else ""))
     return facts.title if here else f"{facts.title} (not on this machine yet)"
 
 

@@ -144,7 +144,7 @@ def _watch(lesson: Lesson, number: int, choice: int) -> None:
     step = lesson.steps[number - 1]
     experiment = step.experiment
     steps = experiment.epochs * ceil(facts_of(experiment).train / experiment.batch_size)
-    if visited.run:
+    if manager().rights.owns(visited.run):
         manager().stop(visited.run)
     problems, run = [], ""
     try:

@@ -8,7 +8,7 @@ from app.live import layer_maps, route
 from app.live.component import live
 from app.live.message import around, message
 from app.shell.server import manager
-from app.visit import moment, projector, watching
+from app.visit import moment, projector, watching, whose
 from app.visit.session import Remembered, session
 from dfa_lab.runs.live import ACTIVE, Status
 from dfa_lab.runs.store.known_wrong import SAID
@@ -53,7 +53,8 @@ def _chart(current: Callable[[], Status], key: str, measure: str) -> None:
 
 def _about(status: Status) -> str:
     """Where it comes from, and what is left out of its curves."""
-    return " ".join(filter(None, [moment.origin(status), SAID if manager().store.left_out([status.id]) else ""]))
+    left_out = SAID if manager().store.left_out([status.id]) else ""
+    return " ".join(filter(None, [whose.sentence(status.owner), moment.origin(status), left_out]))
 
 
 def _demo_goes_on(status: Status) -> bool:

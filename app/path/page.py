@@ -245,17 +245,17 @@ def _step() -> None:
     status = watching.current()
     if moment.past(status) and _waits(status):
         moment.choose(watching.now(), status.step + 1)
-    elif not status.demo and status.state == "paused":
-        manager().step(status.id)
-        _wait(status.id, lambda now: now.step > status.step or now.state != "paused")
+    elif not status.demo and status.state == "paused" and (id := watching.own()):
+        manager().step(id)
+        _wait(id, lambda now: now.step > status.step or now.state not in ("loading", "paused"))
 
 
 def _epoch() -> None:
     status = watching.now()
-    if not status.demo and status.state == "paused":
+    if not status.demo and status.state == "paused" and (id := watching.own()):
         motion.phase = 0
-        manager().epoch(status.id)
-        _wait(status.id, lambda now: now.state != "running")
+        manager().epoch(id)
+        _wait(id, lambda now: now.state != "running")
 
 
 def _pause() -> None:

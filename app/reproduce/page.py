@@ -15,6 +15,7 @@ from dfa_lab.paper import tables, texts
 from dfa_lab.paper.outcomes import Outcome, Outcomes, best, same
 from dfa_lab.paper.tables import EPOCHS, Row, Table
 from dfa_lab.runs.resuming import ContinueError
+from dfa_lab.runs.rights import NotAllowed
 from dfa_lab.settings.experiment import SettingsError
 
 EVERY = 2.0  # seconds
@@ -210,7 +211,7 @@ def _act(name: str, id: str) -> None:
     try:
         getattr(manager(), name)(id)
         grid.problems = []
-    except ContinueError as error:
+    except (ContinueError, NotAllowed) as error:
         grid.problems = [str(error)]
     except KeyError:  # deleted by another visitor
         grid.problems = []

@@ -8,6 +8,8 @@ from itertools import groupby
 
 import streamlit as st
 
+from app.shell.identity import visitor
+
 
 @dataclass(frozen=True)
 class Page:
@@ -19,6 +21,7 @@ class Page:
     section: str = ""  # of the navigation; pages of one section follow each other
     default: bool = False  # shown at the lab's own address
     pictures: bool = False  # shows the networks as they were at any step of a training
+    administrators: bool = False  # for whoever keeps the server
 
     @property
     def path(self) -> str:
@@ -46,6 +49,7 @@ PAGES = (
     Page("experiments", "Experiments", "list", "Runs"),
     Page("compare", "Compare", "stacked_line_chart", "Runs"),
     Page("reproduce", "Reproduce", "table_chart", "Runs"),
+    Page("server", "Server", "dns", "Runs", administrators=True),
     Page("proofs", "Is it really DFA?", "fact_check", "Proof and rules"),
     Page("rules", "Rules", "menu_book", "Proof and rules"),
 )
@@ -58,11 +62,14 @@ LAB, LESSONS, PATH, LEARNT, ANGLES, FEEDBACK, COMPARE, RULES = (
 
 def navigation() -> None:
     """Show the bar of pages, and run the page that the visitor is on."""
-    sections = {
-        section: [st.Page(page.script, title=page.title, icon=page.symbol, default=page.default) for page in several]
-        for section, several in groupby(PAGES, lambda page: page.section)
-    }
+    sections = {section: [_shown(page) for page in several] for section, several in groupby(PAGES, lambda page: page.section)}
     st.navigation(sections, position="top").run()
+
+
+def _shown(page: Page):
+    """The page for Streamlit; one that is not for this visitor is left out of the bar, and says so itself."""
+    offered = "visible" if not page.administrators or visitor().administrator else "hidden"
+    return st.Page(page.script, title=page.title, icon=page.symbol, default=page.default, visibility=offered)
 
 
 def link(page: Page, label: str = "", icon: str = "") -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.shell.identity import visitor
 from dfa_lab.machine.allocator import keep_memory
 from dfa_lab.machine.runs_folder import runs_folder
 from dfa_lab.networks import own_file
@@ -20,4 +21,4 @@ def manager() -> Manager:
     """Kept in the folder of runs. Network files are run from $DFA_LAB_MODELS alone, if at all."""
     models = os.environ.get("DFA_LAB_MODELS")
     own_file.restrict(Path(models) if models else None)
-    return Manager(runs_folder(), quota=os.environ.get(quota.NAME, ""))
+    return Manager(runs_folder(), quota=os.environ.get(quota.NAME, ""), who=visitor)

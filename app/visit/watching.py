@@ -26,6 +26,7 @@ def arrive() -> None:
     session.problems = hidden_controls.arrive(params) + from_link(params)
     session.notice = LINK_NOTE if hidden_controls.settings_of(params).keys() - {ATTACH} else ""
     session.arrived, session.watched = True, None
+    manager().visitors.seen(manager().rights.who())
     wanted = params.get(ATTACH, [""])[0]
     if wanted:
         status = manager().status(wanted)
@@ -70,15 +71,16 @@ def now() -> Status:
 
 
 def own() -> str | None:
-    """The id of an experiment that is this visitor's to steer: a demonstration is copied first, since others go on watching it.
+    """The id of an experiment that is this visitor's to steer: the demonstration, which others go on watching, and what is
+    somebody else's is copied first.
 
     None, with the sentence among the session's problems, if the server has no room for a copy.
     """
     status = now()
-    if not status.demo:
+    if not status.demo and manager().rights.own(status.owner):
         return status.id
     try:
-        copy = manager().fork(status.id, paused=False)
+        copy = manager().fork(status.id, paused=status.state == "paused")
     except KeyError:  # it began again just now
         return own()
     except SettingsError as error:

@@ -136,6 +136,23 @@ def ui(
             "where that is not enough nothing new begins. Default: $DFA_LAB_QUOTA, else no limit.",
         ),
     ] = "",
+    shared: Annotated[
+        bool,
+        typer.Option(
+            "--shared",
+            help="Whoever opens the page owns what they begin, and cannot change what is others'. By itself so where --address "
+            "lets others in; say it where a proxy on this computer does. Default: $DFA_LAB_SHARED.",
+        ),
+    ] = False,
+    admin_token_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Of a shared server: a file with a token of at least 16 characters, by which you are its administrator. "
+            "Default: $DFA_LAB_ADMIN_TOKEN_FILE, else a link that works once is printed.",
+        ),
+    ] = None,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
     """Open the lab in the browser."""
@@ -153,8 +170,17 @@ def ui(
         except QuotaError as error:
             raise refused([str(error)]) from None
         os.environ[NAME] = quota
+    if shared:
+        os.environ["DFA_LAB_SHARED"] = "1"
+    if admin_token_file:
+        os.environ["DFA_LAB_ADMIN_TOKEN_FILE"] = str(admin_token_file.resolve())
     from app.launch import serve
+    from app.shell import administrator
 
+    try:
+        administrator.own_token()
+    except administrator.TokenError as error:
+        raise refused([str(error)]) from None
     serve(port, address, browser)
 
 

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -42,17 +42,20 @@ class Taken:
     notes: tuple[str, ...]  # sentences: what is otherwise than in the zip
 
 
-def take(file: IO[bytes] | Path, store: Store, checkpoints: Checkpoints) -> Taken:
-    """Import a zip. Raises ImportProblem, with a sentence, and then nothing of it was kept."""
+def take(file: IO[bytes] | Path, store: Store, checkpoints: Checkpoints, owner: str = "") -> Taken:
+    """Import a zip; from now on it belongs to `owner`, whatever it says itself.
+
+    Raises ImportProblem, with a sentence, and then nothing of it was kept.
+    """
     try:
         # one at a time: two zips of one id would be added to each other
         with FileLock(store.folder / "import.lock"), tempfile.TemporaryDirectory(prefix="import-", dir=store.folder) as name:
-            return _take(file, Path(name), store, checkpoints)
+            return _take(file, Path(name), store, checkpoints, owner)
     except (OSError, SafetensorError) as error:
         raise ImportProblem(f"It could not be kept in {store.folder}: {getattr(error, 'strerror', '') or error}.") from error
 
 
-def _take(file: IO[bytes] | Path, folder: Path, store: Store, checkpoints: Checkpoints) -> Taken:
+def _take(file: IO[bytes] | Path, folder: Path, store: Store, checkpoints: Checkpoints, owner: str) -> Taken:
     manifest = unpack(file, folder)
     about = as_object((folder / layout.EXPERIMENT).read_bytes(), layout.EXPERIMENT)
     experiment = _experiment(about.get("settings"))
@@ -75,7 +78,7 @@ def _take(file: IO[bytes] | Path, folder: Path, store: Store, checkpoints: Check
         for path in nets:
             shutil.copyfile(path, beside / path.name)
         notes.append(f"Its weights are kept in {beside}: they are not all that training needs to go on.")
-    store.adopt(stored, records, events)
+    store.adopt(replace(stored, owner=owner), records, events)
     store.update(stored.id, name=stored.name, note=stored.note, tags=stored.tags, colour=stored.colour)
     if not store.flush() or store.get(stored.id) is None:
         checkpoints.remove(stored.id)

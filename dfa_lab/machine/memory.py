@@ -3,6 +3,11 @@
 import os
 from pathlib import Path
 
+V2, V1 = Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/memory")
+GROUPS = (  # limit, usage, and what of it is cache, in memory.stat
+    (V2 / "memory.max", V2 / "memory.current", "inactive_file"),
+    (V1 / "memory.limit_in_bytes", V1 / "memory.usage_in_bytes", "total_inactive_file"),
+)
 GROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")  # of a container
 
 
@@ -16,6 +21,28 @@ def available() -> int:
         return min(there, int(GROUP_LIMIT.read_text()))
     except (OSError, ValueError):  # no container, or "max": no limit
         return there
+
+
+def free() -> int:
+    """Bytes that could be used now: what the system says is available, and what a container has left of its limit."""
+    try:
+        lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+        there = int(lines["MemAvailable"].split()[0]) * 1024
+    except (OSError, ValueError, LookupError):  # not Linux
+        there = available()
+    return max(0, min(there, *_left_of_limits(), available()))
+
+
+def _left_of_limits() -> list[int]:
+    """What control groups, of version 2 or 1, leave a container; page cache that could be given back counts as left."""
+    left = []
+    for limit, used, cached in GROUPS:
+        try:
+            statistics = dict(line.split() for line in (used.parent / "memory.stat").read_text().splitlines())
+            left.append(int(limit.read_text()) - int(used.read_text()) + int(statistics.get(cached, 0)))
+        except (OSError, ValueError):
+            continue
+    return left
 
 
 def gib(size: int) -> str:

@@ -113,7 +113,7 @@ class Continuing:
             old = self._lives.get(id)
             if old is not None and (old.trainer is not None or old.state in ACTIVE):
                 raise ContinueError("Its last step is just being written down: try again in a moment.")
-            live = Live(id, after, stored.demo, "loading", records=records, begin_paused=paused or diverged)
+            live = Live(id, after, stored.demo, "loading", stored.owner, records=records, begin_paused=paused or diverged)
             live.keep = bool(after.save) or stored.title.startswith(BY_ITSELF)
             live.last = replace(known, experiment=after, step=step, steps=plan.steps, epoch=plan.epoch(step))
             try:
@@ -145,7 +145,9 @@ class Continuing:
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise ContinueError(UNREADABLE) from error
 
-    def fork_at(self, id: str, step: int, changes: Mapping[str, object], *, paused: bool = False, pace: float = 0.0) -> str:
+    def fork_at(
+        self, id: str, step: int, changes: Mapping[str, object], owner: str, *, paused: bool = False, pace: float = 0.0
+    ) -> str:
         """Begin a new experiment from the state of another after this step, with these settings changed; its id, at once.
 
         Its curves until then are the other's, which it needs no more once it runs. Raises KeyError if there is no such
@@ -165,10 +167,10 @@ class Continuing:
         check(after)
         if step >= plan.steps:
             raise SettingsError([refuse("epochs", after.epochs, "more: with these it is over at the step where it begins")])
-        live = Live(uuid.uuid4().hex[:10], after, False, "loading", pace=pace, begin_paused=paused)
-        live.last = replace(status, id=live.id, experiment=after, demo=False, step=step, sentence="")
+        live = Live(uuid.uuid4().hex[:10], after, False, "loading", owner, pace=pace, begin_paused=paused)
+        live.last = replace(status, id=live.id, experiment=after, demo=False, step=step, sentence="", owner=owner)
         self._scheduler.enter(live)
-        self._store.create(live.id, after)
+        self._store.create(live.id, after, owner=owner)
         self._store.set_state(live.id, "loading")
         source = Origin(id, step, differences(before, after))
         self._store.add_event(live.id, FORKED, source.text())
@@ -192,7 +194,8 @@ class Continuing:
         assert stored.experiment is not None
         records = RecordList(record for record in self._store.records(stored.id) if record.step <= step)
         status = status_of(stored, self._store)
-        live = Live(stored.id, stored.experiment, False, "queued", keep=True, queues=True, continues=step > 0, records=records)
+        live = Live(stored.id, stored.experiment, False, "queued", stored.owner, keep=True, queues=True, records=records)
+        live.continues = step > 0
         if status is not None:
             live.last = replace(status, step=step, epoch=records[-1].epoch if records else 0.0)
         self._store.set_state(live.id, live.state)

@@ -39,6 +39,7 @@ class Status:
     failed: tuple[int, ...] = ()  # numbers of the runs that diverged while others go on
     layers: tuple[int, ...] = ()  # units that receive feedback in each hidden block
     epoch_samples: int = 0  # that an epoch trains on, of an incomplete data set too; 0: nothing was trained yet
+    owner: str = ""  # id of the visitor who began it; empty: whoever keeps the server
 
 
 def plan_of(status: Status, after: Experiment | None = None) -> Plan:
@@ -55,6 +56,7 @@ class Live:
     experiment: Experiment
     demo: bool
     state: str = "loading"
+    owner: str = ""  # id of the visitor who began it; empty: whoever keeps the server
     sentence: str = ""
     pace: float = 0.0
     begin_paused: bool = False  # once its data are loaded
@@ -154,7 +156,8 @@ class Live:
         if trainer is None:
             rate = self.learning_rate or experiment.learning_rate
             last = self.last or Status(self.id, experiment, self.state, self.sentence, self.demo, learning_rate=rate)
-            return replace(last, state=self.state, sentence=self.sentence, pace=self.pace, rate=0.0, left=None)
+            now = replace(last, state=self.state, sentence=self.sentence, pace=self.pace, rate=0.0, left=None)
+            return replace(now, owner=self.owner)
         rate = 0.0
         if len(self._ticks) > 1 and self.state == "running":
             (began, first), (now, last_step) = self._ticks[0], self._ticks[-1]
@@ -176,6 +179,7 @@ class Live:
             failed=tuple(trainer.failed),
             layers=trainer.units,
             epoch_samples=trainer.plan.size,
+            owner=self.owner,
         )
 
     def losses(self) -> str:

@@ -5,7 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,7 +19,9 @@ from dfa_lab.runs.live import ACTIVE, ENDED, Live, Status
 from dfa_lab.runs.lives import Lives
 from dfa_lab.runs.reader import Reader
 from dfa_lab.runs.replay.replays import Replays
+from dfa_lab.runs.rights import PERSON, Rights, Visitor
 from dfa_lab.runs.scheduler import Scheduler
+from dfa_lab.runs.visitors import Visitors
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train import saved
 from dfa_lab.train.trainer import Trainer
@@ -36,12 +38,17 @@ class Manager:
     and forks, and controls. Each part knows only those before it.
     """
 
-    def __init__(self, folder: Path, *, resume: bool = True, quota: str = ""):
-        """`resume`: what was interrupted goes on where it does so by itself (resuming.py). `quota`: a size, see quota.py."""
+    def __init__(self, folder: Path, *, resume: bool = True, quota: str = "", who: Callable[[], Visitor] = lambda: PERSON):
+        """`resume`: what was interrupted goes on where it does so by itself (resuming.py). `quota`: a size, see quota.py.
+
+        `who`: whoever is acting in the thread that calls. Methods that change something raise NotAllowed, with a sentence,
+        where that is not theirs to change (rights.py).
+        """
         self._archive = Archive(folder, quota)
         self.store, self.quota = self._archive.store, self._archive.quota
         self.checkpoints, self.snapshots = self._archive.checkpoints, self._archive.snapshots
         self._lives = Lives()
+        self.rights, self.visitors = Rights(self._lives, self.store, who), Visitors(self.store)
         self._reader = Reader(self._lives, self.store)
         self.replays = Replays(self._archive, self._reader)
         self._scheduler = Scheduler(self._archive, self._lives)
@@ -77,7 +84,8 @@ class Manager:
         Raises SettingsError, with a sentence, while MOST_ACTIVE others are running or paused, and where a run of the
         name in `save` is kept already.
         """
-        live = Live(uuid.uuid4().hex[:10], experiment, demo, pace=pace, begin_paused=paused, queues=keep)
+        owner = "" if demo else self.rights.begin(experiment.model_dump())
+        live = Live(uuid.uuid4().hex[:10], experiment, demo, owner=owner, pace=pace, begin_paused=paused, queues=keep)
         live.keep = keep or bool(experiment.save)
         if experiment.save:
             taken = [one.experiment.save for one in self._lives.all() if one.state in ACTIVE]
@@ -111,27 +119,32 @@ class Manager:
                 raise KeyError(id)
             return self.start(status.experiment.model_copy(update={"save": ""}), paused=paused)
         unsaved = live.experiment.model_copy(update={"save": ""})  # the name is the original's
-        copy = Live(uuid.uuid4().hex[:10], unsaved, False, pace=live.pace, begin_paused=paused)
+        owner = self.rights.begin({})  # what is copied, its owner has chosen
+        copy = Live(uuid.uuid4().hex[:10], unsaved, False, owner=owner, pace=live.pace, begin_paused=paused)
         return self._scheduler.begin(copy, live, "")
 
     def fork_at(self, id: str, step: int, changes: Mapping[str, object], *, paused: bool = False, pace: float = 0.0) -> str:
         """A new experiment from the state of another after a past step, see Continuing.fork_at; its id, at once."""
-        return self._continuing.fork_at(id, step, changes, paused=paused, pace=pace)
+        return self._continuing.fork_at(id, step, changes, self.rights.begin(changes), paused=paused, pace=pace)
 
     def continue_stored(self, id: str) -> None:
         """Take up an experiment from its checkpoint, see Continuing.continue_stored."""
+        self.rights.change(id)
         self._continuing.continue_stored(id)
 
     def train_on(self, id: str, epochs: int, *, paused: bool = False) -> None:
         """Let an experiment that has ended go on, see Continuing.train_on."""
+        self.rights.change(id)
         self._continuing.train_on(id, epochs, paused=paused)
 
     def stop(self, id: str) -> None:
         """End an experiment; what was measured stays, and so does the checkpoint, which is written after the step in hand."""
+        self.rights.change(id)
         self._controls.stop(id)
 
     def delete(self, id: str) -> None:
         """Stop an experiment and remove everything there is of it, unless another live server is busy with it."""
+        self.rights.change(id)
         live = self._lives.pop(id)
         if live is not None:
             live.keep = False
@@ -140,6 +153,21 @@ class Manager:
         if self.store.get(id) is None:
             self.checkpoints.remove(id)
             self._forget(id)
+
+    def describe(self, id: str, **said: Any) -> None:
+        """Change what a person says about an experiment, see Store.update."""
+        self.rights.change(id)
+        self.store.update(id, **said)
+
+    def remove(self, id: str) -> None:
+        """Stop an experiment and take it off the lists; what another live server is busy with stays."""
+        self.stop(id)
+        self.store.remove(id)
+
+    def restore(self, id: str) -> None:
+        """Undo `remove`."""
+        self.rights.change(id)
+        self.store.restore(id)
 
     def close(self) -> None:
         """Stop the threads and write what is left."""
@@ -154,30 +182,37 @@ class Manager:
 
     def pause(self, id: str) -> None:
         """Pause an experiment; one that waits or whose data are still being loaded then begins paused."""
+        self.rights.change(id)
         self._controls.pause(id)
 
     def resume(self, id: str) -> None:
         """Let an experiment go on; one that waits or whose data are still being loaded then does not begin paused."""
+        self.rights.change(id)
         self._controls.resume(id)
 
     def step(self, id: str) -> None:
         """Pause, then do one step of every run."""
+        self.rights.change(id)
         self._controls.step(id)
 
     def epoch(self, id: str) -> None:
         """Do every step to the end of the present epoch, then pause. Nothing happens before its data are loaded."""
+        self.rights.change(id)
         self._controls.epoch(id)
 
     def set_learning_rate(self, id: str, rate: float) -> None:
         """Set the learning rate from the next step on. It must have passed `parse`."""
+        self.rights.change(id)
         self._controls.set_learning_rate(id, rate)
 
     def change_feedback(self, id: str, change: Change) -> None:
         """Have the feedback changed before the next step; no effect where no rule has such. The event names the step."""
+        self.rights.change(id)
         self._controls.change_feedback(id, change)
 
     def set_pace(self, id: str, pace: float) -> None:
         """Do at most this many steps a second; 0: as fast as it goes."""
+        self.rights.change(id)
         self._controls.set_pace(id, pace)
 
     # reading

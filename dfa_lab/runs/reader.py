@@ -118,6 +118,7 @@ def status_of(stored: Stored, store: Store) -> Status | None:
         learning_rate=experiment.learning_rate,
         layers=_units(experiment, facts),
         epoch_samples=_epoch_samples(facts, last),
+        owner=stored.owner,
     )
     return replace(found, steps=plan_of(found).steps)
 

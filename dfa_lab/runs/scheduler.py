@@ -40,7 +40,7 @@ class Scheduler:
         """Enter an experiment and have it loaded, from the state of `source` if there is one; its id. Raises SettingsError."""
         live.state = "queued" if live.queues else "loading"
         self.enter(live)
-        self._store.create(live.id, live.experiment, demo=live.demo, title=title)
+        self._store.create(live.id, live.experiment, demo=live.demo, title=title, owner=live.owner)
         self._store.set_state(live.id, live.state)
         self.begin_queued() if live.queues else self._begin_loading(live, source)
         return live.id

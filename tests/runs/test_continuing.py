@@ -188,10 +188,10 @@ def test_what_cannot_go_on_says_why_and_stays_as_it_is(tmp_path: Path, monkeypat
         after = manager.store.get(ended)
         assert before[0] and after and after.state == "finished" and after.experiment == before[0].experiment
         assert manager.records(ended) == before[1]
-        manager.store._put("UPDATE experiments SET settings = json_set(settings, '$.new', 1) WHERE id = ?", done)
+        manager.store.put("UPDATE experiments SET settings = json_set(settings, '$.new', 1) WHERE id = ?", done)
         with pytest.raises(ContinueError, match="another version"):
             manager.train_on(done, 9)
-        manager.store._put(
+        manager.store.put(
             "UPDATE experiments SET settings = json_set(json_remove(settings, '$.new'), '$.dataset', 'mnist') WHERE id = ?",
             done,
         )

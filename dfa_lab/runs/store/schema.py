@@ -30,6 +30,12 @@ CREATE TABLE finals (
 """
 
 
+OWNERS = """
+ALTER TABLE experiments ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+CREATE TABLE visitors (id TEXT PRIMARY KEY, name TEXT NOT NULL, first REAL NOT NULL, last REAL NOT NULL) WITHOUT ROWID
+"""
+
+
 def _first(connection: sqlite3.Connection) -> None:
     _each(connection, FIRST)
 
@@ -40,8 +46,13 @@ def _labels_and_finals(connection: sqlite3.Connection) -> None:
         refill(connection, experiment)
 
 
+def _owners(connection: sqlite3.Connection) -> None:
+    """What is there already is nobody's: the administrator's."""
+    _each(connection, OWNERS)
+
+
 # STEPS[n] makes a file of schema n one of schema n + 1. What has been released is not changed: a new step is added.
-STEPS: list[Callable[[sqlite3.Connection], None]] = [_first, _labels_and_finals]
+STEPS: list[Callable[[sqlite3.Connection], None]] = [_first, _labels_and_finals, _owners]
 SCHEMA = len(STEPS)
 
 

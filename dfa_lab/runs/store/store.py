@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MINE = f"(server = ? OR state NOT IN ({MARKS}))"  # not an experiment that another server is busy with
 OWNED = f"EXISTS (SELECT 1 FROM experiments WHERE id = experiment AND {MINE})"
+PLACES = ", ".join("?" * len(COLUMNS.split(",")))
 ROW = f"run, metric, layer, {or_gap('value')}, step, epoch, samples, seconds"  # of Record
 
 
@@ -56,11 +57,11 @@ class Store:
         """Empty, or why runs are not being kept as they should be, for a person."""
         return self._writer.problem or self._unread or self._notice or self._writer.dropped
 
-    def create(self, id: str, experiment: Experiment, *, demo: bool = False, title: str = "") -> None:
+    def create(self, id: str, experiment: Experiment, *, demo: bool = False, title: str = "", owner: str = "") -> None:
         """Add an experiment, in the state queued; nothing happens if there is one of this id."""
         settings = experiment.model_dump_json()
-        values = (id, settings, versions(), title, "queued", "", time.time(), None, demo, self._server.id)
-        self._put(f"INSERT INTO experiments ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING", *values)
+        values = (id, settings, versions(), title, "queued", "", time.time(), None, demo, self._server.id, owner)
+        self.put(f"INSERT INTO experiments ({COLUMNS}) VALUES ({PLACES}) ON CONFLICT DO NOTHING", *values)
 
     def adopt(self, stored: Stored, records: Sequence[Record], events: Sequence[Event]) -> None:
         """Add an experiment of another store with all it has. There is none of its id, and it is not active.
@@ -68,11 +69,10 @@ class Store:
         `stored.settings` are what is kept of its experiment.
         """
         kept = (json.dumps(stored.settings), json.dumps(stored.versions), stored.title, stored.state, stored.sentence)
-        values = (stored.id, *kept, stored.created, stored.finished, stored.demo, self._server.id)
-        names = "id, settings, versions, title, state, sentence, created, finished, demo, server"
+        values = (stored.id, *kept, stored.created, stored.finished, stored.demo, self._server.id, stored.owner)
         add_event = "INSERT INTO events (experiment, time, kind, text) VALUES (?, ?, ?, ?)"
         self._writer.put(
-            Statement(f"INSERT INTO experiments ({names}) VALUES (?,?,?,?,?,?,?,?,?,?)", values),
+            Statement(f"INSERT INTO experiments ({COLUMNS}) VALUES ({PLACES})", values),
             *(Statement(add_event, (stored.id, *event)) for event in events),
             *([Rows(stored.id, tuple(records))] if records else []),
         )
@@ -80,14 +80,14 @@ class Store:
     def set_state(self, id: str, state: str, sentence: str = "") -> None:
         """Change an experiment's state and make it this server's, unless another live server is busy with it."""
         finished = None if state in ACTIVE else time.time()
-        self._put(
+        self.put(
             f"UPDATE experiments SET state = ?, sentence = ?, finished = ?, server = ? WHERE id = ? AND {MINE}",
             *(state, sentence, finished, self._server.id, id, self._server.id, *ACTIVE),
         )
 
     def set_experiment(self, id: str, experiment: Experiment) -> None:
         """Change an experiment's settings: it goes on with others."""
-        self._put(
+        self.put(
             f"UPDATE experiments SET settings = ? WHERE id = ? AND {MINE}",
             experiment.model_dump_json(),
             id,
@@ -97,7 +97,7 @@ class Store:
 
     def add_event(self, id: str, kind: str, text: str = "") -> None:
         """Note that something happened to an experiment, now."""
-        self._put("INSERT INTO events (experiment, time, kind, text) VALUES (?, ?, ?, ?)", id, time.time(), kind, text)
+        self.put("INSERT INTO events (experiment, time, kind, text) VALUES (?, ?, ?, ?)", id, time.time(), kind, text)
 
     def add_records(self, id: str, records: Sequence[Record]) -> None:
         """Append records to an experiment's. NaN comes back as None, as SQLite has no NaN."""
@@ -124,16 +124,16 @@ class Store:
         changed = {column: value for column, value in given.items() if value is not None}
         if changed:
             columns = ", ".join(f"{column} = ?" for column in changed)
-            self._put(f"UPDATE experiments SET {columns} WHERE id = ?", *changed.values(), id)
+            self.put(f"UPDATE experiments SET {columns} WHERE id = ?", *changed.values(), id)
 
     def remove(self, id: str) -> None:
         """Take an experiment off the lists, with all it has still there, unless another live server is busy with it."""
         sql = f"UPDATE experiments SET removed = ? WHERE id = ? AND removed IS NULL AND {MINE}"
-        self._put(sql, time.time(), id, self._server.id, *ACTIVE)
+        self.put(sql, time.time(), id, self._server.id, *ACTIVE)
 
     def restore(self, id: str) -> None:
         """Undo `remove`."""
-        self._put("UPDATE experiments SET removed = NULL WHERE id = ?", id)
+        self.put("UPDATE experiments SET removed = NULL WHERE id = ?", id)
 
     def delete(self, id: str) -> None:
         """Remove an experiment with all it has for good, unless another live server is busy with it."""
@@ -161,13 +161,13 @@ class Store:
         """
         wanted = f"removed IS {'NOT ' * removed}NULL" + ("" if demos else " AND NOT demo")
         sql = f"SELECT {READ} FROM experiments WHERE {wanted} ORDER BY number DESC LIMIT ? OFFSET ?"
-        return [stored(row) for row in self._rows(sql, limit, offset)]
+        return [stored(row) for row in self.rows(sql, limit, offset)]
 
     def titled(self, beginning: str) -> list[Stored]:
         """The experiments whose titles begin so, the last added first, without those that were removed."""
         wanted = "substr(title, 1, ?) = ? AND removed IS NULL"
         sql = f"SELECT {READ} FROM experiments WHERE {wanted} ORDER BY number DESC"
-        return [stored(row) for row in self._rows(sql, len(beginning), beginning)]
+        return [stored(row) for row in self.rows(sql, len(beginning), beginning)]
 
     def busy(self, stored: Stored) -> bool:
         """Whether the experiment was active when it was read, and this server's own."""
@@ -175,18 +175,18 @@ class Store:
 
     def get(self, id: str) -> Stored | None:
         """The experiment, or None if there is none of this id."""
-        rows = self._rows(f"SELECT {READ} FROM experiments WHERE id = ?", id)
+        rows = self.rows(f"SELECT {READ} FROM experiments WHERE id = ?", id)
         return stored(rows[0]) if rows else None
 
     def records(self, id: str, since: int = 0) -> list[Record]:
         """An experiment's records in the order they were added, without the first `since`."""
         sql = f"SELECT {ROW} FROM records WHERE experiment = ? AND seq >= ? ORDER BY seq"
-        return list(map(Record._make, self._rows(sql, id, since)))
+        return list(map(Record._make, self.rows(sql, id, since)))
 
     def last(self, id: str, metric: str, runs: int) -> list[Record]:
         """The last record of a metric of the whole network for each of that many runs, but none of step 0."""
         where = "experiment = ? AND metric = ? AND layer IS NULL AND step > 0"
-        found = self._rows(f"SELECT {ROW} FROM records WHERE {where} ORDER BY seq DESC LIMIT ?", id, metric, runs)
+        found = self.rows(f"SELECT {ROW} FROM records WHERE {where} ORDER BY seq DESC LIMIT ?", id, metric, runs)
         return sorted(map(Record._make, found))
 
     def finals(self, ids: Sequence[str]) -> "pd.DataFrame":
@@ -209,7 +209,7 @@ class Store:
 
     def left_out(self, ids: Sequence[str]) -> list[str]:
         """The ids of experiments of which values are left out, as they are known to be wrong (known_wrong.py)."""
-        return [id for (id,) in self._rows(LEFT_OUT, json.dumps(list(ids)))]
+        return [id for (id,) in self.rows(LEFT_OUT, json.dumps(list(ids)))]
 
     def measured(self, ids: Sequence[str]) -> list[tuple[str, int | None]]:
         """(metric, layer or None) of what was measured in any of these experiments, in alphabetical order."""
@@ -219,28 +219,26 @@ class Store:
 
     def count(self, id: str) -> int:
         """How many records an experiment has."""
-        rows = self._rows("SELECT coalesce(max(seq) + 1, 0) FROM records WHERE experiment = ?", id)
+        rows = self.rows("SELECT coalesce(max(seq) + 1, 0) FROM records WHERE experiment = ?", id)
         return rows[0][0] if rows else 0
 
     def metrics(self) -> list[str]:
         """The metrics that have last values in any experiment."""
-        return [metric for (metric,) in self._rows("SELECT DISTINCT metric FROM finals ORDER BY metric")]
+        return [metric for (metric,) in self.rows("SELECT DISTINCT metric FROM finals ORDER BY metric")]
 
     def counts(self) -> dict[str, int]:
         """How many records each experiment has, removed ones too."""
         count = "SELECT coalesce(max(seq) + 1, 0) FROM records WHERE experiment = id"
-        return dict(self._rows(f"SELECT id, ({count}) FROM experiments"))
+        return dict(self.rows(f"SELECT id, ({count}) FROM experiments"))
 
     def events(self, id: str) -> list[Event]:
         """What happened to an experiment, oldest first."""
-        return list(
-            map(Event._make, self._rows("SELECT time, kind, text FROM events WHERE experiment = ? ORDER BY number", id))
-        )
+        return list(map(Event._make, self.rows("SELECT time, kind, text FROM events WHERE experiment = ? ORDER BY number", id)))
 
     def events_of(self, kind: str) -> dict[str, list[Event]]:
         """The events of a kind, by experiment, oldest first."""
         found: dict[str, list[Event]] = {}
-        for id, *event in self._rows("SELECT experiment, time, kind, text FROM events WHERE kind = ? ORDER BY number", kind):
+        for id, *event in self.rows("SELECT experiment, time, kind, text FROM events WHERE kind = ? ORDER BY number", kind):
             found.setdefault(id, []).append(Event._make(event))
         return found
 
@@ -274,10 +272,12 @@ class Store:
         self._database.close()
         self._server.release()
 
-    def _put(self, sql: str, *values: object) -> None:
+    def put(self, sql: str, *values: object) -> None:
+        """Have a statement done with everything else that is recorded."""
         self._writer.put(Statement(sql, values))
 
-    def _rows(self, sql: str, *values: object) -> list[Any]:
+    def rows(self, sql: str, *values: object) -> list[Any]:
+        """What a query finds; nothing while the disk refuses."""
         return self._read(lambda connection: connection.execute(sql, values).fetchall(), [])
 
     def _read(self, work: Work[T], otherwise: T) -> T:

@@ -14,7 +14,8 @@ from dfa_lab.runs.store.known_wrong import REVISION_OF
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.settings.parsing import as_stored
 
-COLUMNS = "id, settings, versions, title, state, sentence, created, finished, demo, server"  # that every row is made with
+# that every row is made with
+COLUMNS = "id, settings, versions, title, state, sentence, created, finished, demo, server, owner"
 READ = f"{COLUMNS}, name, note, tags, colour, removed"
 
 
@@ -33,6 +34,7 @@ class Stored:
     finished: float | None  # None: active, or interrupted at an unknown time
     demo: bool
     server: str
+    owner: str = ""  # id of the visitor who began it; empty: whoever keeps the server
     name: str = ""  # the last five are a person's
     note: str = ""
     tags: tuple[str, ...] = ()
@@ -42,7 +44,8 @@ class Stored:
 
 def stored(row: tuple[Any, ...]) -> Stored:
     """The experiment of a row of READ."""
-    id, settings, versions, title, state, sentence, created, finished, demo, server, name, note, tags, colour, removed = row
+    id, settings, versions, title, state, sentence, created, finished, demo, server, owner, *said = row
+    name, note, tags, colour, removed = said
     given = _object(settings)
     return Stored(
         id=id,
@@ -56,6 +59,7 @@ def stored(row: tuple[Any, ...]) -> Stored:
         finished=finished,
         demo=bool(demo),
         server=server,
+        owner=owner,
         name=name,
         note=note,
         tags=_tags(tags),

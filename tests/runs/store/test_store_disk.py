@@ -125,7 +125,7 @@ def test_newer_schema_is_left_alone(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("UPDATE meta SET value = '7'")
     before = path.read_bytes()
-    memory_only(tmp_path, "newer DFA Lab (format 7, this one knows 2).")
+    memory_only(tmp_path, "newer DFA Lab (format 7, this one knows 3).")
     assert path.read_bytes() == before
 
 

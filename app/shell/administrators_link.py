@@ -1,0 +1,36 @@
+"""The administrator's link, `GET administrator?token=…`: it makes a browser the administrator's, and leads to the lab."""
+
+import html
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from app.shell import administrator, identity
+
+REFUSED = "This link has been used, or is of an earlier start of this server: take the one that it has printed last."
+PERSONAL = "This server is yours alone: nothing on it needs an administrator."
+
+
+def route(base: str) -> Route:
+    """`base`: path below which the lab is, "" or with a slash before it."""
+
+    async def answer(request: Request) -> Response:
+        if not identity.shared():
+            return _said(PERSONAL, base, 404)
+        kept = administrator.enter(request.query_params.get("token", "")[:1000])
+        if not kept:
+            return _said(REFUSED, base, 403)
+        lab = str(request.url).partition(f"/{administrator.PATH}?")[0]
+        print(f"  The administrator's link was used. The next one: {administrator.link(lab)}", flush=True)
+        response = RedirectResponse(f"{base}/server", 303)
+        response.headers.append("set-cookie", identity.cookie(administrator.COOKIE, kept, request.scope, base or "/"))
+        response.headers["referrer-policy"] = "no-referrer"
+        return response
+
+    return Route(f"{base}/{administrator.PATH}", answer)
+
+
+def _said(text: str, base: str, status: int) -> HTMLResponse:
+    page = f'<!doctype html><title>DFA Lab</title><p>{html.escape(text)}</p><p><a href="{base}/">To the lab</a></p>'
+    return HTMLResponse(page, status)

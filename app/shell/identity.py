@@ -1,0 +1,101 @@
+"""Who a visitor is. In shared mode every browser gets a name of this server, in a cookie that no script can read.
+
+Nothing personal is in it: it is drawn at random, and what the lab keeps of it is a hash, from which it cannot be found again.
+"""
+
+import hashlib
+import ipaddress
+import os
+import re
+import secrets
+from http.cookies import CookieError, SimpleCookie
+
+import streamlit as st
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import config
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from app.shell import administrator
+from dfa_lab.runs.rights import NOBODY, PERSON, Visitor
+
+VARIABLE = "DFA_LAB_SHARED"  # of the environment: "1" shares a server that listens to this computer alone, behind a proxy say
+COOKIE = "dfa_lab_visitor"
+FORM = re.compile("[0-9a-f]{64}")
+A_YEAR = 365 * 24 * 3600  # seconds
+
+
+def shared() -> bool:
+    """Whether several people use this server: it listens to others, or was told so."""
+    return os.environ.get(VARIABLE, "") not in ("", "0") or not _is_own(config.get_option("server.address"))
+
+
+def _is_own(address: str | None) -> bool:
+    """Whether only this computer can reach the address; Streamlit's empty one is every address."""
+    if not address:
+        return False
+    try:
+        return address == "localhost" or ipaddress.ip_address(address).is_loopback
+    except ValueError:  # another name of some computer
+        return False
+
+
+def visitor() -> Visitor:
+    """Whoever the present script is run for; nobody where it is run for no one, such as in a thread of the server's own."""
+    if not shared():
+        return PERSON
+    run = get_script_run_ctx(suppress_warning=True)
+    if run is None:
+        return NOBODY
+    cookies = st.context.cookies
+    if administrator.known(cookies.get(administrator.COOKIE, "")):
+        return Visitor("", administrator=True)
+    told = cookies.get(COOKIE, "")
+    if not FORM.fullmatch(told):  # a browser without cookies, as inside another site's page: known for this visit
+        told = run.session_id
+    return Visitor(hashlib.sha256(told.encode()).hexdigest()[:12])
+
+
+class Cookies:
+    """Middleware: gives whoever has no name of this server one, with the page."""
+
+    def __init__(self, app: ASGIApp, path: str = "/"):
+        self._app, self._path = app, path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if (
+            scope["type"] != "http"
+            or not shared()
+            or "text/html" not in _header(scope, b"accept")
+            or FORM.fullmatch(_told(scope))
+        ):
+            await self._app(scope, receive, send)
+            return
+
+        async def with_name(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                name = cookie(COOKIE, secrets.token_hex(32), scope, self._path)
+                MutableHeaders(scope=message).append("set-cookie", name)
+            await send(message)
+
+        await self._app(scope, receive, with_name)
+
+
+def cookie(name: str, value: str, scope: Scope, path: str) -> str:
+    """The text of a header that sets a cookie for a year: for this server alone, unread by scripts, not sent by other sites."""
+    secure = "; Secure" if scope.get("scheme") == "https" else ""
+    return f"{name}={value}; Path={path}; Max-Age={A_YEAR}; HttpOnly; SameSite=Lax{secure}"
+
+
+def _told(scope: Scope) -> str:
+    """The visitor's cookie, as this request brings it."""
+    try:
+        found = SimpleCookie(_header(scope, b"cookie")).get(COOKIE)
+    except CookieError:
+        return ""
+    return found.value if found else ""
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    """A header of the request; empty if there is none."""
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
