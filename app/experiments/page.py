@@ -231,7 +231,8 @@ def _buttons(chosen: Sequence[Stored], found: int, everything: int, eyed: Sequen
         if own:
             ids = [one.id for one in own]
             st.button("Remove", key="runs_remove", icon=":material/delete:", on_click=_remove, args=(ids,))
-        count = f"{everything} experiments" if found == everything else f"{found} of {everything} experiments"
+        all_of_them = f"{everything} experiment{'s' * (everything != 1)}"
+        count = all_of_them if found == everything else f"{found} of {all_of_them}"
         st.caption(f"{count} · {len(chosen)} chosen" if chosen else f"{count} · tick Choose to act on one or several")
     id = one.id if pressed and one else run_table.opened()
     if id:

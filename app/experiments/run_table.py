@@ -12,8 +12,10 @@ from app.visit import whose
 from app.visit.session import Remembered, fresh, held, known
 from app.visit.ticks import anew, ticks
 from dfa_lab.compare import table
+from dfa_lab.paper.texts import duration
 from dfa_lab.runs.replay.origin import FORKED, origin_of
 from dfa_lab.runs.rights import NotAllowed
+from dfa_lab.runs.store.server import ACTIVE
 from dfa_lab.runs.store.stored import Stored
 from dfa_lab.settings.experiment import RULES
 
@@ -62,8 +64,11 @@ def frame(found: Sequence[Stored], finals: pd.DataFrame, metric: str, settings: 
         "shown": [one.id in ticks.shown for one in found],
         "name": [one.name for one in found],
         "state": [STATES.get(one.state, one.state) for one in found],
+        **_progress(found),
         "what": [table.about(one) for one in found],
     }
+    if names := whose.owners(found):
+        columns["whose"] = names
     for rule in RULES:
         cells = [outcomes.get((one.id, rule)) for one in found]
         if any(one.experiment and rule in one.experiment.rules for one in found):
@@ -79,8 +84,6 @@ def frame(found: Sequence[Stored], finals: pd.DataFrame, metric: str, settings: 
     columns["colour"] = [one.colour or None for one in found]
     columns["tags"] = [list(one.tags) for one in found]
     columns["note"] = [one.note for one in found]
-    if names := whose.owners(found):
-        columns["whose"] = names
     columns["started"] = [datetime.fromtimestamp(one.created) for one in found]
     forks = manager().store.events_of(FORKED)
     origins = {id: origin.sentence() for id, events in forks.items() if (origin := origin_of(events))}
@@ -89,6 +92,15 @@ def frame(found: Sequence[Stored], finals: pd.DataFrame, metric: str, settings: 
     made = pd.DataFrame(columns, index=pd.Index([one.id for one in found], name="row"))
     figures = [name for name in made.columns if name.removesuffix(SPREAD) in RULES or name == "seeds"]
     return made.astype(dict.fromkeys(figures, float))
+
+
+def _progress(found: Sequence[Stored]) -> dict[str, list[Any]]:
+    """How far those are that are being trained, and how long they take yet; no columns where none is."""
+    if not any(one.state in ACTIVE for one in found):
+        return {}
+    now = [manager().status(one.id) if one.state in ACTIVE else None for one in found]
+    done = [one.step / one.steps if one and one.steps else None for one in now]
+    return {"done": done, "left": [duration(one.left) if one and one.left is not None else None for one in now]}
 
 
 def _as_of(rules: dict[str, str]) -> str:
@@ -153,6 +165,8 @@ def _columns(shown: pd.DataFrame, metric: str) -> dict[str, Any]:
         ),
         "name": column.TextColumn("Name", max_chars=80, width="medium"),
         "state": column.TextColumn("State"),
+        "done": column.ProgressColumn("Done", min_value=0.0, max_value=1.0, format="percent", width="small"),
+        "left": column.TextColumn("Left", help="How long it takes yet, at its present speed", width="small"),
         "what": column.TextColumn("What", width="medium"),
         "as of": column.TextColumn("As of", help="When these figures were measured, where the experiment has gone on since"),
         "seeds": column.NumberColumn("Seeds", format="%d", width="small"),

@@ -15,6 +15,7 @@ from app.visit.session import held, hold
 from dfa_lab.compare import table
 from dfa_lab.machine import memory
 from dfa_lab.machine.disk_room import human
+from dfa_lab.paper.texts import duration
 from dfa_lab.runs import disk_space
 from dfa_lab.runs.rights import ADMINISTRATORS
 from dfa_lab.runs.store.server import ACTIVE
@@ -90,7 +91,7 @@ def _active(active: Sequence[Stored]) -> None:
                 "Whose": "you" if not one.owner else names.get(one.owner) or called(one.owner),
                 "State": one.state,
                 "Done": done,
-                "Left": None if status is None or status.left is None else f"{status.left:,.0f} s",
+                "Left": None if status is None or status.left is None else duration(status.left),
                 "Started": datetime.fromtimestamp(one.created),
                 "id": one.id,
             }

@@ -21,8 +21,9 @@ def route(base: str) -> Route:
         kept = administrator.enter(request.query_params.get("token", "")[:1000])
         if not kept:
             return _said(REFUSED, base, 403)
-        lab = str(request.url).partition(f"/{administrator.PATH}?")[0]
-        print(f"  The administrator's link was used. The next one: {administrator.link(lab)}", flush=True)
+        if not administrator.own_token():
+            lab = str(request.url).partition(f"/{administrator.PATH}?")[0]
+            print(f"  The administrator's link was used. The next one: {administrator.link(lab)}", flush=True)
         response = RedirectResponse(f"{base}/server", 303)
         response.headers.append("set-cookie", identity.cookie(administrator.COOKIE, kept, request.scope, base or "/"))
         response.headers["referrer-policy"] = "no-referrer"

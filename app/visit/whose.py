@@ -64,8 +64,8 @@ def owners(found: Sequence[Stored]) -> list[str] | None:
 
 
 def sentence(owner: str) -> str:
-    """Whose the experiment on screen is, and what can be done with it; empty where it is this visitor's."""
+    """Whose the experiment on screen is, and what can be done with it, as plain text; empty where it is this visitor's."""
     if not identity.shared() or manager().rights.own(owner):
         return ""
-    name = plain(manager().visitors.names().get(owner) or called(owner))
+    name = manager().visitors.names().get(owner) or called(owner)
     return f"This is an experiment of {name}: you are watching. Pause, Step or a new learning rate make a copy of your own."

@@ -62,7 +62,7 @@ def test_everybody_owns_what_they_begin(open_page: Callable, serve: Callable, tm
     page.goto(f"{lab}/experiments")
     page.get_by_text("2 experiments").wait_for()
     page.get_by_text("Mine", exact=True).click()
-    page.get_by_text("1 experiments").wait_for()
+    page.get_by_text("1 experiment ").wait_for()
     page.get_by_role("textbox", name="Your name here").fill("Bo")
     page.get_by_role("textbox", name="Your name here").press("Enter")
     page.get_by_text("Others see you as Bo").wait_for()
