@@ -70,6 +70,7 @@ class Live:
     turn: threading.Lock = field(default_factory=threading.Lock)
     onlookers: int = 0  # who wait for their `turn`
     ended: float = 0.0  # time.monotonic() of the end
+    touched: float = field(default_factory=time.monotonic)  # when a person last had it go on or pause
     keep: bool = False  # checkpoints are written
     queues: bool = False  # waits for its turn on the device
     continues: bool = False  # from its checkpoint

@@ -4,6 +4,7 @@ import atexit
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -81,8 +82,8 @@ class Manager:
 
         `keep`: checkpoints are written, so that it can be continued after the server was stopped or killed; it then
         waits, queued, while MOST_KEPT_RUNNING others of this kind run on its device.
-        Raises SettingsError, with a sentence, while MOST_ACTIVE others are running or paused, and where a run of the
-        name in `save` is kept already.
+        What finds no place or memory waits too (admission.py). Raises SettingsError, with a sentence, for what can never
+        begin, and where a run of the name in `save` is kept already.
         """
         owner = "" if demo else self.rights.begin(experiment.model_dump())
         live = Live(uuid.uuid4().hex[:10], experiment, demo, owner=owner, pace=pace, begin_paused=paused, queues=keep)
@@ -219,7 +220,11 @@ class Manager:
 
     def status(self, id: str) -> Status | None:
         """A snapshot of an experiment of this server or of the store; None if there is no such."""
-        return self._reader.status(id)
+        status = self._reader.status(id)
+        if status is not None and status.state == "queued" and not status.sentence and (live := self._lives.get(id)):
+            with self._lives.lock:
+                return replace(status, sentence=self._scheduler.admission.sentence(live))
+        return status
 
     def in_memory(self, id: str) -> bool:
         """Whether its status and records are at hand without the store."""

@@ -6,6 +6,7 @@ import time
 
 from dfa_lab.machine.device import resolve
 from dfa_lab.records import Record
+from dfa_lab.runs.admission import SET_ASIDE, Admission
 from dfa_lab.runs.archive import Archive
 from dfa_lab.runs.live import ACTIVE, ENDED, Live
 from dfa_lab.runs.lives import Lives
@@ -21,11 +22,8 @@ from dfa_lab.train.trainer import Trainer
 log = logging.getLogger(__name__)
 
 KEPT = 20  # ended experiments that stay in memory; older ones are read from the store
-MOST_ACTIVE = 16  # experiments that run or wait at a time: each holds its networks, and slows down the others
-TOO_MANY = (
-    f"{MOST_ACTIVE} experiments are running or paused on this server: stop one on the page Experiments, then start again."
-)
 MOST_KEPT_RUNNING = 1  # experiments with checkpoints that run at a time on a device; they are long, the others wait
+QUEUE = 1.0  # seconds between two looks at what waits
 CLOSING = 10.0  # seconds for bringing steps to their end when the server stops, so that they can be written down
 
 
@@ -35,24 +33,29 @@ class Scheduler:
     def __init__(self, archive: Archive, lives: Lives):
         self._archive, self._store, self._lives = archive, archive.store, lives
         self._workers: dict[str, Worker] = {}
+        self.admission = Admission(lives)
+        self._queue: threading.Thread | None = None
 
     def begin(self, live: Live, source: Live | None, title: str) -> str:
         """Enter an experiment and have it loaded, from the state of `source` if there is one; its id. Raises SettingsError."""
         live.state = "queued" if live.queues else "loading"
-        self.enter(live)
+        self.enter(live, may_wait=source is None)
         self._store.create(live.id, live.experiment, demo=live.demo, title=title, owner=live.owner)
         self._store.set_state(live.id, live.state)
-        self.begin_queued() if live.queues else self._begin_loading(live, source)
+        if live.state == "queued":
+            self.begin_queued()
+            self._watch_queue()
+        else:
+            self._begin_loading(live, source)
         return live.id
 
-    def enter(self, live: Live) -> None:
-        """Hold an experiment in memory. Raises SettingsError if there is no room; what waits in the queue takes none."""
+    def enter(self, live: Live, *, may_wait: bool = False) -> None:
+        """Hold an experiment in memory; one that has no place yet is queued where it may wait. Raises SettingsError."""
         with self._lives.lock:
             if self._lives.closed:
                 raise RuntimeError("the manager is closed")
-            others = [one for one in self._lives.all() if one.state in ACTIVE and one.state != "queued" and not one.demo]
-            if not (live.demo or live.queues) and len(others) >= MOST_ACTIVE:
-                raise SettingsError([TOO_MANY])
+            if not live.queues:
+                self.admission.enter(live, may_wait=may_wait)
             if not (live.demo or live.queues) and self._archive.quota.full:
                 raise SettingsError([self._archive.quota.full])
             self._lives.add(live)  # one that is taken up goes to the end of the queue
@@ -73,12 +76,15 @@ class Scheduler:
         return active
 
     def begin_queued(self) -> None:
-        """Load what waits and has its turn on its device: in the order in which it was started."""
+        """Load what waits and has its turn: on its device, in the order of admission."""
         with self._lives.lock:
-            waiting = [live for live in self._lives.all() if live.state == "queued"]
-            for live in waiting if not self._lives.closed else ():
+            if (left := self.admission.to_set_aside()) is not None:
+                self.finish(left, "stopped", SET_ASIDE)
+            for live in self.admission.waiting() if not self._lives.closed else ():
                 busy = [one for one in self._lives.all() if one.queues and one.state in ("loading", "running")]
-                if sum(_device(one) == _device(live) for one in busy) >= MOST_KEPT_RUNNING:
+                if live.queues and sum(_device(one) == _device(live) for one in busy) >= MOST_KEPT_RUNNING:
+                    continue
+                if self.admission.why_not(live):
                     continue
                 with live.lock:
                     if live.state != "queued":
@@ -86,6 +92,23 @@ class Scheduler:
                     live.state = "loading"
                     self._store.set_state(live.id, live.state)
                 self._begin_loading(live, None)
+
+    def _watch_queue(self) -> None:
+        """Look at the queue now and then while anything waits: memory becomes free and pauses become long without a word."""
+        with self._lives.lock:
+            if self._queue is not None and self._queue.is_alive():
+                return
+            self._queue = threading.Thread(target=self._look_at_queue, name="queue", daemon=True)
+            self._queue.start()
+
+    def _look_at_queue(self) -> None:
+        while True:
+            time.sleep(QUEUE)
+            with self._lives.lock:
+                if self._lives.closed or not self.admission.waiting():
+                    self._queue = None
+                    return
+            self.begin_queued()
 
     def train(self, live: Live) -> None:
         """Give an experiment to the worker of its device, now that its networks are there."""
@@ -114,7 +137,7 @@ class Scheduler:
                 live.single_steps *= live.begin_paused
             if live.state != before:
                 return
-            live.state = after
+            live.state, live.touched = after, time.monotonic()
             live.single_steps = 0
             live.pause_at = live.end_of_epoch() if to_end_of_epoch else None
             live.halt_clock()

@@ -96,15 +96,26 @@ def _check_matrices(experiment: Experiment, facts: data.Facts) -> None:
         raise SettingsError([refuse("optimizer", "muon", other)])
 
 
+def needed(experiment: Experiment, facts: data.Facts) -> int:
+    """Bytes that its networks and what they compute take at most, without its data. Raises SettingsError."""
+    return sum(_sizes(experiment, facts, networks.outline(experiment, facts.shape)))
+
+
+def _sizes(experiment: Experiment, facts: data.Facts, blocks: list[nn.Module]) -> tuple[int, int]:
+    """Bytes of the weights with all that is as large as they are, and of the activities."""
+    shapes = [p.shape for block in blocks for p in block.parameters()]
+    copies = COPIES + (WATCHED if "update" in experiment.measures else 0)
+    weights = 4 * copies * len(experiment.runs()) * sum(map(prod, shapes))
+    probe = min(experiment.probe_size, facts.train)
+    return weights, 2 * 4 * max(experiment.batch_size, probe) * networks.held(experiment, facts)  # of one run at a time
+
+
 def _check_memory(experiment: Experiment, facts: data.Facts, blocks: list[nn.Module]) -> None:
     """Refuse what could not be held: a machine that is out of memory ends other people's experiments too."""
-    sizes = [p.shape for block in blocks for p in block.parameters()]
-    copies = COPIES + (WATCHED if "update" in experiment.measures else 0)
-    weights = 4 * copies * len(experiment.runs()) * sum(map(prod, sizes))
-    probe = min(experiment.probe_size, facts.train)
-    activities = 2 * 4 * max(experiment.batch_size, probe) * networks.held(experiment, facts)  # of one run at a time
+    weights, activities = _sizes(experiment, facts, blocks)
     if weights + activities <= (there := memory.available()):
         return
+    probe = min(experiment.probe_size, facts.train)
     if activities > weights:
         name = "batch_size" if experiment.batch_size >= probe else "probe_size"
     else:

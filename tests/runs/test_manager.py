@@ -13,11 +13,9 @@ import torch
 from patience import PATIENCE, state, status, tiny, until, until_state, until_step
 
 from dfa_lab.records import Record
+from dfa_lab.runs import admission, scheduler
 from dfa_lab.runs import manager as manager_module
-from dfa_lab.runs import scheduler
 from dfa_lab.runs.manager import Manager
-from dfa_lab.runs.scheduler import MOST_ACTIVE
-from dfa_lab.settings.experiment import SettingsError
 from dfa_lab.train.run import Run
 from dfa_lab.train.trainer import Trainer
 from tests.holding import held
@@ -375,7 +373,7 @@ def test_close_at_any_time(tmp_path: Path, when: str) -> None:
 
 def test_many_threads_at_once(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every method from many threads on the same experiments: no error, no deadlock, and each ends as it should."""
-    monkeypatch.setattr(scheduler, "MOST_ACTIVE", 10_000)
+    monkeypatch.setattr(admission, "MOST", 10_000)
     ids = [manager.start(tiny(rules="dfa"))]
     errors: list[BaseException] = []
 
@@ -493,12 +491,3 @@ def test_a_long_evaluation_does_not_stop_the_others(manager: Manager, monkeypatc
     first = steps[:23]
     assert len(first) == 23 and first[-1] > 10
     assert all(before < after for before, after in zip(first, first[10:], strict=False)), first
-
-
-def test_there_is_a_limit_to_what_is_active(manager: Manager) -> None:
-    ids = [manager.start(tiny(epochs=1000), paused=True) for _ in range(MOST_ACTIVE)]
-    with pytest.raises(SettingsError, match="16 experiments are running or paused"):
-        manager.start(tiny())
-    manager.demo()  # the demonstration is for everyone
-    manager.stop(ids[0])
-    assert manager.start(tiny()) not in ids

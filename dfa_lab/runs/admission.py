@@ -1,0 +1,139 @@
+"""Admission: places and memory are promised here before they are used. What has none waits, in turn by visitor.
+
+An experiment holds a place from its loading to its end, running or paused. Memory is what its networks and activities take at
+most (train/preflight.py), held against what is free and has not been promised to others.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+
+from dfa_lab import data
+from dfa_lab.machine import memory
+from dfa_lab.machine.device import resolve
+from dfa_lab.machine.disk_room import human
+from dfa_lab.runs.live import ACTIVE, Live
+from dfa_lab.runs.lives import Lives
+from dfa_lab.settings.experiment import Experiment, SettingsError
+from dfa_lab.train.preflight import needed
+
+MOST = 64  # experiments that hold a place at a time: a paused one is networks and nothing else
+EACH = 8  # of them of one visitor
+WAITING = 16  # experiments of one visitor that wait
+SHARE = 0.9  # of the free memory that may be promised
+ASIDE = 300.0  # seconds that nobody has touched a paused experiment, before it gives up its place to one that waits
+FULL = "{} experiments are running or paused on this server, as many as it holds"
+OWN_FULL = "you have {} running or paused, as many as one visitor may have here"
+NO_MEMORY = "it takes up to {}, and {} of memory are free"
+STOP = "Stop one on the page Experiments"
+TOO_MANY_WAIT = f"{WAITING} experiments of yours wait already, as many as one visitor may have here: remove one, or wait."
+SET_ASIDE = "It was paused for long while others waited for its place: its state is kept, and Train on goes on from there."
+
+
+class Admission:
+    """Call every method with the lock of the lives held."""
+
+    def __init__(self, lives: Lives):
+        self._lives = lives
+
+    def why_not(self, live: Live) -> str:
+        """Empty where it may begin now; else why it has to wait, as the middle of a sentence."""
+        if live.demo:
+            return ""
+        held = [one for one in self._lives.all() if _holds(one) and one is not live]
+        if len(held) >= MOST:
+            return FULL.format(MOST)
+        if live.owner and sum(one.owner == live.owner for one in held) >= EACH:
+            return OWN_FULL.format(EACH)
+        wanted = _memory(live.experiment)
+        if wanted > memory.available():
+            return ""  # this machine can never hold it, as its loading says
+        free = SHARE * memory.free() - sum(_memory(one.experiment) for one in held if _grows(one))
+        if wanted > max(0, free):
+            return NO_MEMORY.format(human(wanted), human(max(0, round(free))))
+        return ""
+
+    def enter(self, live: Live, *, may_wait: bool) -> None:
+        """Let an experiment in, to begin at once or, where it may, to wait. Raises SettingsError, with a sentence."""
+        why = self.why_not(live)
+        if not why:
+            return
+        others = [one for one in self._lives.all() if _holds(one)]
+        if not may_wait or not others:
+            instead = f"{STOP}, then try again" if others else "Take fewer or smaller networks, or free some"
+            raise SettingsError([f"It cannot begin now, since {why}. {instead}."])
+        if live.owner and sum(one.owner == live.owner for one in self.waiting()) >= WAITING:
+            raise SettingsError([TOO_MANY_WAIT])
+        live.state = "queued"
+
+    def waiting(self) -> list[Live]:
+        """What waits, in the order of the turns: whoever holds fewest places comes first, each with the oldest."""
+        places = Counter(one.owner for one in self._lives.all() if _holds(one))
+        order = []
+        for live in self._lives.all():
+            if live.state == "queued":
+                order.append((places[live.owner], len(order), live))
+                places[live.owner] += 1
+        return [live for _, _, live in sorted(order, key=lambda one: one[:2])]
+
+    def sentence(self, live: Live) -> str:
+        """What is said of one that waits: its place, how long about, and why."""
+        waiting = self.waiting()
+        if live not in waiting:
+            return ""
+        place = waiting.index(live)
+        said = [f"{_ordinal(place + 1)} in the queue{_about(self._lives.all(), place)}"]
+        why = self.why_not(live)
+        return f"{', '.join(said)}: {why}. {STOP}, and the next one begins." if why else f"{said[0]}."
+
+    def to_set_aside(self) -> Live | None:
+        """The paused experiment that nobody has touched for longest, if somebody waits for a place and that is long."""
+        if not any(self.why_not(live) for live in self.waiting()):
+            return None
+        left = [one for one in self._lives.all() if one.state == "paused" and _holds(one) and _untouched(one) > ASIDE]
+        return max(left, key=_untouched, default=None)
+
+
+def _holds(live: Live) -> bool:
+    return live.state in ACTIVE and live.state != "queued" and not live.demo
+
+
+def _grows(live: Live) -> bool:
+    """Whether it has not taken all of its memory yet: what it has taken is free no more."""
+    return live.trainer is None or live.trainer.step < 2
+
+
+def _untouched(live: Live) -> float:
+    """Seconds for which it has been paused."""
+    return time.monotonic() - live.touched
+
+
+def _memory(experiment: Experiment) -> int:
+    """Bytes of this computer's memory; a GPU's own is not counted here."""
+    return _needed(experiment.model_dump_json())
+
+
+@lru_cache(256)  # asked for at every look at the queue
+def _needed(settings: str) -> int:
+    experiment = Experiment.model_validate_json(settings)
+    if resolve(experiment.device, experiment.device_number).type != "cpu":
+        return 0
+    try:
+        return needed(experiment, data.facts_of(experiment))
+    except SettingsError:  # which loading it says to whoever began it
+        return 0
+
+
+def _about(lives: Sequence[Live], place: int) -> str:
+    """How long the turn of this place takes to come, as far as those that run let one tell."""
+    left = sorted(left for one in lives if one.state == "running" and not one.demo and (left := one.status().left) is not None)
+    if place >= len(left):
+        return ""
+    seconds = left[place]
+    return f", about {seconds:.0f} s" if seconds < 90 else f", about {seconds / 60:.0f} min"
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
