@@ -10,11 +10,12 @@ if str(ROOT) not in sys.path:  # streamlit's tests put only this file's folder t
     sys.path.insert(0, str(ROOT))
 
 st.set_page_config(page_title="DFA Lab", page_icon=str(ROOT / "app" / "shell" / "icon.svg"), layout="wide")
-from app.shell import contrast, margins, pages  # noqa: E402 (the path has to be there first)
+from app.shell import contrast, margins, pages, upright  # noqa: E402 (the path has to be there first)
 from app.visit import projector  # noqa: E402 (as above)
 
 contrast.apply()
 margins.apply()
 projector.apply()
+upright.keep()
 st.logo(str(ROOT / "app" / "shell" / "logo.svg"), size="large")
 pages.navigation()

@@ -313,3 +313,16 @@ def test_a_line_marks_the_chosen_step_and_moving_it_keeps_the_zoom(visit):
     page.get_by_test_id("stPopoverBody").get_by_role("button", name="Step on").click()
     page.wait_for_function(f"before => ({left})() !== before", arg=before)
     assert "at=1" in page.url and page.evaluate(RANGE) == [0, 2.5]
+
+
+def test_a_page_that_has_gone_blank_is_loaded_again(visit):
+    """As Streamlit's script leaves it when it has fallen over: nothing of the page, and the address as it was."""
+    page = visit(LONG)
+    start_slowly(page)
+    mine = id_of(page)
+    page.evaluate("document.getElementById('root').replaceChildren()")
+    page.wait_for_function("window.__dfa_live?.firstDraw && document.querySelector('[data-testid=stApp]')")
+    page.wait_for_function(f"({STEP})() > 0")
+    assert id_of(page) == mine
+    press(page, "Pause")
+    wait_for_state(page, "paused")
