@@ -11,14 +11,15 @@ WORKDIR /build
 COPY requirements.lock requirements-cuda.lock docs/install.md ./
 # The smaller torch, by the line that the guide shows for it; the lock then leaves it as it is (so does the Makefile).
 RUN if [ -z "$GPU" ]; then PIP_NO_DEPS=1 sh -ec "$(grep -m 1 '^pip install torch==' install.md)"; fi
-RUN pip install --require-hashes -r requirements.lock ${GPU:+-r requirements-cuda.lock}
+RUN pip install --require-hashes -r requirements.lock ${GPU:+-r requirements-cuda.lock} \
+    && python -c "import torch, torchvision"
 
 FROM python:3.11-slim AS wheel
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
 COPY requirements.lock requirements-dev.lock ./
 # What builds the wheel, and what that stands on, with their hashes: these blocks of the locks alone.
-RUN awk '/^[a-z]/ {take = /^(hatchling|packaging|pathspec|pluggy|trove-classifiers)==/} take' \
+RUN awk '/^[a-z]/ {take = /^(hatchling|packaging|pathspec|pluggy|tomlkit|trove-classifiers)==/} take' \
         requirements.lock requirements-dev.lock > builder.lock \
     && pip install --require-hashes -r builder.lock
 COPY pyproject.toml README.md LICENSE THIRD_PARTY_NOTICES.md ./
