@@ -80,7 +80,7 @@ def test_the_unit_gives_a_command_of_the_lab():
     assert unit["WorkingDirectory"] == kept and all(value.startswith(kept) for value in environment.values())
     if verify := shutil.which("systemd-analyze"):
         done = subprocess.run([verify, "verify", SERVING / "dfa-lab.service"], capture_output=True, text=True, check=False)
-        told = [line for line in done.stderr.splitlines() if line.startswith("dfa-lab.service") and words[0] not in line]
+        told = [line for line in done.stderr.splitlines() if "dfa-lab.service" in line and words[0] not in line]
         assert told == []
 
 
