@@ -59,11 +59,8 @@ def test_the_image_installs_by_hashes_alone_but_for_the_torch_of_the_guide():
     for line in installs:
         assert "--require-hashes" in line or "--no-index" in line or "install.md" in line, line
     assert "-r requirements.lock ${GPU:+-r requirements-cuda.lock}" in " ".join(installs) and said("ARG") == ["GPU="]
-    (torch,) = re.findall(r"^pip install torch==.+", (ROOT / "docs" / "install.md").read_text(), re.MULTILINE)
-    found = subprocess.run(
-        ["grep", "-m", "1", "^pip install torch==", "docs/install.md"], cwd=ROOT, capture_output=True, text=True
-    )
-    assert found.stdout.strip() == torch
+    guide = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    assert len(re.findall(r"^pip install torch==", guide, re.MULTILINE)) == 1  # the line that grep takes
     assert [line for line in runs if '[ -z "$GPU" ]' in line and "grep -m 1 '^pip install torch=='" in line]
     assert not re.search(r"https?://(?!127\.0\.0\.1)", (ROOT / "Dockerfile").read_text())
 
@@ -75,6 +72,7 @@ def brought_by(package: str) -> set[str]:
     return {package}.union(*map(brought_by, ours))
 
 
+@pytest.mark.skipif(shutil.which("awk") is None, reason="no awk on this machine")
 def test_the_blocks_of_the_lock_that_build_the_wheel_are_whole():
     (line,) = [line for line in said("RUN") if "awk" in line]
     program = line.partition("awk '")[2].partition("'")[0]
