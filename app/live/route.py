@@ -18,6 +18,7 @@ from app.live.message import moving
 from app.live.pace import Pace
 from app.live.packing import Part, compact, gzipped, plain
 from app.live.shared_records import SharedRecords, Which
+from app.shell import identity
 from app.shell.encodings import takes_gzip
 from app.shell.server import manager
 from dfa_lab.records import DRAWN
@@ -33,7 +34,8 @@ _pace = Pace()
 
 async def _answer(request: Request) -> Response:
     id, asked = request.path_params["id"], request.query_params
-    every = _pace.every(asked.get("chart", "")[:40])
+    chart = asked.get("chart", "")[:40]
+    every = _pace.every(chart, identity.asker(request) or chart)
     have, number, version = (_number(asked.get(name, "")) for name in ("have", "list", "version"))
     given = (id, have, number, asked.get("map", ""), version, every)
     # the news of what is in memory is at hand at once; the store, or a long history, takes a while: others do not wait for it

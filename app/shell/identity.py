@@ -12,6 +12,7 @@ from http.cookies import CookieError, SimpleCookie
 
 import streamlit as st
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -53,7 +54,23 @@ def visitor() -> Visitor:
     told = cookies.get(COOKIE, "")
     if not FORM.fullmatch(told):  # a browser without cookies, as inside another site's page: known for this visit
         told = run.session_id
-    return Visitor(hashlib.sha256(told.encode()).hexdigest()[:12])
+    return Visitor(name_of(told))
+
+
+def asker(request: Request) -> str:
+    """Who asks for something past Streamlit: a visitor's hash, or the address of one without a cookie; empty on a server of
+    one's own."""
+    if not shared():
+        return ""
+    told = request.cookies.get(COOKIE, "")
+    if FORM.fullmatch(told):
+        return name_of(told)
+    return request.client.host if request.client else ""
+
+
+def name_of(told: str) -> str:
+    """The id of the visitor with this cookie, from which it cannot be found again."""
+    return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 
 class Cookies:
