@@ -79,8 +79,8 @@ class Manager:
     ) -> str:
         """Begin an experiment and return its id at once; its data are loaded in a thread of their own.
 
-        `keep`: checkpoints are written, so that it can be continued after the server was stopped or killed; it then
-        waits, queued, while MOST_KEPT_RUNNING others of this kind run on its device.
+        Whatever runs, but for the demonstration, goes on after the server was stopped or killed (resuming.py). `keep`: it
+        can be continued after it was stopped too; it then waits, queued, while MOST_KEPT_RUNNING others of this kind run on its device.
         Raises SettingsError, with a sentence, while MOST_ACTIVE others are running or paused, and where a run of the
         name in `save` is kept already.
         """
@@ -147,7 +147,7 @@ class Manager:
         self.rights.change(id)
         live = self._lives.pop(id)
         if live is not None:
-            live.keep = False
+            live.keep = live.survives = False
             self._scheduler.finish(live, "stopped", "")
         self.store.delete(id)
         if self.store.get(id) is None:
@@ -170,9 +170,11 @@ class Manager:
         self.store.restore(id)
 
     def close(self) -> None:
-        """Stop the threads and write what is left."""
+        """Bring the steps in hand to their end, write what is left, and stop the threads; the second time, nothing."""
         atexit.unregister(self.close)
         with self._lives.lock:
+            if self._lives.closed:
+                return
             self._lives.closed = True
             self.replays.close()
         self._scheduler.close()

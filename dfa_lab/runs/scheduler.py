@@ -129,12 +129,19 @@ class Scheduler:
             if live.state in ENDED:
                 return
             live.end(state, why)
+            if not live.keep and state != "interrupted":  # nobody takes it up again
+                live.survives = False
+                self._archive.checkpoints.discard(live.id)
             if not live.keep and self._snap_last(live):
                 live.let_go()
             self._store.set_state(live.id, state, why)
             self._store.add_event(live.id, state, why)
         self.wake(live)
         self.begin_queued()
+
+    def load(self, live: Live) -> None:
+        """Load what was entered, from its checkpoint where it continues, in a thread of its own."""
+        self._begin_loading(live, None)
 
     def close(self) -> None:
         """Stop the workers and write down what is left; the lives are closed already."""
@@ -144,7 +151,7 @@ class Scheduler:
             worker.close()
         over = time.monotonic() + CLOSING
         for live in lives:
-            if live.keep and live.trainer is not None:
+            if live.survives and live.trainer is not None:
                 self._write_down(live, live.trainer, over)
             self.ended(live, "interrupted", f"The server stopped at step {live.status().step}.")
 
