@@ -3,13 +3,16 @@
 import asyncio
 import importlib
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
+import uvicorn
 from streamlit import cli_util, config
 from streamlit.web import cli
 from streamlit.web.server import server_util
@@ -21,6 +24,7 @@ from app.live import live_chart  # noqa: F401 (the page's imports, done before t
 from app.shell import administrator, identity
 from app.shell.server import manager
 from dfa_lab.machine import runs_folder
+from dfa_lab.runs.manager import Manager
 
 PATIENCE = 20  # seconds; then the page opens all the same
 MAIN = Path(__file__).with_name("main.py")
@@ -32,6 +36,7 @@ FOLDERS = {
     administrator.VARIABLE: "",
 }
 SOON = 0.2  # seconds after which the server answers
+PARTING = 2  # seconds that open connections may take to close when the server stops
 
 
 def serve(port: int, address: str, browser: bool) -> None:
@@ -45,12 +50,37 @@ def serve(port: int, address: str, browser: bool) -> None:
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """What surrounds the answering of the server, however it was started."""
     settle_folders()
-    _warm_up()
+    mine = _warm_up()
+    _stop_cleanly()
     if identity.shared():
         print(about_sharing(_own_address()), flush=True)
     if not config.get_option("server.headless") and _has_screen():
         asyncio.get_running_loop().call_later(SOON, cli_util.open_browser, _own_address())
-    yield
+    try:
+        yield
+    finally:
+        if mine is not None:
+            await asyncio.to_thread(mine.close)
+
+
+def _stop_cleanly() -> None:
+    """Let SIGTERM and SIGINT end the server as uvicorn does, but without being raised once more when it has ended.
+
+    That would end the process with the signal, before what is left to do. A second SIGINT does not wait.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    if not isinstance(server, uvicorn.Server):
+        return
+    server.config.timeout_graceful_shutdown = PARTING
+
+    def stop(number: int, _: object) -> None:
+        server.force_exit = server.should_exit and number == signal.SIGINT
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
 
 
 def settle_folders() -> None:
@@ -60,14 +90,16 @@ def settle_folders() -> None:
             os.environ[variable] = str(Path(folder).resolve())
 
 
-def _warm_up() -> None:
+def _warm_up() -> Manager | None:
     """Bring the demonstration under way, which imports much, and pack plotly.js: once, while nobody waits yet."""
-    demo = manager().demo()
+    mine = manager()
+    demo = mine.demo()
     plotly_script.address()
     importlib.import_module("pandas")  # streamlit imports it with the first chart or form
     until = time.monotonic() + PATIENCE
-    while (status := manager().status(demo)) and status.state == "loading" and time.monotonic() < until:
+    while (status := mine.status(demo)) and status.state == "loading" and time.monotonic() < until:
         time.sleep(0.02)
+    return mine
 
 
 def about_sharing(lab: str) -> str:

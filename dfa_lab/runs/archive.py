@@ -60,10 +60,10 @@ class Archive:
     def save(self, live: Live) -> None:
         """Write a checkpoint, where they are kept, and the nets; in the worker's thread, or when that has ended."""
         # A checkpoint must not be ahead of the records in the store: those between would be missing after a kill.
-        if (trainer := live.trainer) is not None and live.keep:
+        if (trainer := live.trainer) is not None and live.survives:
             live.checkpointed(trainer, self.store.flush(1.0) and self.checkpoints.save(live.id, trainer))
-            if not live.keep:  # deleted meanwhile
-                self.checkpoints.remove(live.id)
+            if not live.survives:  # deleted or stopped meanwhile
+                self.checkpoints.discard(live.id)
 
         self.save_nets(live)
 

@@ -100,9 +100,13 @@ class Checkpoints:
 
     def remove(self, id: str) -> None:
         """Remove the checkpoint and what lies beside it; nothing happens if there is none, or if it cannot be removed."""
+        self.discard(id)
+        shutil.rmtree(self.beside(id), ignore_errors=True)
+
+    def discard(self, id: str) -> None:
+        """Remove the checkpoint alone; nothing happens if there is none, or if it cannot be removed."""
         with suppress(OSError):
             self._path(id).unlink(missing_ok=True)
-        shutil.rmtree(self.beside(id), ignore_errors=True)
 
     def half_written(self) -> list[str]:
         """Experiments of which there is a part of a checkpoint: one is being written, or a kill has left it."""

@@ -39,8 +39,8 @@ class Continuing:
     def resume_interrupted(self) -> None:
         """Take up what an earlier server was busy with and goes on by itself (resuming.py)."""
         for stored, step in automatic(self._store, self._archive.checkpoints):
-            with suppress(ContinueError):  # another server was faster
-                self._take_up(stored, step)
+            with suppress(ContinueError, SettingsError):  # another server was faster, or there is no room
+                self._take_up(stored, step, queues=stored.title.startswith(BY_ITSELF))
 
     def continue_stored(self, id: str) -> None:
         """Take up an experiment that was stopped or interrupted from its checkpoint, as if it had not been.
@@ -63,7 +63,7 @@ class Continuing:
             step = self._archive.checkpoints.step(id, stored.experiment)
         except CheckpointError as error:
             raise ContinueError(str(error)) from error
-        self._take_up(stored, step)
+        self._take_up(stored, step, queues=True)
         self._replays.forget(id)  # it may take another way now
 
     def last_step(self, id: str) -> int:
@@ -189,17 +189,23 @@ class Continuing:
             raise ContinueError(BUSY_ELSEWHERE)
         return stored
 
-    def _take_up(self, stored: Stored, step: int) -> None:
-        """Queue an experiment of the store, to go on from `step`: that of its checkpoint, or 0."""
+    def _take_up(self, stored: Stored, step: int, *, queues: bool) -> None:
+        """Load or queue an experiment of the store, to go on from `step`: that of its checkpoint, or 0."""
         assert stored.experiment is not None
         records = RecordList(record for record in self._store.records(stored.id) if record.step <= step)
         status = status_of(stored, self._store)
-        live = Live(stored.id, stored.experiment, False, "queued", stored.owner, keep=True, queues=True, records=records)
+        live = Live(stored.id, stored.experiment, False, "loading", stored.owner, keep=True, queues=queues, records=records)
+        live.state = "queued" if queues else "loading"
         live.continues = step > 0
         if status is not None:
             live.last = replace(status, step=step, epoch=records[-1].epoch if records else 0.0)
         self._store.set_state(live.id, live.state)
         if self._archive.taken_elsewhere(live.id):
             raise ContinueError(BUSY_ELSEWHERE)
-        self._scheduler.enter(live)
-        self._scheduler.begin_queued()
+        try:
+            self._scheduler.enter(live, may_wait=True)
+        except SettingsError:
+            self._store.set_state(live.id, "interrupted", stored.sentence)
+            raise
+        self._store.set_state(live.id, live.state)
+        self._scheduler.begin_queued() if live.state == "queued" else self._scheduler.load(live)

@@ -15,8 +15,9 @@ from dfa_lab.train.plan import Plan
 from dfa_lab.train.trainer import Trainer
 
 ENDED = ("finished", "stopped", "failed", "interrupted")
-OFTEN = 20.0  # seconds between two checkpoints, at least; they are taken when an epoch has ended
-RARELY = 300.0  # seconds between two checkpoints, at most: an epoch may take an hour
+OFTEN = 20.0  # seconds between two checkpoints, at least
+RARELY = 20.0  # seconds between two checkpoints, at most, within an epoch too: what a kill may cost
+FIRST = 1.0  # seconds until the first one, without which nothing goes on
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ class Live:
     onlookers: int = 0  # who wait for their `turn`
     ended: float = 0.0  # time.monotonic() of the end
     touched: float = field(default_factory=time.monotonic)  # when a person last had it go on or pause
-    keep: bool = False  # checkpoints are written
+    keep: bool = False  # its checkpoint stays when it is stopped
+    survives: bool = True  # checkpoints are written while it is active: it goes on after the server has ended
     queues: bool = False  # waits for its turn on the device
     continues: bool = False  # from its checkpoint
     spacing: Spacing = field(default_factory=Spacing)  # of its snapshots
@@ -82,6 +84,9 @@ class Live:
     _ticks: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=64))  # (time, step)
     _owed: float = 0.0  # steps that the pace allows now
     _paced: float = 0.0  # when that was reckoned
+
+    def __post_init__(self) -> None:
+        self.survives = self.survives and not self.demo
 
     def take_step(self, now: float) -> bool:
         """True if a step, or what is left of one, is to be done now; it then counts as done. Call it with `lock` held."""
@@ -127,18 +132,18 @@ class Live:
         self._paced = time.monotonic()
 
     def checkpoint_due(self, now: float) -> bool:
-        """Whether the state is to be written down now: after an epoch, and when it does not go on by itself."""
+        """Whether the state is to be written down now: it is old, or of what is kept that does not go on by itself."""
         trainer = self.trainer
-        if not self.keep or trainer is None or not trainer.between_steps:
+        if not self.survives or trainer is None or not trainer.between_steps:
             return False
         when, step, epoch = self._saved
         if trainer.step == step:
             return False
         if self.state in ENDED:
-            return True
+            return self.keep
         if now < self._not_before:
             return False
-        return self.state == "paused" or now - when >= (OFTEN if int(trainer.epoch) > int(epoch) else RARELY)
+        return (self.keep and self.state == "paused") or now - when >= (OFTEN if int(trainer.epoch) > int(epoch) else RARELY)
 
     def changed(self) -> None:
         """The networks are not those of the last checkpoint, even if the step is: another one is due."""
@@ -192,7 +197,8 @@ class Live:
         self.trainer = trainer
         self.shortfall = data.shortfall(data.whole(self.experiment), trainer.data.read)
         self.state = "paused" if self.begin_paused else "running"
-        self._saved = (time.monotonic(), trainer.step, trainer.epoch)
+        begun = time.monotonic() - (0.0 if self.continues or self.keep else RARELY - FIRST)
+        self._saved = (begun, trainer.step, trainer.epoch)
         self.halt_clock()
 
     def end(self, state: str, sentence: str) -> None:

@@ -80,10 +80,10 @@ class Manager:
     ) -> str:
         """Begin an experiment and return its id at once; its data are loaded in a thread of their own.
 
-        `keep`: checkpoints are written, so that it can be continued after the server was stopped or killed; it then
-        waits, queued, while MOST_KEPT_RUNNING others of this kind run on its device.
-        What finds no place or memory waits too (admission.py). Raises SettingsError, with a sentence, for what can never
-        begin, and where a run of the name in `save` is kept already.
+        Whatever runs, but for the demonstration, goes on after the server was stopped or killed (resuming.py). `keep`: it
+        can be continued after it was stopped too; it then waits while MOST_KEPT_RUNNING others of this kind run on its
+        device. What finds no place or memory waits as well (admission.py).
+        Raises SettingsError, with a sentence, for what can never begin, and where a run of the name in `save` is kept.
         """
         owner = "" if demo else self.rights.begin(experiment.model_dump())
         live = Live(uuid.uuid4().hex[:10], experiment, demo, owner=owner, pace=pace, begin_paused=paused, queues=keep)
@@ -148,7 +148,7 @@ class Manager:
         self.rights.change(id)
         live = self._lives.pop(id)
         if live is not None:
-            live.keep = False
+            live.keep = live.survives = False
             self._scheduler.finish(live, "stopped", "")
         self.store.delete(id)
         if self.store.get(id) is None:
@@ -171,9 +171,11 @@ class Manager:
         self.store.restore(id)
 
     def close(self) -> None:
-        """Stop the threads and write what is left."""
+        """Bring the steps in hand to their end, write what is left, and stop the threads; the second time, nothing."""
         atexit.unregister(self.close)
         with self._lives.lock:
+            if self._lives.closed:
+                return
             self._lives.closed = True
             self.replays.close()
         self._scheduler.close()

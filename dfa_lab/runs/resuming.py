@@ -6,7 +6,7 @@ from dfa_lab.runs.checkpoints import Checkpoints
 from dfa_lab.runs.store.store import Store, Stored
 from dfa_lab.train.checkpoint import CheckpointError
 
-BY_ITSELF = "paper/"  # titles of the experiments that go on by themselves after a restart
+BY_ITSELF = "paper/"  # titles of the paper's experiments, which are kept, and wait for their turn after a restart too
 RESUMED = "resumed"  # the kind of the event
 
 
@@ -26,8 +26,8 @@ def automatic(store: Store, checkpoints: Checkpoints) -> Iterator[tuple[Stored, 
     One that had only waited in the queue begins at step 0, and one that somebody had paused does not go on. Damaged
     checkpoints are told in the state's sentence.
     """
-    for stored in reversed(store.titled(BY_ITSELF)):
-        if stored.state != "interrupted" or stored.experiment is None:
+    for stored in reversed(store.titled("")):
+        if stored.state != "interrupted" or stored.experiment is None or stored.demo:
             continue
         try:
             waited = not checkpoints.has(stored.id) and not store.count(stored.id)

@@ -42,11 +42,7 @@ class Scheduler:
         self.enter(live, may_wait=source is None)
         self._store.create(live.id, live.experiment, demo=live.demo, title=title, owner=live.owner)
         self._store.set_state(live.id, live.state)
-        if live.state == "queued":
-            self.begin_queued()
-            self._watch_queue()
-        else:
-            self._begin_loading(live, source)
+        self.begin_queued() if live.state == "queued" else self._begin_loading(live, source)
         return live.id
 
     def enter(self, live: Live, *, may_wait: bool = False) -> None:
@@ -92,12 +88,12 @@ class Scheduler:
                     live.state = "loading"
                     self._store.set_state(live.id, live.state)
                 self._begin_loading(live, None)
+            if self.admission.waiting() and not self._lives.closed:
+                self._watch_queue()
 
     def _watch_queue(self) -> None:
         """Look at the queue now and then while anything waits: memory becomes free and pauses become long without a word."""
-        with self._lives.lock:
-            if self._queue is not None and self._queue.is_alive():
-                return
+        if self._queue is None:
             self._queue = threading.Thread(target=self._look_at_queue, name="queue", daemon=True)
             self._queue.start()
 
@@ -152,12 +148,19 @@ class Scheduler:
             if live.state in ENDED:
                 return
             live.end(state, why)
+            if not live.keep and state != "interrupted":  # nobody takes it up again
+                live.survives = False
+                self._archive.checkpoints.discard(live.id)
             if not live.keep and self._snap_last(live):
                 live.let_go()
             self._store.set_state(live.id, state, why)
             self._store.add_event(live.id, state, why)
         self.wake(live)
         self.begin_queued()
+
+    def load(self, live: Live) -> None:
+        """Load what was entered, from its checkpoint where it continues, in a thread of its own."""
+        self._begin_loading(live, None)
 
     def close(self) -> None:
         """Stop the workers and write down what is left; the lives are closed already."""
@@ -167,7 +170,7 @@ class Scheduler:
             worker.close()
         over = time.monotonic() + CLOSING
         for live in lives:
-            if live.keep and live.trainer is not None:
+            if live.survives and live.trainer is not None:
                 self._write_down(live, live.trainer, over)
             self.ended(live, "interrupted", f"The server stopped at step {live.status().step}.")
 
