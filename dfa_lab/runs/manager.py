@@ -80,7 +80,8 @@ class Manager:
         """Begin an experiment and return its id at once; its data are loaded in a thread of their own.
 
         Whatever runs, but for the demonstration, goes on after the server was stopped or killed (resuming.py). `keep`: it
-        can be continued after it was stopped too; it then waits, queued, while MOST_KEPT_RUNNING others of this kind run on its device.
+        can be continued after it was stopped too; it then waits, queued, while MOST_KEPT_RUNNING others of this kind run
+        on its device.
         Raises SettingsError, with a sentence, while MOST_ACTIVE others are running or paused, and where a run of the
         name in `save` is kept already.
         """
