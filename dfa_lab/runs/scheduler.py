@@ -228,6 +228,8 @@ class Scheduler:
                 self._store.cut(live.id, trainer.step if live.continues else -1)
             live.records.extend(copied)
             live.begin(trainer)
+            if live.state == "paused":  # it does not go on by itself after a restart either
+                self._store.add_event(live.id, "paused")
             if trainer.threads_chosen and not live.continues:
                 self._store.add_event(live.id, history.THREADS, str(trainer.threads))
             self._store.set_state(live.id, live.state)  # queued, as everything for the store is: in the order of the states

@@ -333,7 +333,7 @@ def test_a_restart_on_the_same_folder(tmp_path: Path) -> None:
     assert (at.state, at.sentence) == ("interrupted", f"The server stopped at step {at.step}.")
     with pytest.raises(RuntimeError):
         first.start(tiny())
-    second = Manager(tmp_path)
+    second = Manager(tmp_path, resume=False)
     try:
         again = status(second, done)
         assert (again.state, again.step, again.steps, again.epoch, again.learning_rate) == ("finished", 12, 12, 4.0, 1e-3)
@@ -366,7 +366,7 @@ def test_close_at_any_time(tmp_path: Path, when: str) -> None:
     assert time.monotonic() - began < 10
     assert {state(manager, id) for id in ids} == {"interrupted"}
     until(lambda: not [t for t in threading.enumerate() if t.name.startswith(("train-", "load-"))])
-    with_store = Manager(tmp_path)
+    with_store = Manager(tmp_path, resume=False)
     assert {state(with_store, id) for id in ids} == {"interrupted"}
     with_store.close()
 

@@ -44,7 +44,7 @@ def test_killed_in_the_middle_of_training(tmp_path: Path) -> None:
         process.close()
     before = [(int(records), int(step)) for when, records, step in said[:-1] if float(when) < killed - 1]
     assert len(before) > 5 and before[-1][0] > 50
-    manager = Manager(tmp_path)
+    manager = Manager(tmp_path, resume=False)
     try:
         found = status(manager, running)
         kept = manager.records(running)
