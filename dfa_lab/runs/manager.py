@@ -225,7 +225,7 @@ class Manager:
         status = self._reader.status(id)
         if status is not None and status.state == "queued" and not status.sentence and (live := self._lives.get(id)):
             with self._lives.lock:
-                return replace(status, sentence=self._scheduler.admission.sentence(live))
+                return replace(status, sentence=self._scheduler.queue.admission.sentence(live))
         return status
 
     def in_memory(self, id: str) -> bool:

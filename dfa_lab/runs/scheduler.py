@@ -6,10 +6,10 @@ import time
 
 from dfa_lab.machine.device import resolve
 from dfa_lab.records import Record
-from dfa_lab.runs.admission import SET_ASIDE, Admission
 from dfa_lab.runs.archive import Archive
 from dfa_lab.runs.live import ACTIVE, ENDED, Live
 from dfa_lab.runs.lives import Lives
+from dfa_lab.runs.queue import Queue
 from dfa_lab.runs.replay import history
 from dfa_lab.runs.replay.snapshots import trained
 from dfa_lab.runs.resuming import RESUMED, place
@@ -22,8 +22,6 @@ from dfa_lab.train.trainer import Trainer
 log = logging.getLogger(__name__)
 
 KEPT = 20  # ended experiments that stay in memory; older ones are read from the store
-MOST_KEPT_RUNNING = 1  # experiments with checkpoints that run at a time on a device; they are long, the others wait
-QUEUE = 1.0  # seconds between two looks at what waits
 CLOSING = 10.0  # seconds for bringing steps to their end when the server stops, so that they can be written down
 
 
@@ -33,8 +31,7 @@ class Scheduler:
     def __init__(self, archive: Archive, lives: Lives):
         self._archive, self._store, self._lives = archive, archive.store, lives
         self._workers: dict[str, Worker] = {}
-        self.admission = Admission(lives)
-        self._queue: threading.Thread | None = None
+        self.queue = Queue(lives, _device, self._begin_waiting, lambda live, why: self.finish(live, "stopped", why))
 
     def begin(self, live: Live, source: Live | None, title: str) -> str:
         """Enter an experiment and have it loaded, from the state of `source` if there is one; its id. Raises SettingsError."""
@@ -51,7 +48,7 @@ class Scheduler:
             if self._lives.closed:
                 raise RuntimeError("the manager is closed")
             if not live.queues:
-                self.admission.enter(live, may_wait=may_wait)
+                self.queue.admission.enter(live, may_wait=may_wait)
             if not (live.demo or live.queues) and self._archive.quota.full:
                 raise SettingsError([self._archive.quota.full])
             self._lives.add(live)  # one that is taken up goes to the end of the queue
@@ -72,39 +69,17 @@ class Scheduler:
         return active
 
     def begin_queued(self) -> None:
-        """Load what waits and has its turn: on its device, in the order of admission."""
-        with self._lives.lock:
-            if (left := self.admission.to_set_aside()) is not None:
-                self.finish(left, "stopped", SET_ASIDE)
-            for live in self.admission.waiting() if not self._lives.closed else ():
-                busy = [one for one in self._lives.all() if one.queues and one.state in ("loading", "running")]
-                if live.queues and sum(_device(one) == _device(live) for one in busy) >= MOST_KEPT_RUNNING:
-                    continue
-                if self.admission.why_not(live):
-                    continue
-                with live.lock:
-                    if live.state != "queued":
-                        continue
-                    live.state = "loading"
-                    self._store.set_state(live.id, live.state)
-                self._begin_loading(live, None)
-            if self.admission.waiting() and not self._lives.closed:
-                self._watch_queue()
+        """Load what waits and has its turn, see Queue."""
+        self.queue.begin()
 
-    def _watch_queue(self) -> None:
-        """Look at the queue now and then while anything waits: memory becomes free and pauses become long without a word."""
-        if self._queue is None:
-            self._queue = threading.Thread(target=self._look_at_queue, name="queue", daemon=True)
-            self._queue.start()
-
-    def _look_at_queue(self) -> None:
-        while True:
-            time.sleep(QUEUE)
-            with self._lives.lock:
-                if self._lives.closed or not self.admission.waiting():
-                    self._queue = None
-                    return
-            self.begin_queued()
+    def _begin_waiting(self, live: Live) -> None:
+        """One that waits has its turn, unless it has been stopped meanwhile."""
+        with live.lock:
+            if live.state != "queued":
+                return
+            live.state = "loading"
+            self._store.set_state(live.id, live.state)
+        self._begin_loading(live, None)
 
     def train(self, live: Live) -> None:
         """Give an experiment to the worker of its device, now that its networks are there."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dfa_lab.machine import memory
-from dfa_lab.runs import admission, scheduler
+from dfa_lab.runs import admission, queue
 from dfa_lab.runs.admission import SET_ASIDE, TOO_MANY_WAIT
 from dfa_lab.runs.manager import Manager
 from dfa_lab.runs.rights import Visitor
@@ -33,7 +33,7 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
     monkeypatch.setattr(admission, "MOST", 3)
     monkeypatch.setattr(admission, "EACH", 2)
     monkeypatch.setattr(admission, "WAITING", 2)
-    monkeypatch.setattr(scheduler, "QUEUE", 0.02)
+    monkeypatch.setattr(queue, "EVERY", 0.02)
     room = Room(tmp_path)
     yield room
     room.who = Visitor("", administrator=True)

@@ -1,0 +1,53 @@
+"""The queue: what waits for a place, for memory or for its turn on a device, and begins when it has that."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from dfa_lab.runs.admission import SET_ASIDE, Admission
+from dfa_lab.runs.live import Live
+from dfa_lab.runs.lives import Lives
+
+EVERY = 1.0  # seconds between two looks at what waits
+MOST_KEPT_RUNNING = 1  # experiments with checkpoints that run at a time on a device; they are long, the others wait
+
+
+class Queue:
+    """Every method may be called from any thread."""
+
+    def __init__(
+        self,
+        lives: Lives,
+        device: Callable[[Live], str],
+        load: Callable[[Live], None],
+        set_aside: Callable[[Live, str], None],
+    ):
+        """`load`: what begins one. `set_aside`: what ends one that was paused for long, with a sentence."""
+        self._lives, self._device, self._load, self._set_aside = lives, device, load, set_aside
+        self.admission = Admission(lives)
+        self._watching = False
+
+    def begin(self) -> None:
+        """Load what waits and has its turn: on its device, in the order of admission."""
+        with self._lives.lock:
+            if (left := self.admission.to_set_aside()) is not None:
+                self._set_aside(left, SET_ASIDE)
+            for live in self.admission.waiting() if not self._lives.closed else ():
+                busy = [one for one in self._lives.all() if one.queues and one.state in ("loading", "running")]
+                if live.queues and sum(self._device(one) == self._device(live) for one in busy) >= MOST_KEPT_RUNNING:
+                    continue
+                if not self.admission.why_not(live):
+                    self._load(live)
+            if self.admission.waiting() and not self._lives.closed and not self._watching:
+                self._watching = True
+                threading.Thread(target=self._watch, name="queue", daemon=True).start()
+
+    def _watch(self) -> None:
+        """Look now and then while anything waits: memory becomes free and pauses become long without a word."""
+        while True:
+            time.sleep(EVERY)
+            with self._lives.lock:
+                if self._lives.closed or not self.admission.waiting():
+                    self._watching = False
+                    return
+            self.begin()
