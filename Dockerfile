@@ -41,8 +41,6 @@ USER lab
 WORKDIR /data
 VOLUME /data
 EXPOSE 8501
-# Ctrl+C: the lab then writes what is left and closes its store.
-STOPSIGNAL SIGINT
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8501/_stcore/health', timeout=8)"]
 ENTRYPOINT ["dfa-lab", "ui", "--no-browser", "--address", "0.0.0.0", "--port", "8501"]

@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tomllib
@@ -131,7 +130,7 @@ def served(image: Path, tmp_path: Path) -> Iterator[tuple[str, Callable[[], str]
     with subprocess.Popen([sys.executable, *command], cwd=tmp_path, env=environment, **pipes) as lab:
 
         def end() -> str:
-            lab.send_signal(getattr(signal, said("STOPSIGNAL")[0]))
+            lab.terminate()
             return lab.communicate(timeout=120)[0]
 
         try:
