@@ -49,7 +49,7 @@ def show() -> None:
 def _take(file: UploadedFile) -> None:
     imported.problem = imported.done = ""
     try:
-        taken = take(file, manager().store, manager().checkpoints, manager().rights.begin({}))
+        taken = take(file, manager().store, manager().checkpoints, manager().rights.begin({}), manager().quota)
     except ImportProblem as problem:
         imported.problem = f"{file.name}: {problem}"
         return

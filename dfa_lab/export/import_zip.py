@@ -14,10 +14,13 @@ from filelock import FileLock
 from safetensors import SafetensorError, safe_open
 
 from dfa_lab.export import layout, records_table
+from dfa_lab.export.called_for import CalledFor, called_for
 from dfa_lab.export.portable import portable
 from dfa_lab.export.unpack import ImportProblem, as_object, unpack
+from dfa_lab.runs.archive import IMPORTING
 from dfa_lab.runs.checkpoints import Checkpoints
 from dfa_lab.runs.live import ENDED
+from dfa_lab.runs.quota import Quota
 from dfa_lab.runs.resuming import BY_ITSELF
 from dfa_lab.runs.store.store import Event, Store, Stored
 from dfa_lab.settings.experiment import Experiment, SettingsError
@@ -42,21 +45,21 @@ class Taken:
     notes: tuple[str, ...]  # sentences: what is otherwise than in the zip
 
 
-def take(file: IO[bytes] | Path, store: Store, checkpoints: Checkpoints, owner: str = "") -> Taken:
-    """Import a zip; from now on it belongs to `owner`, whatever it says itself.
+def take(file: IO[bytes] | Path, store: Store, checkpoints: Checkpoints, owner: str = "", quota: Quota | None = None) -> Taken:
+    """Import a zip; from now on it belongs to `owner`, whatever it says itself. With `quota`, no more is kept than that allows.
 
     Raises ImportProblem, with a sentence, and then nothing of it was kept.
     """
     try:
         # one at a time: two zips of one id would be added to each other
-        with FileLock(store.folder / "import.lock"), tempfile.TemporaryDirectory(prefix="import-", dir=store.folder) as name:
-            return _take(file, Path(name), store, checkpoints, owner)
+        with FileLock(store.folder / IMPORTING), tempfile.TemporaryDirectory(prefix="import-", dir=store.folder) as name:
+            return _take(file, Path(name), store, checkpoints, owner, quota.left() if quota else None)
     except (OSError, SafetensorError) as error:
         raise ImportProblem(f"It could not be kept in {store.folder}: {getattr(error, 'strerror', '') or error}.") from error
 
 
-def _take(file: IO[bytes] | Path, folder: Path, store: Store, checkpoints: Checkpoints, owner: str) -> Taken:
-    manifest = unpack(file, folder)
+def _take(file: IO[bytes] | Path, folder: Path, store: Store, checkpoints: Checkpoints, owner: str, room: int | None) -> Taken:
+    manifest = unpack(file, folder, _called_for, room)
     about = as_object((folder / layout.EXPERIMENT).read_bytes(), layout.EXPERIMENT)
     experiment = _experiment(about.get("settings"))
     try:
@@ -85,6 +88,14 @@ def _take(file: IO[bytes] | Path, folder: Path, store: Store, checkpoints: Check
         store.delete(stored.id)
         raise ImportProblem(f"It was not imported. {store.problem or 'The store did not take it.'}")
     return Taken(stored.id, experiment, tuple(notes))
+
+
+def _called_for(raw: bytes) -> CalledFor | None:
+    experiment = _experiment(as_object(raw, layout.EXPERIMENT).get("settings"))
+    try:
+        return called_for(experiment)
+    except SettingsError as error:
+        raise ImportProblem(f"The settings in the zip cannot be used: {error.problems[0]}") from error
 
 
 def _experiment(settings: object) -> Experiment:

@@ -5,13 +5,20 @@ import json
 import stat
 import zipfile
 import zlib
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import IO, Any
 
 from dfa_lab.export import layout
+from dfa_lab.export.called_for import CalledFor, StrangeTensor, tensors
+from dfa_lab.machine.disk_room import human, require
 from dfa_lab.settings.wording import shown
 
 CHUNK = 2**20
+MOST_RATIO = 50  # bytes of a zip for each that it takes, packed
+FREELY = 20 * layout.MEGABYTE  # bytes of a zip up to which nobody asks how well it is packed
+RESERVE = 100 * layout.MEGABYTE  # bytes of the disk that are left to all else
 ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
@@ -19,8 +26,13 @@ class ImportProblem(Exception):
     """A zip that is not taken; the text says why, as a sentence."""
 
 
-def unpack(file: IO[bytes] | Path, folder: Path) -> dict[str, Any]:
-    """Check the zip and write its files to `folder`; gives its manifest.
+def unpack(
+    file: IO[bytes] | Path, folder: Path, called_for: Callable[[bytes], CalledFor | None], room: int | None = None
+) -> dict[str, Any]:
+    """Check the zip and write what an import reads of it to `folder`; gives its manifest.
+
+    `called_for`: what the settings in these bytes of experiment.json call for. `room`: bytes that may be kept; None: no limit.
+
 
     Raises ImportProblem, and OSError of the disk.
     """
@@ -33,6 +45,8 @@ def unpack(file: IO[bytes] | Path, folder: Path) -> dict[str, Any]:
         raw = _read(zipped, entries[layout.MANIFEST])
         manifest = _manifest(raw)
         _check_names(manifest, set(entries) - {layout.MANIFEST})
+        _check_room(entries, folder, room)
+        _check_tensors(zipped, entries, called_for(_read(zipped, entries[layout.EXPERIMENT])))
         for name, about in manifest["files"].items():
             digest = _write(zipped, entries[name], folder / name)
             if digest != about["sha256"]:
@@ -64,9 +78,49 @@ def _entries(zipped: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         entries[info.filename] = info
     if (claimed := sum(info.file_size for info in infos)) > layout.LARGEST_IN_ALL:
         raise ImportProblem(f"The zip claims {_size(claimed)}: at most {_size(layout.LARGEST_IN_ALL)} are read.")
+    packed = sum(info.compress_size for info in infos)
+    if claimed > FREELY and claimed > MOST_RATIO * packed:
+        raise ImportProblem(
+            f"The zip claims that {_size(packed)} unpack to {_size(claimed)}, more than {MOST_RATIO} times as much: "
+            "no measurements are packed so well, and nothing of it was read."
+        )
     if layout.MANIFEST not in entries:
         raise ImportProblem(f"The zip has no {layout.MANIFEST}: it is not an export of DFA Lab.")
     return entries
+
+
+def _is_read(name: str) -> bool:
+    """Whether an import looks into the file; of the others only the checksum is looked at."""
+    return name in (layout.EXPERIMENT, layout.CSV, layout.STATE) or layout.WEIGHTS.fullmatch(name) is not None
+
+
+def _check_room(entries: Mapping[str, zipfile.ZipInfo], folder: Path, room: int | None) -> None:
+    """Before anything is written. Raises ImportProblem, and OSError where the disk has no room."""
+    size = sum(info.file_size for name, info in entries.items() if _is_read(name))
+    if room is not None and size > room:
+        raise ImportProblem(
+            f"It takes {human(size)}, and the runs of this server may take {human(room)} more (--quota): remove some for good "
+            "under Free space on the page Experiments."
+        )
+    require(folder, 2 * size, "what the zip claims to hold, once unpacked and once kept,", RESERVE)
+
+
+def _check_tensors(zipped: zipfile.ZipFile, entries: Mapping[str, zipfile.ZipInfo], wanted: CalledFor | None) -> None:
+    """What the beginnings of the files of tensors claim; one that is damaged is found out when it is read."""
+    for name, info in entries.items():
+        if wanted is None or not (name == layout.STATE or layout.WEIGHTS.fullmatch(name)):
+            continue
+        try:
+            with zipped.open(info) as file:
+                found = tensors(file)
+            wanted.check(name, found or {})
+        except ERRORS as error:
+            raise _damaged(name) from error
+        except StrangeTensor as error:
+            raise ImportProblem(
+                f"{name} in the zip is damaged or of another network: it holds {error}, which that of the settings does not "
+                "have. Export it again."
+            ) from error
 
 
 def _manifest(raw: bytes) -> dict[str, Any]:
@@ -104,8 +158,8 @@ def _read(zipped: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 def _write(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> str:
     """The SHA-256 of what was written. The name is one of ours; no more is written than is allowed, whatever is claimed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    digest, left = hashlib.sha256(), layout.largest(info.filename)
-    with path.open("wb") as out:
+    digest, left = hashlib.sha256(), min(info.file_size, layout.largest(info.filename))
+    with path.open("wb") if _is_read(info.filename) else nullcontext() as out:
         try:
             with zipped.open(info) as entry:
                 while part := entry.read(CHUNK):
@@ -113,7 +167,8 @@ def _write(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> str:
                     if left < 0:
                         raise ImportProblem(f"{info.filename} in the zip is larger than it claims.")
                     digest.update(part)
-                    out.write(part)
+                    if out is not None:
+                        out.write(part)
         except ERRORS as error:
             raise _damaged(info.filename) from error
     return digest.hexdigest()

@@ -1,6 +1,9 @@
 """Archive: what a server keeps on the disk of its experiments: records, checkpoints, snapshots, nets with a name."""
 
+import shutil
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from dfa_lab.runs.checkpoints import Checkpoints
 from dfa_lab.runs.live import ACTIVE, ENDED, Live
@@ -10,6 +13,8 @@ from dfa_lab.runs.replay.snapshots import Snapshots
 from dfa_lab.runs.store.store import Store
 from dfa_lab.train import saved
 from dfa_lab.train.trainer import Trainer
+
+IMPORTING = "import.lock"  # held in the folder of runs while a zip is taken
 
 
 class Archive:
@@ -40,6 +45,22 @@ class Archive:
         for id in [] if self.store.problem else self.checkpoints.half_written():
             if (stored := self.store.get(id)) is None or stored.state not in ACTIVE:
                 self.checkpoints.tidy(id)
+        if not self.store.problem:
+            self._tidy_imports()
+
+    def _tidy_imports(self) -> None:
+        """Remove what imports have left that were killed, unless one is under way, which another server may do."""
+        lock = FileLock(self.store.folder / IMPORTING, timeout=0)
+        try:
+            with lock:
+                for path in self.store.folder.glob("import-*"):
+                    shutil.rmtree(path, ignore_errors=True)
+                known = self.store.experiments(1)  # an empty store may have been put in the place of another
+                for id in self.checkpoints.ids() if known else ():
+                    if self.store.get(id) is None:
+                        self.checkpoints.remove(id)
+        except (Timeout, OSError):
+            return
 
     def taken_elsewhere(self, id: str) -> bool:
         """Whether another live server, which keeps its runs in this folder, is busy with what was just made this one's."""

@@ -108,6 +108,10 @@ class Checkpoints:
         with suppress(OSError):
             self._path(id).unlink(missing_ok=True)
 
+    def ids(self) -> list[str]:
+        """Experiments of which there is a checkpoint, or weights beside."""
+        return sorted({path.stem for path in self._folder.glob("*") if path.is_dir() or path.suffix == ".safetensors"})
+
     def half_written(self) -> list[str]:
         """Experiments of which there is a part of a checkpoint: one is being written, or a kill has left it."""
         return [path.stem for path in self._folder.glob("*.part")]

@@ -54,6 +54,12 @@ class Quota:
         """Bytes that all snapshots together may take; None: no limit."""
         return None if self.most is None else max(0, self.most - self._look()[0])
 
+    def left(self) -> int | None:
+        """Bytes that everything together may still take, looked at now; None: no limit."""
+        with self._lock:
+            self._looked = float("-inf")
+        return None if self.most is None else max(0, self.most - self.taken())
+
     def taken(self) -> int:
         """Bytes of everything."""
         return sum(self._look())
