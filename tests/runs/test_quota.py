@@ -58,7 +58,7 @@ def test_the_oldest_snapshots_go_and_then_nothing_new_begins(tmp_path: Path) -> 
     none = Manager(tmp_path, quota="50kB")
     try:
         assert "of the 50.0 kB that they may (--quota)" in none.problem and none.problem == none.quota.full
-        for begin in (lambda: none.start(tiny()), lambda: none.fork_at(old, 3, {})):
+        for begin in (lambda: none.start(tiny()), lambda: none.start(tiny(), keep=True), lambda: none.fork_at(old, 3, {})):
             with pytest.raises(SettingsError, match="until some are removed for good under Free space"):
                 begin()
         assert len(none.store.experiments()) == 2
