@@ -113,7 +113,7 @@ class Store:
         tags: Iterable[str] | None = None,
         colour: str | None = None,
     ) -> None:
-        """Change what a person says about an experiment; None leaves it as it is, empty takes it away.
+        """Change what a person says about an experiment, unless another live server is busy with it. None: as it is.
 
         Raises ValueError for a colour that is not "#rrggbb".
         """
@@ -121,10 +121,10 @@ class Store:
             raise ValueError(f"{colour!r} is no colour: give one as #rrggbb.")
         listed = None if tags is None else json.dumps(list(dict.fromkeys(filter(None, (tag.strip() for tag in tags)))))
         given = {"name": name, "note": note, "tags": listed, "colour": colour}
-        changed = {column: value for column, value in given.items() if value is not None}
-        if changed:
+        if changed := {column: value for column, value in given.items() if value is not None}:
             columns = ", ".join(f"{column} = ?" for column in changed)
-            self.put(f"UPDATE experiments SET {columns} WHERE id = ?", *changed.values(), id)
+            sql = f"UPDATE experiments SET {columns} WHERE id = ? AND {MINE}"
+            self.put(sql, *changed.values(), id, self._server.id, *ACTIVE)
 
     def remove(self, id: str) -> None:
         """Take an experiment off the lists, with all it has still there, unless another live server is busy with it."""
@@ -132,8 +132,8 @@ class Store:
         self.put(sql, time.time(), id, self._server.id, *ACTIVE)
 
     def restore(self, id: str) -> None:
-        """Undo `remove`."""
-        self.put("UPDATE experiments SET removed = NULL WHERE id = ?", id)
+        """Undo `remove`, unless another live server is busy with it."""
+        self.put(f"UPDATE experiments SET removed = NULL WHERE id = ? AND {MINE}", id, self._server.id, *ACTIVE)
 
     def delete(self, id: str) -> None:
         """Remove an experiment with all it has for good, unless another live server is busy with it."""
