@@ -28,9 +28,8 @@ def test_who_has_left_no_longer_counts(clock: Clock) -> None:
 
 def test_a_visitor_who_invents_charts_slows_down_their_own_alone(clock: Clock) -> None:
     found = Pace()
-    for number in range(200):
-        last = found.every(str(number), "hostile")
-    assert last == 10_000  # they should ask 25 times more rarely than others, and RAREST is the end of it
+    told = [found.every(str(number), "hostile") for number in range(200)]
+    assert told[-1] == 10_000  # they should ask 25 times more rarely than others, and RAREST is the end of it
     assert found.every("a", "somebody else") == 1000
     clock.now += FORGOTTEN + 1
     assert found.every("a", "hostile") == 1000
