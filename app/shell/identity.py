@@ -48,13 +48,18 @@ def visitor() -> Visitor:
     run = get_script_run_ctx(suppress_warning=True)
     if run is None:
         return NOBODY
-    cookies = st.context.cookies
-    if administrator.known(cookies.get(administrator.COOKIE, "")):
+    if administrator.known(_kept(administrator.COOKIE)):
         return Visitor("", administrator=True)
-    told = cookies.get(COOKIE, "")
+    told = _kept(COOKIE)
     if not FORM.fullmatch(told):  # a browser without cookies, as inside another site's page: known for this visit
         told = run.session_id
     return Visitor(name_of(told))
+
+
+def _kept(name: str) -> str:
+    """A cookie of the visitor's browser; empty where there is none, as in a run that has no browser."""
+    value = st.context.cookies.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def asker(request: Request) -> str:

@@ -21,7 +21,7 @@ NAN = float("nan")
 
 def stored(id: str, name: str = "", **settings: object) -> Stored:
     experiment = parse({"rules": "bp,dfa", "seeds": "0,1", **settings})
-    return Stored(id, experiment, experiment.model_dump(), {}, "", "finished", "", 0.0, None, False, "", name)
+    return Stored(id, experiment, experiment.model_dump(), {}, "", "finished", "", 0.0, None, False, "", name=name)
 
 
 def named(groups: Sequence[run_groups.Group]) -> dict[str, list[tuple]]:
