@@ -13,7 +13,7 @@ from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.wording import shown
 
 LONGEST_HEAD = 16 * 2**20  # bytes of the list of tensors at the beginning of a safetensors file
-FEW = 4096  # entries of what is no tensor of the network: sums, counts
+FEW = 4096  # entries of sums and counts, beside the outputs of batches that are not summed yet
 FEEDBACK = 4  # times what a rule's matrices hold for one error of every unit, at most: a mask and a copy
 GROUPS = ("network", "rule", "optimizer", "clean", "moved")
 
@@ -26,12 +26,14 @@ class StrangeTensor(Exception):
 
 @dataclass(frozen=True)
 class CalledFor:
-    """`network`: shapes by name; `parameters`: how many of them are trained; `rule`: entries that a rule may hold."""
+    """`network`: shapes by name; `parameters`: how many of them are trained; `rule`: entries that a rule may hold, `seen` that
+    the tallies of an epoch may."""
 
     network: Shapes
     shapes: frozenset[tuple[int, ...]]
     parameters: int
     rule: int
+    seen: int
     runs: int
 
     def check(self, name: str, tensors: Shapes) -> None:
@@ -55,7 +57,7 @@ class CalledFor:
             number, _, kept = name.partition(".")
             right = number.isascii() and number.isdecimal() and len(number) < 8 and int(number) < self.parameters
             return right and len(kept) < 40 and (not shape or shape in self.shapes)
-        return group == "rule" or prod(shape) <= FEW
+        return group == "rule" or prod(shape) <= self.seen
 
 
 def called_for(experiment: Experiment) -> CalledFor | None:
@@ -74,7 +76,8 @@ def called_for(experiment: Experiment) -> CalledFor | None:
     except KeyError as error:  # a data set that this lab does not know: the settings' own checks say so
         raise SettingsError([f"the data set {shown(experiment.dataset)} is not known here."]) from error
     rule = FEEDBACK * max(facts.classes * units, sum(map(prod, trained)))
-    return CalledFor(held, frozenset(trained), len(trained), rule, len(experiment.runs()))
+    seen = FEW + (facts.train + experiment.batch_size) * facts.classes
+    return CalledFor(held, frozenset(trained), len(trained), rule, seen, len(experiment.runs()))
 
 
 def tensors(file: IO[bytes]) -> Shapes | None:
