@@ -119,4 +119,5 @@ def _has_screen() -> bool:
 
 def _own_address() -> str:
     """Where a browser on this computer finds the page."""
-    return server_util.get_url(server_util.get_display_address(config.get_option("server.address")))
+    address = config.get_option("server.address") or "localhost"  # of one that listens everywhere
+    return server_util.get_url(server_util.get_display_address(address))

@@ -206,7 +206,7 @@ def main() -> None:
         threading.Thread(target=measure, daemon=True).start()
         from app.main import app
 
-        app.run(config={"server.port": port, "server.headless": True})
+        app.run(config={"server.address": "localhost", "server.port": port, "server.headless": True})
 
 
 if __name__ == "__main__":

@@ -87,6 +87,16 @@ def test_the_first_start_asks_nothing_and_both_launchers_give_the_same_server(tm
     assert one["keeps"] and one["answers"][1][1] == "text/javascript; charset=utf-8"
 
 
+@pytest.mark.parametrize("address", ["", None, "0.0.0.0", "localhost"])
+def test_this_computer_finds_the_page_wherever_it_listens(address: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = {"server.address": address, "server.port": 8600}
+    monkeypatch.setattr(launch.config, "get_option", lambda name, of=launch.config.get_option: options.get(name, of(name)))
+    lab = launch._own_address()
+    assert lab.startswith("http://localhost:8600")
+    assert launch.identity.shared() is (address != "localhost")
+    assert f"{lab}/administrator?token=" in launch.about_sharing(lab)
+
+
 @pytest.mark.parametrize("headless, screen, opened", [(False, ":0", 1), (True, ":0", 0), (False, "", 0)])
 def test_the_page_is_opened_where_that_was_asked_for_and_is_possible(
     headless: bool, screen: str, opened: int, monkeypatch: pytest.MonkeyPatch
