@@ -74,7 +74,8 @@ def experiments(everything: Sequence[Stored]) -> list[Stored]:
     _link([one.id for one in chosen])
     if chosen:
         return chosen
-    own = [one for one in by_id.values() if manager().rights.own(one.owner)]
+    mine = manager().rights.mine()
+    own = [one for one in by_id.values() if mine(one.owner)]
     latest = (own or list(by_id.values()))[:LATEST]
     st.info(f"Nothing is chosen, so here {_are(len(latest))}. {HOW}", icon=":material/info:")
     return latest

@@ -222,7 +222,8 @@ def _buttons(chosen: Sequence[Stored], found: int, everything: int, eyed: Sequen
             disabled=not chosen and not eyed,
             help="The curves of the chosen ones over each other; of those ticked Show where none is chosen",
         )
-        own = [one for one in chosen if manager().rights.own(one.owner)]
+        mine = manager().rights.mine()
+        own = [one for one in chosen if mine(one.owner)]
         if busy := [one.id for one in own if store.busy(one)]:
             st.button("Stop", key="runs_stop", icon=":material/stop:", on_click=_stop, args=(busy,))
         if ended := [one for one in own if one.state in ENDED and one.experiment and not one.demo]:

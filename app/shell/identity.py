@@ -8,7 +8,6 @@ import ipaddress
 import os
 import re
 import secrets
-from http.cookies import CookieError, SimpleCookie
 
 import streamlit as st
 from starlette.datastructures import MutableHeaders
@@ -85,12 +84,8 @@ class Cookies:
         self._app, self._path = app, path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if (
-            scope["type"] != "http"
-            or not shared()
-            or "text/html" not in _header(scope, b"accept")
-            or FORM.fullmatch(_told(scope))
-        ):
+        page = scope["type"] == "http" and shared() and "text/html" in Request(scope).headers.get("accept", "")
+        if not page or FORM.fullmatch(Request(scope).cookies.get(COOKIE, "")):
             await self._app(scope, receive, send)
             return
 
@@ -107,17 +102,3 @@ def cookie(name: str, value: str, scope: Scope, path: str) -> str:
     """The text of a header that sets a cookie for a year: for this server alone, unread by scripts, not sent by other sites."""
     secure = "; Secure" if scope.get("scheme") == "https" else ""
     return f"{name}={value}; Path={path}; Max-Age={A_YEAR}; HttpOnly; SameSite=Lax{secure}"
-
-
-def _told(scope: Scope) -> str:
-    """The visitor's cookie, as this request brings it."""
-    try:
-        found = SimpleCookie(_header(scope, b"cookie")).get(COOKIE)
-    except CookieError:
-        return ""
-    return found.value if found else ""
-
-
-def _header(scope: Scope, name: bytes) -> str:
-    """A header of the request; empty if there is none."""
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")

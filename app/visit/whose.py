@@ -50,7 +50,8 @@ def _call() -> None:
 def chosen(found: Sequence[Stored]) -> list[Stored]:
     """The experiments that are listed for this visitor."""
     if identity.shared() and held(CHOICE, ALL) == MINE:
-        return [one for one in found if manager().rights.own(one.owner)]
+        mine = manager().rights.mine()
+        return [one for one in found if mine(one.owner)]
     return list(found)
 
 

@@ -170,13 +170,13 @@ def ui(
         except QuotaError as error:
             raise refused([str(error)]) from None
         os.environ[NAME] = quota
-    if shared:
-        os.environ["DFA_LAB_SHARED"] = "1"
-    if admin_token_file:
-        os.environ["DFA_LAB_ADMIN_TOKEN_FILE"] = str(admin_token_file.resolve())
     from app.launch import serve
-    from app.shell import administrator
+    from app.shell import administrator, identity
 
+    if shared:
+        os.environ[identity.VARIABLE] = "1"
+    if admin_token_file:
+        os.environ[administrator.VARIABLE] = str(admin_token_file.resolve())
     try:
         administrator.own_token()
     except administrator.TokenError as error:

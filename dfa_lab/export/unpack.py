@@ -33,7 +33,6 @@ def unpack(
 
     `called_for`: what the settings in these bytes of experiment.json call for. `room`: bytes that may be kept; None: no limit.
 
-
     Raises ImportProblem, and OSError of the disk.
     """
     try:
