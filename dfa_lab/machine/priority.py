@@ -4,7 +4,7 @@ import os
 import sys
 from contextlib import suppress
 
-LOWER = 10  # steps of niceness: beside a thread of ordinary priority, about a tenth of a core
+LOWER = 5  # steps of niceness: beside one thread of ordinary priority, about a quarter of a core
 
 
 def lower() -> None:

@@ -1,7 +1,7 @@
 """Workers: the threads that train, one a device, and one of its own for each experiment whose steps are long.
 
 What is small takes turns in one thread. What is heavy would let it wait for seconds, so it trains apart, in a thread of lower
-priority: the system then gives it what the others leave, and at least about a tenth of a core.
+priority: the system then gives it what the others leave, and at least about a quarter of a core.
 """
 
 import threading
