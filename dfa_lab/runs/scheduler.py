@@ -11,7 +11,7 @@ from dfa_lab.runs.lives import Lives
 from dfa_lab.runs.queue import Queue
 from dfa_lab.runs.replay import history
 from dfa_lab.runs.replay.snapshots import trained
-from dfa_lab.runs.resuming import RESUMED, place
+from dfa_lab.runs.resuming import PACE, RESUMED, place
 from dfa_lab.runs.workers import Workers, device_of
 from dfa_lab.settings.experiment import SettingsError
 from dfa_lab.train.checkpoint import CheckpointError
@@ -38,6 +38,8 @@ class Scheduler:
         self.enter(live, may_wait=source is None)
         self._store.create(live.id, live.experiment, demo=live.demo, title=title, owner=live.owner)
         self._store.set_state(live.id, live.state)
+        if live.pace:
+            self._store.add_event(live.id, PACE, str(live.pace))
         self.begin_queued() if live.state == "queued" else self._begin_loading(live, source)
         return live.id
 
@@ -95,6 +97,8 @@ class Scheduler:
             return
         with live.lock:
             if live.state in ("loading", "queued"):
+                if live.begin_paused != (after == "paused"):  # a restart may come before its data are there
+                    self._store.add_event(id, after)
                 live.begin_paused = after == "paused"
                 live.single_steps *= live.begin_paused
             if live.state != before:
