@@ -8,6 +8,7 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
+from app.server import limits_form
 from app.shell import identity
 from app.shell.server import manager
 from app.visit import ticks
@@ -41,6 +42,7 @@ def show() -> None:
     if not identity.shared():
         st.info(ALONE, icon=":material/home:")
     st.fragment(_page, run_every=EVERY)()
+    limits_form.show()
 
 
 def _page() -> None:
@@ -56,7 +58,7 @@ def _page() -> None:
         st.metric("Runs take", human(space.total) + (f" of {human(most)}" if (most := manager().quota.most) else ""))
         st.metric("Free on the disk", human(space.free))
     if identity.shared():
-        hold(CLOSED, manager().rights.closed)
+        hold(CLOSED, manager().rules.closed)
         st.toggle(
             "Closed for new experiments",
             key=CLOSED,
@@ -69,8 +71,7 @@ def _page() -> None:
 
 
 def _close() -> None:
-    manager().rights.administer()
-    manager().rights.closed = bool(held(CLOSED))
+    manager().rights.close(bool(held(CLOSED)))
 
 
 def _active(active: Sequence[Stored]) -> None:

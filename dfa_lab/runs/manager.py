@@ -16,6 +16,7 @@ from dfa_lab.runs.archive import Archive
 from dfa_lab.runs.continuing import Continuing
 from dfa_lab.runs.controls import Controls
 from dfa_lab.runs.demo import demonstration
+from dfa_lab.runs.house_rules import HouseRules
 from dfa_lab.runs.live import ACTIVE, ENDED, Live, Status
 from dfa_lab.runs.lives import Lives
 from dfa_lab.runs.reader import Reader
@@ -49,10 +50,12 @@ class Manager:
         self.store, self.quota = self._archive.store, self._archive.quota
         self.checkpoints, self.snapshots = self._archive.checkpoints, self._archive.snapshots
         self._lives = Lives()
-        self.rights, self.visitors = Rights(self._lives, self.store, who), Visitors(self.store)
+        self.rules = HouseRules(self.store)
+        self.rights, self.visitors = Rights(self._lives, self.store, self.rules, who), Visitors(self.store)
         self._reader = Reader(self._lives, self.store)
         self.replays = Replays(self._archive, self._reader)
         self._scheduler = Scheduler(self._archive, self._lives)
+        self._scheduler.queue.admission.limits = lambda: self.rules.limits
         self._continuing = Continuing(self._archive, self._lives, self._reader, self.replays, self._scheduler)
         self._controls = Controls(self._lives, self.store, self._scheduler)
         self._demos = 0
