@@ -16,7 +16,6 @@ from dfa_lab.runs.archive import Archive
 from dfa_lab.runs.continuing import Continuing
 from dfa_lab.runs.controls import Controls
 from dfa_lab.runs.demo import demonstration
-from dfa_lab.runs.house_rules import HouseRules
 from dfa_lab.runs.live import ACTIVE, ENDED, Live, Status
 from dfa_lab.runs.lives import Lives
 from dfa_lab.runs.reader import Reader
@@ -46,11 +45,11 @@ class Manager:
         `who`: whoever is acting in the thread that calls. Methods that change something raise NotAllowed, with a sentence,
         where that is not theirs to change (rights.py).
         """
-        self._archive = Archive(folder, quota)
+        self._archive = Archive(folder, quota, lambda: "" if (one := who()).administrator else one.id)
         self.store, self.quota = self._archive.store, self._archive.quota
+        self.rules, self.shares = self._archive.rules, self._archive.shares
         self.checkpoints, self.snapshots = self._archive.checkpoints, self._archive.snapshots
         self._lives = Lives()
-        self.rules = HouseRules(self.store)
         self.rights, self.visitors = Rights(self._lives, self.store, self.rules, who), Visitors(self.store)
         self._reader = Reader(self._lives, self.store)
         self.replays = Replays(self._archive, self._reader)

@@ -7,8 +7,11 @@ from streamlit.testing.v1 import AppTest
 
 from app.server import limits_form
 from app.server.limits_form import SET
+from dfa_lab.runs import shares
 from dfa_lab.runs.limits import Limits, facts
-from dfa_lab.runs.rights import ADMINISTRATORS
+from dfa_lab.runs.rights import ADMINISTRATORS, Visitor
+from dfa_lab.settings.parsing import parse
+from tests.runs.patience import state
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "server.py")
 
@@ -83,3 +86,52 @@ def test_a_server_of_ones_own_has_no_limits_of_visitors(app: AppTest) -> None:
     visit(app)
     assert [one.key for one in app.number_input] == [f"server_limit_places_{Limits().places}"]
     assert not app.toggle
+
+
+def test_the_chosen_rows_stay_those_experiments_and_what_is_somebodys_goes_for_good(
+    app: AppTest, keeper: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.shell.server import manager
+
+    def begin() -> str:
+        with monkeypatch.context() as patch:
+            patch.setattr(manager().rights, "who", lambda: Visitor("ann"))
+            return manager().start(parse({"num_hidden": 6, "rules": "bp", "epochs": 10_000, "device": "cpu"}))
+
+    def choose(*rows: int) -> None:
+        app.session_state[app.dataframe[0].key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
+        app.run()
+        assert not app.exception
+
+    monkeypatch.setattr(shares, "EVERY", -1.0)
+    manager().visitors.call("ann", "Ann")
+    first, second = begin(), begin()
+    visit(app)
+    active, people = (one.value for one in app.dataframe)
+    assert active["id"].to_list() == [second, first] and set(active["whose"]) == {"Ann (ann)"}
+    assert people["Visitor"].to_list() == ["Ann (ann)"] and people["Experiments"].to_list() == [2]
+    assert people["Being trained"].to_list() == [2] and people["On the disk"][0].endswith("kB")
+    assert app.button(key="server_stop").disabled
+    choose(1)
+    third = begin()  # a row before it
+    app.run()
+    assert app.dataframe[0].value["id"].to_list() == [third, second, first]
+    press(app, "server_stop")
+    assert state(manager(), first) == "stopped"
+    assert app.dataframe[0].value["id"].to_list() == [third, second]
+    choose(0, 1)
+    press(app, "server_remove")
+    assert len(app.dataframe) == 1 and app.dataframe[0].value["Experiments"].to_list() == [1]
+
+    assert [one.label for one in app.button if one.key.startswith("server_purge")] == [
+        "What they removed (2)",
+        "All of them (3), and stop what runs",
+    ]
+    press(app, "server_purge_removed")
+    assert {one.id for one in manager().store.experiments(demos=False)} == {first}
+    assert manager().store.experiments(removed=True) == [] and "given back" in app.info[0].value
+    running = begin()
+    app.run()
+    press(app, "server_purge_all")
+    assert manager().store.experiments(demos=False) == [] and manager().status(running) is None
+    assert "ann" not in manager().shares.all()
