@@ -8,7 +8,6 @@ from app.visit.session import Remembered, fresh
 from dfa_lab.machine.disk_room import human as size
 from dfa_lab.runs import disk_space
 from dfa_lab.runs.limits import MEGABYTE
-from dfa_lab.runs.purging import purge
 
 KINDS = {
     "database": "Database of all records",
@@ -121,7 +120,7 @@ def _offer(key: str, title: str, about: str, removable: disk_space.Removable, ac
 
 def _purge(ids: tuple[str, ...]) -> None:
     """Experiments with all they have."""
-    removed.said = purge(manager(), ids)
+    removed.said = manager().purge(*ids)
     removed.ids = []
 
 

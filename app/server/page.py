@@ -109,7 +109,7 @@ def _active(active: Sequence[Stored]) -> None:
 
 
 def _picked(ids: list[str]) -> list[str]:
-    """Those that are chosen in the table as it was drawn last; from now on it is drawn with these experiments."""
+    """Experiments that are chosen in the table as it was drawn last; from now on it is drawn with these experiments."""
     if known(_key()):
         chosen = held(_key()).get("selection", {}).get("rows", [])
         rows.chosen = [rows.ids[row] for row in chosen if row < len(rows.ids)]
@@ -118,7 +118,7 @@ def _picked(ids: list[str]) -> list[str]:
 
 
 def _key() -> str:
-    """Of the table with these rows: what is chosen is told by the numbers of rows, which mean others when one has gone."""
+    """The key of the table with these rows: what is chosen is told by the numbers of rows, which mean others when one has gone."""
     return f"server_active_{zlib.crc32(' '.join(rows.ids).encode())}"
 
 

@@ -13,7 +13,6 @@ from app.visit import ticks
 from app.visit.session import Remembered
 from dfa_lab.machine.disk_room import human
 from dfa_lab.runs import disk_space
-from dfa_lab.runs.purging import purge
 from dfa_lab.runs.store.server import ACTIVE
 from dfa_lab.runs.store.stored import Stored
 from dfa_lab.runs.visitors import Known, called
@@ -67,7 +66,9 @@ def _time(seconds: float) -> datetime | None:
 def _offer(people: Sequence[Known]) -> None:
     """Whose experiments go, and which of them; told before it is done."""
     names = {one.id: called(one.id, one.name) for one in people}
-    whose = st.selectbox("Whose experiments", list(names), format_func=lambda id: names.get(id, id), key="server_whose")
+    whose = st.selectbox(
+        "Whose experiments", list(names), format_func=lambda id: names.get(id) or called(id), key="server_whose"
+    )
     if whose is None:
         return
     off_the_list, all_of_them = disk_space.removed(manager().store, whose), disk_space.owned(manager().store, whose)
@@ -81,5 +82,5 @@ def _offer(people: Sequence[Known]) -> None:
 
 def _purge(ids: tuple[str, ...]) -> None:
     manager().rights.administer()
-    purged.said = purge(manager(), ids)
+    purged.said = manager().purge(*ids)
     ticks.anew()

@@ -18,6 +18,7 @@ from dfa_lab.runs.controls import Controls
 from dfa_lab.runs.demo import demonstration
 from dfa_lab.runs.live import ACTIVE, ENDED, Live, Status
 from dfa_lab.runs.lives import Lives
+from dfa_lab.runs.purging import purge
 from dfa_lab.runs.reader import Reader
 from dfa_lab.runs.replay.replays import Replays
 from dfa_lab.runs.rights import PERSON, Rights, Visitor
@@ -158,6 +159,12 @@ class Manager:
         if self.store.get(id) is None:
             self.checkpoints.remove(id)
             self._forget(id)
+
+    def purge(self, *ids: str) -> str:
+        """Remove experiments with all they have for good; what came of it, for a person."""
+        for id in ids:
+            self.rights.change(id)
+        return purge(self._archive, ids, self.delete, compact=self.rights.who().administrator)
 
     def describe(self, id: str, **said: Any) -> None:
         """Change what a person says about an experiment, see Store.update."""

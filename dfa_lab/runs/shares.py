@@ -41,6 +41,11 @@ class Shares:
         """One owner's; of somebody who has nothing, nothing."""
         return self.all().get(owner, Share())
 
+    def total(self) -> int:
+        """Bytes of all together, looked at now."""
+        self.anew()
+        return sum(share.kept + share.snapshots for share in self.all().values())
+
     def anew(self) -> None:
         """Have the next call look, as something was added or removed."""
         self._looked = float("-inf")

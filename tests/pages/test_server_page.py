@@ -99,7 +99,7 @@ def test_the_chosen_rows_stay_those_experiments_and_what_is_somebodys_goes_for_g
             return manager().start(parse({"num_hidden": 6, "rules": "bp", "epochs": 10_000, "device": "cpu"}))
 
     def choose(*rows: int) -> None:
-        app.session_state[app.dataframe[0].key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
+        app.session_state[str(app.dataframe[0].key)] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
         app.run()
         assert not app.exception
 
@@ -110,7 +110,7 @@ def test_the_chosen_rows_stay_those_experiments_and_what_is_somebodys_goes_for_g
     active, people = (one.value for one in app.dataframe)
     assert active["id"].to_list() == [second, first] and set(active["whose"]) == {"Ann (ann)"}
     assert people["Visitor"].to_list() == ["Ann (ann)"] and people["Experiments"].to_list() == [2]
-    assert people["Being trained"].to_list() == [2] and people["On the disk"][0].endswith("kB")
+    assert people["Being trained"].to_list() == [2] and str(people["On the disk"][0]).endswith("kB")
     assert app.button(key="server_stop").disabled
     choose(1)
     third = begin()  # a row before it
@@ -123,7 +123,7 @@ def test_the_chosen_rows_stay_those_experiments_and_what_is_somebodys_goes_for_g
     press(app, "server_remove")
     assert len(app.dataframe) == 1 and app.dataframe[0].value["Experiments"].to_list() == [1]
 
-    assert [one.label for one in app.button if one.key.startswith("server_purge")] == [
+    assert [one.label for one in app.button if str(one.key).startswith("server_purge")] == [
         "What they removed (2)",
         "All of them (3), and stop what runs",
     ]

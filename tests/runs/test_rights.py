@@ -25,6 +25,7 @@ CHANGING: dict[str, tuple] = {
     "set_pace": (1.0,),
     "stop": (),
     "delete": (),
+    "purge": (),
     "remove": (),
     "restore": (),
     "train_on": (100,),

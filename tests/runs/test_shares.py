@@ -10,7 +10,6 @@ from dfa_lab.runs import quota, shares
 from dfa_lab.runs.disk_space import measure, removed
 from dfa_lab.runs.limits import Limits
 from dfa_lab.runs.manager import Manager
-from dfa_lab.runs.purging import purge
 from dfa_lab.runs.rights import NotAllowed, Visitor
 from dfa_lab.settings.experiment import SettingsError
 from tests.runs.patience import tiny, until_state
@@ -71,17 +70,17 @@ def test_a_visitor_who_fills_the_disk_refuses_nobody_else(tmp_path: Path) -> Non
         assert manager.problem == "" and 900_000 < (manager.quota.left() or 0) < 1_000_000
 
         with pytest.raises(NotAllowed):
-            purge(manager, [mine])
+            manager.purge(mine)
         acting[0] = ANN
         manager.remove(mine)
         refused(lambda: manager.start(tiny()), "Your experiments take")  # they are there still
         assert removed(manager.store, "ann").ids == (mine,) and removed(manager.store, "bob").ids == ()
-        said = purge(manager, removed(manager.store, "ann").ids)
+        said = manager.purge(*removed(manager.store, "ann").ids)
         assert " MB are free for what comes next." in said and not manager.checkpoints.beside(mine).exists()
         until_state(manager, manager.start(tiny(epochs=1)), "finished")
         before = measure(tmp_path).kinds["database"]
         acting[0] = KEEPER
-        assert purge(manager, [his]).endswith("given back.") and measure(tmp_path).kinds["database"] < before / 5
+        assert manager.purge(his).endswith("given back.") and measure(tmp_path).kinds["database"] < before / 5
         assert "bob" not in manager.shares.all()
     finally:
         manager.close()
