@@ -118,7 +118,7 @@ def _picked(ids: list[str]) -> list[str]:
 
 
 def _key() -> str:
-    """The key of the table with these rows: what is chosen is told by the numbers of rows, which mean others when one has gone."""
+    """The key of the table with these rows: the numbers of the chosen ones mean others when one has gone."""
     return f"server_active_{zlib.crc32(' '.join(rows.ids).encode())}"
 
 
