@@ -49,7 +49,9 @@ def show() -> None:
 def _take(file: UploadedFile) -> None:
     imported.problem = imported.done = ""
     try:
-        taken = take(uploads.opened(file), manager().store, manager().checkpoints, manager().rights.begin({}), manager().quota)
+        here = manager()
+        owner = here.rights.begin({})
+        taken = take(uploads.opened(file), here.store, here.checkpoints, owner, here.quota, here.promises)
     except uploads.NotTaken as why:
         imported.problem = f"{file.name} was not taken: {why}."
         return

@@ -18,6 +18,7 @@ from dfa_lab.runs.controls import Controls
 from dfa_lab.runs.demo import demonstration
 from dfa_lab.runs.live import ACTIVE, ENDED, Live, Status
 from dfa_lab.runs.lives import Lives
+from dfa_lab.runs.promises import Promises
 from dfa_lab.runs.purging import purge
 from dfa_lab.runs.reader import Reader
 from dfa_lab.runs.replay.replays import Replays
@@ -53,9 +54,10 @@ class Manager:
         self._lives = Lives()
         self.rights, self.visitors = Rights(self._lives, self.store, self.rules, who), Visitors(self.store)
         self._reader = Reader(self._lives, self.store)
-        self.replays = Replays(self._archive, self._reader)
+        self.promises = Promises(self._lives)
+        self.replays = Replays(self._archive, self._reader, self.promises)
         self._scheduler = Scheduler(self._archive, self._lives)
-        self._scheduler.queue.admission.limits = lambda: self.rules.limits
+        self._scheduler.queue.admission.obey(lambda: self.rules.limits, self.promises)
         self._continuing = Continuing(self._archive, self._lives, self._reader, self.replays, self._scheduler)
         self._controls = Controls(self._lives, self.store, self._scheduler)
         self._demos = 0

@@ -52,6 +52,14 @@ class EachOwner:
     whose: Callable[[], str]
 
 
+class Room(NamedTuple):
+    """Bytes that may be added, whose limit that is, and what sets it."""
+
+    bytes: int
+    whose: str
+    by: str
+
+
 class _Visitor(NamedTuple):
     """What the experiments of one take and may take, and an equal part of the quota, in bytes."""
 
@@ -83,19 +91,19 @@ class Quota:
         """Bytes that all snapshots together may take; None: no limit."""
         return None if self.most is None else max(0, self.most - self._look()[0])
 
-    def left(self) -> int | None:
-        """Bytes that whoever acts may still add, looked at now: of what everything together may take, or at least of an equal
-        part, and of what one visitor's may. None: no limit."""
+    def left(self) -> Room | None:
+        """What whoever acts may still add, looked at now: of what everything together may take, or at least of an equal part,
+        and of what one visitor's may. None: no limit."""
         with self._lock:
             self._looked = float("-inf")
         if self._each:
             self._each.shares.anew()
-        left = None if self.most is None else max(0, self.most - self.taken())
-        if (visitor := self._visitor()) is None:
-            return left
-        if left is None or visitor.part is None:
-            return max(0, visitor.most - visitor.kept)
-        return max(0, min(max(left, visitor.part - visitor.kept), visitor.most - visitor.kept))
+        left, visitor = None if self.most is None else max(0, self.most - self.taken()), self._visitor()
+        all_of_them = left if visitor is None or visitor.part is None else max(left or 0, visitor.part - visitor.kept)
+        own = None if visitor is None else max(0, visitor.most - visitor.kept)
+        if own is not None and (all_of_them is None or own < all_of_them):
+            return Room(own, "your experiments", "")
+        return None if all_of_them is None else Room(all_of_them, "the runs of this server", " (--quota)")
 
     def taken(self) -> int:
         """Bytes of everything."""

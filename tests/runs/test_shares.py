@@ -10,6 +10,7 @@ from dfa_lab.runs import quota, shares
 from dfa_lab.runs.disk_space import measure, removed
 from dfa_lab.runs.limits import Limits
 from dfa_lab.runs.manager import Manager
+from dfa_lab.runs.quota import Room
 from dfa_lab.runs.rights import NotAllowed, Visitor
 from dfa_lab.settings.experiment import SettingsError
 from tests.runs.patience import tiny, until_state
@@ -30,7 +31,7 @@ def refused(begin: Callable[[], object], text: str) -> None:
 
 
 def test_a_visitor_who_fills_the_disk_refuses_nobody_else(tmp_path: Path) -> None:
-    acting = [ANN]
+    acting, no_room = [ANN], Room(0, "", "")
     manager = Manager(tmp_path, quota="1MB", who=lambda: acting[0])
     try:
         mine = manager.start(tiny(epochs=1))
@@ -47,12 +48,12 @@ def test_a_visitor_who_fills_the_disk_refuses_nobody_else(tmp_path: Path) -> Non
             lambda: manager.fork_at(mine, 1, {"learning_rate": 0.02}),
         ):
             refused(begin, "more than an equal part")
-        assert manager.quota.left() == 0 and "Yours take" in manager.problem
+        assert manager.quota.left() == Room(0, "the runs of this server", " (--quota)") and "Yours take" in manager.problem
         acting[0] = BOB
         assert manager.problem.endswith(
             "Past steps of old experiments are no longer kept: remove some for good under Free space on the page Experiments."
         )
-        assert manager.quota.left() == 500_000  # an equal part of it
+        assert (manager.quota.left() or no_room).bytes == 500_000  # an equal part of it
         his = manager.start(tiny(epochs=1))
         until_state(manager, his, "finished")
         assert 0 < manager.shares.of("bob").kept < 100_000
@@ -65,9 +66,11 @@ def test_a_visitor_who_fills_the_disk_refuses_nobody_else(tmp_path: Path) -> Non
         manager.rights.set_limits(Limits(disk=1))
         acting[0] = ANN
         refused(lambda: manager.start(tiny()), "Your experiments take")
-        assert "of the 1.0 MB that one visitor's may" in manager.problem and manager.quota.left() == 0
+        assert "of the 1.0 MB that one visitor's may" in manager.problem and manager.quota.left() == Room(
+            0, "your experiments", ""
+        )
         acting[0] = BOB
-        assert manager.problem == "" and 900_000 < (manager.quota.left() or 0) < 1_000_000
+        assert manager.problem == "" and 900_000 < (manager.quota.left() or no_room).bytes < 1_000_000
 
         with pytest.raises(NotAllowed):
             manager.purge(mine)
