@@ -42,6 +42,7 @@ SOURCES = {
     ("dfa-torch.md", "default | exact"): "rates of optimisers, which tests/train/test_optimizers.py checks",
     ("lasting.md", "fault | what"): "a zip that claims so much, which tests/export/test_taking.py refuses",
     ("rules.md", "rank 2"): "claims",
+    ("serving.md", "limit | by itself"): "settings, which tests/test_serving.py compares",
 }
 
 

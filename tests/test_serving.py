@@ -11,6 +11,7 @@ import pytest
 from typer.main import get_command
 
 from dfa_lab.cli.main import app
+from dfa_lab.runs.limits import Limits, facts
 from tests import plain_yaml
 from tests.dockerfile import entry_point, given, said
 
@@ -104,6 +105,13 @@ def test_the_guide_names_options_and_variables_that_there_are():
     assert {name for name in OURS if f'"{name}"' not in files} == set()
     for file in re.findall(r"docs/serving/[\w.-]+\w", GUIDE):
         assert (ROOT / file).is_file(), file
+
+
+def test_the_guides_table_of_limits_is_the_model():
+    table = re.findall(r"^\| ([\w ]+) \| (\d+ \w+) \| (the server|each visitor) \|$", GUIDE, re.M)
+    known = [(field, facts(field)) for field in Limits.model_fields.values()]
+    of = {True: "each visitor", False: "the server"}
+    assert table == [(field.title, f"{field.default} {about['unit']}", of[about["each"]]) for field, about in known]
 
 
 HEADERS = "Upgrade $http_upgrade", "Connection $dfa_lab_connection", "Host $http_host", "X-Forwarded-Proto $scheme"

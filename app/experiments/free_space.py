@@ -7,7 +7,7 @@ from app.shell.server import manager
 from app.visit.session import Remembered, fresh
 from dfa_lab.machine.disk_room import human as size
 from dfa_lab.runs import disk_space
-from dfa_lab.runs.rights import ADMINISTRATORS
+from dfa_lab.runs.limits import MEGABYTE
 
 KINDS = {
     "database": "Database of all records",
@@ -17,6 +17,7 @@ KINDS = {
     "other": "Other files",
 }
 STOPPED = ("stopped", "interrupted")
+ADMINISTRATORS_REST = "What else the folder of runs holds is for whoever keeps this server."
 NO_QUOTA = "There is no limit to it: ui --quota 20GB, or $DFA_LAB_QUOTA, sets one."
 QUOTA = (
     "Past steps of the oldest experiments are removed first where that is reached; they can then still be shown, trained again "
@@ -36,9 +37,10 @@ removed = Removed()
 
 
 def show() -> None:
-    """What is on the disk; what can be removed for good, for whoever keeps the server."""
-    if not manager().rights.who().administrator:
-        st.info(ADMINISTRATORS, icon=":material/lock:")
+    """What is on the disk, and what can be removed for good: all of it for whoever keeps the server, for others their own."""
+    who = manager().rights.who()
+    if not who.administrator:
+        _own(who.id)
         return
     store = manager().store
     space = disk_space.measure(store.folder)
@@ -51,21 +53,9 @@ def show() -> None:
     st.dataframe(rows, hide_index=True, width="content", alt="What the folder of runs holds, by kind")
     st.caption(f"In {plain(str(store.folder.resolve()))}")
     st.caption(QUOTA if most is not None else NO_QUOTA)
-    if removed.said:
-        st.info(plain(removed.said), icon=":material/info:")
-        removed.said = ""
+    _said()
     st.subheader("What can be removed", anchor=False)
-    off_the_list = disk_space.removed(store)
-    _offer(
-        "purge",
-        f"Removed experiments ({len(off_the_list.ids)})",
-        "With all they measured, for good. Until then they can be put back.",
-        off_the_list,
-        _purge,
-    )
-    if off_the_list.ids:
-        args = (off_the_list.ids,)
-        st.button("Put all of them back", key="space_restore", icon=":material/undo:", on_click=_restore, args=args)
+    _removed(disk_space.removed(store))
     done = disk_space.checkpoints(store)
     _offer(
         "done",
@@ -84,6 +74,37 @@ def show() -> None:
     )
 
 
+def _own(id: str) -> None:
+    """What a visitor's experiments take, and those of theirs that can go for good."""
+    share, most = manager().shares.of(id), manager().rules.limits.disk * MEGABYTE
+    with st.container(horizontal=True, gap="large"):
+        st.metric("Your experiments take", f"{size(share.kept)} of {size(most)}", help="One visitor's may take that.")
+        st.metric("Their snapshots", size(share.snapshots), help="These give way by themselves where there is no room.")
+    _said()
+    _removed(disk_space.removed(manager().store, id))
+    st.caption(ADMINISTRATORS_REST)
+
+
+def _said() -> None:
+    if removed.said:
+        st.info(plain(removed.said), icon=":material/info:")
+        removed.said = ""
+
+
+def _removed(off_the_list: disk_space.Removable) -> None:
+    """What was taken off the list can go for good, or be put back."""
+    _offer(
+        "purge",
+        f"Removed experiments ({len(off_the_list.ids)})",
+        "With all they measured, for good. Until then they can be put back.",
+        off_the_list,
+        _purge,
+    )
+    if off_the_list.ids:
+        args = (off_the_list.ids,)
+        st.button("Put all of them back", key="space_restore", icon=":material/undo:", on_click=_restore, args=args)
+
+
 def _offer(key: str, title: str, about: str, removable: disk_space.Removable, act) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(gap="xsmall"):
@@ -98,16 +119,8 @@ def _offer(key: str, title: str, about: str, removable: disk_space.Removable, ac
 
 
 def _purge(ids: tuple[str, ...]) -> None:
-    """Experiments with all they have; the database then gives back what they took."""
-    manager().rights.administer()
-    store = manager().store
-    before = disk_space.measure(store.folder)
-    for id in ids:
-        manager().delete(id)
-    disk_space.remove_files(store.folder, [id for id in ids if store.get(id) is None])
-    problem = store.compact()
-    after = disk_space.measure(store.folder)
-    removed.said = problem or f"{size(max(0, before.total - after.total))} given back."
+    """Experiments with all they have."""
+    removed.said = manager().purge(*ids)
     removed.ids = []
 
 

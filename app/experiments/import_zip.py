@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from app.shell import pages
+from app.shell import pages, uploads
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit import watching
@@ -49,12 +49,18 @@ def show() -> None:
 def _take(file: UploadedFile) -> None:
     imported.problem = imported.done = ""
     try:
-        taken = take(file, manager().store, manager().checkpoints, manager().rights.begin({}), manager().quota)
+        here = manager()
+        owner = here.rights.begin({})
+        taken = take(uploads.opened(file), here.store, here.checkpoints, owner, here.quota, here.promises)
+    except uploads.NotTaken as why:
+        imported.problem = f"{file.name} was not taken: {why}."
+        return
     except ImportProblem as problem:
         imported.problem = f"{file.name}: {problem}"
         return
     except SettingsError as error:  # the server is closed for what is new
         imported.problem = error.problems[0]
         return
+    uploads.used(file)
     imported.turn += 1
     imported.done, imported.notes = taken.id, taken.notes

@@ -10,7 +10,7 @@ from app.experiments.free_space import removed
 from app.shell import identity, pages
 from app.shell.escape import plain
 from app.shell.server import manager
-from app.visit import watching, whose
+from app.visit import run_columns, watching, whose
 from app.visit.session import Remembered, held, hold
 from app.visit.ticks import anew, show_only, ticks
 from dfa_lab.compare import table
@@ -82,7 +82,7 @@ def _find(everything: Sequence[Stored]) -> table.Wanted:
         )
         with st.popover("Filter", icon=":material/filter_list:"):
             there = [one.experiment for one in everything if one.experiment]
-            states = _several("State", [state for state in run_table.STATES if any(one.state == state for one in everything)])
+            states = _several("State", [state for state in run_columns.STATES if any(one.state == state for one in everything)])
             datasets = _several("Data set", sorted({one.dataset for one in there}))
             rules = _several("Rule", [rule for rule in RULES if any(rule in one.rules for one in there)])
             tags = _several("Tag", sorted({tag for one in everything for tag in one.tags}))

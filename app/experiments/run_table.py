@@ -1,34 +1,21 @@
 """The table of experiments: what it shows of each, and what a person changes in it."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from app.shell.server import manager
-from app.visit import whose
+from app.visit import run_columns
 from app.visit.session import Remembered, fresh, held, known
 from app.visit.ticks import anew, ticks
 from dfa_lab.compare import table
-from dfa_lab.paper.texts import duration
 from dfa_lab.runs.replay.origin import FORKED, origin_of
 from dfa_lab.runs.rights import NotAllowed
-from dfa_lab.runs.store.server import ACTIVE
 from dfa_lab.runs.store.stored import Stored
 from dfa_lab.settings.experiment import RULES
 
-STATES = {
-    "loading": "⌛ loading",
-    "queued": "⌛ waiting",
-    "running": "▶ running",
-    "paused": "⏸ paused",
-    "finished": "✓ finished",
-    "stopped": "■ stopped",
-    "failed": "✕ failed",
-    "interrupted": "◌ interrupted",
-}
 COLOURS = {  # of Okabe and Ito
     "#0072B2": "🟦 blue",
     "#E69F00": "🟧 orange",
@@ -58,17 +45,14 @@ def frame(found: Sequence[Stored], finals: pd.DataFrame, metric: str, settings: 
     """A row an experiment, by its id: what can be changed, its state, the last values of its rules, its settings."""
     outcomes = table.outcomes(found, finals, metric, best=best)
     by = 100 if table.fraction(metric) else 1
+    common = run_columns.columns(found)
+    started = common.pop("started")  # comes late
     columns: dict[str, list[Any]] = {
         "open": [":material/open_in_new: Open" if one.experiment else None for one in found],
         "chosen": [one.id in ticks.chosen for one in found],
         "shown": [one.id in ticks.shown for one in found],
-        "name": [one.name for one in found],
-        "state": [STATES.get(one.state, one.state) for one in found],
-        **_progress(found),
-        "what": [table.about(one) for one in found],
+        **common,
     }
-    if names := whose.owners(found):
-        columns["whose"] = names
     for rule in RULES:
         cells = [outcomes.get((one.id, rule)) for one in found]
         if any(one.experiment and rule in one.experiment.rules for one in found):
@@ -84,7 +68,7 @@ def frame(found: Sequence[Stored], finals: pd.DataFrame, metric: str, settings: 
     columns["colour"] = [one.colour or None for one in found]
     columns["tags"] = [list(one.tags) for one in found]
     columns["note"] = [one.note for one in found]
-    columns["started"] = [datetime.fromtimestamp(one.created) for one in found]
+    columns["started"] = started
     forks = manager().store.events_of(FORKED)
     origins = {id: origin.sentence() for id, events in forks.items() if (origin := origin_of(events))}
     columns["why"] = [" ".join(filter(None, [one.sentence, origins.get(one.id)])) for one in found]
@@ -92,15 +76,6 @@ def frame(found: Sequence[Stored], finals: pd.DataFrame, metric: str, settings: 
     made = pd.DataFrame(columns, index=pd.Index([one.id for one in found], name="row"))
     figures = [name for name in made.columns if name.removesuffix(SPREAD) in RULES or name == "seeds"]
     return made.astype(dict.fromkeys(figures, float))
-
-
-def _progress(found: Sequence[Stored]) -> dict[str, list[Any]]:
-    """How far those are that are being trained, and how long they take yet; no columns where none is."""
-    if not any(one.state in ACTIVE for one in found):
-        return {}
-    now = [manager().status(one.id) if one.state in ACTIVE else None for one in found]
-    done = [one.step / one.steps if one and one.steps else None for one in now]
-    return {"done": done, "left": [duration(one.left) if one and one.left is not None else None for one in now]}
 
 
 def _as_of(rules: dict[str, str]) -> str:
@@ -156,26 +131,25 @@ def _columns(shown: pd.DataFrame, metric: str) -> dict[str, Any]:
             rules[name] = column.NumberColumn(
                 "±", format=figures, help=f"Standard deviation of {name[: -len(SPREAD)]} over seeds"
             )
-    return rules | {
-        "open": column.ButtonColumn("", type="tertiary", key=OPEN, on_click=_open),
-        "chosen": column.CheckboxColumn("Choose", help="For the buttons above", pinned=True),
-        "shown": column.CheckboxColumn("Show", help="In comparisons and in the table for a paper"),
-        "colour": column.SelectboxColumn(
-            "Colour", options=list(colours), format_func=lambda colour: COLOURS.get(str(colour), str(colour)), width="small"
-        ),
-        "name": column.TextColumn("Name", max_chars=80, width="medium"),
-        "state": column.TextColumn("State"),
-        "done": column.ProgressColumn("Done", min_value=0.0, max_value=1.0, format="percent", width="small"),
-        "left": column.TextColumn("Left", help="How long it takes yet, at its present speed", width="small"),
-        "what": column.TextColumn("What", width="medium"),
-        "as of": column.TextColumn("As of", help="When these figures were measured, where the experiment has gone on since"),
-        "seeds": column.NumberColumn("Seeds", format="%d", width="small"),
-        "tags": column.ListColumn("Tags", help="Type a tag and press Enter"),
-        "note": column.TextColumn("Note", max_chars=2000, width="medium"),
-        "whose": column.TextColumn("Whose"),
-        "started": column.DatetimeColumn("Started", format="YYYY-MM-DD HH:mm"),
-        "why": column.TextColumn("Why", help="Why it is in its state, and what it was forked from"),
-    }
+    return (
+        rules
+        | run_columns.looks()
+        | {
+            "open": column.ButtonColumn("", type="tertiary", key=OPEN, on_click=_open),
+            "chosen": column.CheckboxColumn("Choose", help="For the buttons above", pinned=True),
+            "shown": column.CheckboxColumn("Show", help="In comparisons and in the table for a paper"),
+            "colour": column.SelectboxColumn(
+                "Colour", options=list(colours), format_func=lambda colour: COLOURS.get(str(colour), str(colour)), width="small"
+            ),
+            "as of": column.TextColumn(
+                "As of", help="When these figures were measured, where the experiment has gone on since"
+            ),
+            "seeds": column.NumberColumn("Seeds", format="%d", width="small"),
+            "tags": column.ListColumn("Tags", help="Type a tag and press Enter"),
+            "note": column.TextColumn("Note", max_chars=2000, width="medium"),
+            "why": column.TextColumn("Why", help="Why it is in its state, and what it was forked from"),
+        }
+    )
 
 
 def _open() -> None:

@@ -11,13 +11,15 @@ import streamlit as st
 from app.charts import pictures as draw
 from app.learnt import learnt_looks
 from app.learnt.view import TEXT, Chosen, drawn, runs, theme_name
+from app.shell.server import manager
 from app.visit import looks, moment, view_link, watching
 from app.visit.session import Remembered
 from dfa_lab import data
 from dfa_lab.inspect import tsne
-from dfa_lab.inspect.mapping import Mapping
+from dfa_lab.inspect.mapping import Mapping, memory_of
 from dfa_lab.runs.access import Gone
 from dfa_lab.runs.live import Status
+from dfa_lab.runs.promises import NoMemory
 
 EVERY = 0.5  # seconds, while maps are made
 SAMPLES = (200, 500, 1000, 2000)
@@ -126,6 +128,9 @@ def _ask(of: Hashable, chosen: Chosen, again: bool) -> None:
     except Gone as gone:
         st.info(moment.why(watching.current(), gone), icon=":material/hourglass_empty:")
         return
+    except NoMemory as why:
+        st.warning(f"The maps cannot be made now, since {why}: try again when something has ended.", icon=":material/memory:")
+        return
     except OSError as error:
         st.error(f"This server can start no process for the maps ({error.strerror}): try again later.", icon=":material/error:")
         return
@@ -139,7 +144,7 @@ def _ask(of: Hashable, chosen: Chosen, again: bool) -> None:
 
 
 def _begin(of: Hashable, status: Status, chosen: Chosen, wanted: int) -> bool:
-    """Take what is to be mapped, and begin; False if too many are under way. Raises Gone and OSError."""
+    """Take what is to be mapped, and begin; False if too many are under way. Raises Gone, NoMemory and OSError."""
     if _full():
         return False
     blocks = len(status.layers)
@@ -157,7 +162,12 @@ def _begin(of: Hashable, status: Status, chosen: Chosen, wanted: int) -> bool:
     with lock:
         if _full():
             return False
-        mapping = Mapping(layers, t)
+        promise = manager().promises.promise(memory_of(layers, t))
+        try:
+            mapping = Mapping(layers, t, promise.release)
+        except OSError:
+            promise.release()
+            raise
         mappings.add(mapping)
     before = asked.maps
     if before:

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +21,7 @@ from dfa_lab.export.unpack import ImportProblem, as_object, unpack
 from dfa_lab.runs.archive import IMPORTING
 from dfa_lab.runs.checkpoints import Checkpoints
 from dfa_lab.runs.live import ENDED
+from dfa_lab.runs.promises import NoMemory, Promises
 from dfa_lab.runs.quota import Quota
 from dfa_lab.runs.resuming import BY_ITSELF
 from dfa_lab.runs.store.store import Event, Store, Stored
@@ -30,6 +32,8 @@ from dfa_lab.train import state_file
 from dfa_lab.train.checkpoint import CheckpointError
 
 DEVICES = ("auto", "cpu", "cuda", "mps", *(f"cuda:{n}" for n in range(64)))
+CSV_COPIES = 12  # bytes of memory for each of the records' table, as numbers and as Records (10 measured)
+STATE_COPIES = 2
 MOST_EVENTS = 100_000
 MOST_TAGS = 1000
 LONGEST = 4000  # characters of a text: Python reads no number of more than 4300 digits
@@ -45,21 +49,38 @@ class Taken:
     notes: tuple[str, ...]  # sentences: what is otherwise than in the zip
 
 
-def take(file: IO[bytes] | Path, store: Store, checkpoints: Checkpoints, owner: str = "", quota: Quota | None = None) -> Taken:
-    """Import a zip; from now on it belongs to `owner`, whatever it says itself. With `quota`, no more is kept than that allows.
+def take(
+    file: IO[bytes] | Path,
+    store: Store,
+    checkpoints: Checkpoints,
+    owner: str = "",
+    quota: Quota | None = None,
+    promises: Promises | None = None,
+) -> Taken:
+    """Import a zip; from now on it belongs to `owner`, whatever it says itself. With `quota`, no more is kept than that allows,
+    with `promises` no more memory taken.
 
     Raises ImportProblem, with a sentence, and then nothing of it was kept.
     """
     try:
         # one at a time: two zips of one id would be added to each other
         with FileLock(store.folder / IMPORTING), tempfile.TemporaryDirectory(prefix="import-", dir=store.folder) as name:
-            return _take(file, Path(name), store, checkpoints, owner, quota.left() if quota else None)
+            manifest = unpack(file, Path(name), _called_for, quota.left() if quota else None)
+            with promises.kept(_memory(Path(name))) if promises else nullcontext():
+                return _take(manifest, Path(name), store, checkpoints, owner)
+    except NoMemory as why:
+        raise ImportProblem(f"It cannot be read now, since {why}: try again when something has ended.") from why
     except (OSError, SafetensorError) as error:
         raise ImportProblem(f"It could not be kept in {store.folder}: {getattr(error, 'strerror', '') or error}.") from error
 
 
-def _take(file: IO[bytes] | Path, folder: Path, store: Store, checkpoints: Checkpoints, owner: str, room: int | None) -> Taken:
-    manifest = unpack(file, folder, _called_for, room)
+def _memory(folder: Path) -> int:
+    """Bytes that reading what was unpacked takes at most."""
+    state = folder / layout.STATE
+    return CSV_COPIES * (folder / layout.CSV).stat().st_size + (STATE_COPIES * state.stat().st_size if state.exists() else 0)
+
+
+def _take(manifest: Mapping[str, Any], folder: Path, store: Store, checkpoints: Checkpoints, owner: str) -> Taken:
     about = as_object((folder / layout.EXPERIMENT).read_bytes(), layout.EXPERIMENT)
     experiment = _experiment(about.get("settings"))
     try:

@@ -13,6 +13,7 @@ from typing import IO, Any
 from dfa_lab.export import layout
 from dfa_lab.export.called_for import CalledFor, StrangeTensor, tensors
 from dfa_lab.machine.disk_room import human, require
+from dfa_lab.runs.quota import Room
 from dfa_lab.settings.wording import shown
 
 CHUNK = 2**20
@@ -27,11 +28,11 @@ class ImportProblem(Exception):
 
 
 def unpack(
-    file: IO[bytes] | Path, folder: Path, called_for: Callable[[bytes], CalledFor | None], room: int | None = None
+    file: IO[bytes] | Path, folder: Path, called_for: Callable[[bytes], CalledFor | None], room: Room | None = None
 ) -> dict[str, Any]:
     """Check the zip and write what an import reads of it to `folder`; gives its manifest.
 
-    `called_for`: what the settings in these bytes of experiment.json call for. `room`: bytes that may be kept; None: no limit.
+    `called_for`: what the settings in these bytes of experiment.json call for. `room`: what may be kept; None: no limit.
 
     Raises ImportProblem, and OSError of the disk.
     """
@@ -93,13 +94,13 @@ def _is_read(name: str) -> bool:
     return name in (layout.EXPERIMENT, layout.CSV, layout.STATE) or layout.WEIGHTS.fullmatch(name) is not None
 
 
-def _check_room(entries: Mapping[str, zipfile.ZipInfo], folder: Path, room: int | None) -> None:
+def _check_room(entries: Mapping[str, zipfile.ZipInfo], folder: Path, room: Room | None) -> None:
     """Before anything is written. Raises ImportProblem, and OSError where the disk has no room."""
     size = sum(info.file_size for name, info in entries.items() if _is_read(name))
-    if room is not None and size > room:
+    if room is not None and size > room.bytes:
         raise ImportProblem(
-            f"It takes {human(size)}, and the runs of this server may take {human(room)} more (--quota): remove some for good "
-            "under Free space on the page Experiments."
+            f"It takes {human(size)}, and {room.whose} may take {human(room.bytes)} more{room.by}: remove some for good under "
+            "Free space on the page Experiments."
         )
     require(folder, 2 * size, "what the zip claims to hold, once unpacked and once kept,", RESERVE)
 

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, cast
@@ -15,7 +15,15 @@ import numpy as np
 
 from dfa_lab.inspect import tsne
 
+PROCESS = 230 * 10**6  # bytes of a process with what it imports
+COPIES = 6  # of the layer that is being embedded, some in 64 bits
+NEIGHBOURS = 4000  # bytes of a sample's neighbours and forces
 ROOT = Path(__file__).parents[2]
+
+
+def memory_of(layers: Sequence[np.ndarray], t: np.ndarray) -> int:
+    """Bytes that a Mapping of these takes at most, beside them."""
+    return PROCESS + COPIES * max(4 * layer.size for layer in layers) + NEIGHBOURS * len(t)
 
 
 class Mapping:
@@ -24,7 +32,9 @@ class Mapping:
     `maps` holds the finished ones, (N, 2), in order. Raises OSError where no process can be started.
     """
 
-    def __init__(self, layers: Sequence[np.ndarray], t: np.ndarray):
+    def __init__(self, layers: Sequence[np.ndarray], t: np.ndarray, over: Callable[[], object] = lambda: None):
+        """`over`: called when its process has ended."""
+        self._over = over
         self.count, self.t = len(layers), t
         self.maps: list[np.ndarray] = []
         self.problem = ""  # why it ended before the last map, unless it was cancelled
@@ -79,6 +89,7 @@ class Mapping:
             process.wait()
             for pipe in (take, complaints):
                 pipe.close()
+            self._over()
         if len(self.maps) < self.count and not self.cancelled:
             last = said.splitlines()[-1] if said else f"its process ended with status {process.returncode}"
             self.problem = last.removeprefix("ValueError: ")

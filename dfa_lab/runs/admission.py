@@ -6,28 +6,23 @@ most (train/preflight.py), held against what is free and has not been promised t
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from dfa_lab import data
 from dfa_lab.machine import memory
 from dfa_lab.machine.device import resolve
 from dfa_lab.machine.disk_room import human
+from dfa_lab.runs.limits import FULL, OWN_FULL, TOO_MANY_WAIT, Limits
 from dfa_lab.runs.live import ACTIVE, Live
 from dfa_lab.runs.lives import Lives
+from dfa_lab.runs.promises import NO_MEMORY, SHARE, Promises
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.train.preflight import needed
 
-MOST = 64  # experiments that hold a place at a time: a paused one is networks and nothing else
-EACH = 8  # of them of one visitor
-WAITING = 16  # experiments of one visitor that wait
-SHARE = 0.9  # of the free memory that may be promised
 ASIDE = 300.0  # seconds that nobody has touched a paused experiment, before it gives up its place to one that waits
-FULL = "{} experiments are running or paused on this server, as many as it holds"
-OWN_FULL = "you have {} running or paused, as many as one visitor may have here"
-NO_MEMORY = "it takes up to {}, and {} of memory are free"
 STOP = "Stop one on the page Experiments"
-TOO_MANY_WAIT = f"{WAITING} experiments of yours wait already, as many as one visitor may have here: remove one, or wait."
+NOT_YOURS = "None of them is yours: wait until one ends"
 SET_ASIDE = "It was paused for long while others waited for its place: its state is kept, and Train on goes on from there."
 
 
@@ -35,21 +30,26 @@ class Admission:
     """Call every method with the lock of the lives held."""
 
     def __init__(self, lives: Lives):
-        self._lives = lives
+        self._lives, self._limits, self._promises = lives, Limits, Promises(lives)
+
+    def obey(self, limits: Callable[[], Limits], promises: Promises) -> None:
+        """Go by these limits, those that hold at the moment, and share the memory with what is promised to others."""
+        self._limits, self._promises = limits, promises
+        promises.to_experiments = self._promised
 
     def why_not(self, live: Live) -> str:
         """Empty where it may begin now; else why it has to wait, as the middle of a sentence."""
         if live.demo:
             return ""
-        held = [one for one in self._lives.all() if _holds(one) and one is not live]
-        if len(held) >= MOST:
-            return FULL.format(MOST)
-        if live.owner and sum(one.owner == live.owner for one in held) >= EACH:
-            return OWN_FULL.format(EACH)
+        held, limits = [one for one in self._lives.all() if _holds(one) and one is not live], self._limits()
+        if live.owner and sum(one.owner == live.owner for one in held) >= limits.running:
+            return OWN_FULL.format(limits.running)
+        if len(held) >= limits.places:
+            return FULL.format(limits.places)
         wanted = _memory(live.experiment)
         if wanted > memory.available():
             return ""  # this machine can never hold it, as its loading says
-        free = SHARE * memory.free() - sum(_memory(one.experiment) for one in held if _grows(one))
+        free = SHARE * memory.free() - self._promised(live) - self._promises.total()
         if wanted > max(0, free):
             return NO_MEMORY.format(human(wanted), human(max(0, round(free))))
         return ""
@@ -61,10 +61,11 @@ class Admission:
             return
         others = [one for one in self._lives.all() if _holds(one)]
         if not may_wait or not others:
-            instead = f"{STOP}, then try again" if others else "Take fewer or smaller networks, or free some"
+            instead = f"{self._instead(live)}, then try again" if others else "Take fewer or smaller networks, or free some"
             raise SettingsError([f"It cannot begin now, since {why}. {instead}."])
-        if live.owner and sum(one.owner == live.owner for one in self.waiting()) >= WAITING:
-            raise SettingsError([TOO_MANY_WAIT])
+        most = self._limits().waiting
+        if live.owner and sum(one.owner == live.owner for one in self.waiting()) >= most:
+            raise SettingsError([TOO_MANY_WAIT.format(most)])
         live.state = "queued"
 
     def waiting(self) -> list[Live]:
@@ -83,9 +84,19 @@ class Admission:
         if live not in waiting:
             return ""
         place = waiting.index(live)
-        said = [f"{_ordinal(place + 1)} in the queue{_about(self._lives.all(), place)}"]
+        said = f"{_ordinal(place + 1)} in the queue{_about(self._lives.all(), place)}"
         why = self.why_not(live)
-        return f"{', '.join(said)}: {why}. {STOP}, and the next one begins." if why else f"{said[0]}."
+        return f"{said}: {why}. {self._instead(live)}, and the next one begins." if why else f"{said}."
+
+    def _promised(self, but: Live | None = None) -> int:
+        """Bytes that experiments have not taken yet and will; without one of them."""
+        held = [one for one in self._lives.all() if _holds(one) and one is not but]
+        return sum(_memory(one.experiment) for one in held if _grows(one))
+
+    def _instead(self, live: Live) -> str:
+        """What its owner can do about the lack of a place or of memory."""
+        theirs = not live.owner or any(one.owner == live.owner for one in self._lives.all() if _holds(one))
+        return STOP if theirs else NOT_YOURS
 
     def to_set_aside(self) -> Live | None:
         """The paused experiment that nobody has touched for longest, if somebody waits for a place and that is long."""
@@ -93,6 +104,11 @@ class Admission:
             return None
         left = [one for one in self._lives.all() if one.state == "paused" and _holds(one) and _untouched(one) > ASIDE]
         return max(left, key=_untouched, default=None)
+
+
+def taken_by(experiment: Experiment) -> int:
+    """Bytes of this computer's memory that its networks take at most, in training and in a replay."""
+    return _memory(experiment)
 
 
 def _holds(live: Live) -> bool:

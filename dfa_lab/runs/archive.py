@@ -1,15 +1,18 @@
 """Archive: what a server keeps on the disk of its experiments: records, checkpoints, snapshots, nets with a name."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from dfa_lab.runs.checkpoints import Checkpoints
+from dfa_lab.runs.house_rules import HouseRules
 from dfa_lab.runs.live import ACTIVE, ENDED, Live
-from dfa_lab.runs.quota import Quota
+from dfa_lab.runs.quota import EachOwner, Quota
 from dfa_lab.runs.replay import history
 from dfa_lab.runs.replay.snapshots import Snapshots
+from dfa_lab.runs.shares import Shares
 from dfa_lab.runs.store.store import Store
 from dfa_lab.train import saved
 from dfa_lab.train.trainer import Trainer
@@ -18,12 +21,13 @@ IMPORTING = "import.lock"  # held in the folder of runs while a zip is taken
 
 
 class Archive:
-    """`store`, `checkpoints` and `snapshots` of one folder, and the `quota` that they share."""
+    """`store`, `checkpoints` and `snapshots` of one folder, and the `quota` and the `rules` that they are kept by."""
 
-    def __init__(self, folder: Path, quota: str = ""):
-        """`quota`: a size, see quota.py."""
+    def __init__(self, folder: Path, quota: str = "", whose: Callable[[], str] = lambda: ""):
+        """`quota`: a size, see quota.py. `whose`: the owner of what is begun in the thread that calls."""
         self.store = Store(folder)
-        self.quota = Quota(self.store.folder, quota)
+        self.rules, self.shares = HouseRules(self.store), Shares(self.store)
+        self.quota = Quota(self.store.folder, quota, EachOwner(self.shares, lambda: self.rules.limits, whose))
         self.checkpoints = Checkpoints(self.store.folder / "checkpoints")
         self.snapshots = Snapshots(self.store.folder / "snapshots", self.quota.room)
 

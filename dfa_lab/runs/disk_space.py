@@ -60,19 +60,26 @@ def size(path: Path) -> int:
         return 0
 
 
-def removed(store: Store) -> Removable:
-    """What was removed from the lists and can be removed for good."""
-    ids = tuple(one.id for one in store.experiments(MOST, removed=True) if one.state not in ACTIVE)
+def removed(store: Store, owner: str | None = None) -> Removable:
+    """What was removed from the lists and can be removed for good; of one owner alone where there is one."""
+    found = store.experiments(MOST, removed=True)
+    ids = tuple(one.id for one in found if one.state not in ACTIVE and owner in (None, one.owner))
     counts = store.counts()
     share = sum(counts.get(id, 0) for id in ids) / max(1, sum(counts.values()))
     database = measure(store.folder).kinds["database"] if ids else 0
-    files = _files(store.folder, OF_EXPERIMENTS)
+    files = files_of(store.folder, OF_EXPERIMENTS)
     return Removable(ids, round(database * share) + sum(size(path) for id in ids for path in files.get(id, ())))
+
+
+def owned(store: Store, owner: str) -> tuple[str, ...]:
+    """All experiments of an owner, on the lists or not; no demonstrations."""
+    found = store.experiments(MOST, demos=False) + store.experiments(MOST, demos=False, removed=True)
+    return tuple(one.id for one in found if one.owner == owner)
 
 
 def checkpoints(store: Store, states: Collection[str] = DONE) -> Removable:
     """Checkpoints of experiments in these states."""
-    files = _files(store.folder, ("checkpoints",))
+    files = files_of(store.folder, ("checkpoints",))
     found = store.experiments(MOST) + store.experiments(MOST, removed=True) if files else []
     ids = tuple(one.id for one in found if one.state in states and one.state not in ACTIVE and one.id in files)
     return Removable(ids, sum(size(path) for id in ids for path in files[id]))
@@ -80,14 +87,14 @@ def checkpoints(store: Store, states: Collection[str] = DONE) -> Removable:
 
 def remove_files(folder: Path, ids: Collection[str], kinds: Collection[str] = OF_EXPERIMENTS) -> None:
     """Remove experiments' files of these kinds. What cannot be removed stays."""
-    files = _files(folder, kinds)
+    files = files_of(folder, kinds)
     for path in [path for id in ids for path in files.get(id, ())]:
         with suppress(OSError):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
-def _files(folder: Path, kinds: Collection[str]) -> dict[str, list[Path]]:
-    """Files and folders by the id that they are named by, whatever comes after a dot."""
+def files_of(folder: Path, kinds: Collection[str]) -> dict[str, list[Path]]:
+    """Files and folders of these kinds by the id that they are named by, whatever comes after a dot."""
     found: dict[str, list[Path]] = {}
     for kind in kinds:
         with suppress(OSError):

@@ -18,6 +18,8 @@ from dfa_lab.runs.controls import Controls
 from dfa_lab.runs.demo import demonstration
 from dfa_lab.runs.live import ACTIVE, ENDED, Live, Status
 from dfa_lab.runs.lives import Lives
+from dfa_lab.runs.promises import Promises
+from dfa_lab.runs.purging import purge
 from dfa_lab.runs.reader import Reader
 from dfa_lab.runs.replay.replays import Replays
 from dfa_lab.runs.rights import PERSON, Rights, Visitor
@@ -45,14 +47,17 @@ class Manager:
         `who`: whoever is acting in the thread that calls. Methods that change something raise NotAllowed, with a sentence,
         where that is not theirs to change (rights.py).
         """
-        self._archive = Archive(folder, quota)
+        self._archive = Archive(folder, quota, lambda: "" if (one := who()).administrator else one.id)
         self.store, self.quota = self._archive.store, self._archive.quota
+        self.rules, self.shares = self._archive.rules, self._archive.shares
         self.checkpoints, self.snapshots = self._archive.checkpoints, self._archive.snapshots
         self._lives = Lives()
-        self.rights, self.visitors = Rights(self._lives, self.store, who), Visitors(self.store)
+        self.rights, self.visitors = Rights(self._lives, self.store, self.rules, who), Visitors(self.store)
         self._reader = Reader(self._lives, self.store)
-        self.replays = Replays(self._archive, self._reader)
+        self.promises = Promises(self._lives)
+        self.replays = Replays(self._archive, self._reader, self.promises)
         self._scheduler = Scheduler(self._archive, self._lives)
+        self._scheduler.queue.admission.obey(lambda: self.rules.limits, self.promises)
         self._continuing = Continuing(self._archive, self._lives, self._reader, self.replays, self._scheduler)
         self._controls = Controls(self._lives, self.store, self._scheduler)
         self._demos = 0
@@ -156,6 +161,12 @@ class Manager:
         if self.store.get(id) is None:
             self.checkpoints.remove(id)
             self._forget(id)
+
+    def purge(self, *ids: str) -> str:
+        """Remove experiments with all they have for good; what came of it, for a person."""
+        for id in ids:
+            self.rights.change(id)
+        return purge(self._archive, ids, self.delete, compact=self.rights.who().administrator)
 
     def describe(self, id: str, **said: Any) -> None:
         """Change what a person says about an experiment, see Store.update."""

@@ -1,12 +1,17 @@
-"""How much the folder of runs may take, and what goes first where that is reached: snapshots, never records or settings."""
+"""How much the folder of runs may take, and each visitor of it; snapshots go first, never records or settings."""
 
 import re
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from dfa_lab.machine.disk_room import human
 from dfa_lab.runs.disk_space import measure
+from dfa_lab.runs.limits import ASK, MEGABYTE, Limits
+from dfa_lab.runs.shares import Shares
 from dfa_lab.settings.wording import shown
 
 NAME = "DFA_LAB_QUOTA"  # the environment variable
@@ -17,6 +22,9 @@ NOTHING_NEW = (
     "Nothing new begins until some are removed for good under Free space on the page Experiments; what runs is recorded "
     "to its end."
 )
+FREE_SOME = f"remove some on the page Experiments, and for good under Free space there, {ASK}."
+OWN_FULL = f"Your experiments take {{}} of this server's disk, of the {{}} that one visitor's may: {FREE_SOME}"
+MORE_THAN_OTHERS = f"Yours take {{}} of it, more than an equal part for each visitor: {FREE_SOME}"
 NO_PAST = "Past steps of old experiments are no longer kept: remove some for good under Free space on the page Experiments."
 UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 
@@ -35,11 +43,40 @@ def parse_size(text: str) -> int | None:
     return round(float(found[1]) * UNITS[found[2] or ""])
 
 
+@dataclass(frozen=True)
+class EachOwner:
+    """What each takes, what a visitor may, and `whose` that is which is begun in the thread that calls; "": no visitor's."""
+
+    shares: Shares
+    limits: Callable[[], Limits]
+    whose: Callable[[], str]
+
+
+class Room(NamedTuple):
+    """Bytes that may be added, whose limit that is, and what sets it."""
+
+    bytes: int
+    whose: str
+    by: str
+
+
+class _Visitor(NamedTuple):
+    """What the experiments of one take and may take, and an equal part of the quota, in bytes."""
+
+    kept: int
+    most: int
+    part: int | None
+
+
 class Quota:
     """What one folder may take. Every method may be called from any thread; what it takes is looked at now and then."""
 
-    def __init__(self, folder: Path, text: str = ""):
-        """`text`: a size, or empty for no limit. One that cannot be read is told in `problem`, and there is no limit."""
+    def __init__(self, folder: Path, text: str = "", each: EachOwner | None = None):
+        """`text`: a size, or empty for no limit. One that cannot be read is told in `problem`, and there is no limit.
+
+        Without `each` everything is one person's.
+        """
+        self._each = each
         self._wrong = ""
         try:
             self.most = parse_size(text)
@@ -54,11 +91,19 @@ class Quota:
         """Bytes that all snapshots together may take; None: no limit."""
         return None if self.most is None else max(0, self.most - self._look()[0])
 
-    def left(self) -> int | None:
-        """Bytes that everything together may still take, looked at now; None: no limit."""
+    def left(self) -> Room | None:
+        """What whoever acts may still add, looked at now: of what everything together may take, or at least of an equal part,
+        and of what one visitor's may. None: no limit."""
         with self._lock:
             self._looked = float("-inf")
-        return None if self.most is None else max(0, self.most - self.taken())
+        if self._each:
+            self._each.shares.anew()
+        left, visitor = None if self.most is None else max(0, self.most - self.taken()), self._visitor()
+        all_of_them = left if visitor is None or visitor.part is None else max(left or 0, visitor.part - visitor.kept)
+        own = None if visitor is None else max(0, visitor.most - visitor.kept)
+        if own is not None and (all_of_them is None or own < all_of_them):
+            return Room(own, "your experiments", "")
+        return None if all_of_them is None else Room(all_of_them, "the runs of this server", " (--quota)")
 
     def taken(self) -> int:
         """Bytes of everything."""
@@ -66,17 +111,36 @@ class Quota:
 
     @property
     def full(self) -> str:
-        """Empty, or why nothing new can be begun: records and settings alone take more than they may."""
+        """Empty, or why whoever acts can begin nothing new: records and settings alone take more than they may.
+
+        A visitor is refused for what their own take, and not for what others' do.
+        """
+        visitor = self._visitor()
+        if visitor and visitor.kept >= visitor.most:
+            return OWN_FULL.format(human(visitor.kept), human(visitor.most))
         if self.most is None or (kept := self._look()[0]) < self.most:
             return ""
-        return f"{TAKE.format(human(kept), human(self.most))} {NOTHING_NEW}"
+        taken = TAKE.format(human(kept), human(self.most))
+        if visitor is None or visitor.part is None:
+            return f"{taken} {NOTHING_NEW}"
+        return "" if visitor.kept < visitor.part else f"{taken} {MORE_THAN_OTHERS.format(human(visitor.kept))}"
 
     @property
     def problem(self) -> str:
         """Empty, or what a person should know."""
+        if full := self.full:
+            return full
         if self.most is None or (kept := self._look()[0]) < NEAR * self.most:
             return self._wrong
-        return self.full or f"{TAKE.format(human(kept), human(self.most))} {NO_PAST}"
+        return f"{TAKE.format(human(kept), human(self.most))} {NO_PAST}"
+
+    def _visitor(self) -> "_Visitor | None":
+        """Whoever acts, if that is a visitor."""
+        if self._each is None or not (owner := self._each.whose()):
+            return None
+        shares, limits = self._each.shares, self._each.limits()
+        part = None if self.most is None else shares.equal_part(self.most, owner)
+        return _Visitor(shares.of(owner).kept, limits.disk * MEGABYTE, part)
 
     def _look(self) -> tuple[int, int]:
         """(all but snapshots, snapshots), as they were a short time ago."""

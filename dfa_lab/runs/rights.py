@@ -7,6 +7,8 @@ they can look at and copy. What is nobody's, and the server itself, is the admin
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from dfa_lab.runs.house_rules import HouseRules
+from dfa_lab.runs.limits import TOO_MANY_KEPT, Limits
 from dfa_lab.runs.lives import Lives
 from dfa_lab.runs.store.store import Store
 from dfa_lab.settings.experiment import Experiment, SettingsError, extra
@@ -40,10 +42,9 @@ class NotAllowed(Exception):
 class Rights:
     """Every method may be called from any thread."""
 
-    def __init__(self, lives: Lives, store: Store, who: Callable[[], Visitor]):
+    def __init__(self, lives: Lives, store: Store, rules: HouseRules, who: Callable[[], Visitor]):
         """`who`: whoever is acting in the thread that calls."""
-        self._lives, self._store, self.who = lives, store, who
-        self.closed = False  # nothing new begins, but for the administrator
+        self._lives, self._store, self._rules, self.who = lives, store, rules, who
 
     def owner(self, id: str) -> str | None:
         """Whose it is; None if there is no such experiment."""
@@ -77,16 +78,28 @@ class Rights:
         if not self.who().administrator:
             raise NotAllowed(ADMINISTRATORS)
 
+    def set_limits(self, limits: Limits) -> None:
+        """Have these limits hold from now on. Raises NotAllowed."""
+        self.administer()
+        self._rules.limits = limits
+
+    def close(self, closed: bool) -> None:
+        """Close the server for new experiments, or open it again. Raises NotAllowed."""
+        self.administer()
+        self._rules.closed = closed
+
     def begin(self, chosen: Mapping[str, object]) -> str:
         """The owner of an experiment that is begun now, by whom these settings were chosen.
 
         Raises SettingsError for a setting that names files of the server or downloads to it, unless it is as it is by itself,
-        and while the server is closed for new ones.
+        while the server is closed for new ones, and where they keep as many as they may.
         """
         who = self.who()
         if not who.administrator:
-            if self.closed:
+            if self._rules.closed:
                 raise SettingsError([CLOSED])
+            if self._store.kept(who.id) >= (most := self._rules.limits.kept):
+                raise SettingsError([TOO_MANY_KEPT.format(most)])
             if refused := [name for name in LOCAL if name in chosen and chosen[name] != LOCAL[name]]:
                 raise SettingsError([FILES.format(f"{name} (--{spellings(name)[0]})") for name in refused])
         return who.id

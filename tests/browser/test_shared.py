@@ -66,6 +66,11 @@ def test_everybody_owns_what_they_begin(open_page: Callable, serve: Callable, tm
     page.get_by_role("textbox", name="Your name here").fill("Bo")
     page.get_by_role("textbox", name="Your name here").press("Enter")
     page.get_by_text("Others see you as Bo").wait_for()
+    press(page, "Import")
+    zip = {"name": "mine.zip", "mimeType": "application/zip", "buffer": bytes(2_000_000)}  # too large for the memory
+    page.locator("input[type=file]").set_input_files(zip)  # type: ignore[arg-type]
+    page.get_by_test_id("stPopoverBody").get_by_role("button", name=re.compile("^Import")).click()
+    page.get_by_text("mine.zip: This is not a zip file").wait_for()
     page.goto(f"{lab}/server")
     page.get_by_text("That is for whoever keeps this server").wait_for()
     assert page.get_by_text("Being trained").count() == 0

@@ -15,8 +15,13 @@ from dfa_lab.export import layout
 from dfa_lab.export.called_for import StrangeTensor, called_for
 from dfa_lab.export.import_zip import take
 from dfa_lab.export.unpack import ImportProblem
+from dfa_lab.machine import memory
+from dfa_lab.runs.limits import Limits
+from dfa_lab.runs.lives import Lives
 from dfa_lab.runs.manager import Manager
-from dfa_lab.runs.quota import Quota
+from dfa_lab.runs.promises import Promises
+from dfa_lab.runs.quota import EachOwner, Quota
+from dfa_lab.runs.shares import Shares
 from dfa_lab.settings.parsing import parse
 from dfa_lab.train.trainer import Trainer
 from tests.export.zips import ID, SETTINGS, contents, places, rewritten, trained, zipped
@@ -59,6 +64,27 @@ def test_more_than_the_quota_leaves(raw: bytes, tmp_path: Path, monkeypatch: pyt
     (tmp_path / "snapshots").mkdir()
     (tmp_path / "snapshots" / "other").write_bytes(bytes(2_000_000))  # everything in the folder counts
     assert "(--quota)" in refused(raw, tmp_path, quota="2MB")
+
+
+def test_one_visitors_own_limit_is_told_as_theirs(raw: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing_is_written(monkeypatch)
+    store, checkpoints = places(tmp_path)
+    (tmp_path / "snapshots").mkdir()
+    each = EachOwner(Shares(store), lambda: Limits(disk=1), lambda: "ann")
+    store.create("hers", parse(SETTINGS), owner="ann")
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "hers.safetensors").write_bytes(bytes(1_000_000))
+    with closing(store), pytest.raises(ImportProblem, match="and your experiments may take 0 bytes more: remove some for good"):
+        take(BytesIO(raw), store, checkpoints, "ann", Quota(tmp_path, "", each))
+
+
+def test_more_than_the_memory_that_can_be_promised(raw: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "free", lambda: 10_000)
+    store, checkpoints = places(tmp_path)
+    said = r"It cannot be read now, since it takes up to .* and 9\.0 kB of memory are free: try again"
+    with closing(store), pytest.raises(ImportProblem, match=said):
+        take(BytesIO(raw), store, checkpoints, promises=Promises(Lives()))
+    assert not (tmp_path / "checkpoints").exists() and not list(tmp_path.glob("import-*"))
 
 
 def test_more_than_the_disk_has_free(raw: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

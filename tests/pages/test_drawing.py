@@ -4,6 +4,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import streamlit as st
+from streamlit.proto.Common_pb2 import FileURLs
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
 from app.form import drawing
@@ -74,7 +76,7 @@ def test_what_the_board_sends_and_what_a_file_holds(monkeypatch):
     assert len(state[drawing.SETTING]) == 2004 and state["b_seen"] == 4  # one point too many: the form says so
 
     def load(content: bytes) -> str:
-        state["b_file"] = SimpleNamespace(name="mine.csv", getvalue=lambda: content)
+        state["b_file"] = UploadedFile(UploadedFileRec("a", "mine.csv", "text/csv", content), FileURLs())
         drawing._load("b_file")
         return state["points_problem"]
 
@@ -93,6 +95,7 @@ def test_what_the_board_sends_and_what_a_file_holds(monkeypatch):
     kept = state[drawing.SETTING]
     assert load(b"0,0,0\n1,1\n").startswith("mine.csv cannot be used: give a file with a class in each line: line 2 is '1,1'.")
     assert drawing.said.offered is None
+    assert load(b"0,0,0\n" * 180_000) == "mine.csv cannot be used: give a file of at most 1 MB."
     assert "a text file" in load(b"\xff\xfe\x00") and state[drawing.SETTING] == kept
     assert load(b"0,0,0\n5,5,1\n") == "" and drawing.said.offered
     assert "moved and scaled" in drawing.said.offered.understood

@@ -9,6 +9,7 @@ import numpy as np
 from app.learnt import tsne_maps
 from app.visit import moment
 from dfa_lab.inspect.mapping import Mapping
+from dfa_lab.machine import memory
 from dfa_lab.settings.parsing import parse
 from tests.runs.patience import until, until_state, until_step
 
@@ -51,11 +52,19 @@ def test_maps_are_made_kept_and_cancelled(app, monkeypatch):
     for label, value in (("View", "Hidden layers"), ("Map", "t-SNE")):
         next(one for one in app.button_group if one.label == label).set_value(value).run()
     monkeypatch.setattr(tsne_maps, "Mapping", Held)
+    with monkeypatch.context() as full:
+        full.setattr(memory, "free", lambda: 10**8)
+        press(app, "tsne_make")
+        assert "The maps cannot be made now, since it takes up to 23" in texts(app) and "90.0 MB of memory are free" in texts(
+            app
+        )
     press(app, "tsne_make")
+    assert len(manager().promises.given) == 1
     first: tsne_maps.Maps = app.session_state["tsne_maps"]
     assert "of 3 maps done" in app.get("progress")[0].proto.text and "tsne_make" not in {one.key for one in app.button}
     Held.gate.set()
     until(lambda: not first.mapping.running)
+    assert not manager().promises.given
     app.run()
     shown = html(app)
     assert not first.mapping.problem and shown.count('alt="t-SNE map of 18 test samples, ') == 4  # the input in both rows

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.experiments import free_space
 from dfa_lab.records import Record
+from dfa_lab.runs.rights import Visitor
 from dfa_lab.runs.store.store import Store
 from dfa_lab.settings.parsing import parse
 
@@ -243,3 +244,25 @@ def test_space_is_given_back(app, tmp_path, press):
 )
 def test_sizes_in_words(count, text):
     assert free_space.size(int(count)) == text
+
+
+def test_a_visitor_of_a_shared_server_gives_back_what_is_their_own(app, tmp_path, press, monkeypatch):
+    """Of e0 … e3 the first and the last are Ann's, and e2 and e3 are removed."""
+    monkeypatch.setenv("DFA_LAB_SHARED", "1")
+    monkeypatch.setattr("app.shell.server.visitor", lambda: Visitor("ann"))
+    with closing(Store(tmp_path)) as store:
+        for n, owner in enumerate(["ann", "bob", "bob", "ann"]):
+            store.create(f"e{n}", parse(TINY), owner=owner)
+            store.set_state(f"e{n}", "finished")
+        store.remove("e2")
+        store.remove("e3")
+    app.session_state["runs_view"] = "Free space"
+    visit(app)
+    assert [one.label for one in app.metric] == ["Your experiments take", "Their snapshots"]
+    assert app.metric[0].value.endswith(" of 2.0 GB")
+    assert "Removed experiments (1)" in [one.value.strip("*") for one in app.markdown]
+    press("space_purge")
+    assert "are free for what comes next" in app.info[0].value.replace("\\", "")
+    with closing(Store(tmp_path)) as store:
+        assert {one.id for one in store.experiments(demos=False)} == {"e0", "e1"}
+        assert [one.id for one in store.experiments(removed=True)] == ["e2"]

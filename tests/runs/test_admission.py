@@ -7,7 +7,8 @@ import pytest
 
 from dfa_lab.machine import memory
 from dfa_lab.runs import admission, queue
-from dfa_lab.runs.admission import SET_ASIDE, TOO_MANY_WAIT
+from dfa_lab.runs.admission import NOT_YOURS, SET_ASIDE
+from dfa_lab.runs.limits import TOO_MANY_WAIT, Limits
 from dfa_lab.runs.manager import Manager
 from dfa_lab.runs.rights import Visitor
 from dfa_lab.settings.experiment import SettingsError
@@ -30,11 +31,9 @@ class Room:
 
 @pytest.fixture
 def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
-    monkeypatch.setattr(admission, "MOST", 3)
-    monkeypatch.setattr(admission, "EACH", 2)
-    monkeypatch.setattr(admission, "WAITING", 2)
     monkeypatch.setattr(queue, "EVERY", 0.02)
     room = Room(tmp_path)
+    room.manager.rules.limits = Limits(places=3, running=2, waiting=2)
     yield room
     room.who = Visitor("", administrator=True)
     room.manager.close()
@@ -69,11 +68,12 @@ def test_one_visitor_does_not_lock_the_others_out(room: Room) -> None:
     assert "you have 2 running or paused, as many as one visitor may have here" in status(room.manager, ann[2]).sentence
     with pytest.raises(SettingsError) as caught:
         room.begin("ann")
-    assert caught.value.problems == [TOO_MANY_WAIT]
+    assert caught.value.problems == [TOO_MANY_WAIT.format(2)]
     bob = room.begin("bob")
     running(room, bob)
     cleo = room.begin("cleo")
     assert state(room.manager, cleo) == "queued" and status(room.manager, cleo).sentence.startswith("1st")
+    assert NOT_YOURS in status(room.manager, cleo).sentence  # she has nothing that she could stop
     room.who = Visitor("ann")
     room.manager.stop(ann[0])
     running(room, cleo)  # who has none comes before whoever has one, however long they wait
@@ -111,7 +111,7 @@ def test_memory_is_promised_before_it_is_used(room: Room, monkeypatch: pytest.Mo
     monkeypatch.setattr(memory, "free", lambda: 20 * GIB)
     monkeypatch.setattr(admission, "_memory", lambda experiment: 6 * GIB)
     monkeypatch.setattr(admission, "_grows", lambda live: True)
-    monkeypatch.setattr(admission, "MOST", 100)
+    room.manager.rules.limits = Limits()
     ids = [room.begin() for _ in range(4)]
     running(room, *ids[:3])
     assert state(room.manager, ids[3]) == "queued"

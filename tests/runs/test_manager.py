@@ -13,8 +13,9 @@ import torch
 from patience import PATIENCE, state, status, tiny, until, until_state, until_step
 
 from dfa_lab.records import Record
-from dfa_lab.runs import admission, scheduler
 from dfa_lab.runs import manager as manager_module
+from dfa_lab.runs import scheduler
+from dfa_lab.runs.limits import Limits
 from dfa_lab.runs.manager import Manager
 from dfa_lab.train.run import Run
 from dfa_lab.train.trainer import Trainer
@@ -373,7 +374,7 @@ def test_close_at_any_time(tmp_path: Path, when: str) -> None:
 
 def test_many_threads_at_once(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every method from many threads on the same experiments: no error, no deadlock, and each ends as it should."""
-    monkeypatch.setattr(admission, "MOST", 10_000)
+    manager.rules.limits = Limits(places=10_000)
     ids = [manager.start(tiny(rules="dfa"))]
     errors: list[BaseException] = []
 

@@ -25,6 +25,7 @@ CHANGING: dict[str, tuple] = {
     "set_pace": (1.0,),
     "stop": (),
     "delete": (),
+    "purge": (),
     "remove": (),
     "restore": (),
     "train_on": (100,),
@@ -165,7 +166,7 @@ def test_files_of_the_server_are_for_whoever_keeps_it(shared: Shared, name: str)
 
 def test_a_closed_server_begins_nothing_new_and_lets_the_rest_go_on(shared: Shared) -> None:
     id = shared.begin()
-    shared.manager.rights.closed = True
+    shared.manager.rules.closed = True
     for begin in (lambda: shared.manager.start(tiny()), lambda: shared.manager.fork(id, paused=True)):
         with pytest.raises(SettingsError) as caught:
             begin()

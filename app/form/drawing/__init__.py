@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.charts import pictures
 from app.charts.component import Picture
+from app.shell import uploads
 from app.shell.escape import plain
 from app.visit import form_state, projector
 from app.visit.session import Remembered, held, hold
@@ -11,6 +12,7 @@ from dfa_lab.settings import point_text, points_file
 from dfa_lab.settings.point_text import MOST_CLASSES, MOST_POINTS
 from dfa_lab.settings.points_file import PointsFile
 
+LARGEST = 1  # MB of a file of points
 SETTING = form_state.key("points")  # the form's value, beside the widgets' ones
 
 
@@ -85,7 +87,7 @@ def _files(key: str) -> None:
         args=(f"{key}_file",),
         help="A line a point: x, y and a class, which may be a number or a name; between commas, semicolons, tabs or blanks. "
         "What does not lie within -1 and 1 is moved and scaled to fit. How the file was understood is said before it is used.",
-        max_upload_size=1,
+        max_upload_size=LARGEST,
     )
     try:
         points = point_text.decode(held(SETTING))
@@ -109,7 +111,12 @@ def _load(key: str) -> None:
         return
     _leave()
     try:
-        said.offered = points_file.read(file.getvalue())
+        content = uploads.opened(file).read(LARGEST * 2**20 + 1)
+        if len(content) > LARGEST * 2**20:
+            raise point_text.Unreadable(f"a file of at most {LARGEST} MB")
+        said.offered = points_file.read(content)
+    except uploads.NotTaken as why:
+        said.problem = f"{file.name[:80]} was not taken: {why}."
     except point_text.Unreadable as error:
         said.problem = f"{file.name[:80]} cannot be used: give {error}."
     else:

@@ -42,6 +42,7 @@ class Replay:
     step: int
     state: str = "waiting"  # then loading, replaying, and ready, failed or forgotten
     sentence: str = ""  # why it failed
+    waits: str = ""  # why it has no memory yet
     note: str = ""
     exact: bool = True  # as far as that was compared
     begun: int = 0  # the step of the state before
@@ -71,6 +72,8 @@ class Replay:
         if self.state == "replaying":
             left = f", {self.left:.0f} s to go" if self.left is not None else ""
             return f"Step {self.step:,} is being replayed from step {self.begun:,} on: now at step {self.now:,}{left}."
+        if self.state == "waiting" and self.waits:
+            return f"Step {self.step:,} is going to be replayed when there is memory for it: {self.waits}."
         return f"Step {self.step:,} is going to be replayed: its data are being loaded, or it waits for another replay."
 
     def size(self) -> int:

@@ -9,7 +9,9 @@ from contextlib import suppress
 from typing import TypeVar
 
 from dfa_lab.runs.access import Gone
+from dfa_lab.runs.admission import taken_by
 from dfa_lab.runs.archive import Archive
+from dfa_lab.runs.promises import NoMemory, Promise, Promises
 from dfa_lab.runs.reader import Reader
 from dfa_lab.runs.replay import history
 from dfa_lab.runs.replay.replaying import CannotReplay, Replay, State, States, copied, replayed
@@ -26,6 +28,8 @@ FORGOTTEN = 5.0  # seconds after which a replay that nobody asks about any more 
 SOON = 1.0  # and after which one is whose visitor has left it
 OTHER_VERSION = "Its settings are those of another version of the lab: it cannot be trained again here."
 UNREADABLE = "What was changed while it trained cannot be read: it cannot be replayed."
+LATER = "Nothing runs here that would give some back: free some of this computer's memory, then try again."
+LOOKING = 0.1  # seconds between two looks at the memory
 FOLLOWS = "Step {:,} is being replayed: the pictures follow."
 
 log = logging.getLogger(__name__)
@@ -34,9 +38,9 @@ log = logging.getLogger(__name__)
 class Replays:
     """Who asks for the same step looks at the same trainer."""
 
-    def __init__(self, archive: Archive, reader: Reader):
+    def __init__(self, archive: Archive, reader: Reader, promises: Promises):
         self._store, self._snapshots, self._checkpoints = archive.store, archive.snapshots, archive.checkpoints
-        self._reader = reader
+        self._reader, self._promises = reader, promises
         self._known: OrderedDict[tuple[str, int], Replay] = OrderedDict()  # the one asked for last at the end
         self._states = States()
         self._lock = threading.Lock()
@@ -104,9 +108,11 @@ class Replays:
             if unwanted():
                 replay.state = "forgotten"
                 return
+        promise = None
         try:
+            promise = self._promise(replay, unwanted)
             replay.state = "loading"
-            trainer = self._replayed(replay, unwanted)
+            trainer = self._replayed(replay, unwanted) if promise else None
             if trainer is None:
                 replay.state = "forgotten"
                 return
@@ -120,7 +126,35 @@ class Replays:
             replay.sentence = str(error) if known else f"It cannot be replayed: {sentence(error, self._experiment(replay.id))}"
             replay.state = "failed"
         finally:
+            if promise:
+                promise.release()  # what it took is free no more
             self._slots.release()
+
+    def _promise(self, replay: Replay, unwanted: Callable[[], bool]) -> Promise | None:
+        """Memory for a replay, once there is enough; None if that is `unwanted` meanwhile. Raises CannotReplay."""
+        experiment = self._experiment(replay.id)
+        size = taken_by(experiment) if experiment else 0
+        while True:
+            try:
+                return self._promises.promise(size)
+            except NoMemory as why:
+                if self._free_some():
+                    continue
+                if not self._promises.more_may_come():
+                    raise CannotReplay(f"It cannot be replayed now, since {why}. {LATER}") from why
+                replay.waits = str(why)
+            if unwanted():
+                return None
+            time.sleep(LOOKING)
+
+    def _free_some(self) -> bool:
+        """Let go of a replay that nobody has looked at for a while; False if there is none."""
+        with self._lock:
+            for key, one in self._known.items():
+                if one.state == "ready" and time.monotonic() - one.asked > FORGOTTEN:
+                    del self._known[key]
+                    return True
+        return False
 
     def _replayed(self, replay: Replay, unwanted: Callable[[], bool]) -> Trainer | None:
         experiment = self._experiment(replay.id)

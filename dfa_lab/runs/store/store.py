@@ -222,6 +222,11 @@ class Store:
         rows = self.rows("SELECT coalesce(max(seq) + 1, 0) FROM records WHERE experiment = ?", id)
         return rows[0][0] if rows else 0
 
+    def kept(self, owner: str) -> int:
+        """How many experiments a visitor has, without those that were removed."""
+        rows = self.rows("SELECT count(*) FROM experiments WHERE owner = ? AND removed IS NULL AND NOT demo", owner)
+        return rows[0][0] if rows else 0
+
     def metrics(self) -> list[str]:
         """The metrics that have last values in any experiment."""
         return [metric for (metric,) in self.rows("SELECT DISTINCT metric FROM finals ORDER BY metric")]
