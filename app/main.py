@@ -19,10 +19,11 @@ from app.charts import modules, plotly_script  # noqa: E402 (the path has to be 
 from app.live import route  # noqa: E402 (the path has to be there first)
 from app.shell import administrators_link, sub_pages  # noqa: E402 (the path has to be there first)
 from app.shell.identity import Cookies  # noqa: E402 (the path has to be there first)
+from app.shell.login_gate import Gate  # noqa: E402 (the path has to be there first)
 
 base = config.get_option("server.baseUrlPath").strip("/")
 base = f"/{base}" if base else ""
 routes = [file.route(base) for file in (modules, plotly_script, route, administrators_link)] + sub_pages.routes(base)
-names = [Middleware(Cookies, path=base or "/")]
+names = [Middleware(Gate, path=base or "/"), Middleware(Cookies, path=base or "/")]
 
 app = st.App(ROOT / "app" / "navigation.py", routes=routes, middleware=names, lifespan=launch.lifespan)

@@ -153,6 +153,33 @@ def ui(
             "Default: $DFA_LAB_ADMIN_TOKEN_FILE, else a link that works once is printed.",
         ),
     ] = None,
+    login_header: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            show_default=False,
+            help="The header in which a reverse proxy says who somebody is, such as X-Forwarded-User: the lab is then shared, "
+            "and who is not named is not let in. With --login-proxy alone. Default: $DFA_LAB_LOGIN_HEADER, else none.",
+        ),
+    ] = "",
+    login_proxy: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESSES",
+            show_default=False,
+            help="That proxy's address, such as 127.0.0.1, or several or networks with commas between: from elsewhere the "
+            "header is not believed. Default: $DFA_LAB_LOGIN_PROXY, else none.",
+        ),
+    ] = "",
+    administrators: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES",
+            show_default=False,
+            help="Those of a login who keep the server, with commas between. Default: $DFA_LAB_ADMINISTRATORS, else nobody but "
+            "by the administrator's link.",
+        ),
+    ] = "",
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
     """Open the lab in the browser."""
@@ -171,15 +198,19 @@ def ui(
             raise refused([str(error)]) from None
         os.environ[NAME] = quota
     from app.launch import serve
-    from app.shell import administrator, identity
+    from app.shell import administrator, identity, login
 
     if shared:
         os.environ[identity.VARIABLE] = "1"
     if admin_token_file:
         os.environ[administrator.VARIABLE] = str(admin_token_file.resolve())
+    for variable, said in ((login.HEADER, login_header), (login.PROXY, login_proxy), (login.ADMINISTRATORS, administrators)):
+        if said:
+            os.environ[variable] = said
     try:
         administrator.own_token()
-    except administrator.TokenError as error:
+        login.check()
+    except (administrator.TokenError, login.LoginError) as error:
         raise refused([str(error)]) from None
     serve(port, address, browser)
 
