@@ -21,7 +21,7 @@ from app.bar import transport  # noqa: F401 (the page's imports, done before the
 from app.charts import plotly_script
 from app.form import settings_form  # noqa: F401 (the page's imports, done before the first visitor waits for them)
 from app.live import live_chart  # noqa: F401 (the page's imports, done before the first visitor waits for them)
-from app.shell import administrator, identity, login, socket_peer
+from app.shell import administrator, identity, login, login_key, login_proxy, socket_peer
 from app.shell.server import manager
 from dfa_lab.machine import runs_folder
 from dfa_lab.runs.manager import Manager
@@ -51,12 +51,11 @@ def serve(port: int, address: str, browser: bool) -> None:
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """What surrounds the answering of the server, however it was started."""
     settle_folders()
-    login.check()
     server = _server()
     if server is not None:
         socket_peer.note(server)
-    elif login.proxy():
-        raise login.LoginError(UNSEEN)
+    elif login_proxy.proxy():
+        raise login_key.LoginError(UNSEEN)
     mine = _warm_up()
     _stop_cleanly(server)
     if identity.shared():

@@ -100,13 +100,23 @@ class Cookies:
             await self._app(scope, receive, send)
             return
 
-        async def with_name(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                name = cookie(COOKIE, secrets.token_hex(32), scope, self._path)
-                MutableHeaders(scope=message).append("set-cookie", name)
-            await send(message)
+        await self._app(scope, receive, also_setting(cookie(COOKIE, secrets.token_hex(32), scope, self._path), send))
 
-        await self._app(scope, receive, with_name)
+
+def also_setting(cookie: str, send: Send) -> Send:
+    """`send` that adds a header which sets a cookie."""
+
+    async def with_cookie(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).append("set-cookie", cookie)
+        await send(message)
+
+    return with_cookie
+
+
+def no_cookie(name: str, path: str) -> str:
+    """The text of a header that takes a cookie away."""
+    return f"{name}=; Path={path}; Max-Age=0; HttpOnly; SameSite=Lax"
 
 
 def cookie(name: str, value: str, scope: Scope, path: str) -> str:

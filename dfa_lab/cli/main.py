@@ -162,9 +162,10 @@ def ui(
             "and who is not named is not let in. With --login-proxy alone. Default: $DFA_LAB_LOGIN_HEADER, else none.",
         ),
     ] = "",
-    login_proxy: Annotated[
+    proxy: Annotated[
         str,
         typer.Option(
+            "--login-proxy",
             metavar="ADDRESSES",
             show_default=False,
             help="That proxy's address, such as 127.0.0.1, or several or networks with commas between: from elsewhere the "
@@ -198,19 +199,18 @@ def ui(
             raise refused([str(error)]) from None
         os.environ[NAME] = quota
     from app.launch import serve
-    from app.shell import administrator, identity, login
+    from app.shell import administrator, identity, login, login_key, login_proxy
 
     if shared:
         os.environ[identity.VARIABLE] = "1"
     if admin_token_file:
         os.environ[administrator.VARIABLE] = str(admin_token_file.resolve())
-    for variable, said in ((login.HEADER, login_header), (login.PROXY, login_proxy), (login.ADMINISTRATORS, administrators)):
-        if said:
-            os.environ[variable] = said
+    options = {login_proxy.HEADER: login_header, login_proxy.ADDRESSES: proxy, login.ADMINISTRATORS: administrators}
+    os.environ.update({variable: said for variable, said in options.items() if said})
     try:
         administrator.own_token()
-        login.check()
-    except (administrator.TokenError, login.LoginError) as error:
+        login_proxy.proxy()
+    except (administrator.TokenError, login_key.LoginError) as error:
         raise refused([str(error)]) from None
     serve(port, address, browser)
 

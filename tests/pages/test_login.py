@@ -7,7 +7,7 @@ from starlette.requests import Request
 from typer.testing import CliRunner
 
 from app import launch
-from app.shell import identity, login
+from app.shell import identity, login, login_key, login_proxy
 from dfa_lab.cli.main import app as commands
 
 
@@ -17,7 +17,11 @@ def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("DFA_LAB_RUNS", str(tmp_path / "runs"))
 
     def say(header: str = "", proxy: str = "", administrators: str = "") -> None:
-        for name, said in ((login.HEADER, header), (login.PROXY, proxy), (login.ADMINISTRATORS, administrators)):
+        for name, said in (
+            (login_proxy.HEADER, header),
+            (login_proxy.ADDRESSES, proxy),
+            (login.ADMINISTRATORS, administrators),
+        ):
             monkeypatch.setenv(name, said)
 
     return say
@@ -35,7 +39,6 @@ def told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
         (["--login-header", "X-User", "--login-proxy", "10.1.0.0/8"], "'10.1.0.0/8' is no address"),
         (["--login-header", "X-User", "--login-proxy", "0.0.0.0/0"], "that is every address"),
         (["--login-header", "X-User", "--login-proxy", "::/0"], "that is every address"),
-        (["--administrators", "ada"], "nobody says who somebody is"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_the_start(said: list[str], why: str, told, monkeypatch) -> None:
@@ -45,18 +48,24 @@ def test_what_cannot_be_meant_is_refused_before_the_start(said: list[str], why: 
     assert done.exit_code == 2 and why in done.output
 
 
+def test_nobody_keeps_a_server_by_a_name_that_nobody_says(told) -> None:
+    told(administrators="ada")
+    with pytest.raises(login_key.LoginError, match="nobody says who somebody is"):
+        login.check()
+
+
 def test_a_key_that_was_cut_short_is_not_replaced(told, tmp_path: Path) -> None:
     told("X-User", "127.0.0.1")
     (tmp_path / "runs").mkdir()
-    (tmp_path / "runs" / login.KEY).write_bytes(b"short")
-    with pytest.raises(login.LoginError, match="Restore it from a backup"):
+    (tmp_path / "runs" / login_key.FILE).write_bytes(b"short")
+    with pytest.raises(login_key.LoginError, match="Restore it from a backup"):
         login.check()
-    assert (tmp_path / "runs" / login.KEY).read_bytes() == b"short"
+    assert (tmp_path / "runs" / login_key.FILE).read_bytes() == b"short"
 
 
 def test_the_proxy_is_known_by_its_address_however_that_is_written(told) -> None:
     told("X-Forwarded-User", "127.0.0.1, 172.18.0.0/16 2001:db8::7")
-    known = login.proxy()
+    known = login_proxy.proxy()
     assert known is not None and known.header == "x-forwarded-user"
     for address in ("127.0.0.1", "::ffff:127.0.0.1", "172.18.3.4", "::ffff:172.18.3.4", "2001:db8:0::7"):
         assert known.sends(address), address
@@ -66,14 +75,16 @@ def test_the_proxy_is_known_by_its_address_however_that_is_written(told) -> None
 
 def test_an_id_stays_the_same_where_its_key_is_and_is_another_elsewhere(told, tmp_path: Path, monkeypatch) -> None:
     told("X-User", "127.0.0.1")
-    ada = login.id_of("proxy", "ada")
+    ada = login_key.id_of("proxy", "ada")
     assert len(ada) == 12 and int(ada, 16) >= 0
-    login._key.cache_clear()  # a restart
-    assert login.id_of("proxy", "ada") == ada
-    assert len({ada, login.id_of("proxy", "Ada"), login.id_of("proxya", "da"), login.id_of("proxy", "ad", "a")}) == 4
-    assert (tmp_path / "runs" / login.KEY).stat().st_mode & 0o777 == 0o600
+    login_key.key.cache_clear()  # a restart
+    assert login_key.id_of("proxy", "ada") == ada
+    assert (
+        len({ada, login_key.id_of("proxy", "Ada"), login_key.id_of("proxya", "da"), login_key.id_of("proxy", "ad", "a")}) == 4
+    )
+    assert (tmp_path / "runs" / login_key.FILE).stat().st_mode & 0o777 == 0o600
     monkeypatch.setenv("DFA_LAB_RUNS", str(tmp_path / "others"))
-    assert login.id_of("proxy", "ada") != ada
+    assert login_key.id_of("proxy", "ada") != ada
 
 
 def test_administrators_are_named_whole(told) -> None:
