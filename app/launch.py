@@ -21,7 +21,7 @@ from app.bar import transport  # noqa: F401 (the page's imports, done before the
 from app.charts import plotly_script
 from app.form import settings_form  # noqa: F401 (the page's imports, done before the first visitor waits for them)
 from app.live import live_chart  # noqa: F401 (the page's imports, done before the first visitor waits for them)
-from app.shell import administrator, identity
+from app.shell import administrator, identity, login, login_key, login_proxy, socket_peer
 from app.shell.server import manager
 from dfa_lab.machine import runs_folder
 from dfa_lab.runs.manager import Manager
@@ -36,6 +36,7 @@ FOLDERS = {
     administrator.VARIABLE: "",
 }
 SOON = 0.2  # seconds after which the server answers
+UNSEEN = "--login-header: whence a visitor comes cannot be seen in this server. Start it with `dfa-lab ui` or `streamlit run`."
 PARTING = 2  # seconds that open connections may take to close when the server stops
 
 
@@ -50,8 +51,13 @@ def serve(port: int, address: str, browser: bool) -> None:
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """What surrounds the answering of the server, however it was started."""
     settle_folders()
+    server = _server()
+    if server is not None:
+        socket_peer.note(server)
+    elif login_proxy.proxy():
+        raise login_key.LoginError(UNSEEN)
     mine = _warm_up()
-    _stop_cleanly()
+    _stop_cleanly(server)
     if identity.shared():
         print(about_sharing(_own_address()), flush=True)
     if not config.get_option("server.headless") and _has_screen():
@@ -63,15 +69,20 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
             await asyncio.to_thread(mine.close)
 
 
-def _stop_cleanly() -> None:
+def _server() -> uvicorn.Server | None:
+    """The server around the lab, if it is one that ends with signals."""
+    if threading.current_thread() is not threading.main_thread():
+        return None
+    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    return server if isinstance(server, uvicorn.Server) else None
+
+
+def _stop_cleanly(server: uvicorn.Server | None) -> None:
     """Let SIGTERM and SIGINT end the server as uvicorn does, but without being raised once more when it has ended.
 
     That would end the process with the signal, before what is left to do. A second SIGINT does not wait.
     """
-    if threading.current_thread() is not threading.main_thread():
-        return
-    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
-    if not isinstance(server, uvicorn.Server):
+    if server is None:
         return
     server.config.timeout_graceful_shutdown = PARTING
 
@@ -106,8 +117,9 @@ def about_sharing(lab: str) -> str:
     """What visitors of a shared server may do, what not, and how to change it; `lab`: where this computer finds the page."""
     link = f"{administrator.PATH}?token=… with the token of your file"
     change = f"at {lab}/{link}" if administrator.own_token() else f"by this link, which works once: {administrator.link(lab)}"
+    comes, known = ("logs in", f"  {login.sentence()}\n") if login.on() else ("opens it", "")
     return (
-        "\n  This server is shared: whoever opens it can look at everything, and owns what they begin.\n"
+        f"\n  This server is shared: whoever {comes} can look at everything, and owns what they begin.\n{known}"
         "  They cannot change what is others', name files or folders of this computer, download to it or free its space.\n"
         f"  You can, and you can close the server for new experiments, {change}\n"
     )

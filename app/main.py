@@ -17,13 +17,18 @@ if str(ROOT) not in sys.path:  # streamlit puts only this file's folder there
 from app import launch  # noqa: E402 (the path has to be there first)
 from app.charts import modules, plotly_script  # noqa: E402 (the path has to be there first)
 from app.live import route  # noqa: E402 (the path has to be there first)
-from app.shell import administrators_link, sub_pages  # noqa: E402 (the path has to be there first)
+from app.shell import administrators_link, login, login_key, sub_pages  # noqa: E402 (the path has to be there first)
 from app.shell.identity import Cookies  # noqa: E402 (the path has to be there first)
+from app.shell.login_gate import Gate  # noqa: E402 (the path has to be there first)
 from app.shell.uploads import Uploads  # noqa: E402 (the path has to be there first)
 
+try:
+    login.check()
+except login_key.LoginError as error:
+    sys.exit(str(error))
 base = config.get_option("server.baseUrlPath").strip("/")
 base = f"/{base}" if base else ""
 routes = [file.route(base) for file in (modules, plotly_script, route, administrators_link)] + sub_pages.routes(base)
-asked_first = [Middleware(Cookies, path=base or "/"), Middleware(Uploads)]
+asked_first = [Middleware(Gate, path=base or "/"), Middleware(Cookies, path=base or "/"), Middleware(Uploads)]
 
 app = st.App(ROOT / "app" / "navigation.py", routes=routes, middleware=asked_first, lifespan=launch.lifespan)

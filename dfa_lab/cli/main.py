@@ -153,6 +153,34 @@ def ui(
             "Default: $DFA_LAB_ADMIN_TOKEN_FILE, else a link that works once is printed.",
         ),
     ] = None,
+    login_header: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            show_default=False,
+            help="The header in which a reverse proxy says who somebody is, such as X-Forwarded-User: the lab is then shared, "
+            "and who is not named is not let in. With --login-proxy alone. Default: $DFA_LAB_LOGIN_HEADER, else none.",
+        ),
+    ] = "",
+    proxy: Annotated[
+        str,
+        typer.Option(
+            "--login-proxy",
+            metavar="ADDRESSES",
+            show_default=False,
+            help="That proxy's address, such as 127.0.0.1, or several or networks with commas between: from elsewhere the "
+            "header is not believed. Default: $DFA_LAB_LOGIN_PROXY, else none.",
+        ),
+    ] = "",
+    administrators: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES",
+            show_default=False,
+            help="Those of a login who keep the server, with commas between. Default: $DFA_LAB_ADMINISTRATORS, else nobody but "
+            "by the administrator's link.",
+        ),
+    ] = "",
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
     """Open the lab in the browser."""
@@ -171,15 +199,18 @@ def ui(
             raise refused([str(error)]) from None
         os.environ[NAME] = quota
     from app.launch import serve
-    from app.shell import administrator, identity
+    from app.shell import administrator, identity, login, login_key, login_proxy
 
     if shared:
         os.environ[identity.VARIABLE] = "1"
     if admin_token_file:
         os.environ[administrator.VARIABLE] = str(admin_token_file.resolve())
+    options = {login_proxy.HEADER: login_header, login_proxy.ADDRESSES: proxy, login.ADMINISTRATORS: administrators}
+    os.environ.update({variable: said for variable, said in options.items() if said})
     try:
         administrator.own_token()
-    except administrator.TokenError as error:
+        login_proxy.proxy()
+    except (administrator.TokenError, login_key.LoginError) as error:
         raise refused([str(error)]) from None
     serve(port, address, browser)
 
