@@ -19,6 +19,7 @@ from streamlit.web.server import server_util
 
 from app.bar import transport  # noqa: F401 (the page's imports, done before the first visitor waits for them)
 from app.charts import plotly_script
+from app.doors import connections, descriptors
 from app.form import settings_form  # noqa: F401 (the page's imports, done before the first visitor waits for them)
 from app.live import live_chart  # noqa: F401 (the page's imports, done before the first visitor waits for them)
 from app.shell import administrator, identity
@@ -50,8 +51,12 @@ def serve(port: int, address: str, browser: bool) -> None:
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """What surrounds the answering of the server, however it was started."""
     settle_folders()
+    descriptors.raise_limit()
+    asyncio.get_running_loop().set_exception_handler(descriptors.in_loop)
     mine = _warm_up()
-    _stop_cleanly()
+    if (server := _server()) is not None:
+        connections.guard(server)
+        _stop_cleanly(server)
     if identity.shared():
         print(about_sharing(_own_address()), flush=True)
     if not config.get_option("server.headless") and _has_screen():
@@ -63,16 +68,19 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
             await asyncio.to_thread(mine.close)
 
 
-def _stop_cleanly() -> None:
+def _server() -> uvicorn.Server | None:
+    """Whose signals end this process; None where the lab is part of something else."""
+    if threading.current_thread() is not threading.main_thread():
+        return None
+    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    return server if isinstance(server, uvicorn.Server) else None
+
+
+def _stop_cleanly(server: uvicorn.Server) -> None:
     """Let SIGTERM and SIGINT end the server as uvicorn does, but without being raised once more when it has ended.
 
     That would end the process with the signal, before what is left to do. A second SIGINT does not wait.
     """
-    if threading.current_thread() is not threading.main_thread():
-        return
-    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
-    if not isinstance(server, uvicorn.Server):
-        return
     server.config.timeout_graceful_shutdown = PARTING
 
     def stop(number: int, _: object) -> None:
