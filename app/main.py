@@ -16,7 +16,7 @@ if str(ROOT) not in sys.path:  # streamlit puts only this file's folder there
 
 from app import launch  # noqa: E402 (the path has to be there first)
 from app.charts import modules, plotly_script  # noqa: E402 (the path has to be there first)
-from app.doors import descriptors  # noqa: E402 (the path has to be there first)
+from app.doors import descriptors, hosts, security_headers  # noqa: E402 (the path has to be there first)
 from app.live import route  # noqa: E402 (the path has to be there first)
 from app.shell import administrators_link, sub_pages  # noqa: E402 (the path has to be there first)
 from app.shell.identity import Cookies  # noqa: E402 (the path has to be there first)
@@ -24,7 +24,12 @@ from app.shell.identity import Cookies  # noqa: E402 (the path has to be there f
 base = config.get_option("server.baseUrlPath").strip("/")
 base = f"/{base}" if base else ""
 routes = [file.route(base) for file in (modules, plotly_script, route, administrators_link)] + sub_pages.routes(base)
-middleware = [Middleware(descriptors.Answers), Middleware(Cookies, path=base or "/")]
+middleware = [
+    Middleware(security_headers.SecurityHeaders),
+    Middleware(hosts.Hosts, charts=f"{base}/{route.PATH}/"),
+    Middleware(descriptors.Answers),
+    Middleware(Cookies, path=base or "/"),
+]
 
 app = st.App(
     ROOT / "app" / "navigation.py",

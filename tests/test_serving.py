@@ -19,7 +19,10 @@ SERVING = ROOT / "docs" / "serving"
 GUIDE = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
 UI = get_command(app).commands["ui"]  # type: ignore[attr-defined]
 PORT = "8501"
-OURS = {"DFA_LAB_SHARED", "DFA_LAB_ADMIN_TOKEN_FILE", "DFA_LAB_QUOTA", "DFA_LAB_RUNS", "DFA_LAB_DATA", "DFA_LAB_MODELS"}
+OURS = {"DFA_LAB_SHARED", "DFA_LAB_ADMIN_TOKEN_FILE", "DFA_LAB_QUOTA", "DFA_LAB_RUNS", "DFA_LAB_DATA", "DFA_LAB_MODELS"} | {
+    "DFA_LAB_HOSTS",
+    "DFA_LAB_FRAME_ANCESTORS",
+}
 
 
 @pytest.mark.parametrize("wrong", ["a: b: c", "a:\n  b: c\n d: e", "a:\n\tb: c", "a: b\na: c", "- a\nb: c", "a: [b"])

@@ -153,6 +153,25 @@ def ui(
             "Default: $DFA_LAB_ADMIN_TOKEN_FILE, else a link that works once is printed.",
         ),
     ] = None,
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--host",
+            metavar="NAME",
+            show_default=False,
+            help="A name by which the page is reached, such as lab.example.org or *.example.org: it answers to no others then. "
+            "Give several by several --host. Default: $DFA_LAB_HOSTS, else any name where it is shared, else addresses alone.",
+        ),
+    ] = None,
+    frame_ancestors: Annotated[
+        str,
+        typer.Option(
+            metavar="PAGES",
+            show_default=False,
+            help="Sites whose pages may show the lab in a frame, such as https://moodle.example.org, or * for all. "
+            "Default: $DFA_LAB_FRAME_ANCESTORS, else its own where it is shared, and all where it is not.",
+        ),
+    ] = "",
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
     """Open the lab in the browser."""
@@ -170,6 +189,7 @@ def ui(
         except QuotaError as error:
             raise refused([str(error)]) from None
         os.environ[NAME] = quota
+    from app.doors import hosts, security_headers
     from app.launch import serve
     from app.shell import administrator, identity
 
@@ -177,9 +197,16 @@ def ui(
         os.environ[identity.VARIABLE] = "1"
     if admin_token_file:
         os.environ[administrator.VARIABLE] = str(admin_token_file.resolve())
+    if host:
+        if wrong := [name for name in host if not hosts.name_of(name)]:
+            raise refused([f"--host is {wrong[0]!r}: give a name alone, such as lab.example.org."])
+        os.environ[hosts.VARIABLE] = ",".join(host)
+    if frame_ancestors:
+        os.environ[security_headers.VARIABLE] = frame_ancestors
     try:
         administrator.own_token()
-    except administrator.TokenError as error:
+        security_headers.policy(shared)
+    except (administrator.TokenError, security_headers.AncestorsError) as error:
         raise refused([str(error)]) from None
     serve(port, address, browser)
 

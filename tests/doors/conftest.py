@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +41,12 @@ signal.signal(signal.SIGUSR2, give)
 sys.argv = ["streamlit", "run", "app/main.py", "--server.port=PORT", "--server.address=127.0.0.1"]
 cli.main()
 """
-UPGRADE = "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec_WebSocket_Version": "13",
+    "Sec_WebSocket_Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
 
 
 @dataclass
@@ -58,24 +63,25 @@ class Lab:
 
     def answer(self, request: str, source: str = "127.0.0.1", **headers: str) -> tuple[int, dict[str, str], str]:
         """Status, headers with small names, and text. `request`: as `GET /`; `headers` with _ for -."""
-        lines = {"Host": f"127.0.0.1:{self.port}", "Connection": "close"}
-        lines |= {name.replace("_", "-"): value for name, value in headers.items()}
+        told = {"Host": f"127.0.0.1:{self.port}", "Connection": "close"} | headers
         with closing(self.connect(source)) as line:
-            head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-            line.sendall(f"{request} HTTP/1.1\r\n{head}\r\n".encode())
+            line.sendall(f"{request} HTTP/1.1\r\n{lines(told)}\r\n".encode())
             return parsed(rest(line))
 
     def web_socket(self, source: str = "127.0.0.1") -> socket.socket:
         """A connection that has asked to be a WebSocket, and was let in."""
-        key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
         line = self.connect(source)
-        line.sendall(f"GET /_stcore/stream HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n{UPGRADE}{key}".encode())
+        line.sendall(f"GET /_stcore/stream HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n{lines(UPGRADE)}\r\n".encode())
         assert line.recv(1000).startswith(b"HTTP/1.1 101")
         return line
 
     def said(self) -> str:
         """What the server has written so far."""
         return self.log.read_text(encoding="utf-8")
+
+
+def lines(headers: Mapping[str, str]) -> str:
+    return "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
 
 
 def rest(line: socket.socket) -> bytes:
@@ -93,8 +99,8 @@ def rest(line: socket.socket) -> bytes:
 
 def parsed(answer: bytes) -> tuple[int, dict[str, str], str]:
     head, _, body = answer.partition(b"\r\n\r\n")
-    first, *lines = head.decode().split("\r\n")
-    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+    first, *others = head.decode().split("\r\n")
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in others)}
     return int(first.split()[1]), headers, body.decode(errors="replace")
 
 
@@ -104,6 +110,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         pytest.skip("this system has no limit of descriptors")
     folder, port = tmp_path_factory.mktemp("doors"), free_port()
     environment = os.environ | {"PYTHONPATH": str(ROOT), "DFA_LAB_SHARED": "1", "DFA_LAB_RUNS": str(folder / "runs")}
+    environment["DFA_LAB_HOSTS"] = "lab.example.org, *.labs.example.org"
     with (folder / "log.txt").open("w") as output:
         command = [sys.executable, "-c", START.replace("PORT", str(port))]
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
