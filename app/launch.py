@@ -19,6 +19,7 @@ from streamlit.web.server import server_util
 
 from app.bar import transport  # noqa: F401 (the page's imports, done before the first visitor waits for them)
 from app.charts import plotly_script
+from app.doors import connections, descriptors
 from app.form import settings_form  # noqa: F401 (the page's imports, done before the first visitor waits for them)
 from app.live import live_chart  # noqa: F401 (the page's imports, done before the first visitor waits for them)
 from app.shell import administrator, identity, login, login_key, login_proxy, socket_peer
@@ -51,13 +52,16 @@ def serve(port: int, address: str, browser: bool) -> None:
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """What surrounds the answering of the server, however it was started."""
     settle_folders()
-    server = _server()
-    if server is not None:
+    descriptors.raise_limit()
+    asyncio.get_running_loop().set_exception_handler(descriptors.in_loop)
+    if (server := _server()) is not None:
+        connections.guard(server)
         socket_peer.note(server)
     elif login_proxy.proxy():
         raise login_key.LoginError(UNSEEN)
     mine = _warm_up()
-    _stop_cleanly(server)
+    if server is not None:
+        _stop_cleanly(server)
     if identity.shared():
         print(about_sharing(_own_address()), flush=True)
     if not config.get_option("server.headless") and _has_screen():
@@ -70,20 +74,18 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 
 def _server() -> uvicorn.Server | None:
-    """The server around the lab, if it is one that ends with signals."""
+    """Whose signals end this process; None where the lab is part of something else."""
     if threading.current_thread() is not threading.main_thread():
         return None
     server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
     return server if isinstance(server, uvicorn.Server) else None
 
 
-def _stop_cleanly(server: uvicorn.Server | None) -> None:
+def _stop_cleanly(server: uvicorn.Server) -> None:
     """Let SIGTERM and SIGINT end the server as uvicorn does, but without being raised once more when it has ended.
 
     That would end the process with the signal, before what is left to do. A second SIGINT does not wait.
     """
-    if server is None:
-        return
     server.config.timeout_graceful_shutdown = PARTING
 
     def stop(number: int, _: object) -> None:

@@ -22,6 +22,7 @@ UI = get_command(app).commands["ui"]  # type: ignore[attr-defined]
 PORT = "8501"
 OURS = {"DFA_LAB_SHARED", "DFA_LAB_ADMIN_TOKEN_FILE", "DFA_LAB_QUOTA", "DFA_LAB_RUNS", "DFA_LAB_DATA", "DFA_LAB_MODELS"}
 OURS |= {"DFA_LAB_LOGIN_HEADER", "DFA_LAB_LOGIN_PROXY", "DFA_LAB_ADMINISTRATORS"}
+OURS |= {"DFA_LAB_HOSTS", "DFA_LAB_FRAME_ANCESTORS"}
 
 
 @pytest.mark.parametrize("wrong", ["a: b: c", "a:\n  b: c\n d: e", "a:\n\tb: c", "a: b\na: c", "- a\nb: c", "a: [b"])

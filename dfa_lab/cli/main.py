@@ -181,6 +181,25 @@ def ui(
             "by the administrator's link.",
         ),
     ] = "",
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--host",
+            metavar="NAME",
+            show_default=False,
+            help="A name by which the page is reached, such as lab.example.org or *.example.org: it answers to no others then. "
+            "Give several by several --host. Default: $DFA_LAB_HOSTS, else any name where it is shared, else addresses alone.",
+        ),
+    ] = None,
+    frame_ancestors: Annotated[
+        str,
+        typer.Option(
+            metavar="PAGES",
+            show_default=False,
+            help="Sites whose pages may show the lab in a frame, such as https://moodle.example.org, or * for all. "
+            "Default: $DFA_LAB_FRAME_ANCESTORS, else its own where it is shared, and all where it is not.",
+        ),
+    ] = "",
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
     """Open the lab in the browser."""
@@ -198,6 +217,7 @@ def ui(
         except QuotaError as error:
             raise refused([str(error)]) from None
         os.environ[NAME] = quota
+    from app.doors import hosts, security_headers
     from app.launch import serve
     from app.shell import administrator, identity, login, login_key, login_proxy
 
@@ -205,12 +225,18 @@ def ui(
         os.environ[identity.VARIABLE] = "1"
     if admin_token_file:
         os.environ[administrator.VARIABLE] = str(admin_token_file.resolve())
+    if host:
+        if wrong := [name for name in host if not hosts.name_of(name)]:
+            raise refused([f"--host is {wrong[0]!r}: give a name alone, such as lab.example.org."])
+        os.environ[hosts.VARIABLE] = ",".join(host)
     options = {login_proxy.HEADER: login_header, login_proxy.ADDRESSES: proxy, login.ADMINISTRATORS: administrators}
+    options[security_headers.VARIABLE] = frame_ancestors
     os.environ.update({variable: said for variable, said in options.items() if said})
     try:
         administrator.own_token()
         login_proxy.proxy()
-    except (administrator.TokenError, login_key.LoginError) as error:
+        security_headers.policy(shared)
+    except (administrator.TokenError, login_key.LoginError, security_headers.AncestorsError) as error:
         raise refused([str(error)]) from None
     serve(port, address, browser)
 
