@@ -6,10 +6,10 @@ make attacks ARGS="--only zips --zips 1000 --seed 7"
 import argparse
 import time
 
-from tests.attacks import importing
+from tests.attacks import commanding, importing
 from tests.attacks.outcome import HEAD, Outcome
 
-KINDS = {"zips": (importing.attack, 300)}
+KINDS = {"zips": (importing.attack, 300), "lines": (commanding.attack, 300)}
 
 
 def main() -> None:
