@@ -15,7 +15,7 @@ ADDRESS =
 ARGS =
 BENCH =
 
-.PHONY: help run test lint format bench lock notices clean
+.PHONY: help run test lint format attacks bench lock notices clean
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make test    set up and run the tests         (make test ARGS=\"-k oracle\")"
 	@echo "make lint    ruff, pyright and, for the JavaScript, biome"
 	@echo "make format  format Python and JavaScript as make lint wants them"
+	@echo "make attacks all attacks on the lab, one table (make attacks ARGS=\"--only zips --seed 7\")"
 	@echo "make bench   all benchmarks, one table          (make bench BENCH=step ARGS=\"--repeats 200\")"
 	@echo "make lock    find all versions and hashes anew, after a change of requirements*.txt"
 	@echo "make notices write THIRD_PARTY_NOTICES.md anew, from what is installed"
@@ -45,6 +46,10 @@ format: $(DEV_READY) $(JS_READY)
 	$(BIN)/python -m ruff check --fix .
 	$(BIN)/python -m ruff format .
 	$(BIOME) check --write
+
+# Strangers, hostile zips, links and command lines, kills, full disks: tests/attacks/run.py.
+attacks: $(DEV_READY)
+	@PYTHONPATH=. $(BIN)/python tests/attacks/run.py $(ARGS)
 
 # What each of them measures and how long it takes: benchmarks/run.py. ARGS=--record keeps the figures for later comparisons.
 bench: $(DEV_READY)

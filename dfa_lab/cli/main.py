@@ -14,6 +14,7 @@ from dfa_lab.cli.prove import prove
 from dfa_lab.cli.reproduce import reproduce
 from dfa_lab.cli.resume import resume
 from dfa_lab.cli.runs_option import RunsFolder, use_folder
+from dfa_lab.machine.runs_folder import is_folder
 from dfa_lab.settings.experiment import loads_nothing
 
 app = typer.Typer(
@@ -206,7 +207,7 @@ def ui(
     if not make_importable():
         raise refused([PAGE_MISSING])
     if folder := models or os.environ.get("DFA_LAB_MODELS"):
-        if not Path(folder).is_dir():
+        if not is_folder(folder):
             raise refused([f"--models is {folder}: there is no such folder; name the one that holds your network files."])
         os.environ["DFA_LAB_MODELS"] = str(Path(folder).resolve())  # said where the command was started
     if quota:
