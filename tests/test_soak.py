@@ -96,8 +96,8 @@ def test_what_grows_at_rest_is_named():
     flat = [Held(900 + 20 * (number % 2), 30 + number % 3, 12) for number in range(12)]
     assert grows(flat) == [] and grows([]) == []
     assert "memory grows by" in grows([Held(900 + 10 * number, 30, 12) for number in range(12)])[0]
-    assert grows([Held(900, 30 + number, 12) for number in range(12)]) == ["files at rest grow from 31 to 39"]
-    assert grows([Held(900, 30, 12 + number) for number in range(12)]) == ["threads at rest grow from 13 to 21"]
+    assert grows([Held(900, 30 + number, 12) for number in range(12)]) == ["files at rest grow from 33 to 39"]
+    assert grows([Held(900, 30, 12 + number) for number in range(12)]) == ["threads at rest grow from 15 to 21"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")

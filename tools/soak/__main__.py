@@ -30,7 +30,7 @@ from visitors import Visitors
 
 ACTIONS = 10  # of a cycle
 REST = 3.0  # seconds
-LIVES = (1, 6, 1, 3, 12, 1, 24)  # cycles of the lives, one after the other; the last of them is never ended
+LIVES = (1, 9, 1, 3, 16, 1, 30)  # cycles of the lives, one after the other
 ENDS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGINT)
 SOONEST, LATEST = 0.5, 6.0  # seconds of the last cycle of a life after which it ends
 

@@ -5,8 +5,9 @@ from statistics import median
 
 from lab_process import Held
 
-WARM = 2  # rests of a life until everything is imported and every cache has something
-ENOUGH = 4  # rests of a life that can be judged
+# the rest of a life by which all is imported, every cache has something, and the C library's heaps are as large as needed
+WARM = 4
+ENOUGH = WARM + 3  # rests of a life that can be judged
 FLAT = 0.05  # share of the memory
 FILES, THREADS = 3, 2  # that more may be there: what is open just now
 
@@ -32,10 +33,10 @@ class Rests:
     def rows(self) -> dict[str, str]:
         """Lines of the table."""
         long = [life for life in self._lives if len(life) >= ENOUGH]
-        grown = ", ".join(f"{100 * growth(life):+.1f} %" for life in long)
+        grown = ", ".join(f"{100 * growth(life):+.1f} %" for life in long) + f" ({100 * FLAT:.0f} % is allowed)" * bool(long)
         return {
             "MB at the rests": self._each(lambda one: f"{one.memory:.0f}"),
-            f"memory, of lives with {ENOUGH} rests and more (5 % is allowed)": grown or "no life was that long",
+            f"memory from rest {WARM} on, of lives with {ENOUGH} rests and more": grown or "no life was that long",
             "descriptors at the rests": self._each(lambda one: str(one.files)),
             "threads at the rests": self._each(lambda one: str(one.threads)),
         }
@@ -67,5 +68,5 @@ def grows(life: Sequence[Held]) -> list[str]:
 
 def _first_and_last(life: Sequence[Held]) -> tuple[Sequence[Held], Sequence[Held]]:
     rests = life[WARM - 1 :]
-    some = max(1, len(rests) // 3)
+    some = max(2, len(rests) // 3)  # single rests differ by 3 % and more
     return rests[:some], rests[-some:]
