@@ -22,7 +22,7 @@ from app.charts import plotly_script
 from app.doors import connections, descriptors
 from app.form import settings_form  # noqa: F401 (the page's imports, done before the first visitor waits for them)
 from app.live import live_chart  # noqa: F401 (the page's imports, done before the first visitor waits for them)
-from app.shell import administrator, identity, login, login_key, login_proxy, socket_peer
+from app.shell import administrator, departed, identity, login, login_key, login_proxy, socket_peer
 from app.shell.server import manager
 from dfa_lab.machine import runs_folder
 from dfa_lab.runs.manager import Manager
@@ -66,9 +66,11 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
         print(about_sharing(_own_address()), flush=True)
     if not config.get_option("server.headless") and _has_screen():
         asyncio.get_running_loop().call_later(SOON, cli_util.open_browser, _own_address())
+    departing = asyncio.create_task(departed.let_go())
     try:
         yield
     finally:
+        departing.cancel()
         if mine is not None:
             await asyncio.to_thread(mine.close)
 
