@@ -74,8 +74,9 @@ class Gate:
         if said is None:
             links = {f"Log in at {host}": f"{self._base}{DOOR}{name}" for name, host in known.items()}
             return self._wanted.keep(scope, _said(LOG_IN, 401, scope, links))
-        id = login_key.id_of("provider", said["iss"], said["sub"])
-        keeps = login.keeps(said["sub"], *login_provider.addresses(said))
+        iss, sub = str(said["iss"]), str(said["sub"])
+        id = login_key.id_of("provider", iss, sub)
+        keeps = login.keeps(sub, *login_provider.addresses(said))
         headers.append((login.OWN.encode(), login.told(id, keeps).encode()))
         return self._wanted.back(scope)
 
