@@ -29,6 +29,7 @@ from streamlit.web.server.starlette.starlette_app_utils import validate_xsrf_tok
 
 from app.shell import administrator, identity
 from app.shell.server import manager
+from dfa_lab.machine import memory
 from dfa_lab.machine.disk_room import human
 from dfa_lab.runs.limits import ASK, MEGABYTE
 
@@ -84,6 +85,8 @@ class Kept:
             theirs = [one for one in self._held.values() if visitor and one.visitor == visitor and not one.refused]
             together = sum(one.size for one in theirs) + size
             free = shutil.disk_usage(tempfile.gettempdir()).free - RESERVE - self._arriving()
+            if memory.holds(tempfile.gettempdir()):
+                free = min(free, manager().promises.left())
             why = ""
             if visitor and len(theirs) >= limits.uploads:
                 why = TOO_MANY.format(limits.uploads)

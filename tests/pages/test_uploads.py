@@ -104,7 +104,9 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     limits = Limits(uploads=3, upload_size=5)
     monkeypatch.setenv("DFA_LAB_SHARED", "1")
     monkeypatch.setattr(uploads, "runtime", SimpleNamespace(exists=lambda: True, get_instance=lambda: server))
-    monkeypatch.setattr(uploads, "manager", lambda: SimpleNamespace(rules=SimpleNamespace(limits=limits)))
+    lab = SimpleNamespace(rules=SimpleNamespace(limits=limits), promises=SimpleNamespace(left=lambda: 2_000_000))
+    monkeypatch.setattr(uploads, "manager", lambda: lab)
+    monkeypatch.setattr(uploads.memory, "holds", lambda folder: False)
     monkeypatch.setattr(uploads, "kept", uploads.Kept())
     monkeypatch.setattr(uploads, "is_xsrf_enabled", lambda: False)
     monkeypatch.setattr(uploads, "_session", lambda: "here")
@@ -153,6 +155,11 @@ def test_a_disk_without_room_is_told_with_its_figures(server: Server, monkeypatc
     with pytest.raises(NotTaken, match=r"it takes 2\.1 MB, and 1\.0 MB are free where this server keeps such files"):
         uploads.opened(server.widget("one"))
     assert server.put("two", b"small") == 204 and uploads.opened(server.widget("two")).read() == b"1,2,a"
+    monkeypatch.setattr(uploads.shutil, "disk_usage", lambda folder: SimpleNamespace(free=10**12))
+    monkeypatch.setattr(uploads.memory, "holds", lambda folder: True)  # then a file takes of the memory that can be promised
+    server.put("three", LARGE)
+    with pytest.raises(NotTaken, match=r"it takes 2\.1 MB, and 2\.0 MB are free where"):
+        uploads.opened(server.widget("three"))
 
 
 def test_what_is_no_upload_of_an_open_page_is_left_to_streamlit(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,3 +208,12 @@ def test_on_a_server_of_ones_own_nothing_is_refused(server: Server, monkeypatch:
     for n in range(5):
         assert server.put(f"{n}", LARGE) == 204
         assert uploads.opened(server.widget(f"{n}")).read() == LARGE
+
+
+@pytest.mark.parametrize(
+    ("folder", "held"), [("/tmp", True), ("/tmp/deep", True), ("/tmpfiles", False), ("/var/tmp", False), ("/", False)]
+)
+def test_folders_that_are_kept_in_memory_are_known(folder: str, held: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    mounts = "/dev/vda / ext4 rw 0 0\ntmpfs /tmp tmpfs rw 0 0\n/dev/vdb /var ext4 rw 0 0\n"
+    monkeypatch.setattr(uploads.memory.Path, "read_text", lambda path: mounts)
+    assert uploads.memory.holds(folder) is held

@@ -66,9 +66,8 @@ def test_a_visitor_who_fills_the_disk_refuses_nobody_else(tmp_path: Path) -> Non
         manager.rights.set_limits(Limits(disk=1))
         acting[0] = ANN
         refused(lambda: manager.start(tiny()), "Your experiments take")
-        assert "of the 1.0 MB that one visitor's may" in manager.problem and manager.quota.left() == Room(
-            0, "your experiments", ""
-        )
+        assert "of the 1.0 MB that one visitor's may" in manager.problem
+        assert manager.quota.left() == Room(0, "your experiments", "")
         acting[0] = BOB
         assert manager.problem == "" and 900_000 < (manager.quota.left() or no_room).bytes < 1_000_000
 
