@@ -14,8 +14,9 @@ PORT =
 ADDRESS =
 ARGS =
 BENCH =
+HOURS = 1
 
-.PHONY: help run test lint format bench lock notices clean
+.PHONY: help run test lint format attacks bench soak lock notices clean
 .DEFAULT_GOAL := help
 
 help:
@@ -23,7 +24,9 @@ help:
 	@echo "make test    set up and run the tests         (make test ARGS=\"-k oracle\")"
 	@echo "make lint    ruff, pyright and, for the JavaScript, biome"
 	@echo "make format  format Python and JavaScript as make lint wants them"
+	@echo "make attacks all attacks on the lab, one table (make attacks ARGS=\"--only zips --seed 7\")"
 	@echo "make bench   all benchmarks, one table          (make bench BENCH=step ARGS=\"--repeats 200\")"
+	@echo "make soak    a lab is used and killed for hours, and nothing is lost   (make soak HOURS=1 ARGS=\"--seed 3\")"
 	@echo "make lock    find all versions and hashes anew, after a change of requirements*.txt"
 	@echo "make notices write THIRD_PARTY_NOTICES.md anew, from what is installed"
 	@echo "make clean   remove .venv, node_modules and caches; runs and data sets stay"
@@ -46,9 +49,17 @@ format: $(DEV_READY) $(JS_READY)
 	$(BIN)/python -m ruff format .
 	$(BIOME) check --write
 
+# Strangers, hostile zips, links and command lines, kills, full disks: tests/attacks/run.py.
+attacks: $(DEV_READY)
+	@PYTHONPATH=. $(BIN)/python tests/attacks/run.py $(ARGS)
+
 # What each of them measures and how long it takes: benchmarks/run.py. ARGS=--record keeps the figures for later comparisons.
 bench: $(DEV_READY)
 	@PYTHONPATH=. $(BIN)/python benchmarks/run.py $(BENCH) $(ARGS)
+
+# What it does and checks: tools/soak/__main__.py. HOURS=0.04 is a look at whether it works.
+soak: $(DEV_READY)
+	@$(BIN)/python tools/soak --hours $(HOURS) $(ARGS)
 
 lock: $(DEV_READY)
 	$(BIN)/python tools/lock.py

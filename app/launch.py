@@ -19,9 +19,10 @@ from streamlit.web.server import server_util
 
 from app.bar import transport  # noqa: F401 (the page's imports, done before the first visitor waits for them)
 from app.charts import plotly_script
+from app.doors import connections, descriptors
 from app.form import settings_form  # noqa: F401 (the page's imports, done before the first visitor waits for them)
 from app.live import live_chart  # noqa: F401 (the page's imports, done before the first visitor waits for them)
-from app.shell import administrator, identity
+from app.shell import administrator, departed, identity, login, login_key, login_proxy, socket_peer
 from app.shell.server import manager
 from dfa_lab.machine import runs_folder
 from dfa_lab.runs.manager import Manager
@@ -36,6 +37,7 @@ FOLDERS = {
     administrator.VARIABLE: "",
 }
 SOON = 0.2  # seconds after which the server answers
+UNSEEN = "--login-header: whence a visitor comes cannot be seen in this server. Start it with `dfa-lab ui` or `streamlit run`."
 PARTING = 2  # seconds that open connections may take to close when the server stops
 
 
@@ -50,29 +52,42 @@ def serve(port: int, address: str, browser: bool) -> None:
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """What surrounds the answering of the server, however it was started."""
     settle_folders()
+    descriptors.raise_limit()
+    asyncio.get_running_loop().set_exception_handler(descriptors.in_loop)
+    if (server := _server()) is not None:
+        connections.guard(server)
+        socket_peer.note(server)
+    elif login_proxy.proxy():
+        raise login_key.LoginError(UNSEEN)
     mine = _warm_up()
-    _stop_cleanly()
+    if server is not None:
+        _stop_cleanly(server)
     if identity.shared():
         print(about_sharing(_own_address()), flush=True)
     if not config.get_option("server.headless") and _has_screen():
         asyncio.get_running_loop().call_later(SOON, cli_util.open_browser, _own_address())
+    departing = asyncio.create_task(departed.let_go())
     try:
         yield
     finally:
+        departing.cancel()
         if mine is not None:
             await asyncio.to_thread(mine.close)
 
 
-def _stop_cleanly() -> None:
+def _server() -> uvicorn.Server | None:
+    """Whose signals end this process; None where the lab is part of something else."""
+    if threading.current_thread() is not threading.main_thread():
+        return None
+    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    return server if isinstance(server, uvicorn.Server) else None
+
+
+def _stop_cleanly(server: uvicorn.Server) -> None:
     """Let SIGTERM and SIGINT end the server as uvicorn does, but without being raised once more when it has ended.
 
     That would end the process with the signal, before what is left to do. A second SIGINT does not wait.
     """
-    if threading.current_thread() is not threading.main_thread():
-        return
-    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
-    if not isinstance(server, uvicorn.Server):
-        return
     server.config.timeout_graceful_shutdown = PARTING
 
     def stop(number: int, _: object) -> None:
@@ -106,8 +121,9 @@ def about_sharing(lab: str) -> str:
     """What visitors of a shared server may do, what not, and how to change it; `lab`: where this computer finds the page."""
     link = f"{administrator.PATH}?token=… with the token of your file"
     change = f"at {lab}/{link}" if administrator.own_token() else f"by this link, which works once: {administrator.link(lab)}"
+    comes, known = ("logs in", f"  {login.sentence()}\n") if login.on() else ("opens it", "")
     return (
-        "\n  This server is shared: whoever opens it can look at everything, and owns what they begin.\n"
+        f"\n  This server is shared: whoever {comes} can look at everything, and owns what they begin.\n{known}"
         "  They cannot change what is others', name files or folders of this computer, download to it or free its space.\n"
         f"  You can, and you can close the server for new experiments, {change}\n"
     )

@@ -16,14 +16,33 @@ if str(ROOT) not in sys.path:  # streamlit puts only this file's folder there
 
 from app import launch  # noqa: E402 (the path has to be there first)
 from app.charts import modules, plotly_script  # noqa: E402 (the path has to be there first)
+from app.doors import descriptors, hosts, security_headers  # noqa: E402 (the path has to be there first)
 from app.live import route  # noqa: E402 (the path has to be there first)
-from app.shell import administrators_link, sub_pages  # noqa: E402 (the path has to be there first)
+from app.shell import administrators_link, login, login_key, sub_pages  # noqa: E402 (the path has to be there first)
 from app.shell.identity import Cookies  # noqa: E402 (the path has to be there first)
+from app.shell.login_gate import Gate  # noqa: E402 (the path has to be there first)
 from app.shell.uploads import Uploads  # noqa: E402 (the path has to be there first)
 
+try:
+    login.check()
+except login_key.LoginError as error:
+    sys.exit(str(error))
 base = config.get_option("server.baseUrlPath").strip("/")
 base = f"/{base}" if base else ""
 routes = [file.route(base) for file in (modules, plotly_script, route, administrators_link)] + sub_pages.routes(base)
-asked_first = [Middleware(Cookies, path=base or "/"), Middleware(Uploads)]
+middleware = [
+    Middleware(security_headers.SecurityHeaders),
+    Middleware(hosts.Hosts, charts=f"{base}/{route.PATH}/"),
+    Middleware(descriptors.Answers),
+    Middleware(Gate, path=base or "/"),
+    Middleware(Cookies, path=base or "/"),
+    Middleware(Uploads),
+]
 
-app = st.App(ROOT / "app" / "navigation.py", routes=routes, middleware=asked_first, lifespan=launch.lifespan)
+app = st.App(
+    ROOT / "app" / "navigation.py",
+    routes=routes,
+    middleware=middleware,
+    lifespan=launch.lifespan,
+    on_script_error=descriptors.on_page,
+)

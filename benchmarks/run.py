@@ -33,6 +33,7 @@ ALL = {
     "processes": [],
     "measuring": ["--repeats", "40"],
     "live": ["--repeats", "10"],
+    "neighbours": [],
     "snapshots": ["--repeats", "4", "--seconds", "3", "--trained", "10"],
     "store": ["--records", "3000000"],
 }

@@ -22,6 +22,7 @@ ENGINE = (
 )
 PAGE = (
     {"shell"},
+    {"doors"},
     {"visit"},
     {"charts", "live", "form", "bar", "report"},
     {"angles", "compare", "experiments", "feedback", "learnt", "lessons", "path", "proofs", "reproduce", "server"},

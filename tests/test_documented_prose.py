@@ -102,6 +102,11 @@ FROM: dict[tuple[str, str], list[tuple[str, str]]] = {
     ("pages.md", "Lab"): [("code: dfa_lab.train.plan:SPARE_FOR_TESTS", "2 %")],
     ("rules.md", "The learning rules"): [("claims: any", "16.5 %, 7.3 %, 3.7 %, 4.6 %")],
     ("serving.md", "A proxy in front"): [("test: tests/test_serving.py", "200 MB"), ("other: nginx's own default", "1 MB")],
+    ("serving.md", "Doors"): [
+        ("code: app.doors.connections:HEAD", "10 seconds"),
+        ("code: app.doors.connections:FIRST", "20 seconds"),
+        ("other: counted in /proc by hand; tests/doors/conftest.py leaves as much room", "4"),
+    ],
     ("serving.md", "With systemd"): [("code: dfa_lab.runs.live:OFTEN", "20 seconds")],
 }
 

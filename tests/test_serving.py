@@ -21,6 +21,8 @@ GUIDE = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
 UI = get_command(app).commands["ui"]  # type: ignore[attr-defined]
 PORT = "8501"
 OURS = {"DFA_LAB_SHARED", "DFA_LAB_ADMIN_TOKEN_FILE", "DFA_LAB_QUOTA", "DFA_LAB_RUNS", "DFA_LAB_DATA", "DFA_LAB_MODELS"}
+OURS |= {"DFA_LAB_LOGIN_HEADER", "DFA_LAB_LOGIN_PROXY", "DFA_LAB_ADMINISTRATORS"}
+OURS |= {"DFA_LAB_HOSTS", "DFA_LAB_FRAME_ANCESTORS"}
 
 
 @pytest.mark.parametrize("wrong", ["a: b: c", "a:\n  b: c\n d: e", "a:\n\tb: c", "a: b\na: c", "- a\nb: c", "a: [b"])
@@ -99,7 +101,11 @@ def test_the_guides_commands_of_the_lab_are_such(line: str, tmp_path: Path):
 def test_the_guide_names_options_and_variables_that_there_are():
     options = {option for parameter in UI.params for option in (*parameter.opts, *parameter.secondary_opts)}
     named = set(re.findall(r"`(--[a-z-]+)", GUIDE)) - {"--build-arg"}
-    assert {"--shared", "--address", "--admin-token-file", "--quota"} <= named <= options
+    assert (
+        {"--shared", "--address", "--admin-token-file", "--quota", "--login-header", "--login-proxy", "--administrators"}
+        <= named
+        <= options
+    )
     assert set(re.findall(r"DFA_LAB_\w+", GUIDE)) <= OURS
     files = "".join(file.read_text(encoding="utf-8") for top in ("app", "dfa_lab") for file in (ROOT / top).rglob("*.py"))
     assert {name for name in OURS if f'"{name}"' not in files} == set()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = "3.11"  # the oldest that is supported
+BROWSER = "sys_platform == 'emscripten'"  # a Python inside a browser, where the lab does not run
 CUDA = re.compile(r"(nvidia|cuda)-[\w-]+|triton")
 HEAD = "# Written by `make lock` from {source}: edit that one.{more}\n"
 MORE = {"requirements-cuda.lock": "\n# For Linux alone; left out where a CPU-only torch is installed already."}
@@ -43,7 +44,7 @@ def packages(lock: str) -> dict[str, str]:
     """The lines of each package by its name; several versions of one, for several Pythons, together."""
     found: dict[str, str] = {}
     for block in re.split(r"^(?=\w)", lock, flags=re.MULTILINE):
-        if match := re.match(r"([\w.-]+)==", block):
+        if (match := re.match(r"([\w.-]+)==", block)) and BROWSER not in block:
             found[match[1]] = found.get(match[1], "") + block
     return found
 

@@ -13,6 +13,7 @@ VARIABLE = "DFA_LAB_ADMIN_TOKEN_FILE"
 COOKIE = "dfa_lab_administrator"
 PATH = "administrator"
 SHORTEST = 16  # characters of a token of one's own
+LONGEST = 4096  # bytes that are read of its file, which may be an endless one
 
 
 class TokenError(ValueError):
@@ -36,7 +37,8 @@ def own_token() -> str:
     if not name:
         return ""
     try:
-        token = Path(name).read_text(encoding="utf-8").strip()
+        with Path(name).open("rb") as file:
+            token = file.read(LONGEST).decode().strip().strip("\0")
     except (OSError, ValueError) as error:
         raise TokenError(f"--admin-token-file is {name}: it cannot be read ({getattr(error, 'strerror', error)}).") from error
     if len(token) < SHORTEST:

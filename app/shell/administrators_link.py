@@ -1,12 +1,10 @@
 """The administrator's link, `GET administrator?token=…`: it makes a browser the administrator's, and leads to the lab."""
 
-import html
-
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from app.shell import administrator, identity
+from app.shell import administrator, identity, small_page
 
 REFUSED = "This link has been used, or is of an earlier start of this server: take the one that it has printed last."
 PERSONAL = "This server is yours alone: nothing on it needs an administrator."
@@ -14,13 +12,14 @@ PERSONAL = "This server is yours alone: nothing on it needs an administrator."
 
 def route(base: str) -> Route:
     """`base`: path below which the lab is, "" or with a slash before it."""
+    back = {"To the lab": f"{base}/"}
 
     async def answer(request: Request) -> Response:
         if not identity.shared():
-            return _said(PERSONAL, base, 404)
+            return small_page.page(PERSONAL, 404, back)
         kept = administrator.enter(request.query_params.get("token", "")[:1000])
         if not kept:
-            return _said(REFUSED, base, 403)
+            return small_page.page(REFUSED, 403, back)
         if not administrator.own_token():
             lab = str(request.url).partition(f"/{administrator.PATH}?")[0]
             print(f"  The administrator's link was used. The next one: {administrator.link(lab)}", flush=True)
@@ -30,8 +29,3 @@ def route(base: str) -> Route:
         return response
 
     return Route(f"{base}/{administrator.PATH}", answer)
-
-
-def _said(text: str, base: str, status: int) -> HTMLResponse:
-    page = f'<!doctype html><title>DFA Lab</title><p>{html.escape(text)}</p><p><a href="{base}/">To the lab</a></p>'
-    return HTMLResponse(page, status)

@@ -1,6 +1,7 @@
 """Who a visitor is. In shared mode every browser gets a name of this server, in a cookie that no script can read.
 
 Nothing personal is in it: it is drawn at random, and what the lab keeps of it is a hash, from which it cannot be found again.
+Where there is a login (login.py) no browser gets one: who is named there is the same visitor in all of theirs.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.shell import administrator
+from app.shell import administrator, login
 from dfa_lab.runs.rights import NOBODY, PERSON, Visitor
 
 VARIABLE = "DFA_LAB_SHARED"  # of the environment: "1" shares a server that listens to this computer alone, behind a proxy say
@@ -26,8 +27,9 @@ A_YEAR = 365 * 24 * 3600  # seconds
 
 
 def shared() -> bool:
-    """Whether several people use this server: it listens to others, or was told so."""
-    return os.environ.get(VARIABLE, "") not in ("", "0") or not _is_own(config.get_option("server.address"))
+    """Whether several people use this server: it listens to others, asks for a login, or was told so."""
+    said = os.environ.get(VARIABLE, "") not in ("", "0")
+    return said or login.on() or not _is_own(config.get_option("server.address"))
 
 
 def _is_own(address: str | None) -> bool:
@@ -47,8 +49,13 @@ def visitor() -> Visitor:
     run = get_script_run_ctx(suppress_warning=True)
     if run is None:
         return NOBODY
-    if administrator.known(_kept(administrator.COOKIE)):
+    named = login.heard(run.user_info.get(login.CLAIM)) if login.on() else None
+    if login.on() and named is None:
+        return NOBODY
+    if administrator.known(_kept(administrator.COOKIE)) or (named and named.administrator):
         return Visitor("", administrator=True)
+    if named:
+        return Visitor(named.id)
     told = _kept(COOKIE)
     if not FORM.fullmatch(told):  # a browser without cookies, as inside another site's page: known for this visit
         told = run.session_id
@@ -66,6 +73,9 @@ def asker(request: Request) -> str:
     one's own."""
     if not shared():
         return ""
+    if login.on():
+        named = login.heard(request.headers.get(login.OWN))
+        return named.id if named else ""
     told = request.cookies.get(COOKIE, "")
     if FORM.fullmatch(told):
         return name_of(told)
@@ -84,18 +94,29 @@ class Cookies:
         self._app, self._path = app, path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        page = scope["type"] == "http" and shared() and "text/html" in Request(scope).headers.get("accept", "")
+        wanted = scope["type"] == "http" and shared() and not login.on()
+        page = wanted and "text/html" in Request(scope).headers.get("accept", "")
         if not page or FORM.fullmatch(Request(scope).cookies.get(COOKIE, "")):
             await self._app(scope, receive, send)
             return
 
-        async def with_name(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                name = cookie(COOKIE, secrets.token_hex(32), scope, self._path)
-                MutableHeaders(scope=message).append("set-cookie", name)
-            await send(message)
+        await self._app(scope, receive, also_setting(cookie(COOKIE, secrets.token_hex(32), scope, self._path), send))
 
-        await self._app(scope, receive, with_name)
+
+def also_setting(cookie: str, send: Send) -> Send:
+    """`send` that adds a header which sets a cookie."""
+
+    async def with_cookie(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).append("set-cookie", cookie)
+        await send(message)
+
+    return with_cookie
+
+
+def no_cookie(name: str, path: str) -> str:
+    """The text of a header that takes a cookie away."""
+    return f"{name}=; Path={path}; Max-Age=0; HttpOnly; SameSite=Lax"
 
 
 def cookie(name: str, value: str, scope: Scope, path: str) -> str:

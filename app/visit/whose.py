@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.shell import identity
+from app.shell import identity, login_provider
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit.session import held, hold, known
@@ -12,7 +12,7 @@ from dfa_lab.runs.store.stored import Stored
 from dfa_lab.runs.visitors import LONGEST, called
 
 MINE, ALL = "Mine", "All"
-CHOICE, NAME = "runs_whose", "runs_nickname"
+CHOICE, NAME, LOG_OUT = "runs_whose", "runs_nickname", "runs_log_out"
 ABOUT = (
     "Those of others can be opened, compared and exported. Whoever changes one, by Pause, a learning rate or a fork, gets a "
     "copy of their own; only yours can be stopped, named or removed."
@@ -24,6 +24,8 @@ def name() -> None:
     who = manager().rights.who()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.segmented_control("Whose", [MINE, ALL], default=ALL, key=CHOICE, required=True, help=ABOUT, persist_state="session")
+        if login_provider.providers():
+            st.button("Log out", key=LOG_OUT, icon=":material/logout:", on_click=st.logout)
         if who.administrator:
             return
         names = {one.id: one.name for one in manager().visitors.all()}

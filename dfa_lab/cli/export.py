@@ -1,7 +1,7 @@
 """The commands export and import: an experiment as one zip, out of a folder of runs and into one."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +9,7 @@ import typer
 
 from dfa_lab.cli.options import refused
 from dfa_lab.cli.runs_option import RunsFolder
-from dfa_lab.machine.runs_folder import runs_folder
+from dfa_lab.machine.runs_folder import is_folder, runs_folder
 from dfa_lab.settings.wording import shown
 
 if TYPE_CHECKING:
@@ -23,8 +23,10 @@ def write(id: str, out: Path, figures: "Figures") -> None:
     from dfa_lab.export import package
 
     folder = runs_folder()
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise refused([f"There is no folder of runs {folder}: name it with --runs."])
+    if out.name == "" or is_folder(out):
+        raise refused([f"--out is {shown(out, 120)}: that is a folder; name a file, such as {id[:20]}.zip, in it."])
     part = out.with_name(out.name + ".part")
     with _opened(folder) as (store, checkpoints):
         try:
@@ -50,7 +52,7 @@ def import_(
     from dfa_lab.export.import_zip import take
     from dfa_lab.export.unpack import ImportProblem
 
-    if not file.is_file():
+    if not _is_file(file):
         raise refused([f"There is no file {shown(file, 120)}."])
     with _opened(runs_folder()) as (store, checkpoints):
         try:
@@ -60,6 +62,12 @@ def import_(
     for note in taken.notes:
         typer.echo(note)
     typer.echo(f"Imported as {taken.id}.")
+
+
+def _is_file(path: Path) -> bool:
+    with suppress(OSError, ValueError):
+        return path.is_file()
+    return False
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from dfa_lab.cli.prove import prove
 from dfa_lab.cli.reproduce import reproduce
 from dfa_lab.cli.resume import resume
 from dfa_lab.cli.runs_option import RunsFolder, use_folder
+from dfa_lab.machine.runs_folder import is_folder
 from dfa_lab.settings.experiment import loads_nothing
 
 app = typer.Typer(
@@ -153,13 +154,60 @@ def ui(
             "Default: $DFA_LAB_ADMIN_TOKEN_FILE, else a link that works once is printed.",
         ),
     ] = None,
+    login_header: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            show_default=False,
+            help="The header in which a reverse proxy says who somebody is, such as X-Forwarded-User: the lab is then shared, "
+            "and who is not named is not let in. With --login-proxy alone. Default: $DFA_LAB_LOGIN_HEADER, else none.",
+        ),
+    ] = "",
+    proxy: Annotated[
+        str,
+        typer.Option(
+            "--login-proxy",
+            metavar="ADDRESSES",
+            show_default=False,
+            help="That proxy's address, such as 127.0.0.1, or several or networks with commas between: from elsewhere the "
+            "header is not believed. Default: $DFA_LAB_LOGIN_PROXY, else none.",
+        ),
+    ] = "",
+    administrators: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES",
+            show_default=False,
+            help="Those of a login who keep the server, with commas between. Default: $DFA_LAB_ADMINISTRATORS, else nobody but "
+            "by the administrator's link.",
+        ),
+    ] = "",
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--host",
+            metavar="NAME",
+            show_default=False,
+            help="A name by which the page is reached, such as lab.example.org or *.example.org: it answers to no others then. "
+            "Give several by several --host. Default: $DFA_LAB_HOSTS, else any name where it is shared, else addresses alone.",
+        ),
+    ] = None,
+    frame_ancestors: Annotated[
+        str,
+        typer.Option(
+            metavar="PAGES",
+            show_default=False,
+            help="Sites whose pages may show the lab in a frame, such as https://moodle.example.org, or * for all. "
+            "Default: $DFA_LAB_FRAME_ANCESTORS, else its own where it is shared, and all where it is not.",
+        ),
+    ] = "",
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
     """Open the lab in the browser."""
     if not make_importable():
         raise refused([PAGE_MISSING])
     if folder := models or os.environ.get("DFA_LAB_MODELS"):
-        if not Path(folder).is_dir():
+        if not is_folder(folder):
             raise refused([f"--models is {folder}: there is no such folder; name the one that holds your network files."])
         os.environ["DFA_LAB_MODELS"] = str(Path(folder).resolve())  # said where the command was started
     if quota:
@@ -170,16 +218,26 @@ def ui(
         except QuotaError as error:
             raise refused([str(error)]) from None
         os.environ[NAME] = quota
+    from app.doors import hosts, security_headers
     from app.launch import serve
-    from app.shell import administrator, identity
+    from app.shell import administrator, identity, login, login_key, login_proxy
 
     if shared:
         os.environ[identity.VARIABLE] = "1"
     if admin_token_file:
         os.environ[administrator.VARIABLE] = str(admin_token_file.resolve())
+    if host:
+        if wrong := [name for name in host if not hosts.name_of(name)]:
+            raise refused([f"--host is {wrong[0]!r}: give a name alone, such as lab.example.org."])
+        os.environ[hosts.VARIABLE] = ",".join(host)
+    options = {login_proxy.HEADER: login_header, login_proxy.ADDRESSES: proxy, login.ADMINISTRATORS: administrators}
+    options[security_headers.VARIABLE] = frame_ancestors
+    os.environ.update({variable: said for variable, said in options.items() if said})
     try:
         administrator.own_token()
-    except administrator.TokenError as error:
+        login_proxy.proxy()
+        security_headers.policy(shared)
+    except (administrator.TokenError, login_key.LoginError, security_headers.AncestorsError) as error:
         raise refused([str(error)]) from None
     serve(port, address, browser)
 

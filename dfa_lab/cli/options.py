@@ -15,6 +15,7 @@ from dfa_lab.settings.experiment import Experiment, SettingsError, extra
 from dfa_lab.settings.parsing import parse
 from dfa_lab.settings.wording import SPELLINGS, allowed, refuse, shown, spellings
 
+LARGEST_POINTS = 10**7  # bytes of a file of points, which may be an endless one
 FILES = {"points": "POINTS|@FILE", "datapath": "FOLDER", "preproc_folder": "FOLDER", "models_folder": "FOLDER"}
 
 
@@ -124,7 +125,11 @@ def _points(given: str) -> str:
     """What the setting holds for --points @FILE. Only the command line reads files, never a link."""
     path = Path(given.removeprefix("@"))
     try:
-        found = points_file.read(path.read_bytes())
+        with path.open("rb") as file:
+            content = file.read(LARGEST_POINTS + 1)
+        if len(content) > LARGEST_POINTS:
+            raise point_text.Unreadable(f"a file of at most {LARGEST_POINTS // 10**6} MB")
+        found = points_file.read(content)
     except point_text.Unreadable as error:
         raise refused([refuse("points", given, str(error))]) from None
     except (OSError, ValueError) as error:

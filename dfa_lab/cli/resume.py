@@ -8,7 +8,7 @@ import typer
 from dfa_lab.cli.interrupt import patient
 from dfa_lab.cli.options import refused
 from dfa_lab.cli.runs_option import RunsFolder
-from dfa_lab.machine.runs_folder import runs_folder
+from dfa_lab.machine.runs_folder import is_folder, runs_folder
 
 OFTEN = 0.1  # seconds between two looks
 
@@ -23,7 +23,7 @@ def resume(
     With --schedule cosine or linear the learning rate goes on from where the longer fall is.
     """
     folder = runs_folder()
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise refused([f"There is no folder of runs {folder}: name it with --runs."])
 
     from dfa_lab.runs.manager import Manager

@@ -1,6 +1,5 @@
 """Import: an exported zip becomes an experiment of this store. Everything is checked before anything is kept."""
 
-import math
 import re
 import shutil
 import tempfile
@@ -28,7 +27,7 @@ from dfa_lab.runs.store.store import Event, Store, Stored
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.parsing import as_stored, parse
 from dfa_lab.settings.wording import shown
-from dfa_lab.train import state_file
+from dfa_lab.train import state_file, state_numbers
 from dfa_lab.train.checkpoint import CheckpointError
 
 DEVICES = ("auto", "cpu", "cuda", "mps", *(f"cuda:{n}" for n in range(64)))
@@ -138,14 +137,12 @@ def _state(folder: Path, experiment: Experiment) -> tuple[state_file.Tensors, di
     """(tensors, numbers) to go on from; whether they fit the network is looked at when somebody goes on."""
     try:
         tensors, numbers = state_file.read(folder / layout.STATE)
-        step = numbers["step"]
+        state_numbers.check(numbers, len(experiment.runs()))
         theirs = _experiment(numbers["experiment"])
-    except (CheckpointError, LookupError) as error:
+    except (CheckpointError, LookupError, ValueError) as error:
         raise ImportProblem(f"{layout.STATE} in the zip is damaged.") from error
     if theirs != experiment:
         raise ImportProblem(f"{layout.STATE} in the zip is of other settings.")
-    if type(step) is not int or step < 0:
-        raise ImportProblem(f"{layout.STATE} in the zip is of no step.")
     return tensors, numbers
 
 
@@ -219,6 +216,6 @@ def _text(value: object, name: str) -> str:
 
 
 def _time(value: object, name: str) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and 0 <= value <= LATEST:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= LATEST:
         return float(value)
     raise ImportProblem(f"{layout.EXPERIMENT} in the zip has a {name} that is no time: {shown(value)}.")

@@ -1,5 +1,6 @@
 """Records as a table: written as CSV and Parquet, read from CSV alone, since plain text claims no sizes."""
 
+import csv as csv_words
 import math
 import warnings
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,7 @@ WHOLE = ("run", "seed", "step", "samples")  # numbers
 MOST = 4_000_000  # rows of a file that is read
 LARGEST = 2**53  # a whole number
 DEEPEST = 1000  # layer
+LONGEST_LINE = 10_000  # bytes
 
 
 class TableError(ValueError):
@@ -58,25 +60,22 @@ def parquet(frame: pd.DataFrame) -> bytes:
 
 def read(path: Path, experiment: Experiment) -> list[Record]:
     """The records of a file that somebody else may have written. Raises TableError and OSError."""
+    _check_form(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # rows that are longer than the first
             frame = pd.read_csv(
                 path,
-                nrows=MOST + 1,
                 dtype={"rule": "string", "metric": "string"},
                 index_col=False,
                 keep_default_na=False,
                 na_values=[""],
                 compression=None,
+                quoting=csv_words.QUOTE_NONE,
                 low_memory=False,
             )
     except (ValueError, OverflowError, pd.errors.ParserWarning) as error:  # ParserError is a ValueError
         raise TableError("it is no table") from error
-    if list(frame.columns) != list(COLUMNS):
-        raise TableError(f"its columns are not {', '.join(COLUMNS)}")
-    if len(frame) > MOST:
-        raise TableError(f"it has more than {MOST:,} rows")
     if len(frame) == 0:
         return []
     numbers = {name: _numbers(frame, name) for name in ("layer", "value", *WHOLE, "epoch", "seconds")}
@@ -89,6 +88,22 @@ def read(path: Path, experiment: Experiment) -> list[Record]:
     times = numbers["epoch"].tolist(), numbers["seconds"].tolist()
     rows = zip(whole["run"], texts["metric"], layers, values, whole["step"], times[0], whole["samples"], times[1], strict=True)
     return [Record(*row) for row in rows]
+
+
+def _check_form(path: Path) -> None:
+    """Whether it has the columns and every line as many cells, before pandas reads it: a line of a million commas takes that
+    minutes. Raises TableError and OSError."""
+    with path.open("rb") as file:
+        head = file.readline(LONGEST_LINE).rstrip(b"\r\n")
+        if not head or not head.isascii():
+            raise TableError("it is no table")
+        if head.decode() != ",".join(COLUMNS):
+            raise TableError(f"its columns are not {', '.join(COLUMNS)}")
+        for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b"")):
+            if number == MOST:
+                raise TableError(f"it has more than {MOST:,} rows")
+            if line.count(b",") != len(COLUMNS) - 1 or len(line) == LONGEST_LINE:
+                raise TableError("it is no table")
 
 
 def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:

@@ -75,6 +75,8 @@ def _entries(zipped: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
             raise ImportProblem(f"{name} in the zip claims {_size(info.file_size)}: at most {_size(most)} are read.")
         if info.flag_bits & 1:
             raise ImportProblem("The zip is encrypted: the lab exports without a password.")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others may ask for gigabytes to unpack
+            raise ImportProblem(f"{name} in the zip is packed by a method that the lab does not use: export it again.")
         entries[info.filename] = info
     if (claimed := sum(info.file_size for info in infos)) > layout.LARGEST_IN_ALL:
         raise ImportProblem(f"The zip claims {_size(claimed)}: at most {_size(layout.LARGEST_IN_ALL)} are read.")

@@ -69,7 +69,7 @@ class Checkpoints:
             settings, step = dict(numbers["experiment"]), int(numbers["step"])
         except OSError as error:
             raise CheckpointError(f"{path.name} cannot be read: {error.strerror or error}.") from error
-        except (SafetensorError, LookupError, ValueError, TypeError) as error:
+        except (SafetensorError, LookupError, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise CheckpointError(f"{path.name} is no checkpoint of this lab, or it is cut short or damaged.") from error
         mine = experiment.model_dump(mode="json")
         if any(name not in mine or mine[name] != value for name, value in settings.items()):  # new settings may have come

@@ -14,7 +14,7 @@ from dfa_lab.runs.record_list import RecordList
 from dfa_lab.runs.replay import history
 from dfa_lab.runs.replay.origin import FORKED, Origin, differences
 from dfa_lab.runs.replay.replays import OTHER_VERSION, UNREADABLE, Replays
-from dfa_lab.runs.resuming import BY_ITSELF, ContinueError, automatic
+from dfa_lab.runs.resuming import BY_ITSELF, PACE, ContinueError, asked_pace, automatic
 from dfa_lab.runs.scheduler import Scheduler
 from dfa_lab.runs.store.store import Stored
 from dfa_lab.settings.experiment import Experiment, SettingsError
@@ -172,6 +172,8 @@ class Continuing:
         self._scheduler.enter(live)
         self._store.create(live.id, after, owner=owner)
         self._store.set_state(live.id, "loading")
+        if pace:
+            self._store.add_event(live.id, PACE, str(pace))
         source = Origin(id, step, differences(before, after))
         self._store.add_event(live.id, FORKED, source.text())
         self._midway.fork(live, source, before)
@@ -196,7 +198,7 @@ class Continuing:
         status = status_of(stored, self._store)
         live = Live(stored.id, stored.experiment, False, "loading", stored.owner, keep=True, queues=queues, records=records)
         live.state = "queued" if queues else "loading"
-        live.continues = step > 0
+        live.continues, live.pace = step > 0, asked_pace(self._store, stored.id)
         if status is not None:
             live.last = replace(status, step=step, epoch=records[-1].epoch if records else 0.0)
         self._store.set_state(live.id, live.state)

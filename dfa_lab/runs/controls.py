@@ -3,6 +3,7 @@
 from dfa_lab.feedback.changing import Change
 from dfa_lab.runs.live import ACTIVE
 from dfa_lab.runs.lives import Lives
+from dfa_lab.runs.resuming import PACE
 from dfa_lab.runs.scheduler import Scheduler
 from dfa_lab.runs.store.store import Store
 
@@ -63,4 +64,5 @@ class Controls:
             with live.lock:
                 live.pace = pace
                 live.halt_clock()
+            self._store.add_event(id, PACE, str(pace))
             self._scheduler.wake(live)

@@ -10,6 +10,7 @@ from dfa_lab.feedback.changing import Change
 from dfa_lab.runs.record_list import RecordList
 from dfa_lab.runs.replay.snapshots import Spacing
 from dfa_lab.runs.store.server import ACTIVE as ACTIVE
+from dfa_lab.runs.weight import Weight
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train.plan import Plan
 from dfa_lab.train.trainer import Trainer
@@ -76,6 +77,8 @@ class Live:
     survives: bool = True  # checkpoints are written while it is active: it goes on after the server has ended
     queues: bool = False  # waits for its turn on the device
     continues: bool = False  # from its checkpoint
+    weight: Weight = field(default_factory=Weight)
+    worker: str = ""  # the name of the one that trains it
     spacing: Spacing = field(default_factory=Spacing)  # of its snapshots
     shortfall: str = ""  # a sentence, where its data set is not whole
     last: Status | None = None  # what it was when no trainer was there any more, or not yet
@@ -195,6 +198,7 @@ class Live:
     def begin(self, trainer: Trainer) -> None:
         """The data are loaded: from now on it runs, or waits paused."""
         self.trainer = trainer
+        self.weight.guess(trainer)
         self.shortfall = data.shortfall(data.whole(self.experiment), trainer.data.read)
         self.state = "paused" if self.begin_paused else "running"
         begun = time.monotonic() - (0.0 if self.continues or self.keep else RARELY - FIRST)

@@ -136,6 +136,8 @@ class MidwayStart:
         live.changed()  # the checkpoint that there may be is of other settings
         live.spacing.last = trained(trainer)
         self._store.set_state(live.id, live.state, why)
+        if live.state == "paused":  # it does not go on by itself after a restart either
+            self._store.add_event(live.id, "paused")
         self._store.add_event(live.id, history.HISTORY, history.text(trainer.changes))
         if trainer.threads_chosen and history.threads(self._store.events(live.id)) is None:
             self._store.add_event(live.id, history.THREADS, str(trainer.threads))

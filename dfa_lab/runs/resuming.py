@@ -1,13 +1,14 @@
 """What of an earlier server goes on by itself, under which rules, and what is written down where something goes on."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from dfa_lab.runs.checkpoints import Checkpoints
 from dfa_lab.runs.store.store import Store, Stored
 from dfa_lab.train.checkpoint import CheckpointError
 
 BY_ITSELF = "paper/"  # titles of the paper's experiments, which are kept, and wait for their turn after a restart too
-RESUMED = "resumed"  # the kind of the event
+RESUMED, PACE = "resumed", "pace"  # kinds of events
 
 
 class ContinueError(Exception):
@@ -41,3 +42,11 @@ def automatic(store: Store, checkpoints: Checkpoints) -> Iterator[tuple[Stored, 
         before = [event.text for event in events if event.kind == RESUMED]
         if not paused and before[-1:] != [place(step)]:
             yield stored, step
+
+
+def asked_pace(store: Store, id: str) -> float:
+    """The most steps a second that were last asked of an experiment; 0: as fast as it goes."""
+    asked = [event.text for event in store.events(id) if event.kind == PACE]
+    with suppress(ValueError, IndexError):  # an import may say anything
+        return max(0.0, float(asked[-1]))
+    return 0.0

@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 
-from dfa_lab.machine.device import resolve
 from dfa_lab.records import Record
 from dfa_lab.runs.archive import Archive
 from dfa_lab.runs.live import ACTIVE, ENDED, Live
@@ -12,8 +11,8 @@ from dfa_lab.runs.lives import Lives
 from dfa_lab.runs.queue import Queue
 from dfa_lab.runs.replay import history
 from dfa_lab.runs.replay.snapshots import trained
-from dfa_lab.runs.resuming import RESUMED, place
-from dfa_lab.runs.worker import Worker
+from dfa_lab.runs.resuming import PACE, RESUMED, place
+from dfa_lab.runs.workers import Workers, device_of
 from dfa_lab.settings.experiment import SettingsError
 from dfa_lab.train.checkpoint import CheckpointError
 from dfa_lab.train.failures import sentence
@@ -30,8 +29,8 @@ class Scheduler:
 
     def __init__(self, archive: Archive, lives: Lives):
         self._archive, self._store, self._lives = archive, archive.store, lives
-        self._workers: dict[str, Worker] = {}
-        self.queue = Queue(lives, _device, self._begin_waiting, lambda live, why: self.finish(live, "stopped", why))
+        self._workers = Workers(self)
+        self.queue = Queue(lives, device_of, self._begin_waiting, lambda live, why: self.finish(live, "stopped", why))
 
     def begin(self, live: Live, source: Live | None, title: str) -> str:
         """Enter an experiment and have it loaded, from the state of `source` if there is one; its id. Raises SettingsError."""
@@ -39,6 +38,8 @@ class Scheduler:
         self.enter(live, may_wait=source is None)
         self._store.create(live.id, live.experiment, demo=live.demo, title=title, owner=live.owner)
         self._store.set_state(live.id, live.state)
+        if live.pace:
+            self._store.add_event(live.id, PACE, str(live.pace))
         self.begin_queued() if live.state == "queued" else self._begin_loading(live, source)
         return live.id
 
@@ -82,20 +83,12 @@ class Scheduler:
         self._begin_loading(live, None)
 
     def train(self, live: Live) -> None:
-        """Give an experiment to the worker of its device, now that its networks are there."""
-        name = _device(live)
-        with self._lives.lock:
-            if self._lives.closed:  # while its data were loading
-                return
-            if name not in self._workers:
-                self._workers[name] = Worker(name, self)
-            worker = self._workers[name]
-        worker.add(live)
+        """Give an experiment to a worker, now that its networks are there."""
+        self._workers.train(live)
 
     def wake(self, live: Live) -> None:
         """Something has changed that its worker looks at before a step."""
-        if worker := self._workers.get(_device(live)):
-            worker.wake()
+        self._workers.wake(live)
 
     def switch(self, id: str, before: str, after: str, to_end_of_epoch: bool = False) -> None:
         """Switch from one state to another, unless it is in a third. What is being loaded begins in the new state."""
@@ -104,6 +97,8 @@ class Scheduler:
             return
         with live.lock:
             if live.state in ("loading", "queued"):
+                if live.begin_paused != (after == "paused"):  # a restart may come before its data are there
+                    self._store.add_event(id, after)
                 live.begin_paused = after == "paused"
                 live.single_steps *= live.begin_paused
             if live.state != before:
@@ -139,12 +134,9 @@ class Scheduler:
 
     def close(self) -> None:
         """Stop the workers and write down what is left; the lives are closed already."""
-        with self._lives.lock:
-            workers, lives = list(self._workers.values()), self._lives.all()
-        for worker in workers:
-            worker.close()
         over = time.monotonic() + CLOSING
-        for live in lives:
+        self._workers.close(CLOSING)
+        for live in self._lives.all():
             if live.survives and live.trainer is not None:
                 self._write_down(live, live.trainer, over)
             self.ended(live, "interrupted", f"The server stopped at step {live.status().step}.")
@@ -243,6 +235,9 @@ class Scheduler:
 
     def _write_down(self, live: Live, trainer: Trainer, over: float) -> None:
         """Bring the step in hand to its end, unless that lasts, and write a checkpoint; when the worker has ended."""
+        if not live.turn.acquire(timeout=max(0.0, over - time.monotonic())):
+            log.warning("experiment %s: a part of its step lasts: it will go on from an earlier checkpoint", live.id)
+            return
         try:
             while not trainer.between_steps and time.monotonic() < over:
                 records = trainer.advance()
@@ -251,6 +246,8 @@ class Scheduler:
         except Exception as error:  # an earlier checkpoint stays, and whoever continues it meets the same error in his own time
             log.warning("experiment %s: the step in hand failed as the lab was closed: %s", live.id, error, exc_info=True)
             return
+        finally:
+            live.turn.release()
         if trainer.between_steps:
             self.save(live)
 
@@ -270,9 +267,3 @@ def _copy(source: Live, trainer: Trainer) -> list[Record]:
                     trainer.change_feedback(change)
                 return [record for record in source.records if record.step <= trainer.step]
         time.sleep(0.002)  # the worker ends the step that it has begun
-
-
-def _device(live: Live) -> str:
-    """The name of an experiment's device; cuda and cuda:0 are one."""
-    device = resolve(live.experiment.device, live.experiment.device_number)
-    return f"{device.type}:{device.index or 0}"

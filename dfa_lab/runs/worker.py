@@ -1,21 +1,26 @@
-"""Worker: the one background thread of a device. It takes turns between the experiments that run there.
+"""Worker: a background thread that trains. It takes turns between the experiments that were given to it.
 
-One thread, because small networks get no faster with more of them, and turns of a few tens of milliseconds, so that
-everyone's curves move. An exception ends the experiment it happened in and no other.
+One thread for all that are small, because they get no faster with more of them, and turns of a few tens of milliseconds, so
+that everyone's curves move; each visitor has as much of a round as another, however many experiments are theirs. An
+exception ends the experiment it happened in and no other.
 """
 
 import logging
 import threading
 import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
+from dfa_lab.machine.priority import lower
 from dfa_lab.records import Record
 from dfa_lab.runs.live import ENDED, Live
 from dfa_lab.runs.replay.snapshots import trained
 from dfa_lab.train.failures import sentence
 from dfa_lab.train.trainer import Diverged, Trainer
 
-TURN = 0.03  # seconds
+TURN = 0.03  # seconds that a visitor has in a round
+ROUND = 0.3  # seconds of a round, about, however many visitors there are
 ASIDE = 0.0005  # seconds that it steps aside for who wants to look at a network: a lock is not fair by itself
 IDLE = 0.01  # seconds between looks at experiments that are slowed down on purpose
 
@@ -51,23 +56,33 @@ class Listener(Protocol):
 
 
 class Worker:
-    """Trains the experiments that were added, until it is closed."""
+    """Trains what it is given, until it is closed; one that trains a heavy experiment, until that has gone elsewhere."""
 
-    def __init__(self, name: str, listener: Listener):
-        """`name`: of the device, for the thread."""
-        self._listener = listener
-        self._lives: list[Live] = []
+    def __init__(self, name: str, listener: Listener, move: Callable[[Live], None], first: Live):
+        """`name`: of the device, for the thread. `move`: gives an experiment whose weight has changed to its new worker."""
+        self._name, self._listener, self._move = name, listener, move
+        self._lives = [first]
+        self._alone = first.weight.heavy
+        self._credit: dict[str, float] = {}  # seconds of its round that an experiment has left, by id; below 0: it took more
         self._wake = threading.Condition()
         self._closed = False
         self._poked = False  # something changed since the last look at all experiments
         self._thread = threading.Thread(target=self._work, name=f"train-{name}", daemon=True)
         self._thread.start()
 
-    def add(self, live: Live) -> None:
+    @property
+    def open(self) -> bool:
+        """Whether it takes experiments."""
+        return not self._closed
+
+    def add(self, live: Live) -> bool:
+        """Train this one too; False where it is closed."""
         with self._wake:
-            self._lives.append(live)
-            self._poked = True
-            self._wake.notify()
+            if not self._closed:
+                self._lives.append(live)
+                self._poked = True
+                self._wake.notify()
+            return not self._closed
 
     def wake(self) -> None:
         """Something that a turn depends on has changed."""
@@ -76,21 +91,28 @@ class Worker:
             self._wake.notify()
 
     def close(self) -> None:
-        """Finish the turn in hand and stop."""
+        """Stop after the part in hand."""
         with self._wake:
             self._closed = True
             self._wake.notify()
-        self._thread.join()
+
+    def join(self, seconds: float) -> None:
+        """Wait until it has stopped, at most so long."""
+        self._thread.join(seconds)
 
     def _work(self) -> None:
+        if self._alone:
+            lower()
         while True:
             with self._wake:
+                self._lives = [live for live in self._lives if live.trainer is not None and live.worker == self._name]
+                lives = list(self._lives)
+                self._closed |= self._alone and not lives
                 if self._closed:
                     return
-                self._lives = [live for live in self._lives if live.trainer is not None]
-                lives = list(self._lives)
                 self._poked = False
             worked = False
+            self._credit = {live.id: min(turn, self._credit.get(live.id, 0.0) + turn) for live, turn in _turns(lives)}
             for live in lives:
                 worked |= self._turn(live)
             if not worked:
@@ -102,12 +124,15 @@ class Worker:
     def _turn(self, live: Live) -> bool:
         """Step until the turn is over; True if there was anything to do."""
         records: list[Record] = []
-        over = time.monotonic() + TURN
         worked = False
-        while (now := time.monotonic()) < over and not self._closed:
+        while not self._closed:
             if live.changes:
                 self._between_steps(live)
+            if self._credit[live.id] <= 0:
+                worked = True
+                break
             with live.lock:
+                now = time.monotonic()
                 if not live.take_step(now):
                     break
                 trainer = live.trainer
@@ -121,7 +146,9 @@ class Worker:
                 time.sleep(ASIDE)
             try:
                 with live.turn:
+                    own = time.thread_time()
                     new = trainer.advance()
+                    own = time.thread_time() - own
                     live.records.extend(new)
                 records += new
                 with live.lock:
@@ -139,13 +166,16 @@ class Worker:
             if trainer.done:
                 self._end(live, records, "finished", live.losses())
                 return True
-            if live.checkpoint_due(time.monotonic()):
+            self._credit[live.id] -= time.monotonic() - now
+            if live.weight.count(trainer, own) or live.checkpoint_due(time.monotonic()):
                 break
         if records:
             self._listener.measured(live, records)
         if live.state == "running" and live.reached() and (trainer := live.trainer) and trainer.between_steps:
             self._listener.reached(live)
         self._keep(live)
+        if live.trainer is not None and live.weight.heavy != self._alone:
+            self._move(live)
         return worked
 
     def _between_steps(self, live: Live) -> None:
@@ -175,3 +205,11 @@ class Worker:
     def _end(self, live: Live, records: list[Record], state: str, why: str) -> None:
         self._listener.measured(live, records)
         self._listener.ended(live, state, why)
+
+
+def _turns(lives: Sequence[Live]) -> Iterator[tuple[Live, float]]:
+    """(experiment, seconds that it has in a round): visitors have equal parts, and so have the experiments of each."""
+    running = Counter(live.owner for live in lives if live.state == "running")
+    each = min(TURN, ROUND / max(1, len(running)))
+    for live in lives:
+        yield live, each / max(1, running[live.owner]) if len(running) > 1 else min(TURN, ROUND / len(lives))

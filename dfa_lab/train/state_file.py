@@ -34,5 +34,5 @@ def read(path: Path) -> tuple[Tensors, dict[str, Any]]:
             return {name: file.get_tensor(name) for name in file.keys()}, numbers  # noqa: SIM118 (not a dict)
     except OSError as error:
         raise CheckpointError(f"{path.name} cannot be read: {error.strerror or error}.") from error
-    except (SafetensorError, LookupError, ValueError, TypeError, AttributeError) as error:
+    except (SafetensorError, LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"{path.name} is no checkpoint of this lab, or it is cut short or damaged.") from error

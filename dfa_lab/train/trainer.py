@@ -20,6 +20,7 @@ from dfa_lab.feedback.changing import Change
 from dfa_lab.machine.device import ALL_THREADS, WORTH_SHARING, resolve, shorten_products, threads, title
 from dfa_lab.records import Record
 from dfa_lab.settings.experiment import Experiment
+from dfa_lab.train import state_numbers
 from dfa_lab.train.batches import BatchOrder
 from dfa_lab.train.clock import Clock
 from dfa_lab.train.evaluate import measured, tested
@@ -283,8 +284,7 @@ class Trainer:
 
         Raises RuntimeError, LookupError, TypeError or ValueError for one of another network; do not use the trainer then.
         """
-        if not 0 <= numbers["step"] <= self.steps:
-            raise ValueError(f"step {numbers['step']} of {self.steps}")
+        state_numbers.check(numbers, len(self.runs), self.steps)
         self._groups = None  # what their optimisers know becomes another thing
         self._clock = Clock(self.device)
         for n, run in enumerate(self.runs):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page, ViewportSize
+    from playwright.sync_api import BrowserContext, CDPSession, Page, ViewportSize
 
 ROOT = Path(__file__).parents[2]
 MAIN = ROOT / "app" / "main.py"
@@ -41,18 +41,25 @@ class Tabs:
         self._left: list[Page] = []
         self._visits = count(1)
         self._remembering: dict[Page, ExitStack] = {}
+        self._sessions: dict[Page, CDPSession] = {}
         self.errors: dict[Page, list[str]] = {}  # in the console of a tab's visitor, and what they asked for and did not get
 
     def take(self) -> "Page":
         """An empty tab of somebody who has never been here."""
         page = self._left.pop() if self._left else self._new()
         self.errors[page].clear()
+        self.police(page, False)
         self._remembering[page] = stack = ExitStack()
         stack.enter_context(page.add_init_script(FORGET.replace("VISIT", str(next(self._visits)))))
         return page
 
+    def police(self, page: "Page", policed: bool) -> None:
+        """Keep what is opened next to the lab's Content-Security-Policy, or not: Playwright itself evaluates texts in pages."""
+        self._sessions[page].send("Page.setBypassCSP", {"enabled": not policed})
+
     def _new(self) -> "Page":
         page, errors = self._browser.new_page(), []
+        self._sessions[page] = self._browser.new_cdp_session(page)
         page.set_default_timeout(PATIENCE * 1000)
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -126,12 +133,14 @@ def settled(page, figure: str):
 @pytest.fixture
 def open_page(tabs: Tabs) -> Iterator[Callable]:
     """`open_page(address, **options)`: a page for a new visitor. An error in its console fails the test, and so does
-    whatever it asks for and does not get."""
+    whatever it asks for and does not get. `policed`: what the lab's Content-Security-Policy forbids is an error."""
     pages = []
 
-    def start(address: str, *, viewport=None, **media):
+    def start(address: str, *, viewport=None, policed=False, **media):
         page = tabs.take()
         pages.append(page)
+        if policed:
+            tabs.police(page, True)
         if viewport:
             page.set_viewport_size(viewport)
         if media:

@@ -27,7 +27,7 @@ def test_every_answer_is_good_and_the_console_stays_empty(
     base: str, page: Page, lab: str, below_a_path: Callable[[str], str], open_page: Callable
 ) -> None:
     address = below_a_path(base) if base else lab
-    opened = open_page(f"{address}/{page.path}")
+    opened = open_page(f"{address}/{page.path}", policed=True)
     opened.locator("[data-testid=stMainBlockContainer] [data-testid=stElementContainer]").first.wait_for(state="attached")
     wait_until_drawn(opened)
     if not page.default:  # and the lab is where it was for those who go on from there

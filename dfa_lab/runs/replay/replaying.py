@@ -13,10 +13,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from dfa_lab.machine.priority import lower
 from dfa_lab.records import Record
 from dfa_lab.runs.replay import history
 from dfa_lab.runs.replay.history import Made
 from dfa_lab.runs.replay.snapshots import Snapshots
+from dfa_lab.runs.weight import Weight
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train.state_file import CheckpointError
 from dfa_lab.train.trainer import Trainer
@@ -122,6 +124,10 @@ def replayed(
     """
     trainer, notes = _nearest(replay, experiment, made, near, snapshots, threads)
     recorded = _losses(records, trainer.step, replay.step)
+    weight = Weight()
+    weight.guess(trainer)
+    if weight.heavy:  # others train and look meanwhile
+        lower()
     compared, differing = 0, None
     replay.begun = replay.now = trainer.step
     replay.began, replay.state = time.monotonic(), "replaying"

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from dfa_lab.machine.disk_room import NoRoomError, require
 from dfa_lab.runs.store.schema import SCHEMA, bring_up
+from dfa_lab.settings.wording import shown
 
 BUSY = 5.0  # seconds that SQLite waits for another process' transaction
 CHECKED = 64 * 2**20  # bytes up to which a file is read through when opened (about 3 ms a MiB)
@@ -161,6 +162,8 @@ def explain(error: Exception, path: Path) -> str:
         return str(error)
     if isinstance(error, NoRoomError):
         return str(error.strerror)
+    if number == errno.ENAMETOOLONG:
+        return f"{shown(folder, 80)} is longer than a folder's name may be."
     if number == errno.ENOTDIR or (folder.exists() and not folder.is_dir()):
         return f"{folder} is not a folder."
     if number == errno.EDQUOT:

@@ -128,6 +128,7 @@ def full_disk(folder: Path) -> None:
     """In a process of its own, on a file system of 8 MB."""
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], check=True)
     snapshots.FIRST, snapshots.COST, snapshots.FREE, snapshots.RETRY = 0.0, 0, 0, 0.05
+    live.FIRST = live.RARELY = 1e6  # a checkpoint would take the place that a snapshot has just found
     manager = Manager(folder)
     id = manager.start(tiny(**LARGE), pace=100)
     until(lambda: manager.problem)
