@@ -10,7 +10,7 @@ if str(ROOT) not in sys.path:  # streamlit's tests put only this file's folder t
     sys.path.insert(0, str(ROOT))
 
 st.set_page_config(page_title="DFA Lab", page_icon=str(ROOT / "app" / "shell" / "icon.svg"), layout="wide")
-from app.shell import contrast, margins, pages, upright  # noqa: E402 (the path has to be there first)
+from app.shell import contrast, margins, open_pages, pages, upright  # noqa: E402 (the path has to be there first)
 from app.visit import projector  # noqa: E402 (as above)
 
 contrast.apply()
@@ -18,4 +18,7 @@ margins.apply()
 projector.apply()
 upright.keep()
 st.logo(str(ROOT / "app" / "shell" / "logo.svg"), size="large")
+if why := open_pages.refused():
+    st.warning(why, icon=":material/tab:")
+    st.stop()
 pages.navigation()

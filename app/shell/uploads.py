@@ -27,8 +27,9 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRe
 from streamlit.web.server.server_util import is_xsrf_enabled
 from streamlit.web.server.starlette.starlette_app_utils import validate_xsrf_token
 
-from app.shell import administrator, identity
+from app.shell import administrator, identity, login
 from app.shell.server import manager
+from dfa_lab.machine import memory
 from dfa_lab.machine.disk_room import human
 from dfa_lab.runs.limits import ASK, MEGABYTE
 
@@ -84,6 +85,8 @@ class Kept:
             theirs = [one for one in self._held.values() if visitor and one.visitor == visitor and not one.refused]
             together = sum(one.size for one in theirs) + size
             free = shutil.disk_usage(tempfile.gettempdir()).free - RESERVE - self._arriving()
+            if memory.holds(tempfile.gettempdir()):
+                free = min(free, manager().promises.left())
             why = ""
             if visitor and len(theirs) >= limits.uploads:
                 why = TOO_MANY.format(limits.uploads)
@@ -225,9 +228,15 @@ def _may(request: Request, session: str) -> bool:
 
 
 def _visitor(request: Request, session: str) -> str:
-    if not identity.shared() or administrator.known(request.cookies.get(administrator.COOKIE, "")):
+    """Whose limits hold; empty: nobody's, as for whoever keeps the server."""
+    named = login.heard(request.headers.get(login.OWN)) if login.on() else None
+    keeps = administrator.known(request.cookies.get(administrator.COOKIE, "")) or (named and named.administrator)
+    if keeps or not identity.shared():
         return ""
-    return identity.asker(request) if identity.COOKIE in request.cookies else session
+    if named:
+        return named.id
+    told = request.cookies.get(identity.COOKIE, "")
+    return identity.name_of(told) if identity.FORM.fullmatch(told) else session
 
 
 async def _refused(request: Request, session: str, file: str, most: int) -> int:

@@ -45,6 +45,16 @@ def _left_of_limits() -> list[int]:
     return left
 
 
+def holds(folder: str) -> bool:
+    """Whether the files of a folder are kept in memory."""
+    try:
+        mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text().splitlines()]
+    except (OSError, IndexError):  # not Linux
+        return False
+    inside = [(len(place), kind) for place, kind in mounts if Path(folder).resolve().is_relative_to(place)]
+    return max(inside, default=(0, ""))[1] in ("tmpfs", "ramfs")
+
+
 def gib(size: int) -> str:
     """A number of bytes for a sentence."""
     return f"{size / 2**30:.0f} GiB"

@@ -27,7 +27,7 @@ class Archive:
         """`quota`: a size, see quota.py. `whose`: the owner of what is begun in the thread that calls."""
         self.store = Store(folder)
         self.rules, self.shares = HouseRules(self.store), Shares(self.store)
-        self.quota = Quota(self.store.folder, quota, EachOwner(self.shares, lambda: self.rules.limits, whose))
+        self.quota = Quota(self.store.folder, quota, EachOwner(self.shares, self.rules.now, whose))
         self.checkpoints = Checkpoints(self.store.folder / "checkpoints")
         self.snapshots = Snapshots(self.store.folder / "snapshots", self.quota.room)
 

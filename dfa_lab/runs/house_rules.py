@@ -27,6 +27,10 @@ class HouseRules:
         """What holds now."""
         return self._limits
 
+    def now(self) -> Limits:
+        """`limits`, for whoever asks again and again."""
+        return self._limits
+
     @limits.setter
     def limits(self, limits: Limits) -> None:
         self._limits = limits

@@ -18,6 +18,7 @@ from dfa_lab.runs.controls import Controls
 from dfa_lab.runs.demo import demonstration
 from dfa_lab.runs.live import ACTIVE, ENDED, Live, Status
 from dfa_lab.runs.lives import Lives
+from dfa_lab.runs.overdrawing import Overdrawing
 from dfa_lab.runs.promises import Promises
 from dfa_lab.runs.purging import purge
 from dfa_lab.runs.reader import Reader
@@ -57,9 +58,10 @@ class Manager:
         self.promises = Promises(self._lives)
         self.replays = Replays(self._archive, self._reader, self.promises)
         self._scheduler = Scheduler(self._archive, self._lives)
-        self._scheduler.queue.admission.obey(lambda: self.rules.limits, self.promises)
+        self._scheduler.queue.admission.obey(self.rules.now, self.promises)
         self._continuing = Continuing(self._archive, self._lives, self._reader, self.replays, self._scheduler)
         self._controls = Controls(self._lives, self.store, self._scheduler)
+        self._scheduler.queue.also = Overdrawing(self._lives, self.shares, self.rules.now, self._controls.pause).watch
         self._demos = 0
         self._archive.tidy()
         atexit.register(self.close)

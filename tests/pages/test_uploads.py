@@ -12,7 +12,7 @@ from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
-from app.shell import administrator, identity, uploads
+from app.shell import administrator, identity, login, uploads
 from app.shell.uploads import SMALL, NotTaken, Uploads
 from dfa_lab.runs.limits import Limits
 
@@ -33,6 +33,7 @@ class Server:
         self.open = {"here", "there"}
         self.uploaded_file_mgr = MemoryUploadedFileManager("/_stcore/upload_file")
         self.passed: list[str] = []
+        self.named = ""  # who asks, where there is a login
         self.app = Uploads(self._streamlit)
 
     def is_active_session(self, session: str) -> bool:
@@ -69,6 +70,7 @@ class Server:
         body = head + content + b"\r\n--x--\r\n" if form else content
         parts = [body[start : start + 2**18] for start in range(0, len(body), 2**18)] or [b""]
         headers = [(b"cookie", "; ".join(f"{name}={value}" for name, value in cookies.items()).encode())]
+        headers += [(login.OWN.encode(), self.named.encode())] if self.named else []
         headers += [(b"content-type", b"multipart/form-data; boundary=x")]
         headers += [(b"content-length", str(len(body)).encode())] if told else []
         path = f"/_stcore/upload_file/{session}/{file}"
@@ -104,7 +106,9 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     limits = Limits(uploads=3, upload_size=5)
     monkeypatch.setenv("DFA_LAB_SHARED", "1")
     monkeypatch.setattr(uploads, "runtime", SimpleNamespace(exists=lambda: True, get_instance=lambda: server))
-    monkeypatch.setattr(uploads, "manager", lambda: SimpleNamespace(rules=SimpleNamespace(limits=limits)))
+    lab = SimpleNamespace(rules=SimpleNamespace(limits=limits), promises=SimpleNamespace(left=lambda: 2_000_000))
+    monkeypatch.setattr(uploads, "manager", lambda: lab)
+    monkeypatch.setattr(uploads.memory, "holds", lambda folder: False)
     monkeypatch.setattr(uploads, "kept", uploads.Kept())
     monkeypatch.setattr(uploads, "is_xsrf_enabled", lambda: False)
     monkeypatch.setattr(uploads, "_session", lambda: "here")
@@ -147,12 +151,27 @@ def test_each_visitor_has_so_many_and_what_is_refused_says_why(server: Server) -
     ]
 
 
+def test_where_there_is_a_login_those_are_visitors_whom_it_names(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(login, "on", lambda: True)
+    for name, file in (("ann", "a"), ("bob", "b"), (login.told("cleo", administrator=True), "c")):
+        server.named = name
+        for n in range(3):
+            server.put(f"{file}{n}", LARGE, {})
+    assert [bool(uploads.kept.get("here", f"{file}2").refused) for file in "abc"] == [True, True, False]  # type: ignore[union-attr]
+    assert [uploads.kept.get("here", f"{file}0").visitor for file in "abc"] == ["ann", "bob", ""]  # type: ignore[union-attr]
+
+
 def test_a_disk_without_room_is_told_with_its_figures(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads.shutil, "disk_usage", lambda folder: SimpleNamespace(free=uploads.RESERVE + 1_000_000))
     assert server.put("one", LARGE) == 204
     with pytest.raises(NotTaken, match=r"it takes 2\.1 MB, and 1\.0 MB are free where this server keeps such files"):
         uploads.opened(server.widget("one"))
     assert server.put("two", b"small") == 204 and uploads.opened(server.widget("two")).read() == b"1,2,a"
+    monkeypatch.setattr(uploads.shutil, "disk_usage", lambda folder: SimpleNamespace(free=10**12))
+    monkeypatch.setattr(uploads.memory, "holds", lambda folder: True)  # then a file takes of the memory that can be promised
+    server.put("three", LARGE)
+    with pytest.raises(NotTaken, match=r"it takes 2\.1 MB, and 2\.0 MB are free where"):
+        uploads.opened(server.widget("three"))
 
 
 def test_what_is_no_upload_of_an_open_page_is_left_to_streamlit(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,11 +190,13 @@ def test_what_does_not_arrive_whole_or_is_too_much_leaves_nothing(server: Server
     assert len(uploads.kept) == 0
 
 
-def test_one_that_is_refused_is_not_read_without_end(server: Server) -> None:
+def test_one_that_is_refused_is_not_read_without_end(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "FRAME", 3 * SMALL - 200 * 2**20)  # as if at most 3 MiB were taken of each
+    server.put("one", LARGE)
     assert server.put("endless", LARGE, told=False) == 204  # it may be as large as the largest, and that is refused
-    with pytest.raises(NotTaken, match=r"would take 210\.8 MB together"):
+    with pytest.raises(NotTaken, match=r"would take 5\.2 MB together"):
         uploads.opened(server.widget("endless"))
-    assert server.put("more", 101 * LARGE, told=False) == 413 and len(uploads.kept) == 1
+    assert server.put("more", 2 * LARGE, told=False) == 413 and len(uploads.kept) == 2
 
 
 def test_closed_pages_leave_none_behind(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,3 +222,12 @@ def test_on_a_server_of_ones_own_nothing_is_refused(server: Server, monkeypatch:
     for n in range(5):
         assert server.put(f"{n}", LARGE) == 204
         assert uploads.opened(server.widget(f"{n}")).read() == LARGE
+
+
+@pytest.mark.parametrize(
+    ("folder", "held"), [("/tmp", True), ("/tmp/deep", True), ("/tmpfiles", False), ("/var/tmp", False), ("/", False)]
+)
+def test_folders_that_are_kept_in_memory_are_known(folder: str, held: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    mounts = "/dev/vda / ext4 rw 0 0\ntmpfs /tmp tmpfs rw 0 0\n/dev/vdb /var ext4 rw 0 0\n"
+    monkeypatch.setattr(uploads.memory.Path, "read_text", lambda path: mounts)
+    assert uploads.memory.holds(folder) is held

@@ -4,14 +4,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
+from dfa_lab import data
 from dfa_lab.machine import memory
 from dfa_lab.runs import admission, queue
 from dfa_lab.runs.admission import NOT_YOURS, SET_ASIDE
 from dfa_lab.runs.limits import TOO_MANY_WAIT, Limits
 from dfa_lab.runs.manager import Manager
+from dfa_lab.runs.replay import snapshots
 from dfa_lab.runs.rights import Visitor
 from dfa_lab.settings.experiment import SettingsError
+from dfa_lab.train.preflight import needed
+from dfa_lab.train.trainer import Trainer
 from tests.runs.patience import state, status, tiny, until, until_state, until_step
 
 GIB = 2**30
@@ -131,3 +136,20 @@ def test_eight_wide_networks_are_not_all_let_in(monkeypatch: pytest.MonkeyPatch)
     """Those of the fault that this mends: adam, five layers of 8,000 units, 6 GB each."""
     wide = tiny(num_layers=5, num_hidden=8000, rules="bp", batch_size=1, optimizer="adam")
     assert 5e9 < admission._memory(wide) < 8e9
+
+
+def test_the_copy_for_a_snapshot_is_promised_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = tiny(num_hidden=100, rules="bp,fa,dfa", optimizer="adam")
+    networks = needed(settings, data.facts_of(settings))
+    trainer = Trainer(settings)
+    next(trainer)
+    state = sum(tensor.nbytes for tensor in trainer.state()[0].values())
+    admission._needed.cache_clear()
+    assert networks + state <= admission._memory(settings) <= 1.5 * networks + 1
+    monkeypatch.setattr(snapshots, "BYTES", 1000)  # larger ones are not taken
+    admission._needed.cache_clear()
+    assert admission._memory(settings) == networks + 1000
+    monkeypatch.setattr(admission, "resolve", lambda *_: torch.device("cuda", 0))
+    admission._needed.cache_clear()
+    assert admission._memory(settings) == 1000  # the rest is the GPU's
+    admission._needed.cache_clear()

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from dfa_lab.records import Record
-from dfa_lab.runs import quota, shares
+from dfa_lab.runs import overdrawing, quota, shares
 from dfa_lab.runs.disk_space import measure, removed
 from dfa_lab.runs.limits import Limits
 from dfa_lab.runs.manager import Manager
 from dfa_lab.runs.quota import Room
 from dfa_lab.runs.rights import NotAllowed, Visitor
 from dfa_lab.settings.experiment import SettingsError
-from tests.runs.patience import tiny, until_state
+from tests.runs.patience import status, tiny, until, until_state, until_step
 
 KEEPER, ANN, BOB = Visitor("", administrator=True), Visitor("ann"), Visitor("bob")
 
@@ -66,9 +66,8 @@ def test_a_visitor_who_fills_the_disk_refuses_nobody_else(tmp_path: Path) -> Non
         manager.rights.set_limits(Limits(disk=1))
         acting[0] = ANN
         refused(lambda: manager.start(tiny()), "Your experiments take")
-        assert "of the 1.0 MB that one visitor's may" in manager.problem and manager.quota.left() == Room(
-            0, "your experiments", ""
-        )
+        assert "of the 1.0 MB that one visitor's may" in manager.problem
+        assert manager.quota.left() == Room(0, "your experiments", "")
         acting[0] = BOB
         assert manager.problem == "" and 900_000 < (manager.quota.left() or no_room).bytes < 1_000_000
 
@@ -85,5 +84,34 @@ def test_a_visitor_who_fills_the_disk_refuses_nobody_else(tmp_path: Path) -> Non
         acting[0] = KEEPER
         assert manager.purge(his).endswith("given back.") and measure(tmp_path).kinds["database"] < before / 5
         assert "bob" not in manager.shares.all()
+    finally:
+        manager.close()
+
+
+def test_a_training_without_end_pauses_where_there_is_no_more_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overdrawing, "EVERY", 0.02)
+    acting = [ANN]
+    manager = Manager(tmp_path, who=lambda: acting[0])
+    try:
+        manager.rules.limits = Limits(disk=1)
+        hers = manager.start(tiny(epochs=10_000), pace=20.0)
+        acting[0] = BOB
+        his = manager.start(tiny(epochs=10_000), pace=20.0)
+        for id in (hers, his):
+            until_step(manager, id, 2)
+        film = tmp_path / "checkpoints" / f"{hers}.film"
+        film.parent.mkdir(exist_ok=True)
+        film.write_bytes(bytes(1_100_000))
+        until_state(manager, hers, "paused")
+        said = status(manager, hers).sentence
+        assert said.startswith("It was paused, as your experiments take 1.") and "of the 1.0 MB that one visitor's may" in said
+        at = status(manager, his).step
+        until_step(manager, his, at + 2)  # others go on
+        film.unlink()
+        until(lambda: not status(manager, hers).sentence)
+        acting[0] = ANN
+        at = status(manager, hers).step
+        manager.resume(hers)
+        until_step(manager, hers, at + 2)
     finally:
         manager.close()
