@@ -51,7 +51,7 @@ class Manager:
         self._lives = Lives()
         self.rights, self.visitors = Rights(self._lives, self.store, who), Visitors(self.store)
         self._reader = Reader(self._lives, self.store)
-        self.replays = Replays(self._archive, self._reader)
+        self.replays = Replays(self._archive, self._reader, who)
         self._scheduler = Scheduler(self._archive, self._lives)
         self._continuing = Continuing(self._archive, self._lives, self._reader, self.replays, self._scheduler)
         self._controls = Controls(self._lives, self.store, self._scheduler)
@@ -233,6 +233,10 @@ class Manager:
     def in_memory(self, id: str) -> bool:
         """Whether its status and records are at hand without the store."""
         return self._reader.in_memory(id)
+
+    def record_count(self, id: str) -> int:
+        """How many records are in memory."""
+        return self._reader.record_count(id)
 
     def records(self, id: str, since: int = 0) -> list[Record]:
         """A copy of the records from number `since` on."""
