@@ -21,7 +21,7 @@ from app.bar import transport  # noqa: F401 (the page's imports, done before the
 from app.charts import plotly_script
 from app.form import settings_form  # noqa: F401 (the page's imports, done before the first visitor waits for them)
 from app.live import live_chart  # noqa: F401 (the page's imports, done before the first visitor waits for them)
-from app.shell import administrator, identity
+from app.shell import administrator, identity, open_files
 from app.shell.server import manager
 from dfa_lab.machine import runs_folder
 from dfa_lab.runs.manager import Manager
@@ -50,6 +50,8 @@ def serve(port: int, address: str, browser: bool) -> None:
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """What surrounds the answering of the server, however it was started."""
     settle_folders()
+    open_files.allow_many()
+    open_files.say_when_there_are_no_more(asyncio.get_running_loop())
     mine = _warm_up()
     _stop_cleanly()
     if identity.shared():

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from app.shell.open_files import NO_MORE
 from tests.attacks.killing import begun
 from tests.attacks.outcome import Outcome, sentence_fault
 from tests.attacks.visitor import PATIENCE, Lab, Visitor
@@ -20,7 +21,7 @@ from tests.runs.patience import until
 LINK = "epochs=100000&num_hidden=20&rules=dfa&measure_every=20"
 LATER = "epochs=3&num_hidden=5&rules=bp"
 PAGES = ("", "experiments", "learnt", "feedback", "compare", "reproduce")
-ROOMS = {"full disk": ("size=16m", "is full"), "no inodes": ("nr_inodes=120", "")}
+ROOMS = {"full disk": ("size=300m", "is full"), "no inodes": ("nr_inodes=120", "")}
 
 
 def possible() -> bool:
@@ -174,8 +175,8 @@ def _descriptors(folder: Path, about: str, outcome: Outcome) -> None:
                 time.sleep(1)
                 shown = other.do()
                 outcome.counted["pages"] += 1
-                if shown.exceptions or "Traceback (most" in shown.text or "site-packages" in shown.text:
-                    outcome.fault(f"{about}: {shown.exceptions}")
+                if any(word in shown.text for word in ("Traceback (most", "site-packages", str(folder))):
+                    outcome.fault(f"{about}: {shown.text[-500:]}")
                 time.sleep(1)
             resource.prlimit(lab.process.pid, resource.RLIMIT_NOFILE, (soft, hard))
             with _faults(f"{about}, and then enough again", outcome):
@@ -185,6 +186,8 @@ def _descriptors(folder: Path, about: str, outcome: Outcome) -> None:
                 _look(visitor, folder, id, f"{about}, and then enough again", outcome)
         if status := lab.end(signal.SIGTERM):
             outcome.fault(f"{about}: exit status {status}")
+        if NO_MORE not in lab.said():
+            outcome.fault(f"{about}: nothing is said of it: {lab.said()[-500:]}")
         _nothing_printed(lab, about, outcome)
     finally:
         lab.process.kill()
