@@ -195,7 +195,7 @@ def _begin(row: Row, rule: str, found: list[Outcome], ready: bool) -> None:
 
 def _experiment(row: Row, rule: str):
     machine = {"download": True} if held(DOWNLOAD) else {}
-    return row.experiment(rule, held(HOW_MANY_SEEDS), held(HOW_MANY_EPOCHS) or EPOCHS, **machine)
+    return row.experiment(rule, held(HOW_MANY_SEEDS) or 1, held(HOW_MANY_EPOCHS) or EPOCHS, **machine)
 
 
 def _start(row: Row, rule: str) -> None:

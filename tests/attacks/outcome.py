@@ -1,6 +1,7 @@
 """What came of one kind of attack."""
 
 import re
+import sys
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -20,7 +21,8 @@ class Outcome:
     faults: list[str] = field(default_factory=list)
 
     def fault(self, what: str) -> None:
-        """Note one."""
+        """Note one, and say it at once."""
+        print(f"{self.kind}: {what}", file=sys.stderr, flush=True)
         self.faults.append(what)
 
     def row(self) -> str:

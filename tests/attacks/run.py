@@ -6,10 +6,17 @@ make attacks ARGS="--only zips --zips 1000 --seed 7"
 import argparse
 import time
 
-from tests.attacks import commanding, importing
+from tests.attacks import commanding, importing, killing, linking, starving, strangers
 from tests.attacks.outcome import HEAD, Outcome
 
-KINDS = {"zips": (importing.attack, 300), "lines": (commanding.attack, 300)}
+KINDS = {
+    "zips": (importing.attack, 300),
+    "lines": (commanding.attack, 300),
+    "kills": (killing.attack, 20),
+    "links": (linking.attack, 500),
+    "strangers": (strangers.attack, 30),
+    "starvation": (starving.attack, 1),
+}
 
 
 def main() -> None:
@@ -23,8 +30,6 @@ def main() -> None:
     for name in given.only or KINDS:
         began = time.perf_counter()
         outcomes.append((KINDS[name][0](getattr(given, name), given.seed), time.perf_counter() - began))
-        for fault in outcomes[-1][0].faults:
-            print(f"{name}: {fault}", flush=True)
     print(HEAD)
     for outcome, seconds in outcomes:
         print(f"{outcome.row()} ({seconds:.0f} s)")

@@ -68,22 +68,28 @@ class Disk:
         Raises sqlite3.Error or OSError.
         """
         self.path = path
-        self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
-        with closing(_connect(path, "rwc")) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-            with _transaction(connection):
-                bring_up(connection)
+        self._connection: sqlite3.Connection | None = _connect(path, "rwc")
+        # Kept open: with the last connection to close, SQLite removes files that a full disk has no room for any more.
+        try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            with _transaction(self._connection):
+                bring_up(self._connection)
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._file = _identity(path)
+        except BaseException:
+            self.close()
+            raise
 
     def write(self, work: Work[None]) -> None:
         # A file that was removed or replaced would go on being written, without a name and without an error.
-        found = self.path.stat()
-        if self._file != (found.st_dev, found.st_ino):
+        found = _identity(self.path)
+        if self._file != found:
             self.close()
         if self._connection is None:
             self._connection = _connect(self.path, "rw")
             self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._file = (found.st_dev, found.st_ino)
+            self._file = found
         with _transaction(self._connection):
             work(self._connection)
 
@@ -155,6 +161,11 @@ def _readable(path: Path) -> bool:
         raise
 
 
+def is_full(error: Exception) -> bool:
+    """Whether there was no room for it on the disk."""
+    return _kind(error) == "SQLITE_FULL" or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+
+
 def explain(error: Exception, path: Path) -> str:
     """What went wrong with the file, as one sentence for a person."""
     folder, kind, number = path.parent, _kind(error), getattr(error, "errno", None)
@@ -181,6 +192,11 @@ def explain(error: Exception, path: Path) -> str:
     if _full(folder):
         return FULL.format(folder)
     return f"{path} cannot be used ({error})."
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def _kind(error: Exception) -> str:

@@ -4,7 +4,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-from dfa_lab.runs.store.database import Database, Disk, Memory, NewerError, choose, explain
+from dfa_lab.runs.store.database import Database, Disk, Memory, NewerError, choose, explain, is_full
 from dfa_lab.runs.store.rescue import rescue
 from dfa_lab.runs.store.server import Server, mark_interrupted, opening
 
@@ -23,8 +23,12 @@ def open_database(folder: Path, server: Server) -> tuple[Database, Path, str]:
             database = Disk(path)
             if new and notice:
                 notice = f"{notice} {_rescued(folder, database)}".strip()
-            server.claim(folder)
-            mark_interrupted(folder, database, time.time())
+            try:
+                mark_interrupted(folder, database, time.time())
+            except (sqlite3.Error, OSError) as error:
+                if not is_full(error):  # what is there can be read, and Store.notice_the_dead does it when there is room
+                    raise
+            server.claim(folder)  # there is room for it in place of a dead server's
         return database, path, notice
     except (sqlite3.Error, OSError, NotImplementedError, NewerError) as error:
         if database is not None:
