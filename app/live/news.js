@@ -50,16 +50,18 @@ export class News {
     this.asking = null
     this.owed ||= !answer
     const nothingYet = answer && !answer.records?.length && !this.have().have
-    this.#again(nothingYet ? EAGER_MS : (answer?.every ?? RETRY_MS))
+    this.#again(nothingYet ? EAGER_MS : (answer?.every ?? this.later ?? RETRY_MS))
     if (answer) this.take(answer)
   }
 
-  // null: the server is busy or gone, which Streamlit says. What is missing then is asked for again.
+  // null: the server is busy or gone, which Streamlit says, or has told us when to ask again. What is missing then is asked
+  // for again.
   async #fetch(signal) {
     try {
       const answer = await fetch(`${LAB}${this.address}&${new URLSearchParams({ ...this.have(), chart: this.name })}`, {
         signal,
       })
+      this.later = answer.status === 429 ? 1000 * (Number(answer.headers.get("Retry-After")) || 1) : null
       return answer.ok ? await answer.json() : null
     } catch {
       return null

@@ -4,19 +4,24 @@ The answer is the moving part of the chart's view (`app.live.message.moving`) an
 third of what running a fragment takes, so that a class may watch. `around` in it tells the chart when the page around it
 must be drawn anew, which is Streamlit's part. `map` and `version`: the maps of the page "Angles", if there are newer ones.
 `list`: which list of records the chart has a part of, from the answer before; another one is sent from its beginning.
-`chart`: who asks; `every` in the answer tells it after how many milliseconds to ask again.
+`chart`: who asks; `every` in the answer tells it after how many milliseconds to ask again. Who asks too much is refused
+(429), with a sentence and when to ask again.
 """
+
+import math
 
 import numpy as np
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.live import layer_maps
 from app.live.message import moving
 from app.live.pace import Pace
 from app.live.packing import Part, compact, gzipped, plain
+from app.live.rates import QUESTIONS, Allowance
+from app.live.reading import Reading, TooMuch
 from app.live.shared_records import SharedRecords, Which
 from app.shell import identity
 from app.shell.encodings import takes_gzip
@@ -27,22 +32,53 @@ from dfa_lab.runs.live import ACTIVE
 PATH = "live"
 FRESH = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
 PACKED = {"Content-Encoding": "gzip"}
+FEW = 2000  # records that are written down at once, in ten milliseconds or so
 COMMA = Part(",")
 _shared = SharedRecords()
 _pace = Pace()
+_questions = Allowance(*QUESTIONS)
+_reading = Reading()
 
 
 async def _answer(request: Request) -> Response:
+    visitor = identity.asker(request, manager().visitors.here)
+    try:
+        if visitor:
+            if wait := _questions.wait(visitor):
+                raise TooMuch(max(1.0, wait))
+            _questions.take(visitor, 1)
+        return await _answered(request, visitor)
+    except TooMuch as refused:
+        later = {"Retry-After": str(math.ceil(refused.seconds))}
+        return JSONResponse({"sentence": str(refused)}, 429, headers=FRESH | later)
+
+
+async def _answered(request: Request, visitor: str) -> Response:
+    """Raises TooMuch."""
     id, asked = request.path_params["id"], request.query_params
     chart = asked.get("chart", "")[:40]
-    every = _pace.every(chart, identity.asker(request) or chart)
+    every = _pace.every(chart, visitor or chart)
     have, number, version = (_number(asked.get(name, "")) for name in ("have", "list", "version"))
     given = (id, have, number, asked.get("map", ""), version, every)
     # the news of what is in memory is at hand at once; the store, or a long history, takes a while: others do not wait for it
-    parts = answer(*given) if have and manager().in_memory(id) else await run_in_threadpool(answer, *given)
+    if _at_hand(id, have, number):
+        parts = answer(*given)
+    elif not visitor:
+        parts = await run_in_threadpool(answer, *given)
+    else:
+        parts = await _reading.read(visitor, lambda: run_in_threadpool(answer, *given))
     if takes_gzip(request.headers.get("accept-encoding", "")):
         return Response(gzipped(parts), media_type="application/json", headers=FRESH | PACKED)
     return Response(plain(parts), media_type="application/json", headers=FRESH)
+
+
+def _at_hand(id: str, have: int, number: int) -> bool:
+    """Whether the answer takes no time worth mentioning."""
+    if not manager().in_memory(id):
+        return False
+    kept = manager().record_list(id)
+    start = have if number == kept else 0
+    return manager().record_count(id) - start <= FEW or _shared.at_hand((id, kept), start)
 
 
 def answer(id: str, have: int, number: int = 0, measure: str = "", version: int = -1, every: int = 0) -> list[Part]:
@@ -63,7 +99,8 @@ def answer(id: str, have: int, number: int = 0, measure: str = "", version: int 
     if measure in DRAWN and (maps := layer_maps.heat(status, measure))["version"] != version:
         found["heat"] = maps
     found["list"] = manager().record_list(id)
-    pieces = _shared.since((id, found["list"]), have if number == found["list"] else 0, _records, status.state in ACTIVE)
+    start = have if number == found["list"] else 0
+    pieces = _shared.since((id, found["list"]), start, _records, status.state in ACTIVE, status.step)
     between = [part for piece in pieces for part in (COMMA, piece)][1:]
     return [Part(f'{compact(found)[:-1]},"records":['), *between, Part("]}")]
 

@@ -7,6 +7,7 @@ already there: how many watch costs next to nothing.
 
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from app.live.message import columns
 from app.live.pace import FORGOTTEN
 from app.live.packing import Part, compact
 
+OVER = 64 * 2**20  # bytes of what has ended that are kept at hand
 MOMENT = 0.5  # seconds for which nobody looks for newer records of a running experiment
 
 Which = tuple[str, int]  # experiment and the number of its list of records
@@ -46,17 +48,24 @@ class SharedRecords:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seen: dict[Which, Seen] = {}
+        self._over: OrderedDict[tuple[Which, int], Part] = OrderedDict()  # all records of what has ended, by its last step
 
-    def since(self, which: Which, start: int, read: Read, running: bool) -> list[Part]:
+    def since(self, which: Which, start: int, read: Read, running: bool, step: int = 0) -> list[Part]:
         """Pieces of JSON: the columns of records in a row, the first of which begin at record `start`.
 
-        `running`: more will come, so that a moment's delay loses nothing.
+        `running`: more will come, so that a moment's delay loses nothing; `step`: at which the experiment is.
         """
         if not running:
             with self._lock:
                 self._seen.pop(which, None)
+                whole = self._over.get((which, step)) if start == 0 else None
+            if whole is not None:
+                return [whole]
             records = read(which, start)
-            return [_part(records, start)] if len(records) else []
+            made = [_part(records, start)] if len(records) else []
+            if made and start == 0:
+                self._keep((which, step), made[0])
+            return made
         seen = self._look(which, start, read)
         with self._lock:
             reached, parts, place = seen.reached, [], start
@@ -70,6 +79,19 @@ class SharedRecords:
             with self._lock:
                 seen.pieces[place] = made
         return parts
+
+    def at_hand(self, which: Which, start: int) -> bool:
+        """Whether nearly all of what there is from here on is written down, as somebody has looked at it who is still there."""
+        with self._lock:
+            seen = self._seen.get(which)
+            return seen is not None and start in seen.pieces
+
+    def _keep(self, key: tuple[Which, int], part: Part) -> None:
+        """Have it at hand for those who look at the same one; the oldest go."""
+        with self._lock:
+            self._over[key] = part
+            while sum(len(one.text) + len(one.packed) for one in self._over.values()) > OVER:
+                self._over.popitem(last=False)
 
     def _look(self, which: Which, start: int, read: Read) -> Seen:
         """Make a piece of the newest records, if the last one is a moment old."""

@@ -9,6 +9,7 @@ import ipaddress
 import os
 import re
 import secrets
+from collections.abc import Callable
 
 import streamlit as st
 from starlette.datastructures import MutableHeaders
@@ -68,17 +69,20 @@ def _kept(name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def asker(request: Request) -> str:
+def asker(request: Request, here: Callable[[str], bool]) -> str:
     """Who asks for something past Streamlit: a visitor's hash, or the address of one without a cookie; empty on a server of
-    one's own."""
+    one's own.
+
+    `here`: whether a visitor of this hash has opened a page. A cookie that nobody was seen with may be made up.
+    """
     if not shared():
         return ""
     if login.on():
         named = login.heard(request.headers.get(login.OWN))
         return named.id if named else ""
     told = request.cookies.get(COOKIE, "")
-    if FORM.fullmatch(told):
-        return name_of(told)
+    if FORM.fullmatch(told) and here(name := name_of(told)):
+        return name
     return request.client.host if request.client else ""
 
 

@@ -1,5 +1,7 @@
 """The gate of a server with a login: nobody passes it, to a page, a chart or a WebSocket, who is not named."""
 
+from urllib.parse import quote
+
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -72,10 +74,11 @@ class Gate:
             return RedirectResponse(generate_login_redirect_url(name), 303, {"Cache-Control": "no-store"})
         said = login_provider.named(cookies)
         if said is None:
-            links = {f"Log in at {host}": f"{self._base}{DOOR}{name}" for name, host in known.items()}
+            links = {f"Log in at {host}": f"{self._base}{DOOR}{quote(name)}" for name, host in known.items()}
             return self._wanted.keep(scope, _said(LOG_IN, 401, scope, links))
-        id = login_key.id_of("provider", said["iss"], said["sub"])
-        keeps = login.keeps(said["sub"], *login_provider.addresses(said))
+        iss, sub = str(said["iss"]), str(said["sub"])
+        id = login_key.id_of("provider", iss, sub)
+        keeps = login.keeps(sub, *login_provider.addresses(said))
         headers.append((login.OWN.encode(), login.told(id, keeps).encode()))
         return self._wanted.back(scope)
 

@@ -31,12 +31,9 @@ SET_ASIDE = "It was paused for long while others waited for its place: its state
 class Admission:
     """Call every method with the lock of the lives held."""
 
-    def __init__(self, lives: Lives):
-        self._lives, self._limits, self._promises = lives, Limits, Promises(lives)
-
-    def obey(self, limits: Callable[[], Limits], promises: Promises) -> None:
-        """Go by these limits, those that hold at the moment, and share the memory with what is promised to others."""
-        self._limits, self._promises = limits, promises
+    def __init__(self, lives: Lives, limits: Callable[[], Limits], promises: Promises):
+        """`limits`: those that hold at the moment. `promises`: what else is promised memory."""
+        self._lives, self._limits, self._promises = lives, limits, promises
         promises.to_experiments = self._promised
 
     def why_not(self, live: Live) -> str:

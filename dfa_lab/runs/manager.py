@@ -18,7 +18,6 @@ from dfa_lab.runs.controls import Controls
 from dfa_lab.runs.demo import demonstration
 from dfa_lab.runs.live import ACTIVE, ENDED, Live, Status
 from dfa_lab.runs.lives import Lives
-from dfa_lab.runs.overdrawing import Overdrawing
 from dfa_lab.runs.promises import Promises
 from dfa_lab.runs.purging import purge
 from dfa_lab.runs.reader import Reader
@@ -56,12 +55,10 @@ class Manager:
         self.rights, self.visitors = Rights(self._lives, self.store, self.rules, who), Visitors(self.store)
         self._reader = Reader(self._lives, self.store)
         self.promises = Promises(self._lives)
-        self.replays = Replays(self._archive, self._reader, self.promises)
-        self._scheduler = Scheduler(self._archive, self._lives)
-        self._scheduler.queue.admission.obey(self.rules.now, self.promises)
+        self.replays = Replays(self._archive, self._reader, self.promises, who)
+        self._scheduler = Scheduler(self._archive, self._lives, self.promises)
         self._continuing = Continuing(self._archive, self._lives, self._reader, self.replays, self._scheduler)
         self._controls = Controls(self._lives, self.store, self._scheduler)
-        self._scheduler.queue.also = Overdrawing(self._lives, self.shares, self.rules.now, self._controls.pause).watch
         self._demos = 0
         self._archive.tidy()
         atexit.register(self.close)
@@ -246,6 +243,10 @@ class Manager:
     def in_memory(self, id: str) -> bool:
         """Whether its status and records are at hand without the store."""
         return self._reader.in_memory(id)
+
+    def record_count(self, id: str) -> int:
+        """How many records are in memory."""
+        return self._reader.record_count(id)
 
     def records(self, id: str, since: int = 0) -> list[Record]:
         """A copy of the records from number `since` on."""

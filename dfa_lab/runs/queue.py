@@ -18,15 +18,15 @@ class Queue:
     def __init__(
         self,
         lives: Lives,
+        admission: Admission,
         device: Callable[[Live], str],
         load: Callable[[Live], None],
         set_aside: Callable[[Live, str], None],
     ):
         """`load`: what begins one. `set_aside`: what ends one that was paused for long, with a sentence."""
         self._lives, self._device, self._load, self._set_aside = lives, device, load, set_aside
-        self.admission = Admission(lives)
+        self.admission = admission
         self._watching = False
-        self.also: Callable[[], None] = lambda: None  # done whenever something begins or ends
 
     def begin(self) -> None:
         """Load what waits and has its turn: on its device, in the order of admission."""
@@ -42,7 +42,6 @@ class Queue:
             if self.admission.waiting() and not self._lives.closed and not self._watching:
                 self._watching = True
                 threading.Thread(target=self._watch, name="queue", daemon=True).start()
-        self.also()
 
     def _watch(self) -> None:
         """Look now and then while anything waits: memory becomes free and pauses become long without a word."""

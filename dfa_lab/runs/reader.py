@@ -45,6 +45,11 @@ class Reader:
         live = self._lives.get(id)
         return live.records.number if live else 0
 
+    def record_count(self, id: str) -> int:
+        """How many records are in memory."""
+        live = self._lives.get(id)
+        return len(live.records) if live else 0
+
     def records(self, id: str, since: int = 0) -> list[Record]:
         """A copy of the records from number `since` on."""
         if live := self._lives.get(id):

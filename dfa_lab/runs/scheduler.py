@@ -5,9 +5,12 @@ import threading
 import time
 
 from dfa_lab.records import Record
+from dfa_lab.runs.admission import Admission
 from dfa_lab.runs.archive import Archive
 from dfa_lab.runs.live import ACTIVE, ENDED, Live
 from dfa_lab.runs.lives import Lives
+from dfa_lab.runs.overdrawing import Overdrawing
+from dfa_lab.runs.promises import Promises
 from dfa_lab.runs.queue import Queue
 from dfa_lab.runs.replay import history
 from dfa_lab.runs.replay.snapshots import trained
@@ -27,10 +30,12 @@ CLOSING = 10.0  # seconds for bringing steps to their end when the server stops,
 class Scheduler:
     """The listener of every worker. Locks are taken in the order that lives.py says."""
 
-    def __init__(self, archive: Archive, lives: Lives):
+    def __init__(self, archive: Archive, lives: Lives, promises: Promises):
         self._archive, self._store, self._lives = archive, archive.store, lives
         self._workers = Workers(self)
-        self.queue = Queue(lives, device_of, self._begin_waiting, lambda live, why: self.finish(live, "stopped", why))
+        limits, aside = archive.rules.now, lambda live, why: self.finish(live, "stopped", why)
+        self.queue = Queue(lives, Admission(lives, limits, promises), device_of, self._begin_waiting, aside)
+        self._overdrawing = Overdrawing(lives, archive.shares, limits, lambda id: self.switch(id, "running", "paused"))
 
     def begin(self, live: Live, source: Live | None, title: str) -> str:
         """Enter an experiment and have it loaded, from the state of `source` if there is one; its id. Raises SettingsError."""
@@ -70,8 +75,9 @@ class Scheduler:
         return active
 
     def begin_queued(self) -> None:
-        """Load what waits and has its turn, see Queue."""
+        """Load what waits and has its turn, see Queue; something has begun or ended."""
         self.queue.begin()
+        self._overdrawing.watch()
 
     def _begin_waiting(self, live: Live) -> None:
         """One that waits has its turn, unless it has been stopped meanwhile."""

@@ -23,14 +23,20 @@ class Visitors:
 
     def __init__(self, store: Store):
         self._store = store
+        self._here: set[str] = set()  # since the server was started
 
     def seen(self, who: Visitor) -> None:
         """Note that a visitor is here now; whoever keeps the server is none."""
         if who.administrator:
             return
+        self._here.add(who.id)
         now = time.time()
         sql = "INSERT INTO visitors VALUES (?, '', ?, ?) ON CONFLICT (id) DO UPDATE SET last = excluded.last"
         self._store.put(sql, who.id, now, now)
+
+    def here(self, id: str) -> bool:
+        """Whether a visitor has been seen since the server was started."""
+        return id in self._here
 
     def call(self, id: str, name: str) -> None:
         """Give a visitor this name; the first LONGEST characters of it, without line breaks."""

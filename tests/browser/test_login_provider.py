@@ -36,6 +36,7 @@ PATHS = (
     "/login/no",
 )
 KEPT = "a secret of this test's own, long enough"
+TOKEN = "a-token-of-this-test-s-own"
 ASKED = "This lab is for those who log in"
 
 
@@ -59,7 +60,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             "server_metadata_url": known.metadata,
         }
         (folder / "secrets.toml").write_text("[auth]\n" + "".join(f'{name} = "{value}"\n' for name, value in said.items()))
+        (folder / "token").write_text(TOKEN)
         environment = {
+            "DFA_LAB_ADMIN_TOKEN_FILE": str(folder / "token"),
             "STREAMLIT_SECRETS_FILES": str(folder / "secrets.toml"),
             "DFA_LAB_RUNS": str(folder / "runs"),
             "DFA_LAB_ADMINISTRATORS": "Keeper@Example.org",
@@ -159,6 +162,18 @@ def test_who_keeps_the_server_is_named_by_an_address_that_the_provider_has_check
     for person, keeps in (("keeper", True), ("ben", False), ("ada", False)):
         with visit(site.lab, of(person, site)) as tab:
             assert ("Being trained" in tab.run(page="server")) is keeps, person
+
+
+def test_who_came_by_the_administrators_link_is_an_ordinary_visitor_after_logging_out(site: Site) -> None:
+    browser, ended = Browser(site), site.provider.ended
+    assert ASKED in browser.get(f"/administrator?token={TOKEN}")[2]  # for nobody without a name
+    assert browser.log_in("ada") == f"{site.lab}/server"
+    for keeps in (True, False):
+        with visit(site.lab, browser.cookies) as tab:
+            assert ("Being trained" in tab.run(page="server")) is keeps
+        assert ASKED in browser.get("/auth/logout")[2] and site.provider.ended > ended
+        assert refused(site.lab, browser.cookies) == 403
+        browser.log_in("ada")
 
 
 def test_a_link_leads_through_the_login_to_what_it_was_for(site: Site) -> None:

@@ -3,7 +3,9 @@
 import json
 
 import numpy as np
+import pytest
 
+from app.live import shared_records
 from app.live.pace import FORGOTTEN
 from app.live.packing import Part
 from app.live.shared_records import MOMENT, SharedRecords, Which
@@ -103,3 +105,24 @@ def test_pieces_that_nobody_can_ask_for_any_more_are_forgotten(clock: Clock) -> 
     clock.now += 1.1 * FORGOTTEN
     shared.since(B, 0, experiment.read, True)
     assert list(shared._seen) == [B]
+
+
+def test_what_has_ended_is_written_down_once_for_all_until_it_goes_on() -> None:
+    experiment, shared = Growing(), SharedRecords()
+    experiment.grow(30)
+    for _ in range(6):
+        assert steps(shared.since(A, 0, experiment.read, False, step=30), 0) == list(range(30))
+    assert experiment.read_at == [0]
+    assert steps(shared.since(A, 20, experiment.read, False, step=30), 20) == list(range(20, 30))
+    experiment.grow(5)  # it went on, and ended once more
+    assert steps(shared.since(A, 0, experiment.read, False, step=35), 0) == list(range(35))
+
+
+def test_what_has_ended_is_kept_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_records, "OVER", 5000)
+    experiment, shared = Growing(), SharedRecords()
+    experiment.grow(30)
+    for number in range(20):
+        shared.since(("x", number), 0, experiment.read, False)
+    kept = [len(part.text) + len(part.packed) for part in shared._over.values()]
+    assert len(kept) > 1 and sum(kept) <= 5000 and (("x", 19), 0) in shared._over

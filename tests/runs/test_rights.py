@@ -39,6 +39,7 @@ READING = {
     "records",
     "record_table",
     "record_list",
+    "record_count",
     "last",
     "newest",
     "reached",

@@ -50,6 +50,8 @@ class Replay:
     trainer: Trainer | None = None
     turn: threading.Lock = field(default_factory=threading.Lock)  # held by who looks
     asked: float = field(default_factory=time.monotonic)  # when somebody last wanted it
+    visitors: set[str] = field(default_factory=set)  # who want it
+    ahead: int = 0  # replays that come before it
     began: float = 0.0  # time.monotonic() of its first step
 
     @property
@@ -74,7 +76,10 @@ class Replay:
             return f"Step {self.step:,} is being replayed from step {self.begun:,} on: now at step {self.now:,}{left}."
         if self.state == "waiting" and self.waits:
             return f"Step {self.step:,} is going to be replayed when there is memory for it: {self.waits}."
-        return f"Step {self.step:,} is going to be replayed: its data are being loaded, or it waits for another replay."
+        if self.state == "waiting" and self.ahead:
+            others = "another replay comes" if self.ahead == 1 else f"{self.ahead} other replays come"
+            return f"Step {self.step:,} is going to be replayed: {others} before it."
+        return f"Step {self.step:,} is going to be replayed: its data are being loaded."
 
     def size(self) -> int:
         """Bytes of the trainer's tensors."""

@@ -8,28 +8,30 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
+from dfa_lab.machine.device import resolve
 from dfa_lab.runs.access import Gone
 from dfa_lab.runs.admission import taken_by
 from dfa_lab.runs.archive import Archive
 from dfa_lab.runs.promises import NoMemory, Promise, Promises
 from dfa_lab.runs.reader import Reader
 from dfa_lab.runs.replay import history
+from dfa_lab.runs.replay.line import EACH, FULL, MOST, OWN_FULL, Line, seconds_until_one_is_over
 from dfa_lab.runs.replay.replaying import CannotReplay, Replay, State, States, copied, replayed
+from dfa_lab.runs.rights import NOBODY, PERSON, Visitor
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train.checkpoint import CheckpointError
 from dfa_lab.train.failures import sentence
 from dfa_lab.train.trainer import Trainer
 
 T = TypeVar("T")
-AT_ONCE = 2  # replays that train at a time; others wait
 KEPT = 8  # replayed trainers, but
 BYTES = 2**30  # no more than this of tensors, the last one excepted
 FORGOTTEN = 5.0  # seconds after which a replay that nobody asks about any more is given up
+LOOK = 0.05  # seconds between two looks of one that waits for its turn, or for memory
 SOON = 1.0  # and after which one is whose visitor has left it
 OTHER_VERSION = "Its settings are those of another version of the lab: it cannot be trained again here."
 UNREADABLE = "What was changed while it trained cannot be read: it cannot be replayed."
 LATER = "Nothing runs here that would give some back: free some of this computer's memory, then try again."
-LOOKING = 0.1  # seconds between two looks at the memory
 FOLLOWS = "Step {:,} is being replayed: the pictures follow."
 
 log = logging.getLogger(__name__)
@@ -38,31 +40,53 @@ log = logging.getLogger(__name__)
 class Replays:
     """Who asks for the same step looks at the same trainer."""
 
-    def __init__(self, archive: Archive, reader: Reader, promises: Promises):
+    def __init__(self, archive: Archive, reader: Reader, promises: Promises, who: Callable[[], Visitor] = lambda: PERSON):
+        """`who`: whoever is acting in the thread that calls."""
+        self._who = who
         self._store, self._snapshots, self._checkpoints = archive.store, archive.snapshots, archive.checkpoints
         self._reader, self._promises = reader, promises
         self._known: OrderedDict[tuple[str, int], Replay] = OrderedDict()  # the one asked for last at the end
         self._states = States()
         self._lock = threading.Lock()
-        self._slots = threading.Semaphore(AT_ONCE)
+        self._line = Line()
         self._closed = False
 
     def ask(self, id: str, step: int) -> Replay:
-        """The replay, begun if there is none. Who waits for it asks again and again, or it is given up."""
+        """The replay, begun if there is none. Who waits for it asks again and again, or it is given up.
+
+        One that is refused has failed, with a sentence that says when to ask again.
+        """
+        who = self._who()
         with self._lock:
             found = self._known.get((id, step))
             if found is None or found.state == "forgotten":
+                if why := self._refusal(who):
+                    return Replay(id, step, "failed", why)
                 found = self._known[id, step] = Replay(id, step)
+                self._line.join(found, self._device(id), who.id)
                 threading.Thread(target=self._work, args=(found,), name=f"replay-{id}", daemon=True).start()
             self._known.move_to_end((id, step))
             found.asked = time.monotonic()
+            found.visitors.add(who.id)
             return found
+
+    def _refusal(self, who: Visitor) -> str:
+        """Empty, or why this visitor gets no other replay now. The lab's own threads, which go on from a past step, get one."""
+        now = time.monotonic()
+        wanted = [one for one in self._known.values() if not one.over and now - one.asked <= FORGOTTEN]
+        theirs = [one for one in wanted if who.id in one.visitors]
+        if who.administrator or who == NOBODY:
+            return ""
+        if len(theirs) >= EACH:
+            return OWN_FULL.format(seconds_until_one_is_over(theirs))
+        return FULL.format(seconds_until_one_is_over(wanted)) if len(wanted) >= MOST else ""
 
     def leave(self, id: str, step: int) -> None:
         """A visitor looks at something else: it is given up soon, unless others ask about it."""
         with self._lock:
             if (found := self._known.get((id, step))) and not found.over:
                 found.asked = time.monotonic() - FORGOTTEN + SOON
+                found.visitors.discard(self._who().id)
 
     def again(self, id: str, step: int) -> None:
         """Forget one that failed, so that it is tried again."""
@@ -104,12 +128,13 @@ class Replays:
         def unwanted() -> bool:
             return self._closed or time.monotonic() - replay.asked > FORGOTTEN
 
-        while not self._slots.acquire(timeout=0.1):
-            if unwanted():
-                replay.state = "forgotten"
-                return
         promise = None
         try:
+            while not self._line.begins(replay):
+                if unwanted():
+                    replay.state = "forgotten"
+                    return
+                time.sleep(LOOK)
             promise = self._promise(replay, unwanted)
             replay.state = "loading"
             trainer = self._replayed(replay, unwanted) if promise else None
@@ -128,7 +153,7 @@ class Replays:
         finally:
             if promise:
                 promise.release()  # what it took is free no more
-            self._slots.release()
+            self._line.leave(replay)
 
     def _promise(self, replay: Replay, unwanted: Callable[[], bool]) -> Promise | None:
         """Memory for a replay, once there is enough; None if that is `unwanted` meanwhile. Raises CannotReplay."""
@@ -145,7 +170,7 @@ class Replays:
                 replay.waits = str(why)
             if unwanted():
                 return None
-            time.sleep(LOOKING)
+            time.sleep(LOOK)
 
     def _free_some(self) -> bool:
         """Let go of a replay that nobody has looked at for a while; False if there is none."""
@@ -195,6 +220,10 @@ class Replays:
                     if len(numbers.get("changes", [])) == seen:
                         return {step: (tensors, numbers)}
         return {}
+
+    def _device(self, id: str) -> str:
+        experiment = self._experiment(id)
+        return "" if experiment is None else str(resolve(experiment.device, experiment.device_number))
 
     def _experiment(self, id: str) -> Experiment | None:
         stored = self._store.get(id)
