@@ -76,10 +76,11 @@ def show() -> None:
 
 def _own(id: str) -> None:
     """What a visitor's experiments take, and those of theirs that can go for good."""
-    share, most = manager().shares.of(id), manager().rules.limits.disk * MEGABYTE
+    shares, most = manager().shares, manager().rules.limits.disk * MEGABYTE
     with st.container(horizontal=True, gap="large"):
-        st.metric("Your experiments take", f"{size(share.kept)} of {size(most)}", help="One visitor's may take that.")
-        st.metric("Their snapshots", size(share.snapshots), help="These give way by themselves where there is no room.")
+        st.metric("Your experiments take", f"{size(shares.of(id))} of {size(most)}", help="One visitor's may take that.")
+        snapshots = size(shares.snapshots().get(id, 0))
+        st.metric("Their snapshots", snapshots, help="These give way by themselves where there is no room.")
     _said()
     _removed(disk_space.removed(manager().store, id))
     st.caption(ADMINISTRATORS_REST)

@@ -40,13 +40,13 @@ def show(known: Sequence[Known], everything: Sequence[Stored]) -> None:
     people = [*known, *([KEEPER] if "" in shares else [])]
     kept = Counter(one.owner for one in everything)
     busy = Counter(one.owner for one in everything if one.state in ACTIVE)
-    taken = [manager().shares.of(one.id) for one in people]
+    snapshots = manager().shares.snapshots()
     columns = {
         "Visitor": [called(one.id, one.name) for one in people],
         "Being trained": [busy[one.id] for one in people],
         "Experiments": [kept[one.id] for one in people],
-        "On the disk": [human(share.kept) for share in taken],
-        "Snapshots": [human(share.snapshots) for share in taken],
+        "On the disk": [human(shares.get(one.id, 0)) for one in people],
+        "Snapshots": [human(snapshots.get(one.id, 0)) for one in people],
         "First seen": [_time(one.first) for one in people],
         "Last seen": [_time(one.last) for one in people],
     }

@@ -41,7 +41,7 @@ class Overdrawing:
         for live in self._lives.all():
             if not live.owner or live.demo or live.state not in ("running", "paused"):
                 continue
-            kept = self._shares.of(live.owner).kept
+            kept = self._shares.of(live.owner)
             with live.lock:
                 over = kept > most
                 pauses = over and live.state == "running"

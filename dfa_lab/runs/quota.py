@@ -140,7 +140,7 @@ class Quota:
             return None
         shares, limits = self._each.shares, self._each.limits()
         part = None if self.most is None else shares.equal_part(self.most, owner)
-        return _Visitor(shares.of(owner).kept, limits.disk * MEGABYTE, part)
+        return _Visitor(shares.of(owner), limits.disk * MEGABYTE, part)
 
     def _look(self) -> tuple[int, int]:
         """(all but snapshots, snapshots), as they were a short time ago."""

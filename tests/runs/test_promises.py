@@ -63,9 +63,10 @@ def test_what_is_promised_to_others_is_not_an_experiments(manager: Manager, monk
 def test_a_replay_waits_for_memory_and_is_refused_where_none_can_come(
     manager: Manager, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replays, "LOOKING", 0.01)
-    old = manager.start(tiny(epochs=2))
-    until_state(manager, old, "finished")
+    monkeypatch.setattr(replays, "LOOK", 0.01)
+    old, small = manager.start(tiny(epochs=2)), manager.start(tiny(epochs=3))
+    for id in (old, small):
+        until_state(manager, id, "finished")
     machine.free = 2 * GIB
     until(lambda: manager.replays.ask(old, 2).over)
     refused = manager.replays.ask(old, 2)
@@ -79,10 +80,14 @@ def test_a_replay_waits_for_memory_and_is_refused_where_none_can_come(
     until(lambda: manager.replays.ask(old, 3).waits)
     said = manager.replays.ask(old, 3).words()
     assert said.startswith("Step 3 is going to be replayed when there is memory for it: it takes up to 6.4 GB, and 1.9 GB of")
+    with monkeypatch.context() as patch:
+        patch.setattr(replays, "taken_by", lambda experiment: 0)
+        until(lambda: manager.replays.ask(old, 3).waits and manager.replays.ask(small, 2).over)
+    assert manager.replays.ask(small, 2).state == "ready"  # it was let pass
     machine.free = 20 * GIB
     until(lambda: manager.replays.ask(old, 3).over)
     shown = manager.replays.ask(old, 3)
     assert shown.state == "ready" and not manager.promises.given
     machine.free = 2 * GIB  # and what nobody looks at any more gives its memory back
     monkeypatch.setattr(replays, "FORGOTTEN", -1.0)
-    assert manager.replays._free_some() and not manager.replays._free_some()
+    assert [manager.replays._free_some() for _ in range(3)] == [True, True, False]

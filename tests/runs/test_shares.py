@@ -7,7 +7,7 @@ import pytest
 
 from dfa_lab.records import Record
 from dfa_lab.runs import overdrawing, quota, shares
-from dfa_lab.runs.disk_space import measure, removed
+from dfa_lab.runs.disk_space import measure, removed, size
 from dfa_lab.runs.limits import Limits
 from dfa_lab.runs.manager import Manager
 from dfa_lab.runs.quota import Room
@@ -40,7 +40,7 @@ def test_a_visitor_who_fills_the_disk_refuses_nobody_else(tmp_path: Path) -> Non
         manager.checkpoints.beside(mine).mkdir(parents=True)
         (manager.checkpoints.beside(mine) / "net.safetensors").write_bytes(bytes(300_000))
         manager.store.flush()
-        assert manager.shares.of("ann").kept > 1_000_000 and "bob" not in manager.shares.all()
+        assert manager.shares.of("ann") > 1_000_000 and "bob" not in manager.shares.all()
         for begin in (
             lambda: manager.start(tiny()),
             lambda: manager.start(tiny(), keep=True),
@@ -56,12 +56,19 @@ def test_a_visitor_who_fills_the_disk_refuses_nobody_else(tmp_path: Path) -> Non
         assert (manager.quota.left() or no_room).bytes == 500_000  # an equal part of it
         his = manager.start(tiny(epochs=1))
         until_state(manager, his, "finished")
-        assert 0 < manager.shares.of("bob").kept < 100_000
+        assert 0 < manager.shares.of("bob") < 100_000
 
         acting[0] = KEEPER
         assert manager.shares.all().keys() == {"ann", "bob"}
         refused(lambda: manager.start(tiny()), "of the 1.0 MB that they may (--quota)")
         manager.quota.most = None
+        manager.snapshots.flush()
+        assert manager.shares.snapshots().keys() <= {"ann", "bob"}
+        past = tmp_path / "snapshots" / his / "2.safetensors"
+        past.parent.mkdir(exist_ok=True)
+        past.write_bytes(bytes(5000))
+        assert manager.shares.snapshots()["bob"] == sum(size(path) for path in past.parent.iterdir()) >= 5000
+        assert manager.shares.total() == sum(manager.shares.all().values()) + sum(manager.shares.snapshots().values())
         manager.start(tiny(epochs=1))
         manager.rights.set_limits(Limits(disk=1))
         acting[0] = ANN

@@ -43,7 +43,8 @@ class Line:
         with self._lock:
             order = self._order()
             place = next(one for one in order if one.replay is replay)
-            others = [one for one in order[: order.index(place)] if one.device == place.device]
+            before = [one for one in order[: order.index(place)] if one.device == place.device]
+            others = [one for one in before if not one.replay.waits]  # for memory, which may take long
             replay.ahead = len(others) + sum(one.device == place.device for one in self._training)
             if replay.ahead:
                 return False

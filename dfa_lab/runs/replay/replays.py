@@ -130,12 +130,14 @@ class Replays:
 
         promise = None
         try:
-            while not self._line.begins(replay):
+            experiment = self._experiment(replay.id)
+            size = taken_by(experiment) if experiment else 0
+            while not (self._fits(replay, size) and self._line.begins(replay)):
                 if unwanted():
                     replay.state = "forgotten"
                     return
                 time.sleep(LOOK)
-            promise = self._promise(replay, unwanted)
+            promise = self._promise(replay, size, unwanted)
             replay.state = "loading"
             trainer = self._replayed(replay, unwanted) if promise else None
             if trainer is None:
@@ -155,22 +157,30 @@ class Replays:
                 promise.release()  # what it took is free no more
             self._line.leave(replay)
 
-    def _promise(self, replay: Replay, unwanted: Callable[[], bool]) -> Promise | None:
-        """Memory for a replay, once there is enough; None if that is `unwanted` meanwhile. Raises CannotReplay."""
-        experiment = self._experiment(replay.id)
-        size = taken_by(experiment) if experiment else 0
-        while True:
+    def _fits(self, replay: Replay, size: int) -> bool:
+        """Whether there is memory for it now; one that waits for that lets others of the line pass. Raises CannotReplay."""
+        try:
+            self._promises.promise(size).release()
+        except NoMemory as why:
+            if not (self._free_some() or self._promises.more_may_come()):
+                raise CannotReplay(f"It cannot be replayed now, since {why}. {LATER}") from why
+            replay.waits = str(why)
+            return False
+        replay.waits = ""
+        return True
+
+    def _promise(self, replay: Replay, size: int, unwanted: Callable[[], bool]) -> Promise | None:
+        """Memory for a replay, where others were faster once there is enough again; None if that is `unwanted` meanwhile.
+
+        Raises CannotReplay.
+        """
+        while not unwanted():
             try:
                 return self._promises.promise(size)
-            except NoMemory as why:
-                if self._free_some():
-                    continue
-                if not self._promises.more_may_come():
-                    raise CannotReplay(f"It cannot be replayed now, since {why}. {LATER}") from why
-                replay.waits = str(why)
-            if unwanted():
-                return None
-            time.sleep(LOOK)
+            except NoMemory:
+                self._fits(replay, size)
+                time.sleep(LOOK)
+        return None
 
     def _free_some(self) -> bool:
         """Let go of a replay that nobody has looked at for a while; False if there is none."""
