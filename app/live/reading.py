@@ -12,6 +12,7 @@ T = TypeVar("T")
 EACH = 2  # readings of one visitor that wait
 MOST = 64  # of all
 PAUSE = 3.0  # times what a reading took that nobody reads after it: all together take a quarter of one processor
+LEAST = 0.1  # seconds that count for each: what is at hand has to be sent all the same
 SHORT = 0.02  # seconds; what takes no longer needs no pause
 
 
@@ -48,7 +49,7 @@ class Reading:
                     return await read()
                 finally:
                     took = time.monotonic() - began
-                    self._seconds.take(visitor, took)
+                    self._seconds.take(visitor, max(LEAST, took))
                     self._next = time.monotonic() + (PAUSE * took if took > SHORT else 0.0)
         finally:
             self._wait[visitor] -= 1

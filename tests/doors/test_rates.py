@@ -89,6 +89,22 @@ def test_what_has_ended_is_read_by_one_at_a_time_and_by_nobody_too_much() -> Non
     assert isinstance(refused, TooMuch) and refused.seconds == 1
 
 
+def test_what_is_at_hand_counts_a_little(clock: Clock) -> None:
+    async def at_hand() -> bool:
+        return True
+
+    async def many() -> int:
+        turns = Reading()
+        for number in range(100):
+            try:
+                assert await turns.read("a", at_hand)
+            except TooMuch:
+                return number
+        return 100
+
+    assert asyncio.run(many()) in (30, 31)  # rates.SECONDS over reading.LEAST, as floats add up
+
+
 def test_whoever_has_read_for_long_waits_while_others_may(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "PAUSE", 0)
 
