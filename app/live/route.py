@@ -38,8 +38,9 @@ async def _answer(request: Request) -> Response:
     every = _pace.every(chart, identity.asker(request) or chart)
     have, number, version = (_number(asked.get(name, "")) for name in ("have", "list", "version"))
     given = (id, have, number, asked.get("map", ""), version, every)
-    # the news of what is in memory is at hand at once; the store, or a long history, takes a while: others do not wait for it
-    parts = answer(*given) if have and manager().in_memory(id) else await run_in_threadpool(answer, *given)
+    # what is new to one who asks all the time is at hand; the store, or a long history, takes a while, for which nobody waits
+    at_hand = have and manager().in_memory(id) and _shared.follows((id, number), have)
+    parts = answer(*given) if at_hand else await run_in_threadpool(answer, *given)
     if takes_gzip(request.headers.get("accept-encoding", "")):
         return Response(gzipped(parts), media_type="application/json", headers=FRESH | PACKED)
     return Response(plain(parts), media_type="application/json", headers=FRESH)
