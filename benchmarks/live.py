@@ -1,12 +1,10 @@
 """What watching costs: training steps a second with watchers against none, and the waits of a person.
 
-    python benchmarks/live.py            (about six minutes on two cores; --pictures: six more, for every picture alone)
+    python benchmarks/live.py            (about eight minutes on two cores; --pictures: six more, for every picture alone)
 
-The lab's server runs in this process; watchers are a process of their own that asks as a browser does (watchers.py): one,
-which is what the default page costs the server, and a class. They look and look away in turn, a few seconds each, at the same
-running experiment; a look is compared with the mean of what is before and after it, so that a machine which grows faster or
-slower meanwhile does not count. With --pictures every picture alone, in one real Chromium beside the training (panels.py).
-The waits are measured in a real Chromium, each against a server of its own.
+The lab's server runs in this process; watchers are a process of their own that asks as a browser does (crowd.py, watchers.py):
+one, which is what the default page costs the server, a class, and a full hall. With --pictures every picture alone, in one real
+Chromium beside the training (panels.py). The waits are measured in a real Chromium, each against a server of its own.
 """
 
 import argparse
@@ -19,19 +17,16 @@ import sys
 import tempfile
 import threading
 import time
+import tomllib
 import traceback
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 
+import crowd
 import panels
 from machine import Figure, describe, figure, report, table
 
 ROOT = Path(__file__).resolve().parent.parent
-CASES = {"digits, mlp 2×100, 3 rules": {"num_hidden": 100}, "digits, mlp 2×800, 3 rules": {"num_hidden": 800}}
-WATCHERS = {1: "≥ 0.95", 30: "≥ 0.90"}  # how many -> the least that training may go on at
 FIRST_DRAW = "window.__dfa_live?.firstDraw"
 
 
@@ -54,67 +49,6 @@ def wait_until_up(port: int) -> None:
             time.sleep(0.02)
 
 
-def steps_per_second(id: str, seconds: float) -> float:
-    from app.shell.server import manager
-
-    before, began = manager().status(id), time.perf_counter()
-    time.sleep(seconds)
-    after, ended = manager().status(id), time.perf_counter()
-    assert before and after and after.state == "running"
-    return (after.step - before.step) / (ended - began)
-
-
-def watched_against_headless(port: int, repeats: int, seconds: float) -> list[Figure]:
-    """In a thread beside the server: print the table; the ratios."""
-    from app.shell.server import manager
-    from dfa_lab.settings.parsing import parse
-
-    wait_until_up(port)
-    rows, figures = [], []
-    for name, settings in CASES.items():
-        id = manager().start(parse({"dataset": "digits", "rules": "bp,fa,dfa", "epochs": 100_000, **settings}))
-        while (status := manager().status(id)) is None or status.rate == 0:
-            time.sleep(0.1)
-        for count, target in WATCHERS.items():
-            with watchers_of(port, id, count) as look_or_not:
-                alone, watched = [], []
-                for _ in range(repeats):
-                    look_or_not()
-                    alone.append(steps_per_second(id, seconds))
-                    look_or_not()
-                    watched.append(steps_per_second(id, seconds))
-                look_or_not()
-                alone.append(steps_per_second(id, seconds))
-            ratios = [2 * w / (before + after) for w, before, after in zip(watched, alone, alone[1:], strict=False)]
-            about = f"{name}: steps/s with {count} watching against none"
-            figures.append(figure(about, ratios, target=target, higher=True))
-            rows.append([name, str(count), f"{median(alone):.0f}", f"{median(watched):.0f}", f"{median(ratios):.2f}", target])
-        manager().stop(id)
-    head = ["experiment", "watchers", "steps/s alone", "steps/s watched", "ratio (median)", "target"]
-    print(table(head, rows), flush=True)
-    return figures
-
-
-@contextmanager
-def watchers_of(port: int, id: str, count: int) -> Iterator[Callable[[], None]]:
-    """Inside, so many watch; all of them have arrived and ask. To be called: to make them look away, and back."""
-    command = [sys.executable, str(ROOT / "benchmarks" / "watchers.py"), f"localhost:{port}", id, str(count)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as watchers:
-
-        def look_or_not() -> None:
-            assert watchers.stdin and watchers.poll() is None
-            print(file=watchers.stdin, flush=True)
-            time.sleep(0.2)  # until what they have asked for is answered
-
-        try:
-            assert watchers.stdout and watchers.stdout.readline() == "ready\n"
-            time.sleep(4)  # until the last of them have their whole page
-            yield look_or_not
-        finally:
-            watchers.kill()
-    time.sleep(0.5)  # until the server has noticed
-
-
 def looked_at(port: int, repeats: int, seconds: float) -> None:
     """Print what every picture costs."""
     from app.shell.server import manager
@@ -128,7 +62,7 @@ def looked_at(port: int, repeats: int, seconds: float) -> None:
         id = manager().start(parse({"dataset": dataset, "rules": "bp,fa,dfa", "epochs": 100_000}))
         while (status := manager().status(id)) is None or status.rate == 0:
             time.sleep(0.1)
-        rows += panels.costs(port, browser, id, dataset == "spirals", repeats, steps_per_second, seconds)
+        rows += panels.costs(port, browser, id, dataset == "spirals", repeats, crowd.steps_per_second, seconds)
         manager().stop(id)
     print(table(["looked at in one Chromium", "steps/s alone", "steps/s looked at", "cost"], rows), flush=True)
 
@@ -179,20 +113,35 @@ def waits(repeats: int) -> list[Figure]:
     return figures
 
 
+def settings_of_the_lab() -> dict[str, object]:
+    """Streamlit's settings as the lab has them: it looks for them beside the script that was started, which is this one."""
+    with (ROOT / "app" / ".streamlit" / "config.toml").open("rb") as file:
+        groups = tomllib.load(file)
+    groups["server"]["disconnectedSessionTTL"] = crowd.GONE
+    return {
+        f"{group}.{name}": value for group, several in groups.items() for name, value in several.items() if group != "theme"
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=12, help="looks, with so many watching")
     parser.add_argument("--seconds", type=float, default=2.5, help="of one look, and of looking away")
-    parser.add_argument("--starts", type=int, default=5, help="servers that are started, for a person's waits")
+    parser.add_argument("--watchers", default=",".join(map(str, crowd.COUNTS)), help="how many; some of these")
+    parser.add_argument("--starts", type=int, default=5, help="servers that are started, for a person's waits; 0: none")
     parser.add_argument("--pictures", action="store_true", help="every picture alone too")
     given = parser.parse_args()
+    counts = [int(count) for count in given.watchers.split(",")]
+    if not set(counts) <= crowd.COUNTS.keys():
+        parser.error(f"--watchers takes some of {', '.join(map(str, crowd.COUNTS))}")
     print(describe(), flush=True)
-    figures = waits(given.starts)
+    figures = waits(given.starts) if given.starts else []
     port = free_port()
 
     def measure() -> None:
         try:
-            watched = watched_against_headless(port, given.repeats, given.seconds)
+            wait_until_up(port)
+            watched = crowd.watched_against_headless(port, counts, given.repeats, given.seconds)
             if given.pictures:
                 looked_at(port, min(3, given.repeats), given.seconds)
             report([*figures, *watched], quiet=True)
@@ -206,7 +155,7 @@ def main() -> None:
         threading.Thread(target=measure, daemon=True).start()
         from app.main import app
 
-        app.run(config={"server.address": "localhost", "server.port": port, "server.headless": True})
+        app.run(config={**settings_of_the_lab(), "server.address": "localhost", "server.port": port, "server.headless": True})
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def _at_hand(id: str, have: int, number: int) -> bool:
         return False
     kept = manager().record_list(id)
     start = have if number == kept else 0
-    return manager().record_count(id) - start <= FEW or _shared.at_hand((id, kept), start)
+    return manager().record_count(id) - start <= FEW or _shared.follows((id, kept), start)
 
 
 def answer(id: str, have: int, number: int = 0, measure: str = "", version: int = -1, every: int = 0) -> list[Part]:

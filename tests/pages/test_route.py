@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -66,6 +67,36 @@ def test_it_is_packed_for_who_can_unpack_it_and_says_when_to_ask_again(manager) 
         assert ask((b"accept-encoding", header)).headers["content-encoding"] == "gzip"
     told = json.loads(bytes(text.body))
     assert told["every"] == 1000 and told["records"] == answer(id)["records"]
+
+
+def test_a_history_is_written_down_in_a_thread_and_news_in_the_loop(manager, monkeypatch: pytest.MonkeyPatch) -> None:
+    id = manager.start(tiny(measure_every=1))
+    until_step(manager, id, 5)
+    threads: list[int] = []
+
+    def noted(*given) -> list:
+        threads.append(threading.get_ident())
+        return written(*given)
+
+    written = route.answer
+    monkeypatch.setattr(route, "answer", noted)
+
+    async def ask(have: int) -> int:
+        """The number of the record after the last one that is answered."""
+        question = {"type": "http", "path_params": {"id": id}, "headers": []}
+        question["query_string"] = f"chart=mine&have={have}&list={manager.record_list(id)}".encode()
+        told = json.loads((await route.route("").endpoint(Request(question))).body)
+        return told["records"][-1]["from"] + len(told["records"][-1]["step"]) if told["records"] else have
+
+    async def newcomer_follower_and_latecomer() -> list[bool]:
+        """Whether each is answered in the loop's own thread."""
+        have = await ask(0)
+        await ask(have)
+        await ask(3)
+        return [thread == threading.get_ident() for thread in threads]
+
+    with ThreadPoolExecutor() as beside:
+        assert beside.submit(asyncio.run, newcomer_follower_and_latecomer()).result() == [False, True, False]
 
 
 def test_who_has_records_that_were_taken_back_is_sent_the_whole_list_anew(manager) -> None:

@@ -1,6 +1,8 @@
 """Records as text, made once for all who watch."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from app.live import shared_records
 from app.live.pace import FORGOTTEN
 from app.live.packing import Part
-from app.live.shared_records import MOMENT, SharedRecords, Which
+from app.live.shared_records import LARGEST, MOMENT, SharedRecords, Which
 from dfa_lab.records import Record
 from dfa_lab.runs.record_list import RecordList
 from tests.pages.clock import Clock
@@ -92,6 +94,52 @@ def test_a_number_that_nobody_can_have_spoils_nothing_for_the_others(clock: Cloc
     assert steps(shared.since(A, 20, experiment.read, True), 20) == list(range(20, 25))
 
 
+def test_a_long_history_is_written_down_in_pieces_of_bounded_size(clock: Clock) -> None:
+    experiment, shared = Growing(), SharedRecords()
+    experiment.grow(2 * LARGEST + 7)
+    for running in (True, False):
+        parts = shared.since(A, 5, experiment.read, running)
+        assert steps(parts, 5) == list(range(5, 2 * LARGEST + 7))
+        assert [len(json.loads(part.text)["step"]) for part in parts] == [LARGEST, LARGEST, 2]
+    assert steps(shared.since(B, LARGEST, experiment.read, True), LARGEST) == list(range(LARGEST, 2 * LARGEST + 7))
+    assert [len(json.loads(part.text)["step"]) for part in shared.since(B, 0, experiment.read, True)] == [LARGEST] * 2 + [7]
+
+
+def test_a_crowd_that_comes_at_once_has_the_history_written_down_once(clock: Clock) -> None:
+    experiment, shared = Growing(), SharedRecords()
+    experiment.grow(3000)
+    everybody, reading, going_on = threading.Barrier(8), threading.Event(), threading.Event()
+
+    def read(which: Which, start: int) -> np.ndarray:
+        reading.set()
+        assert going_on.wait(60)
+        return experiment.read(which, start)
+
+    def come(place: int) -> list[int]:
+        everybody.wait(60)
+        return steps(shared.since(A, place, read, True), place)
+
+    with ThreadPoolExecutor(8) as crowd:
+        for place in (1000, 0):  # the first see nothing before them, the second what others have seen the end of
+            coming = [crowd.submit(come, place) for _ in range(8)]
+            assert reading.wait(60)
+            going_on.set()
+            assert all(one.result() == list(range(place, 3000)) for one in coming)
+    assert experiment.made == 2000 + 3000
+
+
+def test_who_asks_all_the_time_is_told_from_who_has_much_to_catch_up_on(clock: Clock) -> None:
+    experiment, shared = Growing(), SharedRecords()
+    experiment.grow(10)
+    assert not shared.follows(A, 0) and not shared.follows(A, 10)
+    shared.since(A, 4, experiment.read, True)
+    assert shared.follows(A, 4) and shared.follows(A, 10)
+    assert not shared.follows(A, 0) and not shared.follows(A, 7) and not shared.follows(B, 4)
+    clock.now += 1.1 * FORGOTTEN
+    shared.since(A, 10, experiment.read, True)
+    assert not shared.follows(A, 4)
+
+
 def test_pieces_that_nobody_can_ask_for_any_more_are_forgotten(clock: Clock) -> None:
     experiment, shared = Growing(), SharedRecords()
     had = 0
@@ -124,5 +172,5 @@ def test_what_has_ended_is_kept_within_bounds(monkeypatch: pytest.MonkeyPatch) -
     experiment.grow(30)
     for number in range(20):
         shared.since(("x", number), 0, experiment.read, False)
-    kept = [len(part.text) + len(part.packed) for part in shared._over.values()]
+    kept = [len(part.text) + len(part.packed) for parts in shared._over.values() for part in parts]
     assert len(kept) > 1 and sum(kept) <= 5000 and (("x", 19), 0) in shared._over
