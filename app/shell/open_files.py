@@ -9,8 +9,8 @@ from typing import Any
 MANY = 65_536  # what the lab asks for; systems often begin with 256 or 1024
 SELDOM = 60.0  # seconds between two sentences
 NO_MORE = (
-    "Nobody new can be let in just now: this process has as many files and connections open as the system allows. It goes on by "
-    "itself as soon as visitors leave; allow more with ulimit -n before the start (LimitNOFILE of systemd)."
+    "Nobody new can be let in just now: this process has as many files and connections open as the system allows. It goes on "
+    "by itself as soon as visitors leave; allow more with ulimit -n before the start (LimitNOFILE of systemd)."
 )
 
 
