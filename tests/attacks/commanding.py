@@ -34,7 +34,7 @@ FOLDERS = (
     "a file",
     "runs/deeper/x",
     "x" * 300,
-    "/root/x",
+    "/boot/x",
     "\udcff",
     "a\nb",
 )
