@@ -9,7 +9,9 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # streamlit's tests put only this file's folder there
     sys.path.insert(0, str(ROOT))
 
-st.set_page_config(page_title="DFA Lab", page_icon=str(ROOT / "app" / "shell" / "icon.svg"), layout="wide")
+from app.shell.own_pictures import picture  # noqa: E402 (the path has to be there first)
+
+st.set_page_config(page_title="DFA Lab", page_icon=picture("icon"), layout="wide")
 from app.shell import contrast, margins, open_pages, pages, upright  # noqa: E402 (the path has to be there first)
 from app.visit import projector  # noqa: E402 (as above)
 
@@ -17,7 +19,7 @@ contrast.apply()
 margins.apply()
 projector.apply()
 upright.keep()
-st.logo(str(ROOT / "app" / "shell" / "logo.svg"), size="large")
+st.logo(picture("logo"), size="large")
 if why := open_pages.refused():
     st.warning(why, icon=":material/tab:")
     st.stop()

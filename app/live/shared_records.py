@@ -52,9 +52,7 @@ class SharedRecords:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seen: dict[Which, Seen] = {}
-        self._over: OrderedDict[tuple[Which, int], list[Part]] = (
-            OrderedDict()
-        )  # what has ended, whole, by its last step
+        self._over: OrderedDict[tuple[Which, int], list[Part]] = OrderedDict()  # what has ended, whole, by its last step
 
     def follows(self, which: Which, start: int) -> bool:
         """Whether who has the records before `start` is up to date, so that `since` takes no time."""

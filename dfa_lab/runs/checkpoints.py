@@ -132,7 +132,7 @@ def why(error: Exception, path: Path) -> str:
     """
     if isinstance(error, OSError):
         return explain(error, path)
-    for number in (28, 122, 13, 30):  # ENOSPC, EDQUOT, EACCES, EROFS
+    for number in (28, 122, 13, 30, 24, 23):  # ENOSPC, EDQUOT, EACCES, EROFS, EMFILE, ENFILE
         if f"os error {number})" in str(error):
             return explain(OSError(number, str(error)), path)
     return f"{path} cannot be used ({error})."

@@ -34,7 +34,7 @@ FOLDERS = (
     "a file",
     "runs/deeper/x",
     "x" * 300,
-    "/nowhere/x",
+    "/boot/x",
     "\udcff",
     "a\nb",
 )

@@ -1,4 +1,4 @@
-"""A folder of runs that is opened while its disk is full, after a kill: what it holds is there, what is new is kept later."""
+"""A folder of runs that is opened while its disk is full, after a kill: all is there, and what is new is kept later."""
 
 import os
 import subprocess

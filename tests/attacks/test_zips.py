@@ -18,7 +18,8 @@ from dfa_lab.settings.parsing import parse
 from dfa_lab.train.checkpoint import CheckpointError
 from dfa_lab.train.trainer import Trainer
 from tests.attacks import importing
-from tests.attacks.mutated_zips import MUTATIONS, mutated
+from tests.attacks.mutated_zips import mutated
+from tests.attacks.mutations import MUTATIONS
 from tests.attacks.outcome import sentence_fault
 from tests.export.zips import SETTINGS, contents, edited, places, rewritten, trained, zipped
 

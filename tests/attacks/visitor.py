@@ -7,7 +7,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -77,6 +77,7 @@ class Visitor:
         """`cookie`: as the browser sends it; empty for somebody who has never been here, and then takes the page's own."""
         self.host = host
         self.cookie = cookie or self._first_visit()
+        self._tab = ExitStack()
         self._socket: ClientConnection | None = None
         self._page_hash, self._query, self._chart = "", "", os.urandom(4).hex()
         self.session = ""
@@ -90,11 +91,13 @@ class Visitor:
         """Open the page at an address in a tab of its own, as a link does."""
         self.close()
         headers = {"Cookie": self.cookie} if self.cookie else {}
-        self._socket = connect(
-            f"ws://{self.host}/_stcore/stream",
-            subprotocols=[Subprotocol("streamlit")],
-            max_size=None,
-            additional_headers=headers,
+        self._socket = self._tab.enter_context(
+            connect(
+                f"ws://{self.host}/_stcore/stream",
+                subprotocols=[Subprotocol("streamlit")],
+                max_size=None,
+                additional_headers=headers,
+            )
         )
         message = BackMsg()
         message.rerun_script.query_string = query
@@ -163,9 +166,8 @@ class Visitor:
 
     def close(self) -> None:
         """Close the tab."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        self._tab.close()
+        self._socket = None
 
 
 class Lab:

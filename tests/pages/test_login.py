@@ -100,9 +100,9 @@ def test_a_chart_is_asked_for_by_whom_the_gate_has_named(told) -> None:
     cookie = (b"cookie", f"{identity.COOKIE}={'0' * 64}".encode())
     named = (login.OWN.encode(), b"0123456789ab administrator")
     scope = {"type": "http", "headers": [cookie, named], "client": ("192.0.2.7", 1)}
-    assert identity.asker(Request(scope)) == "0123456789ab"
+    assert identity.asker(Request(scope), lambda _: False) == "0123456789ab"
     told()
-    assert identity.asker(Request(scope)) == ""  # a server of one's own
+    assert identity.asker(Request(scope), lambda _: False) == ""  # a server of one's own
 
 
 def test_who_starts_the_server_reads_how_visitors_are_known(told) -> None:

@@ -177,6 +177,8 @@ def explain(error: Exception, path: Path) -> str:
         return f"{shown(folder, 80)} is longer than a folder's name may be."
     if number == errno.ENOTDIR or (folder.exists() and not folder.is_dir()):
         return f"{folder} is not a folder."
+    if number in (errno.EMFILE, errno.ENFILE):
+        return "This process has as many files open as the system allows: it goes on when there are fewer."
     if number == errno.EDQUOT:
         return USED_UP.format(folder)
     if kind == "SQLITE_FULL" or number == errno.ENOSPC:
