@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from dfa_lab.runs.manager import Manager
 from tests.browser.conftest import free_port, healthy
-from tests.runs.patience import until
+from tests.runs.patience import tiny, until, until_state
 
 ROOT = Path(__file__).parents[2]
 LIMIT = 400  # descriptors of the server; a WebSocket's visit takes four
@@ -56,6 +57,7 @@ class Lab:
     port: int
     process: subprocess.Popen
     log: Path
+    ended: str  # an experiment that has ended before the server was started
 
     def connect(self, source: str = "127.0.0.1") -> socket.socket:
         """A connection that waits a minute for each answer."""
@@ -109,12 +111,16 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     if not hasattr(signal, "SIGUSR1"):
         pytest.skip("this system has no limit of descriptors")
     folder, port = tmp_path_factory.mktemp("doors"), free_port()
+    before = Manager(folder / "runs")
+    ended = before.start(tiny(epochs=2))
+    until_state(before, ended, "finished")
+    before.close()
     environment = os.environ | {"PYTHONPATH": str(ROOT), "DFA_LAB_SHARED": "1", "DFA_LAB_RUNS": str(folder / "runs")}
     environment["DFA_LAB_HOSTS"] = "lab.example.org, *.labs.example.org"
     with (folder / "log.txt").open("w") as output:
         command = [sys.executable, "-c", START.replace("PORT", str(port))]
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
-    found = Lab(port, process, folder / "log.txt")
+    found = Lab(port, process, folder / "log.txt", ended)
     try:
         until(lambda: healthy(f"http://127.0.0.1:{port}") or process.poll() is not None, "the lab answers")
         assert process.poll() is None, found.said()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import secrets
+import sys
 
 import pytest
 
@@ -15,6 +16,8 @@ from tests.doors.conftest import Lab
 from tests.pages.clock import Clock
 
 OTHER = "127.0.0.3"  # another address of this computer
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other addresses of this computer are needed")
 
 
 def chart(lab: Lab, name: str, source: str = "127.0.0.1", cookie: str = "") -> tuple[int, dict[str, str], dict]:
@@ -36,6 +39,18 @@ def test_who_invents_charts_or_visitors_slows_nobody_and_is_told_when_to_come_ag
     status, _, answer = chart(lab, "mine", OTHER)
     assert status == 200 and answer["every"] <= 1000 * (2 * EACH + 1) / MOST  # both addresses of this test counted in full
     assert said <= {200, 429}
+
+
+def test_who_reads_what_has_ended_again_and_again_is_stopped_and_others_are_not(lab: Lab) -> None:
+    request, told = f"GET /live/{lab.ended}?have=0", []
+    while len(told) < 1000 and (not told or told[-1][0] == 200):
+        told.append(lab.answer(request, "127.0.0.6"))
+    status, headers, text = told[-1]
+    assert status == 429 and int(headers["retry-after"]) >= 1 and "try again in" in text
+    whole = [json.loads(text)["records"] for status, _, text in told[:-1]]
+    assert whole and whole[0] and all(one == whole[0] for one in whole)
+    status, _, text = lab.answer(request, "127.0.0.7")
+    assert status == 200 and json.loads(text)["records"] == whole[0]
 
 
 @pytest.fixture
