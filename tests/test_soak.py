@@ -75,7 +75,7 @@ def test_a_kill_may_take_a_second_of_records_and_no_more(soaked: tuple[Path, Kno
 def test_what_ran_has_to_go_on_after_a_kill_from_close_by():
     now, ledger = time.monotonic(), Ledger()
     one = ledger.add("a", "ann")
-    one.when = one.taken_up = now - 60
+    one.when = now - 60  # begun in the life that was ended
 
     def seen(*told: tuple[float, str, int]) -> str:
         one.seen.clear()

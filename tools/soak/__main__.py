@@ -23,7 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from lab_process import GONE, Lab
-from ledger import Ledger
+from ledger import RECORDS, Ledger
 from resting import Rests
 from visit import Failed, Lost
 from visitors import Visitors
@@ -32,7 +32,7 @@ ACTIONS = 10  # of a cycle
 REST = 3.0  # seconds
 LIVES = (1, 9, 1, 3, 16, 1, 30)  # cycles of the lives, one after the other
 ENDS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGINT)
-SOONEST, LATEST = 0.5, 6.0  # seconds of the last cycle of a life after which it ends
+SOONEST, LATEST = 0.5, 10.0  # seconds until the end of a life comes, in its last cycle
 
 
 class Soak:
@@ -49,12 +49,13 @@ class Soak:
 
     def run(self) -> None:
         """All lives."""
-        number = 0
-        while time.monotonic() < self.until:
+        number, over = 0, False
+        while not over:
             took = self.lab.start()
             self.visitors.arrive()
             if number:
                 self._taken_up(took)
+            over = time.monotonic() >= self.until  # a last life, to see what has become of the one before
             self._live(LIVES[number % len(LIVES)], ENDS[number % len(ENDS)])
             number += 1
 
@@ -88,6 +89,8 @@ class Soak:
         self.ended = 0.0
 
         def end() -> None:
+            self._try(self.visitors.see_all)
+            time.sleep(RECORDS + 0.1)  # what was shown just now has to be there
             self.ended = time.monotonic()
             self.lab.send(number)
 
@@ -100,8 +103,9 @@ class Soak:
                 if not self.ended:
                     self._fault(str(fault))
             except Lost as lost:
+                early = not self.ended
                 timer.join()
-                if not self.ended:
+                if early:
                     self._fault(str(lost))
         timer.join()
         status = self.lab.wait()

@@ -73,7 +73,7 @@ class Ledger:
 
     def active(self) -> list[Known]:
         """Those that were last seen active."""
-        return [one for one in self.known.values() if one.state in ACTIVE and one.removed is None]
+        return [one for one in list(self.known.values()) if one.state in ACTIVE and one.removed is None]
 
     def faults(self, runs: Path, ended: float, killed: bool) -> list[str]:
         """What the store in the folder `runs` lacks, one sentence each; no server may be at work there.
@@ -94,10 +94,10 @@ class Ledger:
         It was seen in the new life already.
         """
         now, before = one.seen[-1], one.surely(ended - (RECORDS if killed else 0.0))
-        if before is None or before.state != "running" or one.taken_up is None:
+        if before is None or before.state != "running":
             return ""
-        fresh = one.when >= one.taken_up - 1.0
-        if killed and ended - one.taken_up < (FIRST if fresh else TRAINING + RECORDS):
+        lasted = ended - (one.when if one.taken_up is None else one.taken_up)
+        if killed and lasted < (FIRST if one.taken_up is None else TRAINING + RECORDS):
             return ""  # there was no checkpoint of this life yet: nothing goes on twice from one step
         if now.state == "interrupted":
             return f"it ran at step {before.step}, and does not go on after the restart"
