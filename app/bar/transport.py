@@ -14,6 +14,7 @@ from app.visit.share import share
 from dfa_lab.runs.live import ACTIVE, Status
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.parsing import parse
+from dfa_lab.settings.wording import shown
 
 FIRST_POINTS = 0.4  # seconds that Start waits for them; a large data set takes longer to load
 # One row, so that the charts have the rest of the screen: a laptop's has no room for the names of the keys, a phone has no
@@ -176,5 +177,10 @@ def _set_rate() -> None:
 
 
 def _set_speed() -> None:
+    pace = SPEEDS.get(held(SPEED))
+    if pace is None:  # no choice of the list: whoever forges one is told, and the list shows the speed that there is
+        session.problems = [f"There is no speed {shown(held(SPEED))}: choose one of {', '.join(SPEEDS)}."]
+        knobs.speed_of = None
+        return
     if id := watching.own():
-        manager().set_pace(id, SPEEDS[held(SPEED)])
+        manager().set_pace(id, pace)

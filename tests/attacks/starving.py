@@ -182,6 +182,7 @@ def _descriptors(folder: Path, about: str, outcome: Outcome) -> None:
             with _faults(f"{about}, and then enough again", outcome):
                 have = visitor.live(id)["status"]["step"]
                 until(lambda: visitor.live(id)["status"]["step"] > have, "it trains on")
+                begun(visitor, LATER)  # whose first steps are kept, which the next ones of the other wait for long
                 until(lambda: not _said(visitor, id), "nothing is wrong any more")
                 _look(visitor, folder, id, f"{about}, and then enough again", outcome)
         if status := lab.end(signal.SIGTERM):

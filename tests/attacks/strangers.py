@@ -3,8 +3,10 @@
 import random
 import re
 import tempfile
+import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
@@ -17,7 +19,8 @@ from tests.runs.patience import until
 
 LINK = "epochs=100000&num_hidden=4&rules=dfa&num_layers=1&measure_every=1000"
 EVERY = 12  # things that each stranger does on each of a few pages
-PAGES_EACH = 3
+PAGES_EACH = 3  # the Lab among them
+STEERING = ("-pause", "-reset", "-rate_now", "-speed")
 HONEST = ("button", "download_button", "checkbox", "text_input", "text_area", "number_input", "selectbox")
 
 
@@ -42,7 +45,7 @@ def meet(lab: Lab, count: int, seed: int, folder: Path, outcome: Outcome) -> tup
         until(lambda: owner.live(id)["status"]["state"] == "paused", "it is paused")
         seen = {page.path: owner.open(f"experiment={id}", page.path).widgets() for page in PAGES}
         theirs = [(page, widget, kind) for page, widgets in seen.items() for widget, (kind, _) in widgets.items()]
-        before = _told(owner, id)
+        before = _settled(owner, id)
         for number in range(count):
             with closing(Visitor(lab.host)) as stranger:
                 assert stranger.cookie and stranger.cookie != owner.cookie
@@ -76,6 +79,15 @@ def _told(owner: Visitor, id: str) -> tuple[str, int, int, int]:
     )
 
 
+def _settled(owner: Visitor, id: str) -> tuple[str, int, int, int]:
+    """The same, once the records of the last step, which charts are told a moment later, are among them."""
+    last = ("", 0, 0, 0)
+    while (now := _told(owner, id)) != last:
+        last = now
+        time.sleep(1.5)
+    return now
+
+
 def compare(folder: Path, id: str, events: list[str], outcome: Outcome) -> None:
     """What the store of the lab, which has ended, says of it."""
     with closing(Manager(folder / "runs", resume=False)) as manager:
@@ -102,15 +114,18 @@ def _try(
     hidden: list[str],
     outcome: Outcome,
 ) -> None:
-    for page in chance.sample([page.path for page in PAGES], PAGES_EACH):
+    others = [page.path for page in PAGES if page.path]
+    for page in ["", *chance.sample(others, PAGES_EACH - 1)]:
         shown = stranger.open(f"experiment={id}", page)
         if page == "experiments":
             shown = stranger.do(WidgetState(id=shown.id("runs_text"), string_value=id))
         forged = [(widget, kind) for where, widget, kind in theirs if where == page]
         found = [(widget, kind) for widget, (kind, _) in shown.widgets().items()]
+        steering = [(widget, kind) for widget, (kind, one) in shown.widgets().items() if _steers(widget, kind, one)]
+        chance.shuffle(steering)
         for _ in range(EVERY):
-            widget, kind = chance.choice(chance.choice((found or forged, forged or found)))
-            honest = chance.random() < 0.8 and kind in HONEST
+            widget, kind = steering.pop() if steering else chance.choice(chance.choice((found or forged, forged or found)))
+            honest = (bool(steering) or chance.random() < 0.8) and kind in HONEST
             state = _state(widget, kind, chance) if honest else _forged(widget, chance)
             again = stranger.do(state)
             what = f"{about} on {page or 'lab'}, {state}"
@@ -123,6 +138,11 @@ def _try(
                 not honest or again.exceptions or f"experiment={id}" not in stranger.query
             ):  # a copy of their own, or a spoilt page
                 stranger.open(f"experiment={id}", page)
+
+
+def _steers(id: str, kind: str, one: Any) -> bool:
+    """Whether it is one of those that steer what is on screen; they are tried first."""
+    return id.endswith(STEERING) or (kind == "button" and one.label == "Step")
 
 
 def _state(id: str, kind: str, chance: random.Random) -> WidgetState:

@@ -1,9 +1,11 @@
 """A running, shared lab: hostile links, and strangers at somebody's experiment. A few of `make attacks`."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from tests.attacks import linking, strangers
 from tests.attacks.outcome import Outcome
@@ -41,15 +43,23 @@ def test_a_link_that_would_act_is_shown_as_text(lab: Lab) -> None:
         visitor.close()
 
 
+def test_a_forged_speed_is_told_to_whoever_forges_it(lab: Lab) -> None:
+    """Was a page that failed."""
+    with closing(Visitor(lab.host)) as visitor:
+        shown = visitor.open("epochs=100000&num_hidden=4&rules=dfa")
+        again = visitor.do(WidgetState(id=shown.id("speed"), string_value="nothing"))
+        assert again.exceptions == [] and "There is no speed" in again.text
+
+
 def test_strangers_change_nothing_of_somebodys_experiment(lab: Lab, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(strangers, "EVERY", 5)
-    monkeypatch.setattr(strangers, "PAGES_EACH", 1)
+    monkeypatch.setattr(strangers, "PAGES_EACH", 2)
     monkeypatch.setattr(
         strangers, "PAGES", [page for page in strangers.PAGES if page.name in ("lab", "experiments", "feedback")]
     )
-    outcome = Outcome("strangers", 3)
-    id, begun = strangers.meet(lab, 3, 4, folder, outcome)
-    assert outcome.faults == [] and outcome.counted["things done"] == 3 * 5
+    outcome = Outcome("strangers", 2)
+    id, begun = strangers.meet(lab, 2, 4, folder, outcome)
+    assert outcome.faults == [] and outcome.counted["things done"] == 2 * 2 * 5
     lab.process.terminate()
     lab.process.wait(60)
     strangers.compare(folder, id, begun, outcome)
