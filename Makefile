@@ -49,9 +49,9 @@ format: $(DEV_READY) $(JS_READY)
 	$(BIN)/python -m ruff format .
 	$(BIOME) check --write
 
-# Strangers, hostile zips, links and command lines, kills, full disks: tests/attacks/run.py.
+# Strangers, hostile zips, links and command lines, kills, full disks: tests/attacks/all_attacks.py.
 attacks: $(DEV_READY)
-	@PYTHONPATH=. $(BIN)/python tests/attacks/run.py $(ARGS)
+	@PYTHONPATH=. $(BIN)/python tests/attacks/all_attacks.py $(ARGS)
 
 # What each of them measures and how long it takes: benchmarks/run.py. ARGS=--record keeps the figures for later comparisons.
 bench: $(DEV_READY)

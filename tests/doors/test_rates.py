@@ -12,6 +12,7 @@ from app.live.pace import EACH, MOST
 from app.live.rates import Allowance
 from app.live.reading import Reading, TooMuch
 from app.shell.identity import COOKIE
+from tests import loops
 from tests.doors.conftest import Lab
 from tests.pages.clock import Clock
 
@@ -99,7 +100,7 @@ def test_what_has_ended_is_read_by_one_at_a_time_and_by_nobody_too_much() -> Non
         asked = [turns.read(name, lambda name=name: slow(name)) for name in ("a", "a", "a", "b", "c")]
         return await asyncio.gather(*asked, return_exceptions=True)
 
-    a, again, refused, b, c = asyncio.run(all_of_them())
+    a, again, refused, b, c = loops.run(all_of_them())
     assert (a, again, b, c) == ("a", "a", "b", "c") and most == 1 and order == ["a", "a", "b", "c"]
     assert isinstance(refused, TooMuch) and refused.seconds == 1
 
@@ -117,7 +118,7 @@ def test_what_is_at_hand_counts_a_little(clock: Clock) -> None:
                 return number
         return 100
 
-    assert asyncio.run(many()) in (30, 31)  # rates.SECONDS over reading.LEAST, as floats add up
+    assert loops.run(many()) in (30, 31)  # rates.SECONDS over reading.LEAST, as floats add up
 
 
 def test_whoever_has_read_for_long_waits_while_others_may(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,4 +137,4 @@ def test_whoever_has_read_for_long_waits_while_others_may(clock: Clock, monkeypa
         clock.now += 10
         assert await turns.read("a", long) == "read"
 
-    asyncio.run(three())
+    loops.run(three())

@@ -13,6 +13,7 @@ from streamlit.runtime.runtime import Runtime
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
 from app.shell import departed
+from tests import loops
 
 
 class Tab:
@@ -70,5 +71,5 @@ def test_it_goes_on_for_as_long_as_the_server(monkeypatch: pytest.MonkeyPatch):
             await task
 
     monkeypatch.setattr(departed, "forget", lambda: seen.append(1))
-    asyncio.run(some_rounds())
+    loops.run(some_rounds())
     assert len(seen) >= 3

@@ -73,6 +73,7 @@ def test_a_history_is_written_down_in_a_thread_and_news_in_the_loop(manager, mon
     id = manager.start(tiny(measure_every=1))
     until_step(manager, id, 5)
     threads: list[int] = []
+    monkeypatch.setattr(route, "FEW", 0)
 
     def noted(*given) -> list:
         threads.append(threading.get_ident())
