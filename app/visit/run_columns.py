@@ -14,8 +14,8 @@ from dfa_lab.runs.store.server import ACTIVE
 from dfa_lab.runs.store.stored import Stored
 
 STATES = {
-    "loading": "⌛ loading",
-    "queued": "⌛ waiting",
+    "loading": "… loading",
+    "queued": "… waiting",
     "running": "▶ running",
     "paused": "⏸ paused",
     "finished": "✓ finished",

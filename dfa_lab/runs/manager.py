@@ -36,9 +36,8 @@ DEMO_PAUSE = 8.0  # seconds that a finished demonstration stays on screen before
 class Manager:
     """The experiments of one server. Every method may be called from any thread.
 
-    None but `close` and `look` waits for a training step. The manager is the face of its parts: an archive (what lies on the
-    disk), lives (what is in memory), a reader of both, replays of past steps, a scheduler with the workers, what continues
-    and forks, and controls. Each part knows only those before it.
+    None but `close` and `look` waits for a training step. It is the face of its parts, of which each knows only those before
+    it: an archive (what lies on the disk), lives (what is in memory), a reader of both, replays, a scheduler, and so on.
     """
 
     def __init__(self, folder: Path, *, resume: bool = True, quota: str = "", who: Callable[[], Visitor] = lambda: PERSON):
@@ -67,8 +66,9 @@ class Manager:
 
     @property
     def problem(self) -> str:
-        """Empty, or why runs are not being kept as they should be, for a person."""
-        return self._archive.problem
+        """Empty, or why runs are not kept as they should be, for a person; whoever keeps the server reads where that is."""
+        said = self._archive.problem
+        return said if self.rights.who().administrator else said.replace(str(self.store.folder), "the folder of runs")
 
     # beginning and ending
 

@@ -11,7 +11,7 @@ from dfa_lab.feedback.changing import Change
 from dfa_lab.runs.manager import Manager
 from dfa_lab.runs.rights import CLOSED, LOCAL, NOBODY, NOT_YOURS, PERSON, NotAllowed, Visitor
 from dfa_lab.settings.experiment import SettingsError
-from tests.runs.patience import state, status, tiny, until_state, until_step
+from tests.runs.patience import state, status, tiny, until, until_state, until_step
 
 ALICE, BOB, KEEPER = Visitor("alice"), Visitor("bob"), Visitor("", administrator=True)
 # What each of the manager's methods that change an experiment is called with, but for its id.
@@ -188,3 +188,13 @@ def test_names_are_short_and_tell_two_of_one_name_apart(shared: Shared) -> None:
     names = visitors.names()
     assert names == {"alice": "Ann of the third row, who has (alic)", "bob": "Ann (bob)"}
     assert [one.id for one in visitors.all()] == ["alice", "bob"]
+
+
+def test_visitors_do_not_read_where_the_runs_lie(shared: Shared, tmp_path: Path) -> None:
+    (tmp_path / "checkpoints").write_text("somebody's file")
+    shared.begin()
+    until(lambda: shared.manager.problem)
+    said: dict[str, str] = {}
+    for shared.acting in (ALICE, KEEPER):
+        said[shared.acting.id] = shared.manager.problem
+    assert str(tmp_path) in said[""] and said["alice"] == said[""].replace(str(tmp_path), "the folder of runs")
