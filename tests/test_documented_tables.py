@@ -32,6 +32,7 @@ SOURCES = {
     ("benchmarks.md", "looked at in one Chromium"): MACHINE,
     ("benchmarks.md", "experiment | steps/s"): MACHINE,
     ("benchmarks.md", "what | takes"): MACHINE,
+    ("benchmarks.md", "beside | steps/s"): MACHINE,
     ("benchmarks.md", "90 lines in each"): MACHINE,
     ("benchmarks.md", "rule | test error %, 10 epochs | 30"): HOURS,
     ("benchmarks.md", "initial weights | rule | test error %, 10 epochs | test error %, 30"): HOURS,
