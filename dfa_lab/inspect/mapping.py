@@ -18,6 +18,8 @@ from dfa_lab.inspect import tsne
 PROCESS = 230 * 10**6  # bytes of a process with what it imports
 COPIES = 6  # of the layer that is being embedded, some in 64 bits
 NEIGHBOURS = 4000  # bytes of a sample's neighbours and forces
+KILL = -9  # the exit status after SIGKILL, of which not every system knows the name
+KILLED = "their process was killed, as a system does that has no memory left"
 ROOT = Path(__file__).parents[2]
 
 
@@ -91,5 +93,6 @@ class Mapping:
                 pipe.close()
             self._over()
         if len(self.maps) < self.count and not self.cancelled:
-            last = said.splitlines()[-1] if said else f"its process ended with status {process.returncode}"
+            ended = KILLED if process.returncode == KILL else f"its process ended with status {process.returncode}"
+            last = said.splitlines()[-1] if said else ended
             self.problem = last.removeprefix("ValueError: ")

@@ -11,6 +11,7 @@ from typing import IO
 import numpy as np
 
 from dfa_lab.inspect.components import principal
+from dfa_lab.machine.priority import end_first
 
 PERPLEXITY = 30.0  # about how many neighbours count
 FEWEST = 10  # samples: below there are no neighbourhoods
@@ -79,6 +80,7 @@ def read(stream: IO[bytes]) -> np.ndarray | None:
 if __name__ == "__main__":
     if hasattr(os, "nice"):
         os.nice(10)  # the training goes first
+    end_first()
     labels = read(sys.stdin.buffer)
     while labels is not None and (one := read(sys.stdin.buffer)) is not None:
         write(sys.stdout.buffer, embed(one, labels[:, 0]))

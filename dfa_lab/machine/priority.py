@@ -3,6 +3,7 @@
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 LOWER = 5  # steps of niceness: beside one thread of ordinary priority, about a quarter of a core
 
@@ -16,3 +17,9 @@ def lower() -> None:
     if sys.platform == "linux":
         with suppress(OSError):  # 0: the thread that calls
             os.setpriority(os.PRIO_PROCESS, 0, min(19, os.getpriority(os.PRIO_PROCESS, 0) + LOWER))
+
+
+def end_first() -> None:
+    """Have this process be the one that a system without memory ends, and not the server that started it; Linux alone."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")

@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dfa_lab.inspect import tsne
-from dfa_lab.inspect.mapping import Mapping
+from dfa_lab.inspect.mapping import KILLED, Mapping
+from tests.runs.patience import until
 
 T = np.arange(60) % 3
 
@@ -75,6 +77,15 @@ def test_the_process_begins_at_once():
     """Without torch, whose import takes longer than a map."""
     look = "import sys, dfa_lab.inspect.tsne; print(sorted({'torch', 'sklearn'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="only Linux ends processes for their memory")
+def test_a_system_without_memory_ends_the_process_and_not_the_server():
+    mapping = Mapping([np.random.RandomState(0).normal(size=(2000, 50))] * 3, np.zeros(2000, int))
+    until(lambda: Path(f"/proc/{mapping.process.pid}/oom_score_adj").read_text() == "1000\n", "it has begun")
+    mapping.process.kill()  # as the system would
+    ended(mapping)
+    assert mapping.problem == KILLED and int(Path("/proc/self/oom_score_adj").read_text()) < 1000
 
 
 def test_cancel_leaves_no_process():
