@@ -8,6 +8,7 @@ import torch
 from app.form import drawing
 from app.shell.escape import plain
 from app.shell.identity import visitor
+from app.shell.server import manager
 from app.visit import hidden_controls
 from app.visit.form_state import FORM, SEVERAL, as_text, key
 from app.visit.hidden_controls import GROUPS
@@ -21,6 +22,7 @@ from dfa_lab.settings.knob import several
 from dfa_lab.settings.parsing import keep_good, parse
 from dfa_lab.settings.wording import title
 from dfa_lab.train import saved
+from dfa_lab.train.failures import sentence
 from dfa_lab.train.plan import Plan
 from dfa_lab.train.preflight import check
 
@@ -153,6 +155,7 @@ def _dataset_title(name: str) -> str:
 
 def read() -> tuple[Experiment | None, list[str]]:
     """The experiment that the form describes, or None and the sentences for what cannot be."""
+    experiment = None
     try:
         experiment = parse(_values([name for name in Experiment.model_fields if in_force(name)], FORM))
         if experiment.load:
@@ -165,7 +168,7 @@ def read() -> tuple[Experiment | None, list[str]]:
     except SettingsError as error:
         return None, error.problems
     except data.DataError as error:
-        return None, [str(error)]
+        return None, [sentence(error, experiment, at_home=manager().rights.who().administrator)]
     return experiment, []
 
 

@@ -15,6 +15,7 @@ from app.proofs import proof_figures
 from app.proofs.proof_figures import percent
 from app.shell import pages
 from app.shell.escape import plain
+from app.shell.server import manager
 from app.visit import form_state
 from app.visit.session import Remembered, known
 from dfa_lab import data, feedback, proofs
@@ -72,7 +73,7 @@ def show() -> None:
     except SettingsError as error:
         settings_form.show_problems(error.problems)
     except data.DataError as error:
-        settings_form.show_problems([str(error)])
+        settings_form.show_problems([sentence(error, experiment, at_home=manager().rights.who().administrator)])
     except (MemoryError, RuntimeError) as error:
         if not out_of_memory(error):
             raise

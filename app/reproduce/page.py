@@ -17,6 +17,7 @@ from dfa_lab.paper.tables import EPOCHS, Row, Table
 from dfa_lab.runs.resuming import ContinueError
 from dfa_lab.runs.rights import NotAllowed
 from dfa_lab.settings.experiment import SettingsError
+from dfa_lab.train.failures import sentence
 
 EVERY = 2.0  # seconds
 HOW_MANY_SEEDS, HOW_MANY_EPOCHS, DOWNLOAD = "paper_seeds", "paper_epochs", "paper_download"  # keys of widgets
@@ -95,10 +96,13 @@ def _data(table: Table) -> bool:
     experiment = table.rows[0].experiment(next(iter(table.rows[0].published)))
     if data.is_here(table.dataset, data.root(experiment.datapath)):
         return True
+    administrator = manager().rights.who().administrator
     try:
         data.load(experiment, torch.device("cpu"))  # fails at once, and says what is missing where
     except data.DataError as error:
-        st.warning(plain(str(error)), icon=":material/download:")
+        st.warning(plain(sentence(error, experiment, at_home=administrator)), icon=":material/download:")
+    if not administrator:
+        return False
     facts = data.facts(table.dataset)
     return st.toggle(f"Download {facts.title} with the first cell that is started ({facts.megabytes} MB)", key=DOWNLOAD)
 

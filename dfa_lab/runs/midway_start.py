@@ -65,7 +65,7 @@ class MidwayStart:
             said += FALLS_ANEW if live.experiment.schedule != "constant" else ""
             said += f". {note}" if note else ""
         except Exception as error:
-            why = str(error) if isinstance(error, (CannotReplay, SettingsError)) else sentence(error, live.experiment)
+            why = _why(error, live)
             return self._as_before(live, stored, why)
         with live.lock:
             if begins := live.state == "loading":  # not stopped meanwhile
@@ -94,7 +94,7 @@ class MidwayStart:
             theirs = self._reader.records(source.id) if source.step else []
             records = [record for record in theirs if record.step <= source.step]
         except Exception as error:
-            why = str(error) if isinstance(error, (CannotReplay, SettingsError)) else sentence(error, live.experiment)
+            why = _why(error, live)
             self._scheduler.ended(live, "failed", why)
             return
         with live.lock:
@@ -151,3 +151,9 @@ class MidwayStart:
         self._scheduler.ended(live, stored.state, why)
         self._store.set_state(live.id, stored.state, why)  # also of one that was stopped while it was brought there
         self._lives.drop(live)
+
+
+def _why(error: Exception, live: Live) -> str:
+    """What to say of an experiment that could not be brought to where it goes on."""
+    known = isinstance(error, (CannotReplay, SettingsError))
+    return str(error) if known else sentence(error, live.experiment, at_home=not live.owner)

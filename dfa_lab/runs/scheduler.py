@@ -219,7 +219,8 @@ class Scheduler:
 
     def _not_loaded(self, live: Live, error: Exception) -> None:
         """What could not be taken up keeps everything that was measured, and is as interrupted as before."""
-        why = str(error) if isinstance(error, CheckpointError) else sentence(error)
+        known = isinstance(error, CheckpointError)
+        why = str(error) if known else sentence(error, live.experiment, at_home=not live.owner)
         if live.continues:
             self.ended(live, "interrupted", why)
             self._lives.drop(live)

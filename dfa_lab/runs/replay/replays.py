@@ -150,7 +150,8 @@ class Replays:
             known = isinstance(error, CannotReplay)
             if not known:
                 log.warning("step %s of %s cannot be replayed: %r", replay.step, replay.id, error)
-            replay.sentence = str(error) if known else f"It cannot be replayed: {sentence(error, self._experiment(replay.id))}"
+            why = "" if known else sentence(error, self._experiment(replay.id), at_home=self._who().administrator)
+            replay.sentence = str(error) if known else f"It cannot be replayed: {why}"
             replay.state = "failed"
         finally:
             if promise:
