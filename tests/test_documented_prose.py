@@ -47,7 +47,7 @@ FROM: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("claims: a small convolution", "12.6 %, 8.1, 19.2, 12.2 %, 8.3, 16.4, 8.1 %, 5.3, 10.3"),
     ],
     ("architecture.md", "The road of a record"): [
-        ("code: dfa_lab.runs.worker:TURN", "30 ms"),
+        ("code: dfa_lab.runs.turns:TURN", "30 ms"),
         ("code: dfa_lab.runs.store.writer:PERIOD", "0.2 s"),
     ],
     ("benchmarks.md", "Memory that stays"): [("command: make bench BENCH=epoch", "40 pages")],
@@ -212,7 +212,7 @@ def test_the_search_finds_figures_in_sentences_alone(text: str, seen: list[str])
     [
         ("claims: dfa and shallow for 10 epochs", "4.6 %", "4.7 %"),
         ("recorded: gpu", "32 %", "31 %"),
-        ("code: dfa_lab.runs.worker:TURN", "30 ms", "31 ms"),
+        ("code: dfa_lab.runs.turns:TURN", "30 ms", "31 ms"),
         ("file: pyproject.toml", "3.11", "3.10"),
     ],
 )

@@ -8,19 +8,17 @@ exception ends the experiment it happened in and no other.
 import logging
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 from dfa_lab.machine.priority import lower
 from dfa_lab.records import Record
 from dfa_lab.runs.live import ENDED, Live
 from dfa_lab.runs.replay.snapshots import trained
+from dfa_lab.runs.turns import Turns
 from dfa_lab.train.failures import sentence
 from dfa_lab.train.trainer import Diverged, Trainer
 
-TURN = 0.03  # seconds that a visitor has in a round
-ROUND = 0.3  # seconds of a round, about, however many visitors there are
 ASIDE = 0.0005  # seconds that it steps aside for who wants to look at a network: a lock is not fair by itself
 IDLE = 0.01  # seconds between looks at experiments that are slowed down on purpose
 
@@ -63,7 +61,7 @@ class Worker:
         self._name, self._listener, self._move = name, listener, move
         self._lives = [first]
         self._alone = first.weight.heavy
-        self._credit: dict[str, float] = {}  # seconds of its round that an experiment has left, by id; below 0: it took more
+        self._turns = Turns()
         self._wake = threading.Condition()
         self._closed = False
         self._poked = False  # something changed since the last look at all experiments
@@ -112,7 +110,7 @@ class Worker:
                     return
                 self._poked = False
             worked = False
-            self._credit = {live.id: min(turn, self._credit.get(live.id, 0.0) + turn) for live, turn in _turns(lives)}
+            self._turns.begin(lives)
             for live in lives:
                 worked |= self._turn(live)
             if not worked:
@@ -128,7 +126,7 @@ class Worker:
         while not self._closed:
             if live.changes:
                 self._between_steps(live)
-            if self._credit[live.id] <= 0:
+            if not self._turns.has(live):
                 worked = True
                 break
             with live.lock:
@@ -166,7 +164,7 @@ class Worker:
             if trainer.done:
                 self._end(live, records, "finished", live.losses())
                 return True
-            self._credit[live.id] -= time.monotonic() - now
+            self._turns.take(live, time.monotonic() - now)
             if live.weight.count(trainer, own) or live.checkpoint_due(time.monotonic()):
                 break
         if records:
@@ -205,11 +203,3 @@ class Worker:
     def _end(self, live: Live, records: list[Record], state: str, why: str) -> None:
         self._listener.measured(live, records)
         self._listener.ended(live, state, why)
-
-
-def _turns(lives: Sequence[Live]) -> Iterator[tuple[Live, float]]:
-    """(experiment, seconds that it has in a round): visitors have equal parts, and so have the experiments of each."""
-    running = Counter(live.owner for live in lives if live.state == "running")
-    each = min(TURN, ROUND / max(1, len(running)))
-    for live in lives:
-        yield live, each / max(1, running[live.owner]) if len(running) > 1 else min(TURN, ROUND / len(lives))

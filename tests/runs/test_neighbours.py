@@ -14,8 +14,8 @@ from dfa_lab.records import Record
 from dfa_lab.runs import scheduler, weight
 from dfa_lab.runs.live import Live
 from dfa_lab.runs.manager import Manager
+from dfa_lab.runs.turns import ROUND, TURN, Turns, lengths
 from dfa_lab.runs.weight import Weight
-from dfa_lab.runs.worker import ROUND, TURN, _turns
 from dfa_lab.settings.parsing import parse
 from dfa_lab.train.trainer import Trainer
 
@@ -140,12 +140,39 @@ def test_visitors_have_equal_parts_of_a_round(count: int) -> None:
     lives = [Live(str(number), tiny(), False, "running", owner="a") for number in range(7)]
     lives += [Live(f"of {number}", tiny(), False, "running", owner=f"b{number}") for number in range(count - 1)]
     parts: dict[str, float] = defaultdict(float)
-    for live, seconds in _turns(lives):
+    for live, seconds in lengths(lives):
         parts[live.owner] += seconds
     assert list(parts.values()) == pytest.approx([min(TURN, ROUND / count)] * count)
 
 
-def test_one_person_has_whole_turns() -> None:
+def test_one_person_has_wholelengths() -> None:
     lives = [Live(str(number), tiny(), False, "running") for number in range(30)]
-    assert [seconds for _, seconds in _turns(lives)] == [ROUND / 30] * 30
-    assert [seconds for _, seconds in _turns(lives[:5])] == [TURN] * 5
+    assert [seconds for _, seconds in lengths(lives)] == [ROUND / 30] * 30
+    assert [seconds for _, seconds in lengths(lives[:5])] == [TURN] * 5
+
+
+def test_who_has_taken_longer_than_a_turn_waits_for_some_rounds() -> None:
+    """The parts of one visitor's seven are longer than their turns: another's one has as much as they have together."""
+    lives = [Live(str(number), tiny(), False, "running", owner="b" if number else "a") for number in range(8)]
+    turns, taken = Turns(), defaultdict(float)
+    for _ in range(400):
+        turns.begin(lives)
+        for live in lives:
+            while turns.has(live):
+                turns.take(live, 0.02)
+                taken[live.owner, live.id] += 0.02
+    each = [seconds for (owner, _), seconds in taken.items() if owner == "b"]
+    assert len(each) == 7 and max(each) <= 1.2 * min(each)
+    assert taken["a", "0"] == pytest.approx(sum(each), rel=0.1)
+
+
+def test_nobody_is_silent_for_a_part_that_lasted() -> None:
+    lives = [Live(str(number), tiny(), False, "running") for number in range(2)]
+    turns = Turns()
+    turns.begin(lives)
+    turns.take(lives[0], 60.0)
+    rounds = 0
+    while not turns.has(lives[0]):
+        turns.begin(lives)
+        rounds += 1
+    assert rounds <= 3
