@@ -22,7 +22,8 @@ from app.charts import plotly_script
 from app.doors import connections, descriptors
 from app.form import settings_form  # noqa: F401 (the page's imports, done before the first visitor waits for them)
 from app.live import live_chart  # noqa: F401 (the page's imports, done before the first visitor waits for them)
-from app.shell import administrator, departed, identity, login, login_key, login_proxy, socket_peer
+from app.people import administrator, identity, login, login_key, login_proxy, socket_peer
+from app.shell import departed
 from app.shell.server import manager
 from dfa_lab.machine import runs_folder
 from dfa_lab.runs.manager import Manager

@@ -18,9 +18,10 @@ from app import launch  # noqa: E402 (the path has to be there first)
 from app.charts import modules, plotly_script  # noqa: E402 (the path has to be there first)
 from app.doors import descriptors, hosts, security_headers  # noqa: E402 (the path has to be there first)
 from app.live import route  # noqa: E402 (the path has to be there first)
-from app.shell import administrators_link, login, login_key, sub_pages  # noqa: E402 (the path has to be there first)
-from app.shell.identity import Cookies  # noqa: E402 (the path has to be there first)
-from app.shell.login_gate import Gate  # noqa: E402 (the path has to be there first)
+from app.people import administrators_link, login, login_key  # noqa: E402 (the path has to be there first)
+from app.people.identity import Cookies  # noqa: E402 (the path has to be there first)
+from app.people.login_gate import Gate  # noqa: E402 (the path has to be there first)
+from app.shell import sub_pages  # noqa: E402 (the path has to be there first)
 from app.shell.uploads import Uploads  # noqa: E402 (the path has to be there first)
 
 try:

@@ -21,6 +21,7 @@ ENGINE = (
     {"cli", "__main__"},
 )
 PAGE = (
+    {"people"},
     {"shell"},
     {"doors"},
     {"visit"},

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 
-from app.shell import identity
+from app.people import identity
 
 VARIABLE = "DFA_LAB_HOSTS"  # of the environment: names with commas between them
 UNKNOWN = (

@@ -9,7 +9,8 @@ from hashlib import sha256
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.shell import identity, sub_pages
+from app.people import identity
+from app.shell import sub_pages
 
 VARIABLE = "DFA_LAB_FRAME_ANCESTORS"  # of the environment
 SOURCE = re.compile(

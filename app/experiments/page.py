@@ -7,7 +7,8 @@ import streamlit as st
 from app.bar import train_on
 from app.experiments import free_space, paper_table, run_table
 from app.experiments.free_space import removed
-from app.shell import identity, pages
+from app.people import identity
+from app.shell import pages
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit import run_columns, watching, whose

@@ -6,8 +6,8 @@ import streamlit as st
 import torch
 
 from app.form import drawing
+from app.people.identity import visitor
 from app.shell.escape import plain
-from app.shell.identity import visitor
 from app.shell.server import manager
 from app.visit import hidden_controls
 from app.visit.form_state import FORM, SEVERAL, as_text, key

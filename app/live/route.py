@@ -23,7 +23,7 @@ from app.live.packing import Part, compact, gzipped, plain
 from app.live.rates import QUESTIONS, Allowance
 from app.live.reading import Reading, TooMuch
 from app.live.shared_records import SharedRecords, Which
-from app.shell import identity
+from app.people import identity
 from app.shell.encodings import takes_gzip
 from app.shell.server import manager
 from dfa_lab.records import DRAWN

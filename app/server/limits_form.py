@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 from pydantic import ValidationError
 
-from app.shell import identity
+from app.people import identity
 from app.shell.server import manager
 from app.visit.session import Remembered, held
 from dfa_lab.runs.limits import Limits, facts

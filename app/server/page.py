@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from app.people import identity
 from app.server import limits_form, visitor_table
-from app.shell import identity
 from app.shell.server import manager
 from app.visit import run_columns, ticks
 from app.visit.session import Remembered, fresh, held, hold, known

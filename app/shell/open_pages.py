@@ -5,7 +5,7 @@ import threading
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.shell import identity
+from app.people import identity
 from app.shell.server import manager
 from dfa_lab.runs.limits import TOO_MANY_PAGES
 

@@ -8,7 +8,7 @@ from itertools import groupby
 
 import streamlit as st
 
-from app.shell.identity import visitor
+from app.people.identity import visitor
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.shell.identity import visitor
+from app.people.identity import visitor
 from dfa_lab.machine.allocator import keep_memory
 from dfa_lab.machine.runs_folder import runs_folder
 from dfa_lab.networks import own_file

@@ -27,7 +27,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRe
 from streamlit.web.server.server_util import is_xsrf_enabled
 from streamlit.web.server.starlette.starlette_app_utils import validate_xsrf_token
 
-from app.shell import administrator, identity, login
+from app.people import administrator, identity, login
 from app.shell.server import manager
 from dfa_lab.machine import memory
 from dfa_lab.machine.disk_room import human

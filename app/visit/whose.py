@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.shell import identity, login_provider
+from app.people import identity, login_provider
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit.session import held, hold, known

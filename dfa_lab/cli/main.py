@@ -220,7 +220,7 @@ def ui(
         os.environ[NAME] = quota
     from app.doors import hosts, security_headers
     from app.launch import serve
-    from app.shell import administrator, identity, login, login_key, login_proxy
+    from app.people import administrator, identity, login, login_key, login_proxy
 
     if shared:
         os.environ[identity.VARIABLE] = "1"

@@ -25,8 +25,9 @@ class Turns:
         return self._left[live.id] > 0
 
     def take(self, live: Live, seconds: float) -> None:
-        """It has trained for so long. What lasts longer than LONG was the machine's doing, or is its last part in this thread:
-        it does not pay for that with silence."""
+        """Count what an experiment has trained. What lasted longer than LONG was the machine's doing, or is its last part in
+        this thread: it does not pay for that with silence.
+        """
         self._left[live.id] = max(-LONG, self._left[live.id] - seconds)
 
 

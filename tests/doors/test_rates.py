@@ -11,7 +11,7 @@ from app.live import rates, reading
 from app.live.pace import EACH, MOST
 from app.live.rates import Allowance
 from app.live.reading import Reading, TooMuch
-from app.shell.identity import COOKIE
+from app.people.identity import COOKIE
 from tests import loops
 from tests.doors.conftest import Lab
 from tests.pages.clock import Clock

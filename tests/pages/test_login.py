@@ -7,7 +7,7 @@ from starlette.requests import Request
 from typer.testing import CliRunner
 
 from app import launch
-from app.shell import identity, login, login_key, login_proxy
+from app.people import identity, login, login_key, login_proxy
 from dfa_lab.cli.main import app as commands
 
 

@@ -15,8 +15,8 @@ from streamlit.runtime.secrets import Secrets
 from streamlit.web.server import server_util
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
-from app.shell import login, login_key, login_provider, login_proxy
-from app.shell.wanted_page import COOKIE, LONGEST, Wanted
+from app.people import login, login_key, login_provider, login_proxy
+from app.people.wanted_page import COOKIE, LONGEST, Wanted
 
 SECRET = "a secret of this test's own, long enough"
 SHARED = {"redirect_uri": "https://lab.example.org/oauth2callback", "cookie_secret": SECRET}

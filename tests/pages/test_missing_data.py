@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.shell import identity
+from app.people import identity
 from app.shell.server import manager
 from dfa_lab.runs.rights import Visitor
 from dfa_lab.settings.parsing import parse
@@ -32,7 +32,7 @@ def texts(app: AppTest) -> str:
 
 @pytest.mark.parametrize("keeps", [False, True])
 def test_pages(app: AppTest, folder: Path, keeps: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.shell.administrator.known", lambda cookie: keeps)
+    monkeypatch.setattr("app.people.administrator.known", lambda cookie: keeps)
     app.query_params["dataset"] = "mnist"
     app.run()
     for page in ("", "proofs", "reproduce"):

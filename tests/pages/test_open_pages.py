@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.shell import identity, open_pages
+from app.people import identity
+from app.shell import open_pages
 from dfa_lab.runs.limits import TOO_MANY_PAGES, Limits
 from dfa_lab.runs.rights import Visitor
 

@@ -21,7 +21,7 @@ def keeper(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """A shared server; whether the visitor keeps it, is the list's only member."""
     keeper = [True]
     monkeypatch.setenv("DFA_LAB_SHARED", "1")
-    monkeypatch.setattr("app.shell.administrator.known", lambda cookie: keeper[0])
+    monkeypatch.setattr("app.people.administrator.known", lambda cookie: keeper[0])
     return keeper
 
 

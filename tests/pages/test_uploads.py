@@ -12,7 +12,8 @@ from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
-from app.shell import administrator, identity, login, uploads
+from app.people import administrator, identity, login
+from app.shell import uploads
 from app.shell.uploads import SMALL, NotTaken, Uploads
 from dfa_lab.runs.limits import Limits
 

@@ -12,7 +12,7 @@ from lab_process import ROOT
 from ledger import ENDED, Known, Ledger
 from visit import Failed, Person, Visit
 
-from app.shell.identity import COOKIE, name_of
+from app.people.identity import COOKIE, name_of
 
 PERSONS = 4
 OFTEN = {

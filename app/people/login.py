@@ -6,8 +6,8 @@ visitor's id is a hash of it with a key (login_key.py).
 
 import os
 
-from app.shell import login_key, login_provider, login_proxy
-from app.shell.login_key import LoginError
+from app.people import login_key, login_provider, login_proxy
+from app.people.login_key import LoginError
 from dfa_lab.machine.runs_folder import runs_folder
 from dfa_lab.runs.rights import Visitor
 

@@ -8,8 +8,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from streamlit.user_info import generate_login_redirect_url
 
-from app.shell import administrator, identity, login, login_key, login_provider, login_proxy, small_page, socket_peer
-from app.shell.wanted_page import Wanted
+from app.people import administrator, identity, login, login_key, login_provider, login_proxy, small_page, socket_peer
+from app.people.wanted_page import Wanted
 
 REFUSED_SOCKET = 1008  # the code for what is against a server's policy
 PAST = "This lab is entered through a proxy that asks who you are, and you have come past it: open the address that it has."

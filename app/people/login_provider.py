@@ -13,7 +13,7 @@ from streamlit.runtime.secrets import secrets_singleton
 from streamlit.web.server import server_util
 from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
 
-from app.shell.login_key import LoginError
+from app.people.login_key import LoginError
 
 DEFAULT = "default"  # Streamlit's name for the provider whose client_id is in [auth] itself
 CALLBACK = "/oauth2callback"

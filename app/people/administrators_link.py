@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from app.shell import administrator, identity, small_page
+from app.people import administrator, identity, small_page
 
 REFUSED = "This link has been used, or is of an earlier start of this server: take the one that it has printed last."
 PERSONAL = "This server is yours alone: nothing on it needs an administrator."

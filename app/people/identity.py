@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.shell import administrator, login
+from app.people import administrator, login
 from dfa_lab.runs.rights import NOBODY, PERSON, Visitor
 
 VARIABLE = "DFA_LAB_SHARED"  # of the environment: "1" shares a server that listens to this computer alone, behind a proxy say

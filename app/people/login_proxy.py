@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from app.shell.login_key import LoginError
+from app.people.login_key import LoginError
 
 HEADER, ADDRESSES = "DFA_LAB_LOGIN_HEADER", "DFA_LAB_LOGIN_PROXY"  # of the environment
 ALONE = (
