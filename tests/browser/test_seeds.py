@@ -20,6 +20,7 @@ def test_several_seeds_are_a_mean_and_a_band_and_each_on_demand(visit) -> None: 
     page.wait_for_function("location.search.includes('experiment=')")
     wait_for_state(page, "finished")
     page.wait_for_function(f"({LINES})().length === 8")  # of two rules a mean and a band, tested and trained
+    page.wait_for_function(f"({LINES})().every(line => line.band || line.x.at(-1) === 230)")  # the end comes before its records
     drawn = page.evaluate(LINES)
     mean = next(line for line in drawn if line["name"] == "dfa · mean of 3 seeds · test")
     tile = page.evaluate(TILES)[1]

@@ -77,7 +77,7 @@ def test_everybody_owns_what_they_begin(open_page: Callable, serve: Callable, tm
 
     page.goto(f"{lab}/administrator?token={TOKEN.replace(' ', '%20')}")
     page.get_by_role("heading", name="Server").wait_for()
-    page.get_by_text("Being trained").wait_for()
+    page.get_by_role("heading", name="Being trained").wait_for()
     page.get_by_text("Visitors", exact=True).wait_for()
     page.goto(f"{lab}/?experiment={theirs}")
     press(page, "Pause")

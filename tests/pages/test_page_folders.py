@@ -8,7 +8,17 @@ from app.shell.pages import PAGES
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "app"
-SHARED = ("shell", "visit", "charts", "report", "live", "form", "bar")  # the lowest first; then the pages' own folders
+SHARED = (
+    "people",
+    "shell",
+    "doors",
+    "visit",
+    "charts",
+    "report",
+    "live",
+    "form",
+    "bar",
+)  # the lowest first; then the pages' own folders
 FILES = [path for path in APP.rglob("*.py") if path.parent != APP]
 
 
