@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import h11
 import uvicorn
@@ -73,16 +74,40 @@ class _Deadline:
             self._handle = None
 
 
-class Http(H11Protocol):
-    """A connection that speaks HTTP, until it becomes a WebSocket."""
+class _Guarded:
+    """What both protocols of uvicorn are given: `_deadline`, for what is waited for, and a time-out for answers not taken."""
+
+    loop: asyncio.AbstractEventLoop
+    transport: Any
 
     def __init__(self, guests: Guests, **given):
         super().__init__(**given)
         self._guests = guests
+        self._deadline, self._taking = _Deadline(self.loop), _Deadline(self.loop)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._guests.leave(self.transport)
+        self._deadline.clear()
+        self._taking.clear()
+        super().connection_lost(exc)  # type: ignore[misc]
+
+    def pause_writing(self) -> None:
+        super().pause_writing()  # type: ignore[misc]
+        self._taking.set(TAKE, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._taking.clear()
+        super().resume_writing()  # type: ignore[misc]
+
+
+class Http(_Guarded, H11Protocol):
+    """A connection that speaks HTTP, until it becomes a WebSocket."""
+
+    def __init__(self, guests: Guests, **given):
+        super().__init__(guests, **given)
         self._refused = ""  # why, for a person
         self._phase: tuple[object, ...] = ()
         self._received = 0  # bytes since the last look
-        self._deadline, self._taking = _Deadline(self.loop), _Deadline(self.loop)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -93,12 +118,6 @@ class Http(H11Protocol):
             self._deadline.set(LINGER if descriptors.room(number, 0.25) else 0, transport.abort)
         else:
             self._watch()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._guests.leave(self.transport)
-        self._deadline.clear()
-        self._taking.clear()
-        super().connection_lost(exc)
 
     def drop(self) -> None:
         """Close it at once: another one needs its place."""
@@ -127,14 +146,6 @@ class Http(H11Protocol):
         self._deadline.clear()
         self._guests.busy(self.transport)
         super().handle_websocket_upgrade(event)
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._taking.set(TAKE, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        self._taking.clear()
-        super().resume_writing()
 
     def _watch(self) -> None:
         """Set the time-out of what is waited for now, if that is something new."""
@@ -174,32 +185,13 @@ class Http(H11Protocol):
         self._deadline.set(LINGER, self.transport.abort)
 
 
-class WebSocket(WebSocketsSansIOProtocol):
+class WebSocket(_Guarded, WebSocketsSansIOProtocol):
     """A connection that has asked to be a WebSocket."""
-
-    def __init__(self, guests: Guests, **given):
-        super().__init__(**given)
-        self._guests = guests
-        self._first, self._taking = _Deadline(self.loop), _Deadline(self.loop)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._first.set(FIRST, self.transport.abort)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._guests.leave(self.transport)
-        self._first.clear()
-        self._taking.clear()
-        super().connection_lost(exc)
+        self._deadline.set(FIRST, self.transport.abort)
 
     def send_receive_event_to_app(self) -> None:
-        self._first.clear()
+        self._deadline.clear()
         super().send_receive_event_to_app()
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._taking.set(TAKE, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        self._taking.clear()
-        super().resume_writing()

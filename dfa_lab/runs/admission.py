@@ -16,7 +16,7 @@ from dfa_lab.machine.disk_room import human
 from dfa_lab.runs.limits import FULL, OWN_FULL, TOO_MANY_WAIT, Limits
 from dfa_lab.runs.live import ACTIVE, Live
 from dfa_lab.runs.lives import Lives
-from dfa_lab.runs.promises import NO_MEMORY, SHARE, Promises
+from dfa_lab.runs.promises import NO_MEMORY, Promises
 from dfa_lab.runs.replay import snapshots
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.train.preflight import needed
@@ -45,13 +45,11 @@ class Admission:
             return OWN_FULL.format(limits.running)
         if len(held) >= limits.places:
             return FULL.format(limits.places)
-        wanted = _memory(live.experiment)
+        wanted = taken_by(live.experiment)
         if wanted > memory.available():
             return ""  # this machine can never hold it, as its loading says
-        free = SHARE * memory.free() - self._promised(live) - self._promises.total()
-        if wanted > max(0, free):
-            return NO_MEMORY.format(human(wanted), human(max(0, round(free))))
-        return ""
+        left = self._promises.left()
+        return NO_MEMORY.format(human(wanted), human(left)) if wanted > left else ""
 
     def enter(self, live: Live, *, may_wait: bool) -> None:
         """Let an experiment in, to begin at once or, where it may, to wait. Raises SettingsError, with a sentence."""
@@ -87,10 +85,9 @@ class Admission:
         why = self.why_not(live)
         return f"{said}: {why}. {self._instead(live)}, and the next one begins." if why else f"{said}."
 
-    def _promised(self, but: Live | None = None) -> int:
-        """Bytes that experiments have not taken yet and will; without one of them."""
-        held = [one for one in self._lives.all() if _holds(one) and one is not but]
-        return sum(_memory(one.experiment) for one in held if _grows(one))
+    def _promised(self) -> int:
+        """Bytes that experiments have not taken yet and will; those that wait have no promise."""
+        return sum(taken_by(one.experiment) for one in self._lives.all() if _holds(one) and _grows(one))
 
     def _instead(self, live: Live) -> str:
         """What its owner can do about the lack of a place or of memory."""
@@ -106,8 +103,11 @@ class Admission:
 
 
 def taken_by(experiment: Experiment) -> int:
-    """Bytes of this computer's memory that its networks take at most, in training and in a replay."""
-    return _memory(experiment)
+    """Bytes of this computer's memory that its networks take at most, in training and in a replay.
+
+    With the copy for a snapshot; a GPU's own is not counted.
+    """
+    return _needed(experiment.model_dump_json())
 
 
 def _holds(live: Live) -> bool:
@@ -122,11 +122,6 @@ def _grows(live: Live) -> bool:
 def _untouched(live: Live) -> float:
     """Seconds for which it has been paused."""
     return time.monotonic() - live.touched
-
-
-def _memory(experiment: Experiment) -> int:
-    """Bytes of this computer's memory, with the copy for a snapshot; a GPU's own is not counted here."""
-    return _needed(experiment.model_dump_json())
 
 
 @lru_cache(256)  # asked for at every look at the queue

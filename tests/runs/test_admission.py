@@ -114,7 +114,7 @@ def test_what_is_left_paused_gives_up_its_place_and_can_go_on(room: Room, monkey
 def test_memory_is_promised_before_it_is_used(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 20 GiB that are free 18 may be promised: two of 6 GiB besides what the first holds, which has not taken it yet."""
     monkeypatch.setattr(memory, "free", lambda: 20 * GIB)
-    monkeypatch.setattr(admission, "_memory", lambda experiment: 6 * GIB)
+    monkeypatch.setattr(admission, "taken_by", lambda experiment: 6 * GIB)
     monkeypatch.setattr(admission, "_grows", lambda live: True)
     room.manager.rules.limits = Limits()
     ids = [room.begin() for _ in range(4)]
@@ -127,7 +127,7 @@ def test_memory_is_promised_before_it_is_used(room: Room, monkeypatch: pytest.Mo
 
 def test_what_nothing_can_make_room_for_is_refused_with_the_figures(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "free", lambda: GIB)
-    monkeypatch.setattr(admission, "_memory", lambda experiment: 6 * GIB)
+    monkeypatch.setattr(admission, "taken_by", lambda experiment: 6 * GIB)
     with pytest.raises(SettingsError, match=r"it takes up to 6.4 GB, and 966.4 MB of memory are free\. Take fewer or smaller"):
         room.begin()
 
@@ -135,7 +135,7 @@ def test_what_nothing_can_make_room_for_is_refused_with_the_figures(room: Room, 
 def test_eight_wide_networks_are_not_all_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of the fault that this mends: adam, five layers of 8,000 units, 6 GB each."""
     wide = tiny(num_layers=5, num_hidden=8000, rules="bp", batch_size=1, optimizer="adam")
-    assert 5e9 < admission._memory(wide) < 8e9
+    assert 5e9 < admission.taken_by(wide) < 8e9
 
 
 def test_the_copy_for_a_snapshot_is_promised_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,11 +145,11 @@ def test_the_copy_for_a_snapshot_is_promised_too(monkeypatch: pytest.MonkeyPatch
     next(trainer)
     state = sum(tensor.nbytes for tensor in trainer.state()[0].values())
     admission._needed.cache_clear()
-    assert networks + state <= admission._memory(settings) <= 1.5 * networks + 1
+    assert networks + state <= admission.taken_by(settings) <= 1.5 * networks + 1
     monkeypatch.setattr(snapshots, "BYTES", 1000)  # larger ones are not taken
     admission._needed.cache_clear()
-    assert admission._memory(settings) == networks + 1000
+    assert admission.taken_by(settings) == networks + 1000
     monkeypatch.setattr(admission, "resolve", lambda *_: torch.device("cuda", 0))
     admission._needed.cache_clear()
-    assert admission._memory(settings) == 1000  # the rest is the GPU's
+    assert admission.taken_by(settings) == 1000  # the rest is the GPU's
     admission._needed.cache_clear()

@@ -26,7 +26,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     machine = Machine()
     monkeypatch.setattr(memory, "free", lambda: machine.free)
     monkeypatch.setattr(memory, "available", lambda: 40 * GIB)
-    monkeypatch.setattr(admission, "_memory", lambda experiment: machine.takes)
+    monkeypatch.setattr(admission, "taken_by", lambda experiment: machine.takes)
     monkeypatch.setattr(queue, "EVERY", 0.02)
     return machine
 
@@ -81,7 +81,7 @@ def test_a_replay_waits_for_memory_and_is_refused_where_none_can_come(
     said = manager.replays.ask(old, 3).words()
     assert said.startswith("Step 3 is going to be replayed when there is memory for it: it takes up to 6.4 GB, and 1.9 GB of")
     with monkeypatch.context() as patch:
-        patch.setattr(replays, "taken_by", lambda experiment: 0)
+        patch.setattr(admission, "taken_by", lambda experiment: 0)
         until(lambda: manager.replays.ask(old, 3).waits and manager.replays.ask(small, 2).over)
     assert manager.replays.ask(small, 2).state == "ready"  # it was let pass
     machine.free = 20 * GIB

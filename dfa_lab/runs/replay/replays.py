@@ -9,8 +9,8 @@ from contextlib import suppress
 from typing import TypeVar
 
 from dfa_lab.machine.device import resolve
+from dfa_lab.runs import admission
 from dfa_lab.runs.access import Gone
-from dfa_lab.runs.admission import taken_by
 from dfa_lab.runs.archive import Archive
 from dfa_lab.runs.promises import NoMemory, Promise, Promises
 from dfa_lab.runs.reader import Reader
@@ -131,7 +131,7 @@ class Replays:
         promise = None
         try:
             experiment = self._experiment(replay.id)
-            size = taken_by(experiment) if experiment else 0
+            size = admission.taken_by(experiment) if experiment else 0
             while not (self._fits(replay, size) and self._line.begins(replay)):
                 if unwanted():
                     replay.state = "forgotten"
