@@ -48,19 +48,23 @@ def visitor() -> Visitor:
     if not shared():
         return PERSON
     run = get_script_run_ctx(suppress_warning=True)
-    if run is None:
-        return NOBODY
-    named = login.heard(run.user_info.get(login.CLAIM)) if login.on() else None
+    return NOBODY if run is None else who(_kept, run.user_info.get(login.CLAIM), name_of(run.session_id))
+
+
+def who(kept: Callable[[str], str], said: object, otherwise: str) -> Visitor:
+    """The visitor of whom a login says this, or whose browser keeps these cookies, on a shared server.
+
+    `otherwise`: the id of one without cookies, as inside another site's page, who is known for one visit.
+    """
+    named = login.heard(said) if login.on() else None
     if login.on() and named is None:
         return NOBODY
-    if administrator.known(_kept(administrator.COOKIE)) or (named and named.administrator):
+    if administrator.known(kept(administrator.COOKIE)) or (named and named.administrator):
         return Visitor("", administrator=True)
     if named:
         return Visitor(named.id)
-    told = _kept(COOKIE)
-    if not FORM.fullmatch(told):  # a browser without cookies, as inside another site's page: known for this visit
-        told = run.session_id
-    return Visitor(name_of(told))
+    told = kept(COOKIE)
+    return Visitor(name_of(told) if FORM.fullmatch(told) else otherwise)
 
 
 def _kept(name: str) -> str:

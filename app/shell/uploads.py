@@ -27,7 +27,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRe
 from streamlit.web.server.server_util import is_xsrf_enabled
 from streamlit.web.server.starlette.starlette_app_utils import validate_xsrf_token
 
-from app.people import administrator, identity, login
+from app.people import identity, login
 from app.shell.server import manager
 from dfa_lab.machine import memory
 from dfa_lab.machine.disk_room import human
@@ -229,14 +229,9 @@ def _may(request: Request, session: str) -> bool:
 
 def _visitor(request: Request, session: str) -> str:
     """Whose limits hold; empty: nobody's, as for whoever keeps the server."""
-    named = login.heard(request.headers.get(login.OWN)) if login.on() else None
-    keeps = administrator.known(request.cookies.get(administrator.COOKIE, "")) or (named and named.administrator)
-    if keeps or not identity.shared():
+    if not identity.shared():
         return ""
-    if named:
-        return named.id
-    told = request.cookies.get(identity.COOKIE, "")
-    return identity.name_of(told) if identity.FORM.fullmatch(told) else session
+    return identity.who(lambda name: request.cookies.get(name, ""), request.headers.get(login.OWN), session).id
 
 
 async def _refused(request: Request, session: str, file: str, most: int) -> int:

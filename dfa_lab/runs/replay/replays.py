@@ -72,11 +72,11 @@ class Replays:
 
     def _refusal(self, who: Visitor) -> str:
         """Empty, or why this visitor gets no other replay now. The lab's own threads, which go on from a past step, get one."""
+        if who.administrator or who == NOBODY:
+            return ""
         now = time.monotonic()
         wanted = [one for one in self._known.values() if not one.over and now - one.asked <= FORGOTTEN]
         theirs = [one for one in wanted if who.id in one.visitors]
-        if who.administrator or who == NOBODY:
-            return ""
         if len(theirs) >= EACH:
             return OWN_FULL.format(seconds_until_one_is_over(theirs))
         return FULL.format(seconds_until_one_is_over(wanted)) if len(wanted) >= MOST else ""
@@ -132,14 +132,13 @@ class Replays:
         try:
             experiment = self._experiment(replay.id)
             size = admission.taken_by(experiment) if experiment else 0
-            while not (self._fits(replay, size) and self._line.begins(replay)):
+            while (promise := self._turn(replay, size)) is None:
                 if unwanted():
                     replay.state = "forgotten"
                     return
                 time.sleep(LOOK)
-            promise = self._promise(replay, size, unwanted)
             replay.state = "loading"
-            trainer = self._replayed(replay, unwanted) if promise else None
+            trainer = self._replayed(replay, unwanted)
             if trainer is None:
                 replay.state = "forgotten"
                 return
@@ -158,29 +157,22 @@ class Replays:
                 promise.release()  # what it took is free no more
             self._line.leave(replay)
 
-    def _fits(self, replay: Replay, size: int) -> bool:
-        """Whether there is memory for it now; one that waits for that lets others of the line pass. Raises CannotReplay."""
+    def _turn(self, replay: Replay, size: int) -> Promise | None:
+        """Memory for a replay whose turn has come; None before that, or while there is none, when others of the line pass.
+
+        Raises CannotReplay.
+        """
         try:
-            self._promises.promise(size).release()
+            promise = self._promises.promise(size)
         except NoMemory as why:
             if not (self._free_some() or self._promises.more_may_come()):
                 raise CannotReplay(f"It cannot be replayed now, since {why}. {LATER}") from why
             replay.waits = str(why)
-            return False
+            return None
         replay.waits = ""
-        return True
-
-    def _promise(self, replay: Replay, size: int, unwanted: Callable[[], bool]) -> Promise | None:
-        """Memory for a replay, where others were faster once there is enough again; None if that is `unwanted` meanwhile.
-
-        Raises CannotReplay.
-        """
-        while not unwanted():
-            try:
-                return self._promises.promise(size)
-            except NoMemory:
-                self._fits(replay, size)
-                time.sleep(LOOK)
+        if self._line.begins(replay):
+            return promise
+        promise.release()
         return None
 
     def _free_some(self) -> bool:
