@@ -31,6 +31,7 @@ from app.people import identity, login
 from app.shell.server import manager
 from dfa_lab.machine import memory
 from dfa_lab.machine.disk_room import human
+from dfa_lab.machine.watch import Watch
 from dfa_lab.runs.limits import ASK, MEGABYTE
 
 SMALL = 2**20  # bytes of a request that stays in memory
@@ -68,7 +69,7 @@ class Kept:
     def __init__(self) -> None:
         self._held: dict[tuple[str, str], Held] = {}
         self._lock = threading.Lock()
-        self._watching = False
+        self._watch = Watch("uploads", lambda: EVERY, self._lock, lambda: self._held, self.sweep)
 
     def __len__(self) -> int:
         return len(self._held)
@@ -96,9 +97,7 @@ class Kept:
                 why = NO_ROOM.format(human(size), human(max(0, free)))
             held = self._held[session, file] = Held(visitor, 0 if why else size, refused=why)
             refused = [key for key, one in self._held.items() if key[0] == session and one.refused][:-TOLD]
-            if not self._watching:
-                self._watching = True
-                threading.Thread(target=self._watch, name="uploads", daemon=True).start()
+        self._watch.begin()
         for key in refused:
             self.release(*key)
         return held
@@ -130,15 +129,6 @@ class Kept:
     def _arriving(self) -> int:
         """Bytes of the disk that are promised and not taken yet."""
         return sum(one.size for one in self._held.values() if one.size > SMALL and one.file is None)
-
-    def _watch(self) -> None:
-        while True:
-            time.sleep(EVERY)
-            self.sweep()
-            with self._lock:
-                if not self._held:
-                    self._watching = False
-                    return
 
 
 kept = Kept()

@@ -3,11 +3,10 @@
 What begins is refused (quota.py), but a training without end fills a disk by itself.
 """
 
-import threading
-import time
 from collections.abc import Callable
 
 from dfa_lab.machine.disk_room import human
+from dfa_lab.machine.watch import Watch
 from dfa_lab.runs.limits import ASK, MEGABYTE, Limits
 from dfa_lab.runs.live import ACTIVE
 from dfa_lab.runs.lives import Lives
@@ -25,15 +24,11 @@ class Overdrawing:
 
     def __init__(self, lives: Lives, shares: Shares, limits: Callable[[], Limits], pause: Callable[[str], None]):
         self._lives, self._shares, self._limits, self._pause = lives, shares, limits, pause
-        self._watching = False
+        self._watch = Watch("overdrawing", lambda: EVERY, lives.lock, self._concerned, self.look)
 
     def watch(self) -> None:
         """Look now and then, as long as a visitor trains something."""
-        with self._lives.lock:
-            if self._watching or not self._concerned():
-                return
-            self._watching = True
-        threading.Thread(target=self._watch, name="overdrawing", daemon=True).start()
+        self._watch.begin()
 
     def look(self) -> None:
         """Pause what is to be paused, and take back what was said of that where there is room again."""
@@ -52,14 +47,5 @@ class Overdrawing:
             if pauses:
                 self._pause(live.id)
 
-    def _watch(self) -> None:
-        while True:
-            time.sleep(EVERY)
-            with self._lives.lock:
-                if self._lives.closed or not self._concerned():
-                    self._watching = False
-                    return
-            self.look()
-
     def _concerned(self) -> bool:
-        return any(one.owner and one.state in ACTIVE for one in self._lives.all())
+        return not self._lives.closed and any(one.owner and one.state in ACTIVE for one in self._lives.all())

@@ -1,9 +1,8 @@
 """The queue: what waits for a place, for memory or for its turn on a device, and begins when it has that."""
 
-import threading
-import time
 from collections.abc import Callable
 
+from dfa_lab.machine.watch import Watch
 from dfa_lab.runs.admission import SET_ASIDE, Admission
 from dfa_lab.runs.live import Live
 from dfa_lab.runs.lives import Lives
@@ -26,7 +25,8 @@ class Queue:
         """`load`: what begins one. `set_aside`: what ends one that was paused for long, with a sentence."""
         self._lives, self._device, self._load, self._set_aside = lives, device, load, set_aside
         self.admission = admission
-        self._watching = False
+        # While anything waits: memory becomes free and pauses become long without a word.
+        self._watch = Watch("queue", lambda: EVERY, lives.lock, self._wanted, self.begin)
 
     def begin(self) -> None:
         """Load what waits and has its turn: on its device, in the order of admission."""
@@ -39,16 +39,7 @@ class Queue:
                     continue
                 if not self.admission.why_not(live):
                     self._load(live)
-            if self.admission.waiting() and not self._lives.closed and not self._watching:
-                self._watching = True
-                threading.Thread(target=self._watch, name="queue", daemon=True).start()
+        self._watch.begin()
 
-    def _watch(self) -> None:
-        """Look now and then while anything waits: memory becomes free and pauses become long without a word."""
-        while True:
-            time.sleep(EVERY)
-            with self._lives.lock:
-                if self._lives.closed or not self.admission.waiting():
-                    self._watching = False
-                    return
-            self.begin()
+    def _wanted(self) -> bool:
+        return bool(self.admission.waiting()) and not self._lives.closed
