@@ -6,10 +6,12 @@ from app.bar import scrubber, transport
 from app.form import settings_form
 from app.live import live_chart
 from app.live.component import load_plotly
+from app.shell import landmarks
 from app.visit import hidden_controls, watching
 from app.visit.session import session
 
 load_plotly()
+landmarks.title("Lab")
 watching.arrive()
 
 with st.sidebar:

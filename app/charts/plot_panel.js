@@ -20,10 +20,12 @@ export class PlotPanel {
     this.stale = true
     this.root = element("figure", "dfa-panel", "", { "data-panel": key })
     this.heading = element("figcaption")
-    this.plot = element("div", "dfa-plot", "", { role: "img" })
+    // An image has no buttons in it, as the plot does: those who do not see it are given the sentence beside it.
+    this.words = element("div", "dfa-words", "", { role: "img" })
+    this.plot = element("div", "dfa-plot")
     this.note = element("div", "dfa-note")
     this.frame = element("div", "dfa-frame")
-    this.frame.append(this.plot, this.note)
+    this.frame.append(this.words, this.plot, this.note)
     this.root.append(this.heading, this.frame)
     // A redraw in the middle of a drag would take the zoom box away.
     this.frame.addEventListener("pointerdown", () => owner.hold())
@@ -34,7 +36,7 @@ export class PlotPanel {
 
   // What the picture shows, for those who do not see it; in its place, why there is none.
   explain() {
-    this.plot.setAttribute("aria-label", this.sentence())
+    this.words.setAttribute("aria-label", this.sentence())
     const waiting = globalThis.Plotly ? "" : this.owner.plotlyTrouble || "Preparing the chart…"
     setText(this.note, this.missing() || waiting)
   }
@@ -65,6 +67,7 @@ export class PlotPanel {
     this.drawn = true
     this.owner.stats.plots++
     Plotly.newPlot(this.plot, traces, layout, this.#config(Plotly))
+    for (const drawing of this.plot.querySelectorAll(".main-svg")) drawing.setAttribute("aria-hidden", "true")
     this.plot.on("plotly_relayout", (change) => this.owner.zoomed(this, change))
     this.plot.on("plotly_doubleclick", () => this.owner.fit())
     this.mounted()

@@ -60,7 +60,7 @@ def _charts(chosen: Chosen) -> None:
 
 def _settings(found: Sequence[Stored]) -> None:
     """A table of the settings in which the experiments differ, with a way into the Lab for each."""
-    st.subheader("The experiments", anchor=False)
+    st.header("The experiments", anchor=False)
     differ = table.differing(found)
     frame = {
         "open": [":material/open_in_new: Open" for _ in found],

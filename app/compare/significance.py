@@ -28,7 +28,7 @@ def show(chosen: Chosen) -> None:
     """Two choices and the answer; it ticks with the charts."""
     chosen = curves.now(chosen)
     groups = curves.groups(chosen)
-    st.subheader("May the difference be chance?", anchor=False)
+    st.header("May the difference be chance?", anchor=False)
     if len(groups) < 2 or not chosen.panels:
         st.caption("Two lines and a panel are needed: choose more rules or experiments.")
         return

@@ -54,7 +54,7 @@ def show() -> None:
     st.caption(f"In {plain(str(store.folder.resolve()))}")
     st.caption(QUOTA if most is not None else NO_QUOTA)
     _said()
-    st.subheader("What can be removed", anchor=False)
+    st.header("What can be removed", anchor=False)
     _removed(disk_space.removed(store))
     done = disk_space.checkpoints(store)
     _offer(

@@ -40,7 +40,7 @@ def form() -> tuple[Experiment | None, list[str]]:
             continue
         basic = [name for name in names if extra(Experiment.model_fields[name])["basic"]]
         if basic:
-            st.subheader(heading, anchor=False)
+            st.header(heading, anchor=False)
         for name in basic:
             widget(name)
         with st.expander(f"More: {heading.lower()}" if basic else heading):

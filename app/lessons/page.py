@@ -21,6 +21,8 @@ from dfa_lab.runs.live import Status
 from dfa_lab.settings.experiment import SettingsError
 from dfa_lab.settings.parsing import command
 
+# Titles of one level below the page's, as large as a card can bear.
+CARDS = "<style>[class*=st-key-card_] h2 { font-size: 1.25rem; padding-block: 0.375rem; }</style>"
 PLACE = ("lesson", "step", "answer", "run")
 
 
@@ -67,6 +69,7 @@ def _go(**place: str) -> None:
 
 
 def _list(problem: str) -> None:
+    st.html(CARDS)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title("Lessons", anchor=False, width="content")
         projector.toggle()
@@ -75,8 +78,8 @@ def _list(problem: str) -> None:
     # a row of its own for each two: on a phone, which has one column, they follow in order
     rows = [st.columns(2) for _ in range(ceil(len(lessons()) / 2))]
     for number, lesson in enumerate(lessons().values()):
-        with rows[number // 2][number % 2].container(border=True, height="stretch"):
-            st.markdown(f"##### {number + 1}. {lesson.title}")
+        with rows[number // 2][number % 2].container(border=True, height="stretch", key=f"card_{lesson.name}"):
+            st.markdown(f"## {number + 1}. {lesson.title}")
             st.markdown(lesson.why)
             with st.container(horizontal=True, vertical_alignment="center"):
                 label = f"Begin lesson {number + 1}"
@@ -94,7 +97,7 @@ def _step(lesson: Lesson, number: int, place: dict[str, str]) -> None:
     show_problems(visited.problems)
     text, chart = st.columns([2, 3], gap="medium") if choice else (st.container(width=800), None)
     with text:
-        st.subheader(step.title, anchor=False)
+        st.header(step.title, anchor=False)
         if choice:
             _answered(step, choice)
             with st.expander("The text and the settings again"):

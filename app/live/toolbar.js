@@ -7,7 +7,7 @@ import { howMany } from "./seeds.js"
 
 export class Toolbar {
   constructor(layout, choices, onChange, onFit) {
-    this.root = element("section", "dfa-toolbar", "", { role: "toolbar", "aria-label": "How to draw" })
+    this.root = element("div", "dfa-toolbar", "", { role: "toolbar", "aria-label": "How to draw" })
     this.choices = choices
     this.onChange = onChange
     this.refreshers = []

@@ -27,11 +27,11 @@ from dfa_lab.settings.proof_settings import ProofSettings
 from dfa_lab.train.failures import out_of_memory, sentence
 from dfa_lab.train.preflight import check
 
-MARKS = {  # colours that keep 3:1 on white and on near-black; the words beside them say the same
-    Verdict.PASSES: ("✓", "#2A9D4E"),
-    Verdict.FAILS: ("✗", "#E5484D"),
-    Verdict.UNDECIDED: ("?", "#B7791F"),
-    Verdict.NOT_APPLICABLE: ("–", "#8A8A8A"),
+MARKS = {  # 4.5:1 and more in either theme; the words beside them say the same
+    Verdict.PASSES: ("✓", "light-dark(#1B7F3B, #3FBF6A)"),
+    Verdict.FAILS: ("✗", "light-dark(#C8353A, #FF8084)"),
+    Verdict.UNDECIDED: ("?", "light-dark(#8F5C0B, #D9A441)"),
+    Verdict.NOT_APPLICABLE: ("–", "light-dark(#6A6A6A, #A6A6A6)"),
 }
 TO_END = ProofSettings.model_fields["control_to_end"]
 SECONDS = {"5 s": 5.0, "15 s": 15.0, "60 s": 60.0}
@@ -180,7 +180,7 @@ def _advance(training: ShortTraining) -> None:
 
 
 def _heading(number: int, section: Section) -> None:
-    st.subheader(f"{number}. {section.question}", anchor=False, divider="gray")
+    st.header(f"{number}. {section.question}", anchor=False, divider="gray")
 
 
 def _chart(figure, alt: str) -> None:
@@ -219,7 +219,7 @@ def _matrices(examined: Mapping[str, Examined]) -> None:
         )
     with right:
         st.markdown("**Other matrices**")
-        lines = ["| | all drawn anew | its own | set to be bp |", "| --- | ---: | ---: | ---: |"]
+        lines = ["| rule | all drawn anew | its own | set to be bp |", "| --- | ---: | ---: | ---: |"]
         for rule in rows:
             one = examined[rule].matrices
             lines.append(f"| **{rule}** | {percent(one.redrawn)} | {percent(one.own_to_bp)} | {percent(one.set_to_bp)} |")
@@ -237,7 +237,7 @@ def _products(examined: Mapping[str, Examined]) -> None:
     )
     _chart(proof_figures.products({rule: one.products for rule, one in examined.items()}), alt)
     kinds = list(proofs.Kind)
-    lines = ["| | " + " | ".join(kinds) + " |", "| --- |" + " ---: |" * len(kinds)]
+    lines = ["| rule | " + " | ".join(kinds) + " |", "| --- |" + " ---: |" * len(kinds)]
     for rule, one in examined.items():
         counts = [one.products.counts[kind] for kind in kinds]
         lines.append(f"| **{rule}** | " + " | ".join(c.words() for c in counts) + " |")
@@ -284,9 +284,9 @@ def _verdict(verdict: Verdict, word: str) -> str:
 def _overview(place, found: list[Section]) -> None:
     """Rules × proofs, at a glance."""
     rules = list(dict.fromkeys(rule for section in found for rule in section.findings))
+    title = 'style="padding:4px 8px;text-align:left;white-space:nowrap"'
     head = "".join(
-        f'<th style="padding:4px 8px;text-align:left;white-space:nowrap">{n}. {one.short}</th>'
-        for n, one in enumerate(found, start=1)
+        f"<th {title}>{name}</th>" for name in ("rule", *(f"{n}. {one.short}" for n, one in enumerate(found, start=1)))
     )
     body = ""
     for rule in rules:
@@ -295,5 +295,5 @@ def _overview(place, found: list[Section]) -> None:
             finding = section.findings.get(rule)
             text = _verdict(finding.verdict, finding.verdict.value) if finding else '<span style="opacity:.7">not run</span>'
             cells += f'<td style="padding:4px 8px;white-space:nowrap">{text}</td>'
-        body += f'<tr><th style="padding:4px 8px;text-align:left;white-space:nowrap">{_rule(rule)}</th>{cells}</tr>'
-    place.html(f'<div style="overflow-x:auto"><table><tr><th></th>{head}</tr>{body}</table></div>')
+        body += f'<tr><th scope="row" {title}>{_rule(rule)}</th>{cells}</tr>'
+    place.html(f'<div style="overflow-x:auto"><table><tr>{head}</tr>{body}</table></div>')

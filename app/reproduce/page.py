@@ -118,7 +118,7 @@ def _grid(table: Table, ready: bool) -> None:
     if problem := manager().problem:
         st.warning(plain(problem), icon=":material/warning:")
     show_problems(grid.problems)
-    st.subheader(f"Table {table.number}: {table.caption}", anchor=False)
+    st.header(f"Table {table.number}: {table.caption}", anchor=False)
     for row in table.rows:
         about, *columns = st.columns([1.1, 2, 2, 2], gap="small", vertical_alignment="top")
         with about:

@@ -82,7 +82,7 @@ def _close() -> None:
 
 def _active(active: Sequence[Stored]) -> None:
     """What is being trained, and the buttons for what is chosen of it."""
-    st.subheader("Being trained", anchor=False)
+    st.header("Being trained", anchor=False)
     picked = _picked([one.id for one in active])
     if not active:
         st.caption("Nothing but the demonstration.")

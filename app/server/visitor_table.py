@@ -32,7 +32,7 @@ purged = Purged()
 
 def show(known: Sequence[Known], everything: Sequence[Stored]) -> None:
     """The table, and how to remove what is somebody's; `everything`: the experiments on the list."""
-    st.subheader("Visitors", anchor=False)
+    st.header("Visitors", anchor=False)
     if not known:
         st.caption("Nobody has been here yet.")
         return

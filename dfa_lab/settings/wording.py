@@ -11,9 +11,10 @@ from dfa_lab.settings.experiment import Experiment, extra
 
 
 def title(name: str) -> str:
-    """A setting's label in the form."""
+    """A setting's label in the form: its title, and its unit where the title does not say it."""
     field = extra(Experiment.model_fields[name])
-    return (field["title"] or name.replace("_", " ").capitalize()) + (f" ({field['unit']})" if field["unit"] else "")
+    text, unit = field["title"] or name.replace("_", " ").capitalize(), field["unit"]
+    return f"{text} ({unit})" if unit and unit not in text.lower() else text
 
 
 def spellings(name: str) -> tuple[str, ...]:

@@ -1,9 +1,11 @@
-"""No page asks for what is not there, and none has an error in its console: `open_page` fails for both."""
+"""What holds for every page: nothing it asks for is missing, its console stays empty (`open_page` fails for both), and axe-core
+finds nothing that keeps people from using it, in either theme."""
 
 from collections.abc import Callable
 from functools import cache
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from app.shell.pages import PAGES, Page
 from app.shell.sub_pages import HERE, html
@@ -22,6 +24,13 @@ def below_a_path(serve: Callable[..., str], tmp_path_factory: pytest.TempPathFac
     return cache(lambda base: serve(MAIN, base=base, environment={"DFA_LAB_RUNS": str(tmp_path_factory.mktemp("runs"))}))
 
 
+def in_the_way(page) -> list[tuple[str, str, object]]:
+    """What axe-core finds on a page: the rule that is broken, in words, and where."""
+    assert page.locator("h1").count(), "a page has a title, drawn or only read aloud"
+    found = Axe().run(page).response["violations"]
+    return [(one["id"], one["help"], node["target"]) for one in found for node in one["nodes"]]
+
+
 @pytest.mark.parametrize(("base", "page"), VISITS, ids=lambda one: getattr(one, "name", one))
 def test_every_answer_is_good_and_the_console_stays_empty(
     base: str, page: Page, lab: str, below_a_path: Callable[[str], str], open_page: Callable
@@ -30,6 +39,11 @@ def test_every_answer_is_good_and_the_console_stays_empty(
     opened = open_page(f"{address}/{page.path}", policed=True)
     opened.locator("[data-testid=stMainBlockContainer] [data-testid=stElementContainer]").first.wait_for(state="attached")
     wait_until_drawn(opened)
+    if not base:
+        assert in_the_way(opened) == []
+        opened.emulate_media(color_scheme="dark")
+        wait_until_drawn(opened)
+        assert in_the_way(opened) == []
     if not page.default:  # and the lab is where it was for those who go on from there
         opened.get_by_role("link", name="Lab", exact=True).first.click()
         opened.locator(".st-key-transport").wait_for()
@@ -38,3 +52,12 @@ def test_every_answer_is_good_and_the_console_stays_empty(
 
 def test_streamlit_still_has_the_head_that_this_is_put_into() -> None:
     assert html().count(HERE) == 1 and html().index(HERE) < html().index("<script type=")
+
+
+def test_a_link_leads_past_the_form_to_the_pages_by_keyboard(lab: str, open_page: Callable) -> None:
+    page = open_page(lab)
+    page.locator(".dfa-skip-to-pages").wait_for(state="attached")
+    page.locator("[data-testid=stTopNavLink]").first.wait_for()
+    for key in ("Tab", "Tab", "Enter"):  # Streamlit's own link comes first
+        page.keyboard.press(key)
+    assert page.evaluate("document.activeElement.closest('header') !== null")

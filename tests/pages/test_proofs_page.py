@@ -29,7 +29,7 @@ def words(app: AppTest) -> str:
 def test_who_comes_first_here_sees_the_defaults_examined(app):
     html = proofs_of(app)
     assert "digits, mlp 2×100 tanh, bce, rmsprop" in words(app)
-    assert [one.value[:2] for one in app.subheader] == ["1.", "2.", "3.", "4."]
+    assert [one.value[:2] for one in app.header] == ["1.", "2.", "3.", "4."]
     assert len(app.get("plotly_chart")) == 4
     assert "fails" not in html and html.count("passes") >= 2 * 8
 
@@ -41,7 +41,7 @@ def test_it_examines_what_is_in_the_form_and_trains_it(app):
     assert "mlp 2×7" in words(app)
     next(one for one in app.button if one.label == "Train and compare").click().run()
     assert not app.exception
-    assert [one.value[:2] for one in app.subheader] == ["1.", "2.", "3.", "4.", "5."]
+    assert [one.value[:2] for one in app.header] == ["1.", "2.", "3.", "4.", "5."]
     assert "23 of the 23 steps of the settings" in words(app)
 
 
@@ -75,7 +75,7 @@ def test_what_cannot_be_examined_is_said_in_a_sentence(app):
     app.run()
     proofs_of(app)
     assert [one for one in app.error if "MNIST" in one.value]
-    assert not app.subheader
+    assert not app.header
 
 
 def proved(*arguments: str) -> Result:

@@ -1,0 +1,50 @@
+"""What those find their way by who use the keyboard or listen: a way past the form, and a title where none is drawn.
+
+Streamlit's own link leads to the page's content, past the sidebar and the bar of pages. In the Lab the sidebar is the form,
+with its thirty stops: a second link leads to the bar that comes after it.
+"""
+
+import streamlit as st
+from streamlit.components.v2 import component
+
+# A copy of Streamlit's link but for what it says and where it leads (Streamlit 1.67); one, however often this is mounted.
+SCRIPT = """
+const AGAIN = 100, NAME = "dfa-skip-to-pages"
+
+function place() {
+  const first = document.querySelector("[data-testid=stSkipToContent]")
+  if (!first) return setTimeout(place, AGAIN)
+  if (document.querySelector(`.${NAME}`)) return
+  const link = first.cloneNode(false)
+  link.classList.add(NAME)
+  link.removeAttribute("data-testid")
+  link.textContent = "Skip to the pages"
+  link.addEventListener("click", (event) => {
+    event.preventDefault()
+    document.querySelector("[data-testid=stTopNavLink], header button")?.focus()
+  })
+  first.after(link)
+}
+
+export default function () {
+  place()
+}
+"""
+KEY = "dfa_lab_landmarks"
+STYLE = f"""<style>
+.st-key-{KEY} {{ display: none }}
+.dfa-unseen {{ position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }}
+[data-testid=stElementContainer]:has(> [data-testid=stHtml] > .dfa-unseen) {{ position: absolute; }}
+</style>"""
+_landmarks = component(KEY, js=SCRIPT, isolate_styles=False)
+
+
+def place() -> None:
+    """Put the second link there, from the head of every page."""
+    st.html(STYLE)
+    _landmarks(key=KEY)
+
+
+def title(text: str) -> None:
+    """The title of a page on which the space is needed for what is to be seen: read aloud, not drawn."""
+    st.html(f'<h1 class="dfa-unseen">{text}</h1>')
