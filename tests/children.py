@@ -34,8 +34,8 @@ NEW_USER, NEW_MOUNTS, PRIVATE = 0x10000000, 0x00020000, 0x4000 | 0x40000  # of L
 class Child:
     """As subprocess.Popen([sys.executable, *words], text=True, …), as far as the tests use that.
 
-    It has the project on its path, and one thread of torch's. `stdout`, `stderr`: numbers of files, else pipes. `mounting`: it
-    may mount file systems, which nobody else sees.
+    `path`: where it finds the lab, first of all. It has one thread of torch's. `stdout`, `stderr`: numbers of files, else
+    pipes. `mounting`: it may mount file systems, which nobody else sees.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Child:
         cwd: Path | None = None,
         stdout: int | None = None,
         stderr: int | None = None,
+        path: Path = ROOT,
         mounting: bool = False,
     ) -> None:
         ways = multiprocessing.get_all_start_methods()
@@ -62,7 +63,7 @@ class Child:
             patch.setitem(sys.modules, "__main__", ModuleType("__main__"))
             self._process = context.Process(
                 target=_become,
-                args=(words, environment, str(cwd or Path.cwd()), mounting, stdin, out, err),
+                args=(words, environment, str(cwd or Path.cwd()), str(path), mounting, stdin, out, err),
                 daemon=False,
             )
             self._process.start()
@@ -133,11 +134,12 @@ def run(
     *words: str,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    path: Path = ROOT,
     timeout: float = 120,
     mounting: bool = False,
 ) -> subprocess.CompletedProcess[str]:
     """As subprocess.run with the output captured. Raises subprocess.TimeoutExpired."""
-    with Child(*words, env=env, cwd=cwd, mounting=mounting) as child:
+    with Child(*words, env=env, cwd=cwd, path=path, mounting=mounting) as child:
         out, err = child.communicate(timeout)
     assert child.returncode is not None
     return subprocess.CompletedProcess(words, child.returncode, out, err)
@@ -162,6 +164,7 @@ def _become(
     words: Sequence[str],
     environment: dict[str, str],
     folder: str,
+    path: str,
     mounting: bool,
     stdin: Connection,
     stdout: Connection,
@@ -178,7 +181,7 @@ def _become(
     os.environ.update(environment)
     os.chdir(folder)
     tests = str(ROOT / "tests")
-    sys.path = [str(ROOT), *(place for place in sys.path if not place.startswith(tests) and place != str(ROOT))]
+    sys.path = [path, *(place for place in sys.path if not place.startswith(tests) and place != str(ROOT))]
     warnings.resetwarnings()
     options = list(words)
     while options[0] == "-W":

@@ -182,10 +182,10 @@ class Lab:
         command = ["-m", "dfa_lab", "ui", "--no-browser", f"--port={self.host.partition(':')[2]}", *words]
         inherited = {name: value for name, value in os.environ.items() if name not in OURS}
         theirs = inherited | {"PYTHONPATH": str(ROOT)} | environment
-        self.process: children.Child | subprocess.Popen[bytes]
+        self.process: children.Child | subprocess.Popen[str]
         with self._said.open("a") as output:
             if before:
-                pipes = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT}
+                pipes = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT, "text": True}
                 self.process = subprocess.Popen([*before, sys.executable, *command], cwd=folder, env=theirs, **pipes)
             else:
                 number = output.fileno()
