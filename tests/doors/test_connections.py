@@ -105,6 +105,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> Iterator["Plain"]:
         if scope["type"] == "lifespan":
             connections.guard(server)
             await receive()
+            time.sleep(2 * connections.SOON)  # the lab's start, too, takes longer
             await send({"type": "lifespan.startup.complete"})
             await receive()
             await send({"type": "lifespan.shutdown.complete"})
@@ -120,7 +121,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> Iterator["Plain"]:
     thread = threading.Thread(target=server.run)
     thread.start()
     until(lambda: server.started, "it answers")
-    yield Plain(server.config.port, ended)
+    yield Plain(server.config.port, ended, server)
     server.should_exit = True
     thread.join()
 
@@ -130,9 +131,23 @@ class Plain(NamedTuple):
 
     port: int
     ended: threading.Semaphore
+    server: uvicorn.Server
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), 60)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how many a socket lets wait")
+def test_many_may_wait_to_be_let_in_though_the_start_takes_long(plain: Plain) -> None:
+    """Was as few as are let in at once: whoever came next waited for a second."""
+    (listener,) = plain.server.servers
+    most = min(connections.QUEUE, int(Path("/proc/sys/net/core/somaxconn").read_text()))
+
+    def waiting() -> int:
+        told = listener.sockets[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+        return int.from_bytes(told[28:32], sys.byteorder)  # tcpi_sacked, of one that listens
+
+    until(lambda: waiting() == most > connections.AT_ONCE, "it lets them wait")
 
 
 def test_a_body_that_stands_still_ends_and_one_that_comes_does_not(plain: Plain) -> None:
