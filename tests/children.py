@@ -1,4 +1,4 @@
-"""Python processes for tests that stop, kill and starve them: real ones, but for the seconds that `import torch` takes.
+"""Python processes and servers for tests: real ones, but for the seconds that importing torch and Streamlit takes.
 
 Each is forked from a server as multiprocessing has one, which has imported the libraries, and nothing of the lab; in all else
 it is what `python …` would start. Those tests that are about the start itself start it themselves.
@@ -25,7 +25,7 @@ from typing import IO
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LIBRARIES = ["torch", "torchvision.datasets", "safetensors.torch", "pydantic", "typer"]
+LIBRARIES = ["torch", "torchvision.datasets", "safetensors.torch", "pydantic", "typer", "pandas", "streamlit.web.cli"]
 SERVER = forkserver.ForkServer()  # the lab's own worker processes come from another one, which has imported the lab
 SERVER.set_forkserver_preload(LIBRARIES)
 NEW_USER, NEW_MOUNTS, PRIVATE = 0x10000000, 0x00020000, 0x4000 | 0x40000  # of Linux: sched.h and mount.h
@@ -34,8 +34,8 @@ NEW_USER, NEW_MOUNTS, PRIVATE = 0x10000000, 0x00020000, 0x4000 | 0x40000  # of L
 class Child:
     """As subprocess.Popen([sys.executable, *words], text=True, …), as far as the tests use that.
 
-    It has the project on its path, and one thread of torch's. `stderr`: a file's number, or a pipe as `stdout`. `mounting`: it
-    may mount file systems, which nobody else sees.
+    `path`: where it finds the lab, first of all. It has one thread of torch's. `stdout`, `stderr`: numbers of files, else
+    pipes. `mounting`: it may mount file systems, which nobody else sees.
     """
 
     def __init__(
@@ -43,7 +43,9 @@ class Child:
         *words: str,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        stdout: int | None = None,
         stderr: int | None = None,
+        path: Path = ROOT,
         mounting: bool = False,
     ) -> None:
         ways = multiprocessing.get_all_start_methods()
@@ -51,10 +53,8 @@ class Child:
             pytest.skip("this system has no forkserver")
         context = multiprocessing.get_context("forkserver")
         pipes = [context.Pipe(duplex=False) for _ in range(3)]
-        (stdin, self._in), (self._out, stdout), (self._err, theirs) = pipes
-        if stderr is not None:
-            theirs.close()
-            theirs = Connection(os.dup(stderr), readable=False)
+        (stdin, self._in), (self._out, out), (self._err, err) = pipes
+        out, err = _instead(out, stdout), _instead(err, stderr)
         environment = dict(os.environ if env is None else env)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("OMP_NUM_THREADS", "1")  # read when torch is imported, by the server
@@ -63,11 +63,11 @@ class Child:
             patch.setitem(sys.modules, "__main__", ModuleType("__main__"))
             self._process = context.Process(
                 target=_become,
-                args=(words, environment, str(cwd or Path.cwd()), mounting, stdin, stdout, theirs),
+                args=(words, environment, str(cwd or Path.cwd()), str(path), mounting, stdin, out, err),
                 daemon=False,
             )
             self._process.start()
-        for end in (stdin, stdout, theirs):
+        for end in (stdin, out, err):
             end.close()
         self.stdin: IO[str] = _text(self._in, "w")
         self.stdout: IO[str] = _text(self._out, "r")
@@ -88,6 +88,10 @@ class Child:
         """Nothing happens if it has ended."""
         if self._process.is_alive():
             os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
         """End it on the spot."""
@@ -130,14 +134,23 @@ def run(
     *words: str,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    path: Path = ROOT,
     timeout: float = 120,
     mounting: bool = False,
 ) -> subprocess.CompletedProcess[str]:
     """As subprocess.run with the output captured. Raises subprocess.TimeoutExpired."""
-    with Child(*words, env=env, cwd=cwd, mounting=mounting) as child:
+    with Child(*words, env=env, cwd=cwd, path=path, mounting=mounting) as child:
         out, err = child.communicate(timeout)
     assert child.returncode is not None
     return subprocess.CompletedProcess(words, child.returncode, out, err)
+
+
+def _instead(end: Connection, file: int | None) -> Connection:
+    """The file of this number, where there is one, for a pipe's end."""
+    if file is None:
+        return end
+    end.close()
+    return Connection(os.dup(file), readable=False)
 
 
 def _text(end: Connection, mode: str) -> IO[str]:
@@ -151,6 +164,7 @@ def _become(
     words: Sequence[str],
     environment: dict[str, str],
     folder: str,
+    path: str,
     mounting: bool,
     stdin: Connection,
     stdout: Connection,
@@ -167,7 +181,7 @@ def _become(
     os.environ.update(environment)
     os.chdir(folder)
     tests = str(ROOT / "tests")
-    sys.path = [str(ROOT), *(place for place in sys.path if not place.startswith(tests) and place != str(ROOT))]
+    sys.path = [path, *(place for place in sys.path if not place.startswith(tests) and place != str(ROOT))]
     warnings.resetwarnings()
     options = list(words)
     while options[0] == "-W":

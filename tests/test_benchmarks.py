@@ -2,11 +2,12 @@
 
 import json
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests import children
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "benchmarks"))
@@ -18,7 +19,6 @@ from machine import Figure, figure  # type: ignore[import-not-found]  # noqa: E4
 def test_a_benchmark_leaves_its_figures(tmp_path: Path):
     results = tmp_path / "latest.json"
     command = [
-        sys.executable,
         "benchmarks/run.py",
         "store",
         "--experiments",
@@ -28,7 +28,7 @@ def test_a_benchmark_leaves_its_figures(tmp_path: Path):
         "--results",
         str(results),
     ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = children.run(*command, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     ((machine, entry),) = json.loads(results.read_text()).items()
     figures = run.figures_of(entry)["store"]

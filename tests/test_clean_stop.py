@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,13 +10,14 @@ import pytest
 
 from dfa_lab.runs.manager import Manager
 from tests.browser.conftest import free_port, healthy
+from tests.children import Child
 from tests.runs.patience import status, tiny, until, until_state
 
 ROOT = Path(__file__).parents[1]
 LONG = tiny(epochs=100_000, rules="dfa", measure_every=50)
 # The app with an experiment of a visitor, one that he has paused, and how far they are, in a file that is replaced.
-SITE = """
-import json, os, sys, threading, time
+SERVER = """
+import json, os, runpy, sys, threading, time
 
 def begin():
     from dfa_lab.runs.manager import Manager
@@ -40,8 +39,9 @@ def begin():
         return first(self)
     Manager.demo = demo
 
-if "streamlit" in sys.orig_argv or "ui" in sys.orig_argv:
-    begin()
+begin()
+sys.argv = sys.argv[1:]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 """
 
 
@@ -62,13 +62,15 @@ def told(folder: Path) -> tuple[list[str], list[int], list[bool], str]:
     ],
 )
 def test_what_runs_goes_on_after_the_server_was_stopped_or_killed(command: list[str], number: int, tmp_path: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text(SITE, encoding="utf-8")
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if name not in ("DFA_LAB_RUNS", "DISPLAY")}
-    environment |= {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}", "LONG": json.dumps(LONG.model_dump(mode="json"))}
-    arguments = [sys.executable, "-m", *(word.replace("PORT", str(port)) for word in command)]
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    with subprocess.Popen(arguments, cwd=tmp_path, env=environment, **pipes) as lab:
+    environment |= {"PYTHONPATH": str(ROOT), "LONG": json.dumps(LONG.model_dump(mode="json"))}
+    words = [word.replace("PORT", str(port)) for word in command]
+    printed = tmp_path / "printed"
+    with (
+        printed.open("w") as output,
+        Child("-c", SERVER, *words, cwd=tmp_path, env=environment, stdout=output.fileno(), stderr=output.fileno()) as lab,
+    ):
         try:
             until(lambda: healthy(f"http://localhost:{port}") or lab.poll() is not None, "the lab answers")
             until(lambda: told(tmp_path)[2][0] or lab.poll() is not None, "a checkpoint")
@@ -76,7 +78,8 @@ def test_what_runs_goes_on_after_the_server_was_stopped_or_killed(command: list[
             ids, steps, _, _ = told(tmp_path)
         finally:
             lab.send_signal(number)
-            said = lab.communicate(timeout=120)[0]
+            lab.communicate(timeout=120)
+    said = printed.read_text(encoding="utf-8")
     assert lab.returncode == (-number if number == signal.SIGKILL else 0), said
     assert "Traceback" not in said, said
     manager = Manager(tmp_path / "runs", resume=False)

@@ -12,6 +12,7 @@ import sys
 import tomllib
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from importlib import metadata
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from tests.browser.conftest import free_port, healthy
+from tests.children import Child
 from tests.dockerfile import entry_point, given, instructions, said, stages
 from tests.runs.patience import until
 
@@ -124,18 +126,21 @@ def served(image: Path, tmp_path: Path) -> Iterator[tuple[str, Callable[[], str]
     changed = {PORT: port, "0.0.0.0": "127.0.0.1"}  # nobody else is let in by a test
     command = [str(image / "bin" / entry_point()[0]), *(changed.get(word, word) for word in entry_point()[1:])]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("DFA_LAB_", "PYTHON"))}
-    environment |= {"PYTHONPATH": str(image), "HOME": str(tmp_path), "DFA_LAB_SHARED": "1", "PYTHONUNBUFFERED": "1"}
+    environment |= {"PYTHONPATH": str(image), "HOME": str(tmp_path), "DFA_LAB_SHARED": "1"}
     environment |= {"DFA_LAB_RUNS": str(tmp_path / "runs"), "DFA_LAB_DATA": str(tmp_path / "Datasets")}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    with subprocess.Popen([sys.executable, *command], cwd=tmp_path, env=environment, **pipes) as lab:
+    printed = tmp_path / "printed"
+    with ExitStack() as stack:
+        number = stack.enter_context(printed.open("w")).fileno()
+        lab = stack.enter_context(Child(*command, cwd=tmp_path, env=environment, path=image, stdout=number, stderr=number))
 
         def end() -> str:
             lab.terminate()
-            return lab.communicate(timeout=120)[0]
+            lab.communicate(timeout=120)
+            return printed.read_text(encoding="utf-8")
 
         try:
             until(lambda: healthy(f"http://127.0.0.1:{port}") or lab.poll() is not None, "the lab answers")
-            assert lab.poll() is None, lab.stdout and lab.stdout.read()
+            assert lab.poll() is None, printed.read_text(encoding="utf-8")
             yield f"http://127.0.0.1:{port}", end
         finally:
             if lab.poll() is None:

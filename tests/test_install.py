@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import dfa_lab
+from tests import children
 from tests.browser.conftest import free_port, healthy
 from tests.runs.patience import until
 
@@ -147,5 +148,8 @@ def test_the_installed_command_serves_the_page(served: str, elsewhere: Path):
 
 
 def test_the_pages_run_from_the_wheel(installed: Path, elsewhere: Path):
-    for place in said(installed / "python", "-c", LOOK).splitlines()[-2:]:
+    packages = Path(sysconfig.get_path("purelib", vars={"base": str(installed.parent)}))
+    done = children.run("-c", LOOK, cwd=elsewhere, path=packages)
+    assert done.returncode == 0, done.stderr
+    for place in done.stdout.splitlines()[-2:]:
         assert Path(place).resolve().is_relative_to(installed.parent.resolve())

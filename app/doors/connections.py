@@ -27,7 +27,7 @@ FIRST = 20.0  # seconds for a WebSocket's handshake and first message
 LINGER = 1.0  # seconds that whoever is refused has for reading why
 AT_ONCE = 32  # connections that are let in between two looks at all others
 QUEUE = 2048  # that the system keeps meanwhile, from SOON on
-SOON = 0.2  # seconds after which the server listens
+SOON = 0.2  # seconds between looks at whether the server listens
 TOO_SLOW = "Your request did not arrive within {:.0f} seconds, so its connection was closed: send it again."
 
 
@@ -42,8 +42,11 @@ def guard(server: uvicorn.Server) -> None:
 
 
 def _let_wait(server: uvicorn.Server) -> None:
-    """Let the system keep more than AT_ONCE newcomers: a class comes in one moment."""
-    for listening in (one for listener in getattr(server, "servers", ()) for one in listener.sockets):
+    """Let the system keep more than AT_ONCE newcomers: a class comes in one moment. Once it listens: a start may take long."""
+    if not getattr(server, "servers", ()):
+        asyncio.get_running_loop().call_later(SOON, _let_wait, server)
+        return
+    for listening in (one for listener in server.servers for one in listener.sockets):
         with suppress(OSError), socket.socket(fileno=os.dup(listening.fileno())) as same:
             same.listen(QUEUE)
 

@@ -19,6 +19,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from tests import children
 from tests.browser.conftest import free_port, healthy
 from tests.runs.patience import until
 
@@ -178,28 +179,34 @@ class Lab:
 
         Its runs are in `folder`/runs, what it prints in `folder`/said. It answers when this returns."""
         self.host, self._said = f"localhost:{free_port()}", folder / "said"
-        command = [sys.executable, "-m", "dfa_lab", "ui", "--no-browser", f"--port={self.host.partition(':')[2]}", *words]
+        command = ["-m", "dfa_lab", "ui", "--no-browser", f"--port={self.host.partition(':')[2]}", *words]
         inherited = {name: value for name, value in os.environ.items() if name not in OURS}
+        theirs = inherited | {"PYTHONPATH": str(ROOT)} | environment
+        self.process: children.Child | subprocess.Popen[str]
         with self._said.open("a") as output:
-            self.process = subprocess.Popen(
-                [*before, *command],
-                cwd=folder,
-                env=inherited | {"PYTHONPATH": str(ROOT)} | environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+            if before:
+                pipes = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT, "text": True}
+                self.process = subprocess.Popen([*before, sys.executable, *command], cwd=folder, env=theirs, **pipes)
+            else:
+                number = output.fileno()
+                self.process = children.Child(*command, cwd=folder, env=theirs, stdout=number, stderr=number)
         try:
             until(lambda: healthy(f"http://{self.host}") or self.process.poll() is not None, "the lab answers")
             assert self.process.poll() is None, self.said()
         except BaseException:
             self.process.kill()
             self.process.wait()
+            self.close()
             raise
 
     def said(self) -> str:
         """What it has printed."""
         return self._said.read_text(encoding="utf-8", errors="replace")
+
+    def close(self) -> None:
+        """Let go of a process that has ended."""
+        if isinstance(self.process, children.Child):
+            self.process.close()
 
     def end(self, number: int, seconds: float = 60) -> int:
         """Send a signal and wait; the exit status."""
@@ -216,3 +223,4 @@ def serving(folder: Path, *words: str, **environment: str) -> Iterator[Lab]:
     finally:
         lab.process.kill()
         lab.process.wait()
+        lab.close()

@@ -3,8 +3,6 @@
 import os
 import shutil
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -14,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.children import Child
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, CDPSession, Page, ViewportSize
@@ -170,14 +170,13 @@ def healthy(address: str) -> bool:
 @contextmanager
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
     """What starts `streamlit run` of a script and returns its address once it answers; they end with this."""
-    started: list[subprocess.Popen] = []
+    started: list[Child] = []
 
     def start(script: Path, *arguments: str, base: str = "", environment: dict[str, str] | None = None) -> str:
         """`base`: path below which the pages are, with a slash before it."""
         port = free_port()
         log = tmp_path_factory.mktemp("streamlit") / "log.txt"
         command = [
-            sys.executable,
             "-m",
             "streamlit",
             "run",
@@ -190,12 +189,13 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
             base,
         ]
         with log.open("w") as output:
-            server = subprocess.Popen(
-                [*command, "--", *arguments] if arguments else command,
+            server = Child(
+                *command,
+                *(["--", *arguments] if arguments else []),
                 cwd=MAIN.parent,  # where a script of the tests' own finds the lab's Streamlit settings too
                 env=os.environ | {"PYTHONPATH": str(ROOT)} | (environment or {}),
-                stdout=output,
-                stderr=subprocess.STDOUT,
+                stdout=output.fileno(),
+                stderr=output.fileno(),
             )
         started.append(server)
         address = f"http://localhost:{port}{base}"
@@ -211,6 +211,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
         server.terminate()
     for server in started:
         server.wait(timeout=PATIENCE)
+        server.close()
 
 
 @pytest.fixture(scope="module")

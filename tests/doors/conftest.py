@@ -3,8 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ import pytest
 
 from dfa_lab.runs.manager import Manager
 from tests.browser.conftest import free_port, healthy
+from tests.children import Child
 from tests.runs.patience import tiny, until, until_state
 
 ROOT = Path(__file__).parents[2]
@@ -55,7 +54,7 @@ class Lab:
     """A server of a process of its own."""
 
     port: int
-    process: subprocess.Popen
+    process: Child
     log: Path
     ended: str  # an experiment that has ended before the server was started
 
@@ -118,8 +117,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "DFA_LAB_SHARED": "1", "DFA_LAB_RUNS": str(folder / "runs")}
     environment["DFA_LAB_HOSTS"] = "lab.example.org, *.labs.example.org"
     with (folder / "log.txt").open("w") as output:
-        command = [sys.executable, "-c", START.replace("PORT", str(port))]
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        number = output.fileno()
+        process = Child("-c", START.replace("PORT", str(port)), cwd=ROOT, env=environment, stdout=number, stderr=number)
     found = Lab(port, process, folder / "log.txt", ended)
     try:
         until(lambda: healthy(f"http://127.0.0.1:{port}") or process.poll() is not None, "the lab answers")
@@ -128,4 +127,5 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     finally:
         process.terminate()
         assert process.wait(timeout=60) == 0, found.said()
+        process.close()
         assert "Traceback" not in found.said(), found.said()

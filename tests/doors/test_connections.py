@@ -38,19 +38,15 @@ def test_what_is_idle_or_half_sent_keeps_nobody_out_and_is_closed(lab: Lab, sent
     assert lab.answer("GET /_stcore/health")[0] == 200
 
 
-def test_who_is_slow_with_a_request_is_told_so(lab: Lab) -> None:
-    with closing(lab.connect()) as line:
-        line.sendall(b"GET / HTTP/1.1\r\nX-")
-        status, _, text = parsed(rest(line))
+def test_who_is_slow_with_a_request_is_told_so_and_a_websocket_has_to_be_used(lab: Lab) -> None:
+    """All at once: each is waited for as long as the server waits."""
+    with closing(lab.connect()) as first, closing(lab.connect()) as second, closing(lab.web_socket()) as unused:
+        first.sendall(b"GET / HTTP/1.1\r\nX-")
+        second.sendall(b"GET /_stcore/health HTTP/1.1\r\nHost: localhost\r\n\r\nGET / HTTP/1.1\r\nX-")
+        status, _, text = parsed(rest(first))
         assert (status, text.strip()) == (408, connections.TOO_SLOW.format(2))
-    with closing(lab.connect()) as line:
-        line.sendall(b"GET /_stcore/health HTTP/1.1\r\nHost: localhost\r\n\r\nGET / HTTP/1.1\r\nX-")
-        assert rest(line).count(b"HTTP/1.1 408") == 1  # the second request of a connection too
-
-
-def test_a_websocket_has_to_be_used(lab: Lab) -> None:
-    with closing(lab.web_socket()) as line:
-        rest(line)  # to its end
+        assert rest(second).count(b"HTTP/1.1 408") == 1  # the second request of a connection too
+        rest(unused)  # to its end
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="another address of this computer is needed")
@@ -78,7 +74,7 @@ def test_the_server_has_all_descriptors_that_it_may_have_and_says_when_there_are
         until(lambda: "all taken" in lab.said())
         try:
             if (numbers := Path(f"/proc/{lab.process.pid}/fd")).exists():
-                assert len(list(numbers.iterdir())) == LIMIT
+                until(lambda: all_taken(lab, numbers), "those are taken too that visits let go of meanwhile")
             line.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             status, _, text = parsed(rest(line))
             assert (status, text) == (503, descriptors.NONE_LEFT)
@@ -90,17 +86,26 @@ def test_the_server_has_all_descriptors_that_it_may_have_and_says_when_there_are
     assert lab.said().count(descriptors.NONE_LEFT) == 1
 
 
+def all_taken(lab: Lab, numbers: Path) -> bool:
+    """Whether it holds as many as it may; if not, it is asked to take what is left once more."""
+    if len(list(numbers.iterdir())) == LIMIT:
+        return True
+    os.kill(lab.process.pid, signal.SIGUSR1)
+    return False
+
+
 @pytest.fixture
 def plain(monkeypatch: pytest.MonkeyPatch) -> Iterator["Plain"]:
     """A guarded server that reads what it is sent and answers with 64 MB."""
     monkeypatch.setattr(connections, "BODY", 2.0)
     monkeypatch.setattr(connections, "TAKE", 0.3)
-    ended = threading.Event()
+    ended = threading.Semaphore(0)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             connections.guard(server)
             await receive()
+            time.sleep(2 * connections.SOON)  # the lab's start, too, takes longer
             await send({"type": "lifespan.startup.complete"})
             await receive()
             await send({"type": "lifespan.shutdown.complete"})
@@ -110,41 +115,58 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> Iterator["Plain"]:
         if message["type"] == "http.request":
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": bytes(2**26)})
-        ended.set()
+        ended.release()
 
     server = uvicorn.Server(uvicorn.Config(app, port=free_port(), log_level="critical"))
     thread = threading.Thread(target=server.run)
     thread.start()
     until(lambda: server.started, "it answers")
-    yield Plain(server.config.port, ended)
+    yield Plain(server.config.port, ended, server)
     server.should_exit = True
     thread.join()
 
 
 class Plain(NamedTuple):
-    """Where a server is, and what is set when its app has done with a request."""
+    """Where a server is, and what is released each time its app has done with a request."""
 
     port: int
-    ended: threading.Event
+    ended: threading.Semaphore
+    server: uvicorn.Server
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), 60)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how many a socket lets wait")
+def test_many_may_wait_to_be_let_in_though_the_start_takes_long(plain: Plain) -> None:
+    """Was as few as are let in at once: whoever came next waited for a second."""
+    (listener,) = plain.server.servers
+    most = min(connections.QUEUE, int(Path("/proc/sys/net/core/somaxconn").read_text()))
+
+    def waiting() -> int:
+        told = listener.sockets[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+        return int.from_bytes(told[28:32], sys.byteorder)  # tcpi_sacked, of one that listens
+
+    until(lambda: waiting() == most > connections.AT_ONCE, "it lets them wait")
 
 
 def test_a_body_that_stands_still_ends_and_one_that_comes_does_not(plain: Plain) -> None:
-    with closing(socket.create_connection(("127.0.0.1", plain.port), 60)) as line:
-        line.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nx")
-        assert parsed(rest(line))[::2] == (408, connections.TOO_SLOW.format(2) + "\n")
-        assert plain.ended.wait(60)
-    with closing(socket.create_connection(("127.0.0.1", plain.port), 60)) as line:
-        line.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1000000\r\n\r\n")
+    with closing(plain.connect()) as still, closing(plain.connect()) as coming:
+        still.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nx")
+        coming.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1000000\r\n\r\n")
         for _ in range(10):
-            line.sendall(bytes(100_000))
+            coming.sendall(bytes(100_000))
             time.sleep(connections.BODY / 8)  # in all longer than BODY
-        assert parsed(rest(line))[0] == 200
+        assert parsed(rest(coming))[0] == 200
+        assert parsed(rest(still))[::2] == (408, connections.TOO_SLOW.format(2) + "\n")
+        for _ in range(2):
+            assert plain.ended.acquire(timeout=60)
 
 
 def test_who_does_not_read_the_answer_is_left(plain: Plain) -> None:
-    with closing(socket.create_connection(("127.0.0.1", plain.port), 60)) as line:
+    with closing(plain.connect()) as line:
         line.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert plain.ended.wait(60)  # though nothing was read
+        assert plain.ended.acquire(timeout=60)  # though nothing was read
         assert len(rest(line)) < 2**26
 
 

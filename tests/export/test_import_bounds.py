@@ -1,7 +1,5 @@
 """What an import may take: of the quota, of the disk, and of what the settings call for; and what a killed one leaves."""
 
-import subprocess
-import sys
 from collections import namedtuple
 from contextlib import closing
 from io import BytesIO
@@ -24,6 +22,7 @@ from dfa_lab.runs.quota import EachOwner, Quota
 from dfa_lab.runs.shares import Shares
 from dfa_lab.settings.parsing import parse
 from dfa_lab.train.trainer import Trainer
+from tests import children
 from tests.export.zips import ID, SETTINGS, contents, places, rewritten, trained, zipped
 
 ROOT = Path(__file__).parents[2]
@@ -155,7 +154,7 @@ def test_what_a_killed_import_leaves_is_tidied_at_the_next_start(raw: bytes, tmp
     store.create("mine", parse(SETTINGS))
     store.set_state("mine", "finished")
     store.close()
-    assert subprocess.run([sys.executable, "-c", KILLED, str(folder), str(file)], cwd=ROOT).returncode == -9
+    assert children.run("-c", KILLED, str(folder), str(file), cwd=ROOT).returncode == -9
     left = folder / "checkpoints" / f"{ID}.safetensors"
     assert list(folder.glob("import-*/")) and left.is_file()
     (folder / "checkpoints" / "mine.safetensors").write_bytes(b"of an experiment that there is")

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,9 +14,17 @@ from dfa_lab.processes.together import Together, Unfinished
 from dfa_lab.settings.parsing import parse
 from dfa_lab.train.results import Results
 from dfa_lab.train.trainer import Trainer
+from tests.children import Child
 from tests.runs.patience import PATIENCE, until
 
 ROOT = Path(__file__).parents[2]
+# As a terminal starts `python -m …`: in a process group of its own.
+IN_A_SESSION = """
+import os, runpy, sys
+os.setsid()
+sys.argv = sys.argv[1:]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
 QUICK = {"num_hidden": 6, "batch_size": 512, "probe_size": 8, "device": "cpu"}
 
 
@@ -99,10 +105,9 @@ def test_ctrl_c_ends_all_processes_and_keeps_what_there_is(tmp_path: Path):
     words = (
         "--num_hidden 6 --batchSize 512 --device cpu --epoch 100000 --gradient bp,dfa --processes 2 --measure_every 50".split()
     )
-    command = [sys.executable, "-m", "dfa_lab", "train", *words, "--json", str(tmp_path / "out.json")]
-    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    command = ["dfa_lab", "train", *words, "--json", str(tmp_path / "out.json")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(command, env=environment, start_new_session=True, **pipes) as process:
+    with Child("-c", IN_A_SESSION, *command, env=environment) as process:
         try:
             until((tmp_path / "out.json").exists, "the first results")
             os.killpg(process.pid, signal.SIGINT)  # as a terminal sends it: to all of them
