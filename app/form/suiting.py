@@ -35,7 +35,7 @@ def show() -> None:
         kept = [_name(setting) for setting in wanted if setting in marks.by_visitor and setting not in there]
         stays = f" Kept as you chose: {', '.join(kept)}." if kept else ""
         st.caption(f"Chosen for {plain(data.facts(name).title)}: {words(filled)}.{stays}")
-        st.button("Defaults instead", icon=":material/undo:", help="Puts the lab's defaults back", on_click=defaults)
+        st.button("Defaults instead", icon=":material/undo:", on_click=defaults)
     elif len(there) < len(wanted):
         about = f"Sets {words(wanted)}"
         st.button("Suit the settings to it", icon=":material/tune:", help=about, on_click=suit, kwargs={"all_of_them": True})

@@ -53,7 +53,7 @@ def test_choosing_a_data_set_fills_in_what_suits_it_and_says_so(app: AppTest, da
 def test_the_sentence_and_the_way_back(app: AppTest) -> None:
     choose(app.run(), "spirals")
     assert said(app) == [
-        "Chosen for Spirals: 3 layers of 64 tanh units, learning rate 0.003, batches of 16, 100 epochs, normalization channel."
+        "Chosen for Spirals: 3 layers of 64 tanh units, learning rate 0.003, batches of 16, 50 epochs, normalization channel."
     ]
     button(app, "Defaults instead").click().run()
     assert formed(app) == {"dataset": "spirals"} and not said(app)
@@ -72,7 +72,7 @@ def test_what_the_visitor_chose_is_never_overwritten(app: AppTest) -> None:
     app.run().number_input(key="setting_epochs").set_value(7).run()
     choose(app, "spirals")
     assert formed(app) == {"dataset": "spirals", **differing("spirals"), "epochs": 7}
-    assert said(app)[0].endswith("normalization channel. Kept as you chose: epochs.") and " 100 epochs" not in said(app)[0]
+    assert said(app)[0].endswith("normalization channel. Kept as you chose: epochs.") and " 50 epochs" not in said(app)[0]
     app.text_input(key="setting_num_hidden").set_value("30").run()  # one that the lab filled in, and now the visitor's
     choose(app, "moons")
     assert formed(app) == {"dataset": "moons", **differing("moons"), "epochs": 7, "num_hidden": 30}

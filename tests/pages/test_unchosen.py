@@ -9,9 +9,8 @@ from tests.pages.test_pages import button
 from tests.pages.test_scrubber import link, opened
 from tests.runs.patience import status, until
 
-
 PLAIN = {"dataset": "gaussians", "epochs": "1"}  # a data set that declares no settings
-XOR = {"num_layers": "3", "num_hidden": "16", "learning_rate": "0.003", "batch_size": "16", "normalization": "channel"}
+XOR = {"num_layers": "3", "num_hidden": "16", "learning_rate": "0.003", "batch_size": "32", "normalization": "channel"}
 
 
 def begun(app: AppTest, dataset: str = "gaussians") -> Experiment:

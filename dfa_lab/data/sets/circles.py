@@ -12,7 +12,7 @@ SUITS = {
     "num_hidden": 16,
     "nonlin": "tanh",
     "learning_rate": 3e-3,
-    "batch_size": 16,
+    "batch_size": 32,
     "epochs": 40,
     "normalization": "channel",
 }

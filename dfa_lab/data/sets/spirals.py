@@ -14,7 +14,7 @@ SUITS = {
     "nonlin": "tanh",
     "learning_rate": 3e-3,
     "batch_size": 16,
-    "epochs": 100,
+    "epochs": 50,
     "normalization": "channel",
 }
 
