@@ -154,6 +154,7 @@ def suiting(given: dict[str, Any], quiet: bool) -> dict[str, Any]:
     if not loads_nothing(given.get("load", "")):
         why = "a saved run has settings of its own: leave --suited out, or begin anew without --load"
         raise refused([f"--suited is given with --load, and {why}."])
+    parsed(given)
     found = beside(given)
     if not quiet:
         words = " ".join(f"--{spellings(name)[0]} {value}" for name, value in found.items())
