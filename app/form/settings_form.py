@@ -97,7 +97,7 @@ def widget(name: str, form: str = FORM) -> None:
     elif name == "dataset":
         st.selectbox(options=choices, format_func=_dataset_title, **common)
         _samples(form)
-        suiting.show()
+        suiting.show(in_force)
     elif choices and len(choices) < 4:
         st.segmented_control(options=_with_current(key(name, form), choices), required=True, **common)
     elif choices:

@@ -1,6 +1,6 @@
 """Below the choice of a data set: which settings were filled in since they suit it, and the way back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -24,10 +24,12 @@ WORDS = {
 }
 
 
-def show() -> None:
-    """One sentence and one button; nothing for a data set that the defaults suit."""
+def show(in_force: Callable[[str], bool]) -> None:
+    """One sentence and one button about the settings in force; nothing for a data set that the defaults suit."""
     name = str(held(key("dataset")))
-    wanted = suited(name, held(key("num_hidden")))
+    wanted = {setting: value for setting, value in suited(name, held(key("num_hidden"))).items() if in_force(setting)}
+    if not wanted:
+        return
     now = keep_good(values({"dataset", *wanted}))[0]
     there = {setting for setting, value in wanted.items() if getattr(now, setting) == value}
     filled = {setting: value for setting, value in wanted.items() if setting in marks.for_set & there}

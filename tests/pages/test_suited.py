@@ -89,6 +89,13 @@ def test_widths_of_each_layer_say_how_many_there_are(app: AppTest) -> None:
     assert formed(app)["num_hidden"] == (50, 40)
 
 
+def test_what_has_no_effect_with_the_network_is_not_spoken_of(app: AppTest) -> None:
+    app.run()
+    next(one for one in app.button_group if one.key == "setting_network").set_value("conv").run()
+    choose(app, "mnist")
+    assert said(app) == ["Chosen for MNIST: tanh units, learning rate 0.001, batches of 128, 5 epochs, normalization simple."]
+
+
 def test_a_link_is_taken_as_it_is(app: AppTest) -> None:
     for name, value in {"dataset": "spirals", "LR": "0.001", "num_layers": "4"}.items():
         app.query_params[name] = value
