@@ -94,8 +94,8 @@ FROM: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("test: tests/compare/test_significance.py", "0.0625, 0.031"),
     ],
     ("data.md", "Settings that suit a data set"): [
-        ("test: tests/train/test_suited.py", "26 %, 34 %, 0.4 %, 20 %, 28 %, 0.4 %, 13 %, 14 %, 0.8 %, 20 %, 38 %"),
-        ("test: tests/train/test_suited.py", "2.8 %, 4.4 %, 13 %, 17 %"),
+        ("test: tests/train/test_solved.py", "26 %, 34 %, 0.4 %, 20 %, 28 %, 0.4 %, 13 %, 14 %, 0.8 %, 20 %, 38 %"),
+        ("test: tests/train/test_solved.py", "2.8 %, 4.4 %, 13 %, 17 %"),
         (
             "command: python -m dfa_lab train --dataset mnist --suited",
             "2.6 %, 2.7 %, 2.6 %, 12.4 %, 26 s, 12.6 %, 12.6 %, 20.8 %",
