@@ -5,12 +5,12 @@ from collections.abc import Iterable
 import streamlit as st
 import torch
 
-from app.form import drawing
+from app.form import drawing, suiting
 from app.people.identity import visitor
 from app.shell.escape import plain
 from app.shell.server import manager
-from app.visit import hidden_controls
-from app.visit.form_state import FORM, SEVERAL, as_text, key
+from app.visit import chosen, hidden_controls
+from app.visit.form_state import FORM, SEVERAL, key, suit, values
 from app.visit.hidden_controls import GROUPS
 from app.visit.session import held, hold
 from dfa_lab import data
@@ -29,7 +29,6 @@ from dfa_lab.train.preflight import check
 # the server's owner chooses where it reads programs and writes files; only the command line starts processes
 ELSEWHERE = ("models_folder", "preproc_folder", "processes")
 ENOUGH = 500  # steps
-FOR_DRAWINGS = {"epochs": 10_000, "batch_size": 32, "learning_rate": 3e-3, "normalization": "channel"}
 
 
 def form() -> tuple[Experiment | None, list[str]]:
@@ -56,7 +55,7 @@ def widgets(names: Iterable[str]) -> dict[str, object]:
         hold(key(name), held(key(name)))
     for name in names:
         widget(name)
-    return {name: "" if (value := held(key(name))) is None else value for name in names if in_force(name)}
+    return values(name for name in names if in_force(name))
 
 
 def in_force(name: str, form: str = FORM) -> bool:
@@ -79,6 +78,7 @@ def widget(name: str, form: str = FORM) -> None:
         return
     field = Experiment.model_fields[name]
     common = {"label": title(name), "key": key(name, form), "help": field.description, "persist_state": "session"}
+    common |= {"on_change": _change, "args": (name,)} if form == FORM else {}
     choices = [*extra(field)["choices"], *(own_file.names() if name == "network" else [])]
     if name == "points":
         st.markdown(title(name), help=field.description)
@@ -97,6 +97,7 @@ def widget(name: str, form: str = FORM) -> None:
     elif name == "dataset":
         st.selectbox(options=choices, format_func=_dataset_title, **common)
         _samples(form)
+        suiting.show(in_force)
     elif choices and len(choices) < 4:
         st.segmented_control(options=_with_current(key(name, form), choices), required=True, **common)
     elif choices:
@@ -109,36 +110,30 @@ def widget(name: str, form: str = FORM) -> None:
         st.text_input(**common)
 
 
+def _change(name: str) -> None:
+    """The visitor gave the form's setting another value: it is theirs from now on, and a data set brings what suits it."""
+    chosen.by_visitor((name,))
+    if name == "dataset":
+        suit()
+
+
 def _samples(form: str) -> None:
     """How many samples of the data set train and test, as published and as the form's other settings leave them."""
     name = str(held(key("dataset", form)))
     made = data.setting_of(name)
     if name != "points" and held(key(made, form)) is not None:  # the board counts what is drawn
-        facts = data.facts_of(keep_good(_values(["dataset", made, "hold_out", "train_samples"], form))[0])
+        facts = data.facts_of(keep_good(values(["dataset", made, "hold_out", "train_samples"], form))[0])
         st.caption(data.counts(facts.train, facts.test, facts))
 
 
 def _length() -> None:
-    """A drawing has few points, so the epochs that suit other sets are over at once: say so, and offer what suits."""
+    """A drawing has few points, so the epochs that suit other sets are over at once: say so."""
     experiment, _ = read()
     if experiment is None:
         return
     steps = Plan(experiment, data.facts_of(experiment).train).steps
-    if steps >= ENOUGH:
-        return
-    st.caption(f"With these settings the training is over after {steps:,} steps.")
-    st.button("Suit the settings to it", icon=":material/tune:", help=f"Sets {about_suiting()}.", on_click=suit)
-
-
-def about_suiting() -> str:
-    """What `suit` changes."""
-    return ", ".join(f"{title(name).split(' (')[0].lower()} {as_text(value)}" for name, value in FOR_DRAWINGS.items())
-
-
-def suit() -> None:
-    """Settings with which networks learn a drawing."""
-    for name, value in FOR_DRAWINGS.items():
-        hold(key(name), as_text(value))
+    if steps < ENOUGH:
+        st.caption(f"With these settings the training is over after {steps:,} steps.")
 
 
 def _with_current(key: str, options: list[str]) -> list[str]:
@@ -157,7 +152,7 @@ def read() -> tuple[Experiment | None, list[str]]:
     """The experiment that the form describes, or None and the sentences for what cannot be."""
     experiment = None
     try:
-        experiment = parse(_values([name for name in Experiment.model_fields if in_force(name)], FORM))
+        experiment = parse(values([name for name in Experiment.model_fields if in_force(name)], FORM))
         if experiment.load:
             saved.net(experiment.load)
         check(experiment)
@@ -176,15 +171,9 @@ def given(before: Experiment, names: list[str], form: str) -> tuple[Experiment |
     """`before` with these settings as a form says them, or None and the sentences for what cannot be."""
     kept = {name: value for name, value in before.model_dump().items() if name != "device"}
     try:
-        return parse({**kept, **_values(names, form)}).model_copy(update={"device": before.device}), []
+        return parse({**kept, **values(names, form)}).model_copy(update={"device": before.device}), []
     except SettingsError as error:
         return None, error.problems
-
-
-def _values(names: list[str], form: str) -> dict[str, object]:
-    """Settings as their widgets hold them, for `parse`."""
-    values = {name: "" if (value := held(key(name, form))) is None else value for name in names}
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
 
 def show_problems(problems: list[str]) -> None:

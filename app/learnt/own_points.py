@@ -5,9 +5,10 @@ from contextlib import AbstractContextManager, nullcontext
 import streamlit as st
 
 from app.bar import transport
-from app.form import drawing, settings_form
+from app.form import drawing, settings_form, suiting
 from app.visit import form_state, view_link
 from app.visit.session import held, hold, session
+from dfa_lab.settings.suited import suited
 
 OPEN = "open"  # as the link says it
 SUITED = "draw_suited"  # key of the widget
@@ -31,7 +32,7 @@ def beside(opened: bool) -> AbstractContextManager:
     left, right = st.columns([2, 3], gap="large")
     with left:
         drawing.board("large_board")
-        about = f"Sets {settings_form.about_suiting()}; the rest is as in the Lab's form."
+        about = f"Sets {suiting.words(suited('points'))}; the rest is as in the Lab's form."
         st.toggle("Settings that suit a drawing", value=True, key=SUITED, persist_state="session", help=about)
         st.button(
             "Train on these points",
@@ -47,7 +48,7 @@ def beside(opened: bool) -> AbstractContextManager:
 def _train() -> None:
     hold(form_state.key("dataset"), "points")
     if held(SUITED):
-        settings_form.suit()
+        form_state.suit(all_of_them=True)
     experiment, session.problems = settings_form.read()
     if experiment is not None:
         transport.start(experiment)

@@ -3,13 +3,14 @@
 import streamlit as st
 
 from app.shell.server import manager
-from app.visit import hidden_controls, moment
+from app.visit import chosen, hidden_controls, moment
 from app.visit.form_state import ATTACH, from_link, put
 from app.visit.session import session
 from dfa_lab.runs.demo import chosen_by_the_lab
 from dfa_lab.runs.live import Status
 from dfa_lab.runs.replay.origin import origin_of
 from dfa_lab.settings.experiment import SettingsError
+from dfa_lab.settings.wording import SPELLINGS
 
 LINK_NOTE = "The settings of the link are in the form: press Start to train with them."
 
@@ -24,7 +25,9 @@ def arrive() -> None:
         return
     params = {name: st.query_params.get_all(name) for name in st.query_params}
     session.problems = hidden_controls.arrive(params) + from_link(params)
-    session.notice = LINK_NOTE if hidden_controls.settings_of(params).keys() - {ATTACH} else ""
+    named = hidden_controls.settings_of(params).keys() - {ATTACH}
+    chosen.by_visitor(SPELLINGS[name] for name in named if name in SPELLINGS)
+    session.notice = LINK_NOTE if named else ""
     session.arrived, session.watched = True, None
     manager().visitors.seen(manager().rights.who())
     wanted = params.get(ATTACH, [""])[0]

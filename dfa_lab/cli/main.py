@@ -8,7 +8,7 @@ import typer
 
 from dfa_lab import __version__
 from dfa_lab.cli.export import import_
-from dfa_lab.cli.options import DfaTorchCommand, once, parsed, refused, with_settings
+from dfa_lab.cli.options import DfaTorchCommand, once, parsed, refused, suiting, with_settings
 from dfa_lab.cli.page_files import make_importable
 from dfa_lab.cli.prove import prove
 from dfa_lab.cli.reproduce import reproduce
@@ -57,6 +57,15 @@ def train(
         ),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", show_default=False, help="No progress bar and no table.")] = False,
+    suited: Annotated[
+        bool,
+        typer.Option(
+            "--suited",
+            show_default=False,
+            help="Take the settings that suit the data set, as the page fills them in, in place of the defaults. What is given "
+            "beside it counts.",
+        ),
+    ] = False,
     runs: Annotated[
         Path | None,
         typer.Option(
@@ -77,6 +86,8 @@ def train(
     file, given = once({"json": json, **settings})
     if visualize and not make_importable():
         raise refused([PAGE_MISSING])
+    if suited:
+        given |= suiting(given, quiet)
 
     experiment = parsed(given) if loads_nothing(given.get("load", "")) else None
 

@@ -11,8 +11,9 @@ import typer
 from typer.core import TyperCommand
 
 from dfa_lab.settings import point_text, points_file
-from dfa_lab.settings.experiment import Experiment, SettingsError, extra
+from dfa_lab.settings.experiment import Experiment, SettingsError, extra, loads_nothing
 from dfa_lab.settings.parsing import parse
+from dfa_lab.settings.suited import beside
 from dfa_lab.settings.wording import SPELLINGS, allowed, refuse, shown, spellings
 
 LARGEST_POINTS = 10**7  # bytes of a file of points, which may be an endless one
@@ -146,6 +147,19 @@ def parsed(given: dict[str, Any]) -> Experiment:
         return parse(given)
     except SettingsError as error:
         raise refused(error.problems) from None
+
+
+def suiting(given: dict[str, Any], quiet: bool) -> dict[str, Any]:
+    """The settings that suit the data set, for what is not given, or exit status 2; which they are is said."""
+    if not loads_nothing(given.get("load", "")):
+        why = "a saved run has settings of its own: leave --suited out, or begin anew without --load"
+        raise refused([f"--suited is given with --load, and {why}."])
+    parsed(given)
+    found = beside(given)
+    if not quiet:
+        words = " ".join(f"--{spellings(name)[0]} {value}" for name, value in found.items())
+        typer.echo(f"--suited stands for {words}." if words else "--suited changes nothing here.", err=True)
+    return found
 
 
 def _unwritable(file: Path) -> str:

@@ -5,6 +5,15 @@ from pathlib import Path
 from dfa_lab.data.about import Arrays, Facts
 from dfa_lab.data.sets import _cifar
 
+SUITS = {
+    "num_layers": 2,
+    "num_hidden": 200,
+    "nonlin": "tanh",
+    "learning_rate": 3e-4,
+    "batch_size": 128,
+    "epochs": 5,
+    "normalization": "channel",
+}
 CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 LAYOUT = _cifar.Layout(
     train=tuple(f"cifar-10-batches-bin/data_batch_{n}.bin" for n in range(1, 6)),

@@ -7,6 +7,16 @@ import numpy as np
 from dfa_lab.data.about import Arrays, Facts
 from dfa_lab.data.sets import _points
 
+SUITS = {
+    "num_layers": 3,
+    "num_hidden": 16,
+    "nonlin": "tanh",
+    "learning_rate": 3e-3,
+    "batch_size": 32,
+    "epochs": 40,
+    "normalization": "channel",
+}
+
 
 def facts(classes: int = 2) -> Facts:
     """Facts of the set; it has 2 classes."""

@@ -6,6 +6,15 @@ from dfa_lab.data.about import Arrays, Facts
 from dfa_lab.data.sets import _idx
 
 PLACE = 3
+SUITS = {
+    "num_layers": 2,
+    "num_hidden": 200,
+    "nonlin": "tanh",
+    "learning_rate": 1e-3,
+    "batch_size": 128,
+    "epochs": 5,
+    "normalization": "simple",
+}
 CLASS_NAMES = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
 
 

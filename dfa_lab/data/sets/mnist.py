@@ -6,6 +6,15 @@ from dfa_lab.data.about import Arrays, Facts
 from dfa_lab.data.sets import _idx
 
 PLACE = 2
+SUITS = {
+    "num_layers": 2,
+    "num_hidden": 200,
+    "nonlin": "tanh",
+    "learning_rate": 1e-3,
+    "batch_size": 128,
+    "epochs": 5,
+    "normalization": "simple",
+}
 CLASS_NAMES = tuple(str(n) for n in range(10))
 
 

@@ -9,6 +9,7 @@ from dfa_lab.settings import point_text
 from dfa_lab.settings.drawn import START
 
 SETTINGS = ("points",)
+SUITS = {"learning_rate": 3e-3, "batch_size": 32, "epochs": 10_000, "normalization": "channel"}  # it has few points
 
 
 def facts(points: str = START) -> Facts:

@@ -8,6 +8,15 @@ from dfa_lab.data.about import Arrays, Facts
 from dfa_lab.data.sets import _points
 
 SETTINGS = ("classes",)
+SUITS = {
+    "num_layers": 3,
+    "num_hidden": 64,
+    "nonlin": "tanh",
+    "learning_rate": 3e-3,
+    "batch_size": 16,
+    "epochs": 50,
+    "normalization": "channel",
+}
 
 
 def facts(classes: int = 2) -> Facts:
