@@ -227,17 +227,22 @@ def find(page, id: str) -> None:
     page.locator(".st-key-runs_open_chosen button:not(:disabled)").first.click()  # Streamlit draws it twice, once to measure it
 
 
-def test_an_experiment_goes_on_without_its_tab_and_is_found_again(visit):
+def test_an_experiment_goes_on_without_its_tab_and_is_found_from_the_lab_and_by_whoever_lands_on_the_list(
+    visit, open_page, lab
+):
     page = visit(LONG)
     start_slowly(page)
     mine, at = id_of(page), page.evaluate(STEP)
     page.close()
-    later = visit()
+    later = open_page(f"{lab}/experiments", viewport={"width": 1400, "height": 1000})
+    find(later, mine)
+    later.wait_for_function("location.search.includes('experiment=') && window.__dfa_live?.firstDraw")
+    assert later.locator("[data-testid=stException]").count() == 0
+    later.wait_for_function(f"({STEP})() > {at + 5}")
     later.get_by_text("Runs", exact=True).click()
     later.get_by_role("menuitem", name="Experiments").click()
     find(later, mine)
     later.wait_for_function(f"location.search.includes('{mine}')")
-    later.wait_for_function(f"({STEP})() > {at + 5}")
     press(later, "Pause")
 
 
@@ -284,16 +289,6 @@ def test_a_hostile_link_gets_a_sentence_for_each_fault_and_disturbs_nothing(visi
     page.wait_for_function(f"({STEP})() > {before} || ({STEP})() < {before}")
     page.wait_for_selector(IDLE)
     assert page.get_by_role("spinbutton", name="Hidden layers").input_value() == "3"
-
-
-def test_whoever_lands_on_the_list_opens_an_experiment(visit, open_page, lab):
-    first = visit(LONG)
-    start_slowly(first)
-    page = open_page(f"{lab}/experiments", viewport={"width": 1400, "height": 1000})
-    find(page, id_of(first))
-    page.wait_for_function("location.search.includes('experiment=') && window.__dfa_live?.firstDraw")
-    assert page.locator("[data-testid=stException]").count() == 0
-    press(page, "Pause")
 
 
 def test_a_line_marks_the_chosen_step_and_moving_it_keeps_the_zoom(visit):

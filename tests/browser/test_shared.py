@@ -40,7 +40,7 @@ def test_everybody_owns_what_they_begin(open_page: Callable, serve: Callable, tm
         "DFA_LAB_ADMIN_TOKEN_FILE": str(tmp_path / "token"),
     }
     lab = serve(MAIN, environment=environment)
-    page = open_page(f"{lab}/?epochs=5000")
+    page = open_page(f"{lab}/_stcore/health")
     another_person(page)
     page.goto(f"{lab}/?epochs=5000")
     cookies = {cookie["name"]: cookie for cookie in page.context.cookies(lab)}

@@ -1,5 +1,5 @@
 """What holds for every page: nothing it asks for is missing, its console stays empty (`open_page` fails for both), and axe-core
-finds nothing that keeps people from using it, in either theme."""
+finds nothing that keeps people from using it, in either theme; all its texts stand out from what is behind them."""
 
 from collections.abc import Callable
 from functools import cache
@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from app.shell.pages import PAGES, Page
 from app.shell.sub_pages import HERE, html
 from tests.browser.conftest import MAIN, wait_until_drawn
+from tests.browser.contrast import CONTRASTS, LEAST
 
 pytestmark = pytest.mark.browser
 
@@ -38,12 +39,17 @@ def test_every_answer_is_good_and_the_console_stays_empty(
     address = below_a_path(base) if base else lab
     opened = open_page(f"{address}/{page.path}", policed=True)
     opened.locator("[data-testid=stMainBlockContainer] [data-testid=stElementContainer]").first.wait_for(state="attached")
+    if page.default:
+        opened.wait_for_selector(".dfa-status[data-state=running]")
+        opened.get_by_role("button", name="Export").wait_for()  # the last of the page
     wait_until_drawn(opened)
-    if not base:
-        assert in_the_way(opened) == []
-        opened.emulate_media(color_scheme="dark")
+    for scheme in () if base else ("light", "dark"):
+        opened.emulate_media(color_scheme=scheme)
         wait_until_drawn(opened)
         assert in_the_way(opened) == []
+        contrasts = opened.evaluate(CONTRASTS)
+        assert len(contrasts) > (40 if page.default else 3)
+        assert [(round(ratio, 2), text) for ratio, text in contrasts if ratio < LEAST] == []
     if not page.default:  # and the lab is where it was for those who go on from there
         opened.get_by_role("link", name="Lab", exact=True).first.click()
         opened.locator(".st-key-transport").wait_for()

