@@ -1,8 +1,12 @@
-"""Streamlit's margins and headings take much of a laptop's or a projector's screen; what is to be seen needs it more."""
+"""Streamlit's margins and headings take much of a laptop's or a projector's screen; what is to be seen needs it more.
+
+So does its offer, to whoever writes apps on this computer, to install something for their helpers: here nobody writes one.
+"""
 
 import streamlit as st
 
 STYLE = """<style>
+[data-testid=stSkillsNudgeAnchor] { display: none; }
 @media (min-width: 641px) and (max-width: 1440px) {
   .stApp [data-testid=stMainBlockContainer], .stApp [data-testid=stBottomBlockContainer] { padding-inline: 2rem; }
 }

@@ -1,6 +1,7 @@
 """How much memory there is, for those who refuse what could not be held."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 V2, V1 = Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/memory")
@@ -8,7 +9,6 @@ GROUPS = (  # limit, usage, and what of it is cache, in memory.stat
     (V2 / "memory.max", V2 / "memory.current", "inactive_file"),
     (V1 / "memory.limit_in_bytes", V1 / "memory.usage_in_bytes", "total_inactive_file"),
 )
-GROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")  # of a container
 
 
 def available() -> int:
@@ -17,10 +17,10 @@ def available() -> int:
         there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):
         there = 2**60
-    try:
-        return min(there, int(GROUP_LIMIT.read_text()))
-    except (OSError, ValueError):  # no container, or "max": no limit
-        return there
+    for limit, *_ in GROUPS:
+        with suppress(OSError, ValueError):  # no container, or "max": no limit
+            there = min(there, int(limit.read_text()))
+    return there
 
 
 def free() -> int:

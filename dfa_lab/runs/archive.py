@@ -29,7 +29,7 @@ class Archive:
         self.rules, self.shares = HouseRules(self.store), Shares(self.store)
         self.quota = Quota(self.store.folder, quota, EachOwner(self.shares, self.rules.now, whose))
         self.checkpoints = Checkpoints(self.store.folder / "checkpoints")
-        self.snapshots = Snapshots(self.store.folder / "snapshots", self.quota.room)
+        self.snapshots = Snapshots(self.store.folder / "snapshots", self.quota.room, self.shares.owners)
 
     @property
     def problem(self) -> str:

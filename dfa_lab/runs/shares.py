@@ -57,12 +57,12 @@ class Shares:
         """Bytes of the whole for each of those who have something, and for this owner."""
         return whole // len(self.all().keys() | {owner})
 
-    def _owners(self) -> dict[str, str]:
+    def owners(self) -> dict[str, str]:
         """By experiment."""
         return dict(self._store.rows("SELECT id, owner FROM experiments WHERE NOT demo"))
 
     def _files(self, kind: str) -> dict[str, int]:
-        owners, found = self._owners(), Counter[str]()
+        owners, found = self.owners(), Counter[str]()
         for id, paths in files_of(self._store.folder, (kind,)).items():
             if id in owners:
                 found[owners[id]] += sum(map(size, paths))
@@ -70,7 +70,7 @@ class Shares:
 
     def _kept(self) -> dict[str, int]:
         counts, files, records = self._store.counts(), self._files("checkpoints"), Counter[str]()
-        for id, owner in self._owners().items():
+        for id, owner in self.owners().items():
             records[owner] += counts.get(id, 0)
         used = sum(number for (number,) in self._store.rows(USED))
         a_record = used / max(1, sum(counts.values()))

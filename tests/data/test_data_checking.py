@@ -70,11 +70,15 @@ def test_yuv_has_to_fit_the_memory(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_memory_is_the_containers_where_that_is_less(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    limit = tmp_path / "memory.max"
-    monkeypatch.setattr(memory, "GROUP_LIMIT", limit)
+    second, first = tmp_path / "memory.max", tmp_path / "memory.limit_in_bytes"  # of control groups of these versions
+    monkeypatch.setattr(memory, "GROUPS", ((second, tmp_path / "none", ""), (first, tmp_path / "none", "")))
     whole = memory.available()
     assert whole > 2**28
-    limit.write_text("max\n")
+    second.write_text("max\n")
+    first.write_text("9223372036854771712\n")
     assert memory.available() == whole
-    limit.write_text("1073741824\n")
+    second.write_text("1073741824\n")
     assert memory.available() == 2**30 and memory.gib(memory.available()) == "1 GiB"
+    second.unlink()
+    first.write_text("134217728\n")
+    assert memory.available() == 2**27

@@ -10,6 +10,7 @@ import queue
 import shutil
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ COST = 50  # and this many times what one costs, so that all of them together co
 MOST = 128  # of an experiment
 BYTES = 512 * 2**20  # of an experiment
 DEMO_BYTES = 32 * 2**20  # of a demonstration, which is gone after a minute or two
-TOTAL = 4 * 2**30  # bytes of all experiments: beyond, those of the oldest go
+TOTAL = 4 * 2**30  # bytes of all experiments: beyond, the oldest of the owner who takes most go
 FREE = 256 * 2**20  # bytes of the disk that are left to others
 RETRY = 20.0  # seconds after a snapshot that could not be written
 WAITING = 1  # copies that wait for the disk; while there are so many, none is taken
@@ -67,9 +68,12 @@ def trained(trainer: Trainer) -> float:
 class Snapshots:
     """`problem` is empty, or why none can be written now, for a person."""
 
-    def __init__(self, folder: Path, room: Callable[[], int | None] = lambda: None):
-        """`folder` is made when the first is written. `room`: bytes that all together may take, None for TOTAL."""
-        self._room = room
+    def __init__(
+        self, folder: Path, room: Callable[[], int | None] = lambda: None, owners: Callable[[], dict[str, str]] = dict
+    ):
+        """`folder` is made when the first is written. `room`: bytes that all together may take, None for TOTAL. `owners`: by
+        experiment; those that are not there are one owner's."""
+        self._room, self._owners = room, owners
         self.problem = ""
         self._folder = folder
         self._queue: queue.Queue[_Copy | None] = queue.Queue()
@@ -204,16 +208,25 @@ class Snapshots:
             self._sizes[id] = sum(sizes.values())
 
     def _stay_within(self, id: str, total: int) -> None:
-        """Remove the snapshots of the experiments that were written longest ago beyond these bytes, then thin this one's."""
+        """Remove what is beyond these bytes, from the owner who takes most: all of their experiments that were written longest
+        ago, or, where this one is the only one, some."""
         if self._sizes is None:
             self._sizes = {one: sum(path.stat().st_size for path in self._files(one)) for one in self.ids()}
-        while sum(self._sizes.values()) > total and len(self._sizes) > 1:
-            others = [one for one in self._sizes if one != id]
-            oldest = min(others, key=lambda one: _modified(self._folder / one))
+        if sum(self._sizes.values()) <= total:
+            return
+        owners = self._owners()
+        while (beyond := sum(self._sizes.values()) - total) > 0:
+            taken = Counter[str]()
+            for one, size in self._sizes.items():
+                taken[owners.get(one, "")] += size
+            most = max(taken, key=lambda owner: taken[owner])
+            theirs = [one for one in self._sizes if owners.get(one, "") == most and one != id]
+            if not theirs:
+                self._thin(id, max(0, self._sizes[id] - beyond))
+                return
+            oldest = min(theirs, key=lambda one: _modified(self._folder / one))
             shutil.rmtree(self._folder / oldest, ignore_errors=True)
             del self._sizes[oldest]
-        if sum(self._sizes.values()) > total:
-            self._thin(id, total)
 
     def _files(self, id: str) -> list[Path]:
         try:

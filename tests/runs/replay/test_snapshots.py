@@ -37,9 +37,9 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshots, "COST", 0)
 
 
-def taken(folder: Path, steps: int, id: str = "a", **settings: object) -> Snapshots:
+def taken(folder: Path, steps: int, id: str = "a", owners: dict[str, str] | None = None, **settings: object) -> Snapshots:
     """One after every step."""
-    kept, trainer = Snapshots(folder), Trainer(tiny(**{"rules": "dfa", **settings}))
+    kept, trainer = Snapshots(folder, owners=lambda: owners or {}), Trainer(tiny(**{"rules": "dfa", **settings}))
     for _ in range(steps):
         next(trainer)
         kept.take(id, trainer, Spacing())
@@ -73,6 +73,21 @@ def test_an_experiment_and_all_of_them_stay_within_their_bytes(tmp_path: Path, m
     monkeypatch.setattr(snapshots, "BYTES", 1000)
     assert taken(tmp_path, 3, "d").steps("d") == []  # one alone is too large
     assert size(tmp_path) <= total
+
+
+def test_one_visitors_snapshots_do_not_take_anothers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    owners = {"mine": "me", "first": "other", "second": "other", "third": "other"}
+    taken(tmp_path, 2, "mine", owners)
+    monkeypatch.setattr(snapshots, "TOTAL", 3 * size(tmp_path) + 4000)  # files differ by a few bytes
+    for age, id in enumerate(["mine", "first", "second"], start=1):  # mine is the oldest
+        if id != "mine":
+            taken(tmp_path, 2, id, owners)
+        os.utime(tmp_path / id, (age, age))
+    kept = taken(tmp_path, 2, "third", owners)
+    assert kept.steps("first") == [] and kept.steps("mine") == kept.steps("second") == kept.steps("third") == [1, 2]
+    kept = taken(tmp_path, 5, "third", owners)  # who has one alone and takes most has fewer of it
+    assert kept.steps("mine") == [1, 2] and kept.steps("second") == [] and 2 < len(kept.steps("third")) <= 5
+    assert size(tmp_path) <= snapshots.TOTAL
 
 
 def test_distances_grow_with_the_training_and_with_the_cost() -> None:
