@@ -2,7 +2,7 @@
 
 import gc
 import threading
-from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -30,18 +30,23 @@ def make_run():
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread the files that drive a browser, which mostly wait, among those that compute: workers take files in this order."""
-    files: dict[Path, list[pytest.Item]] = {}
-    for item in items:
-        files.setdefault(item.path, []).append(item)
-    waiting = [file for file in files if "browser" in file.parts]
-    computing = [file for file in files if "browser" not in file.parts]
-    between = len(computing) // (len(waiting) + 1) + 1
-    order = []
-    for number, file in enumerate(waiting):
-        order += [file, *computing[number * between : (number + 1) * between]]
-    order += computing[len(waiting) * between :]
-    items[:] = [item for file in order for item in files[file]]
+    """What drives a browser begins first: it takes longest, and mostly waits."""
+    items.sort(key=lambda item: "browser" not in item.path.parts)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """One worker gets all that drives a browser; the others have whole files of what computes meanwhile.
+
+    A second browser would be half as much work again: it knows none of the lab's scripts, and visits a lab of its own.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneBrowser(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "browser" if nodeid.startswith("tests/browser/") else super()._split_scope(nodeid)
+
+    return OneBrowser(config, log)
 
 
 def pytest_collection_finish() -> None:
