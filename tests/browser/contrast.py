@@ -1,8 +1,14 @@
 """How a text stands out from what is behind it: its contrast, as WCAG 2 defines it."""
 
 LEAST = 4.5  # of text that is not large (WCAG 2.2, 1.4.3)
-# [contrast, text] of every text on screen that may be used; the browser itself turns colours of any notation into numbers
-CONTRASTS = """() => {
+# [contrast, text] of every text on screen that may be used; the browser itself turns colours of any notation into numbers. What
+# Streamlit is drawing anew is dimmed, and comes back little by little: the look is at a moment at which nothing is,
+# or after two minutes.
+CONTRASTS = """async () => {
+  const over = performance.now() + 120_000
+  const changes = (one) => one.playState === "running" && /opacity|color/.test(one.transitionProperty ?? "")
+  const drawing = () => document.querySelector("[data-stale=true]") || document.getAnimations().some(changes)
+  while (drawing() && performance.now() < over) await new Promise(requestAnimationFrame)
   const pixel = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true })
   const numbers = (colour) => {
     pixel.clearRect(0, 0, 1, 1)
@@ -14,7 +20,7 @@ CONTRASTS = """() => {
   const over = (top, ground) => [0, 1, 2].map((i) => top[i] * top[3] + ground[i] * (1 - top[3]))
   const linear = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4
   const luminance = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
-  // a slider's value has the colour of the ground until it is used; a mark is a graphic, for which 3 is enough
+  // a slider's value has the colour of the ground until it is used; a mark stands beside the word that says the same
   const LEFT_OUT = ["style, script, noscript, svg, :disabled, [aria-disabled=true]",
     "[data-testid=stSliderThumbValue], span[style][aria-hidden=true]"].join()
   const found = []
