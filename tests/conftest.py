@@ -35,11 +35,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """One worker gets all that drives a browser; the others have whole files of what computes meanwhile.
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
+    """With --dist loadfile, one worker gets all that drives a browser; the others have whole files of what computes meanwhile.
 
     A second browser would be half as much work again: it knows none of the lab's scripts, and visits a lab of its own.
     """
+    if config.getvalue("dist") != "loadfile":
+        return None  # xdist's own
     from xdist.scheduler import LoadFileScheduling
 
     class OneBrowser(LoadFileScheduling):

@@ -7,7 +7,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTICES = ROOT / "THIRD_PARTY_NOTICES.md"
-ELSEWHERE = {"colorama": "BSD License"}  # installed on Windows alone
+ELSEWHERE = {
+    "colorama": "BSD License",  # installed on Windows alone
+    "axe-playwright-python": "MIT; the axe-core in it MPL-2.0",  # only its files say so
+}
 NVIDIA = re.compile("nvidia", re.IGNORECASE)
 TEXT = """# Third-party notices
 

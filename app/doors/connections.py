@@ -26,7 +26,7 @@ TAKE = 30.0  # seconds for which an answer may stand still: whoever asked does n
 FIRST = 20.0  # seconds for a WebSocket's handshake and first message
 LINGER = 1.0  # seconds that whoever is refused has for reading why
 AT_ONCE = 32  # connections that are let in between two looks at all others
-QUEUE = 2048  # that the system keeps meanwhile, from SOON on
+QUEUE = 2048  # that the system keeps meanwhile, once the server listens
 SOON = 0.2  # seconds between looks at whether the server listens
 TOO_SLOW = "Your request did not arrive within {:.0f} seconds, so its connection was closed: send it again."
 

@@ -1,4 +1,4 @@
-"""What those find their way by who use the keyboard or listen: a way past the form, and a title where none is drawn.
+"""Landmarks for the keyboard and the screen reader: a way past the form, and a title where none is drawn.
 
 Streamlit's own link leads to the page's content, past the sidebar and the bar of pages. In the Lab the sidebar is the form,
 with its thirty stops: a second link leads to the bar that comes after it.
@@ -9,12 +9,11 @@ from streamlit.components.v2 import component
 
 # A copy of Streamlit's link but for what it says and where it leads (Streamlit 1.67); one, however often this is mounted.
 SCRIPT = """
-const AGAIN = 100, NAME = "dfa-skip-to-pages"
+const NAME = "dfa-skip-to-pages"
 
-function place() {
+export default function () {
   const first = document.querySelector("[data-testid=stSkipToContent]")
-  if (!first) return setTimeout(place, AGAIN)
-  if (document.querySelector(`.${NAME}`)) return
+  if (!first || document.querySelector(`.${NAME}`)) return
   const link = first.cloneNode(false)
   link.classList.add(NAME)
   link.removeAttribute("data-testid")
@@ -24,10 +23,6 @@ function place() {
     document.querySelector("[data-testid=stTopNavLink], header button")?.focus()
   })
   first.after(link)
-}
-
-export default function () {
-  place()
 }
 """
 KEY = "dfa_lab_landmarks"
