@@ -5,10 +5,10 @@ LEAST = 4.5  # of text that is not large (WCAG 2.2, 1.4.3)
 # Streamlit is drawing anew is dimmed, and comes back little by little: the look is at a moment at which nothing is,
 # or after two minutes.
 CONTRASTS = """async () => {
-  const over = performance.now() + 120_000
+  const latest = performance.now() + 120_000
   const changes = (one) => one.playState === "running" && /opacity|color/.test(one.transitionProperty ?? "")
   const drawing = () => document.querySelector("[data-stale=true]") || document.getAnimations().some(changes)
-  while (drawing() && performance.now() < over) await new Promise(requestAnimationFrame)
+  while (drawing() && performance.now() < latest) await new Promise(requestAnimationFrame)
   const pixel = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true })
   const numbers = (colour) => {
     pixel.clearRect(0, 0, 1, 1)
