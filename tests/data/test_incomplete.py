@@ -87,6 +87,17 @@ def test_the_command_line_and_the_page_say_how_many_there_are(tmp_path: Path) ->
         manager.close()
 
 
+def test_a_set_that_is_smaller_than_the_one_whole_batch_that_is_wanted_is_refused(tmp_path: Path) -> None:
+    mnist(tmp_path)
+    assert len(load("mnist", tmp_path, batch_size=20, drop_last=True).x_train) == 20
+    said = sentence("mnist", tmp_path, batch_size=21, drop_last=True)
+    assert said.startswith("MNIST cannot give a whole batch of 21 because its files hold 20 training images to train on: give")
+    assert "hold 16 training images" in sentence("mnist", tmp_path, batch_size=17, drop_last=True, hold_out=True)
+    words = ["--dataset", "mnist", "--datapath", str(tmp_path), "--incomplete", "--batchSize", "21", "--constBatchSize"]
+    refused = CliRunner().invoke(main.app, ["train", *words])
+    assert refused.exit_code == 2 and refused.stderr == f"{said}\n"
+
+
 @pytest.mark.parametrize("missing", ["data_batch_4.bin", "test_batch.bin"])
 def test_the_file_that_is_missing_is_named_and_not_another_version(tmp_path: Path, missing: str) -> None:
     (cifar10(tmp_path) / missing).unlink()
