@@ -5,19 +5,18 @@ alone; what it has beyond this one is not.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from dfa_lab import data, feedback
-from dfa_lab.records import Record
 from dfa_lab.settings.experiment import Experiment
+from dfa_lab.train.epoch_means import EpochMeans
 from dfa_lab.train.run import Run
 from dfa_lab.train.trainer import Diverged, Trainer
 
 RATES = (1, 3, 10)  # times that of the settings: a readout alone bears larger ones
 PATIENCE = 30  # epochs without a lower training error than ever before
 MOST_EPOCHS = 300
-WHOLE = 1e-6  # of an epoch: how far rounding may be from a whole one
 LONGER = 10  # times the seconds of the short training, for all rates together
 
 
@@ -78,35 +77,18 @@ class ControlTraining:
     def _train(self, trainer: Trainer) -> Iterator[float]:
         """At one rate; the share of it that is done, after each step."""
         began, rate, lowest, since = time.monotonic(), trainer.learning_rate, float("inf"), 0
-        epoch = _Epoch(trainer.plan.size)
+        errors, samples = EpochMeans(), trainer.plan.size
         try:
             for records in trainer:
-                for error in epoch.errors(records):
+                for one in records:
+                    if one.metric != "train_error" or (mean := errors.ended(one)) is None:
+                        continue
+                    error = round(mean * samples) / samples  # what rounds otherwise has not fallen
                     lowest, since = (error, 0) if error < lowest else (lowest, since + 1)
-                    settled = since >= PATIENCE
-                    self._trained[rate] = Trained(trainer.runs[0], rate, round(epoch.seen), error, settled)
+                    self._trained[rate] = Trained(trainer.runs[0], rate, round(one.epoch), error, since >= PATIENCE)
                 past = (time.monotonic() - began) / self._seconds
                 if since >= PATIENCE or past > 1:
                     return
                 yield min(1.0, max(past, trainer.step / trainer.steps))
         except Diverged:
             self._trained.pop(rate, None)
-
-
-class _Epoch:
-    """Puts an epoch's training error together: a record has that of the batches since the last one, which may be one batch."""
-
-    def __init__(self, samples: int) -> None:
-        self.seen = 0.0  # epochs
-        self._samples, self._wrong = samples, 0.0  # of this epoch, so far
-
-    def errors(self, records: Iterable[Record]) -> Iterator[float]:
-        """Of the epoch that ends with these records of one run, if one does."""
-        for one in records:
-            if one.metric != "train_error" or one.value is None:
-                continue
-            self._wrong += one.value * (one.epoch - self.seen) * self._samples
-            self.seen = one.epoch
-            if abs(self.seen - round(self.seen)) < WHOLE:
-                yield round(self._wrong) / self._samples
-                self._wrong = 0.0
