@@ -10,7 +10,7 @@ WHOLE = 1e-6  # of an epoch: how far rounding may be from a whole one
 
 
 class EpochMeans:
-    """Those of one metric of one run, from its first record on."""
+    """The means of one metric of one run, from its first record on."""
 
     def __init__(self) -> None:
         self._total, self._seen, self._began = 0.0, 0, 0  # over the samples of this epoch; samples seen, and at its start
