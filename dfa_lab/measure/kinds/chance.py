@@ -15,6 +15,7 @@ lab's uniform one, dense or convolution, the spread was within the 8 % that so f
 import torch
 
 from dfa_lab.feedback import Rule
+from dfa_lab.measure.angles import degrees
 from dfa_lab.measure.seen import Columns, Probed
 from dfa_lab.networks import Network
 
@@ -38,7 +39,10 @@ def applies(rule: Rule, network: Network) -> bool:
 def columns(seen: Probed) -> Columns:
     """NaN where no sample has an angle."""
     units = [h[0, 0].numel() for h in seen.hidden]
-    spreads = [alike * spread(n) for alike, n in zip(seen.alike, units, strict=True)]
+    known = [~degrees(lengths).isnan().all(-1) for lengths in seen.signals]
+    spreads = [
+        torch.where(there, alike * spread(n), torch.nan) for there, alike, n in zip(known, seen.alike, units, strict=True)
+    ]
     return Columns.by_layer("signal_angle_chance", range(1, len(units) + 1), torch.stack(spreads, 1))
 
 
