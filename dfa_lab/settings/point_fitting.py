@@ -58,7 +58,8 @@ def _apart(points: Sequence[Pair], places: Sequence[tuple[int, int]]) -> bool:
 def _together(points: Sequence[Pair], places: Sequence[tuple[int, int]], axis: int) -> bool:
     """Whether most of the different coordinates of one direction are the same step."""
     before, after = (len({pair[axis] for pair in some}) for some in (points, places))
-    return after < max(min(before, 2), KEPT * before)
+    least = 3 if before > 3 else min(before, 2)  # of two, one has all but the point that is far away
+    return after < max(least, KEPT * before)
 
 
 def _told(places: list[tuple[int, int]], different: int, notes: list[str]) -> Fitted:

@@ -216,6 +216,13 @@ def test_one_point_far_away_does_not_press_the_others_together_in_silence() -> N
         read(written(points))
 
 
+def test_nor_does_it_where_points_are_few() -> None:
+    points = [*cloud(6), (1e6, 1e6, 0)]
+    with pytest.raises(Unreadable, match=r"beside line 7, \(1e\+06, 1e\+06\), the 7 different values of x would fall on 2$"):
+        read(written(points))
+    assert len(set(decode(read(written([*cloud(2), (1e6, 1e6, 0)])).points))) == 2  # three may be two places, which is said
+
+
 def test_directions_of_quite_different_reach_are_scaled_apart_and_that_is_said() -> None:
     found = read(written(cloud(60, wide=1e5)))
     assert len(set(decode(found.points))) == 60
