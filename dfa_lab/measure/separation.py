@@ -13,9 +13,11 @@ from torch import Tensor
 from dfa_lab.machine.memory_layout import in_rows, product, whole_vectors
 from dfa_lab.measure.angles import between, degrees
 from dfa_lab.measure.lengths import length, scaled, shortest
+from dfa_lab.measure.likeness import mean_cosine
 
 SHARED = 32768  # numbers, from which on torch's threads share the work on a tensor, in parts that depend on how many they are
 ABOUT_TO_FADE = 1000.0  # times the shortest length; where samples were typically 10 times as long, the mean was off by 1°
+AT_ONCE = 512  # samples, each compared with all
 LARGEST = 2.0**24  # so that a product with entries of 1e-45 keeps its digits and one with 1e25 does not overflow
 
 
@@ -96,19 +98,35 @@ def separation(u: Tensor, v: Tensor | None = None) -> Tensor:
     return _to(u, v)
 
 
-def agreement(sent: Tensor, true: Tensor) -> Tensor:
+def agreement(sent: Tensor, true: Tensor, source: Tensor | None = None) -> Tensor:
     """(R,) float64: √ of the mean of (ûᵢ·ûⱼ)(v̂ᵢ·v̂ⱼ) over all pairs of samples, of δ̂ and δ (R, N, n) over their lengths.
 
-    1: all samples are alike. Samples without an angle do not count; NaN if none has one.
+    1: all samples are alike. Samples without an angle do not count; NaN if none has one. `source` (R, N, m): what a B of
+    independent entries has made δ̂ of; ûᵢ·ûⱼ is then its mean over all such B, and not that of the one that was drawn.
     """
     if true.device.type == "cpu" and len(true) > 1:
-        return torch.cat([agreement(*pair) for pair in zip(sent.split(1), true.split(1), strict=True)])
-    vectors = [scaled(w)[0] for w in (sent, true)]
-    lengths = torch.stack([torch.linalg.vector_norm(w, dim=-1) for w in vectors])
-    there = ((lengths > 0) & lengths.isfinite()).all(0)
-    u, v = (torch.where(there.unsqueeze(-1), w / own.unsqueeze(-1), 0) for w, own in zip(vectors, lengths, strict=True))
-    products = (u @ u.mT).mul_(v @ v.mT).sum((-2, -1), dtype=torch.float64)
-    return products.clamp_(min=0).sqrt() / there.sum(-1)
+        sources = [None] * len(true) if source is None else source.split(1)
+        return torch.cat([agreement(*one) for one in zip(sent.split(1), true.split(1), sources, strict=True)])
+    there = torch.stack([_has_direction(w) for w in (sent, true)]).all(0)
+    u, v = (_directions(w, there) for w in (sent if source is None else source, true))
+    total = torch.zeros(len(true), dtype=torch.float64, device=true.device)
+    for some_u, some_v in zip(u.split(AT_ONCE, -2), v.split(AT_ONCE, -2), strict=True):
+        alike = (some_u @ u.mT).double()
+        if source is not None:
+            alike = mean_cosine(alike, true.shape[-1])
+        total += alike.mul_(some_v @ v.mT).sum((-2, -1))
+    return total.clamp_(min=0).sqrt() / there.sum(-1)
+
+
+def _has_direction(w: Tensor) -> Tensor:
+    lengths = torch.linalg.vector_norm(scaled(w)[0], dim=-1)
+    return (lengths > 0) & lengths.isfinite()
+
+
+def _directions(w: Tensor, there: Tensor) -> Tensor:
+    """w over its lengths, zero for the samples that are not there."""
+    w, _ = scaled(w)
+    return torch.where(there.unsqueeze(-1), w / torch.linalg.vector_norm(w, dim=-1, keepdim=True), 0)
 
 
 def paths(Ws: Sequence[Tensor | None]) -> Iterator[tuple[int, Tensor | None]]:
