@@ -4,7 +4,7 @@ Shapes: N samples of the batch, n_l outputs of block l; the measures get a run i
 """
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -75,12 +75,12 @@ def probed(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor, n
 def _signals(seen: Probed, rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor, alike: bool) -> None:
     """Fill in `hidden`, `signals`, `gradients`, `layers` and, if asked for, `alike`."""
     numbers, weights = zip(*network.trained(), strict=True)
-    with _sums(network) as sums:
+    with _sums(network) if alike else nullcontext({}) as sums:
         hs, y = rule.hidden(network, x)
     e = error(criterion, y.detach(), t)
     with network.going_back():
         signals = rule.signals(hs, y, e)
-    sources = _sources(rule, hs, y, e, sums) if alike else {}
+        sources = _sources(rule, hs, y, e, sums) if alike else {}
     tensors, grads = rule.starts(hs, y, e)
     with network.going_back():
         rule_dW = torch.autograd.grad(tensors, weights, grads, allow_unused=True, materialize_grads=True)
@@ -133,9 +133,10 @@ def _sources(rule: Rule, hs: list[Tensor], y: Tensor, e: Tensor, sums: dict[int,
         return {}
     if isinstance(rule, DirectRule):
         return dict.fromkeys(range(1, len(hs) + 1), rule.broadcast(y, e))
-    above = {block: sums[block + 1] for block in range(1, len(hs)) if block + 1 in sums}
-    grads = torch.autograd.grad(y, list(above.values()), e, retain_graph=True) if above else ()
-    return {**dict(zip(above, grads, strict=True)), len(hs): e}
+    above = {number - 1: a for number, a in sums.items() if number > 1 and a.requires_grad}
+    grads = torch.autograd.grad(y, list(above.values()), e, retain_graph=True, allow_unused=True) if above else ()
+    found = zip(above, grads, strict=True)
+    return {**{block: grad for block, grad in found if grad is not None}, len(hs): e}
 
 
 def _join(tensors: tuple[Tensor, ...], numbers: tuple[int, ...], number: int) -> Tensor:
