@@ -163,6 +163,7 @@ def test_letters_of_windows_and_of_utf_16() -> None:
         ("".join(f"0,{n / 20},c{n}\n" for n in range(11)), "at most 10 classes: column 3 has 11"),
         ("0,0,0\n" + "1,1,1\n" * 500, "at most 500 points: this one has 501"),
         ("0,0,4\n1,1,4", "at least two classes"),
+        ("0,0,0\n1e-99999999999999999999,1,1\n0,1,1\n", "two numbers and a class in each line: line 2 is '1e-9999"),
         ("1,5;2;0\n1.234;2;1", "one decimal mark, and none for thousands: line 1 is '1,5;2;0' and line 2 is '1.234;2;1'"),
         ("0,1\n1,2\n", "called x, y and class where there are more: this one has column 1, column 2; line 1 is '0,1'"),
         ("a,b,c,d\n.1,.2,.3,.4\n.1,.2,.3,.5\n", "this one has 'a', 'b', 'c', 'd'"),
