@@ -66,7 +66,7 @@ def _problems(experiment: Experiment, facts: Facts, text: bytes) -> list[str]:
 
         def look(network: Network, name: str = name) -> Detour | None:
             rule = rule_class(name)(network, experiment.feedback_magnitude, lambda _, shape, bound: torch.zeros(shape))
-            return detour(rule, network, torch.zeros(SAMPLES, *facts.shape))
+            return detour(rule, network, torch.rand(SAMPLES, *facts.shape))  # of zeros a network may do otherwise
 
         try:
             with governed(seeded(experiment.seeds[0], "own network")):

@@ -62,6 +62,11 @@ OWN_PRODUCTS = {
         "dense(), Use(lambda s, h: torch.fft.irfft(torch.fft.rfft(h) * torch.view_as_complex(s.w), n=16), w=matrix(9, 2))",
         fa="Use in block 2: w",
     ),
+    "by hand, unless all is dark": of(
+        "Use(lambda s, x: F.linear(torch.tanh(s.l(x.flatten(1))), s.m.weight) if x.mean() > 0.01 else "
+        "s.m(torch.tanh(s.l(x.flatten(1)))), l=nn.Linear(64, 16), m=nn.Linear(16, 9))",
+        fa="Linear in block 1: m.weight",
+    ),
     "RNN": of(
         "Use(lambda s, x: s.r(x.flatten(1, 2))[0][:, -1], r=nn.RNN(8, 6, batch_first=True))",
         fa="RNN in block 1: r.weight_hh_l0",
