@@ -17,7 +17,7 @@ from dfa_lab.inspect.forward import undisturbed
 from dfa_lab.measure.lengths import length, rms
 from dfa_lab.measure.separation import mean_angle
 from dfa_lab.networks import Network
-from dfa_lab.networks.criterion import error
+from dfa_lab.networks.criterion import precise_error
 
 BINS = 21  # of a distribution
 ENTRIES = 5000  # of a matrix that its distribution is taken from, at most, evenly spread over it
@@ -77,10 +77,10 @@ def error_path(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tenso
     with undisturbed(network), torch.enable_grad():
         hs, y = rule.hidden(network, x)
         with network.going_back():
-            signals = rule.signals(hs, y, error(criterion, y.detach(), t))
+            signals = rule.signals(hs, y, precise_error(criterion, y.detach(), t))
         with network.through_weights(), slopes(network) as flat:
             hs, y = network.hidden(x)
-            e = error(criterion, y.detach(), t)
+            e = precise_error(criterion, y.detach(), t)
             with network.going_back():
                 deltas = torch.autograd.grad(y, hs, e)
     with torch.no_grad():

@@ -181,3 +181,30 @@ def test_a_signal_that_has_faded_has_no_angle() -> None:
         assert path[4].angle is None and path[59].angle is not None
         for part, other in zip(path, exact, strict=True):
             assert part.angle is None or part.angle == pytest.approx(other.angle, abs=0.01)
+
+
+@pytest.mark.parametrize("criterion", ["bce", "ce"])
+def test_samples_that_are_learnt_keep_their_angle(criterion: str) -> None:
+    """Where p is next to 1, p - 1 has no digits left in 32 bits: held against 64, at the same weights."""
+    experiment = parse({"num_hidden": 40, "num_layers": 2, "rules": "bp,fa,dfa", "criterion": criterion})
+    stream = torch.Generator().manual_seed(1)
+    x, t = 3 * torch.randn(12, 30, generator=stream), torch.randint(10, (12,), generator=stream)
+    runs = [Run(experiment, rule, 0, (30,), 10, torch.device("cpu"), torch.float32) for rule in experiment.rules]
+    for run in runs:
+        run.network.mode(training=False)
+        hs, _ = run.network.hidden(x)
+        sure = 17 * (2 * torch.nn.functional.one_hot(t, 10) - 1) + torch.randn(12, 10, generator=stream)
+        with torch.no_grad():
+            run.network.readout.weight.copy_((torch.linalg.pinv(hs[-1]) @ sure).mT)
+            run.network.readout.bias.zero_()
+    by_hand = {id(run): values for run, values in probe_fleet(Fleet(runs), {0: (x, t)}, ["angles"])}
+    for run in runs:
+        twin = copy.deepcopy(run)
+        twin.network.double()
+        twin.rule.double()
+        wanted = probe(twin.rule, twin.network, twin.criterion, x.double(), t, ["angles"])
+        assert twin.network.hidden(x.double())[1].gather(1, t[:, None]).min() > 12
+        for found in (by_hand[id(run)], probe(run.rule, run.network, run.criterion, x, t, ["angles"])):
+            assert found == pytest.approx(wanted, rel=1e-3, abs=0.01)
+        parts = error_path(run.rule, run.network, run.criterion, x, t).parts
+        assert parts[0].angle == pytest.approx(wanted["signal_angle", 1], abs=0.01)

@@ -16,7 +16,7 @@ from dfa_lab.feedback.rule import DirectRule
 from dfa_lab.measure import separation
 from dfa_lab.measure.seen import Feedback, Probed, Values, defined
 from dfa_lab.networks import Network
-from dfa_lab.networks.criterion import error
+from dfa_lab.networks.criterion import precise_error
 from dfa_lab.networks.layers import Dropout
 from dfa_lab.networks.network import only_dense
 
@@ -77,7 +77,7 @@ def _signals(seen: Probed, rule: Rule, network: Network, criterion: str, x: Tens
     numbers, weights = zip(*network.trained(), strict=True)
     with _sums(network) if alike else nullcontext({}) as sums:
         hs, y = rule.hidden(network, x)
-    e = error(criterion, y.detach(), t)
+    e = precise_error(criterion, y.detach(), t)
     with network.going_back():
         signals = rule.signals(hs, y, e)
         sources = _sources(rule, hs, y, e, sums) if alike else {}
@@ -87,7 +87,7 @@ def _signals(seen: Probed, rule: Rule, network: Network, criterion: str, x: Tens
     with network.through_weights():
         hs, y = network.hidden(x)
         with network.going_back():
-            true = torch.autograd.grad(y, [*hs, *weights], error(criterion, y.detach(), t))
+            true = torch.autograd.grad(y, [*hs, *weights], precise_error(criterion, y.detach(), t))
     deltas, true_dW = true[: len(hs)], true[len(hs) :]
     seen.hidden = [h.detach().unsqueeze(0) for h in hs]
     seen.layers = sorted(set(numbers))

@@ -14,6 +14,7 @@ from dfa_lab import measure
 from dfa_lab.machine.memory_layout import in_columns, sent
 from dfa_lab.measure import separation
 from dfa_lab.measure.seen import Columns, Feedback, Name, Probed, Values
+from dfa_lab.networks.criterion import precise_error
 from dfa_lab.train.run import Run
 from dfa_lab.train.stacked.cuda_graph import Recorder
 from dfa_lab.train.stacked.fleet import Fleet
@@ -96,7 +97,7 @@ def _signals(seen: Probed, fleet: Fleet, x: Tensor, t: Tensor, alike: bool) -> N
     """Fill in `hidden`, `signals`, `gradients`, `layers` and, if asked for, `alike`."""
     several = len(fleet.runs) > 1
     *hs, y = forward(fleet, x)
-    e = fleet.error(y, t)
+    e = in_columns(precise_error(fleet.criterion, y, t))
     true = in_columns(e.clone())  # ∂L/∂h of each stage, then ∂L/∂a, by W everywhere
     # The same for the rule, but not for bp, whose runs come first: what that sends is the truth, which is found once.
     others = slice(fleet.by_weights, None) if several else slice(None)
