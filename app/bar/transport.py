@@ -17,8 +17,8 @@ from dfa_lab.settings.parsing import parse
 from dfa_lab.settings.wording import shown
 
 FIRST_POINTS = 0.4  # seconds that Start waits for them; a large data set takes longer to load
-# One row, so that the charts have the rest of the screen: a laptop's has no room for the names of the keys, a phone has no
-# keys, and its row is pushed sideways.
+# One row, so that the charts have the rest of the screen: a laptop's has no room for the names of the keys; an old projector's
+# and a phone's show all but Start as icons, whose names are read out, and stand beside them when pointed at.
 STYLE = """<style>
 [data-testid=stBottomBlockContainer]:has(.st-key-transport) {
   padding-top: 0.5rem; padding-bottom: 0.75rem; container-type: inline-size;
@@ -27,10 +27,19 @@ STYLE = """<style>
   .st-key-transport kbd, .st-key-reset p > span { display: none; }
   .st-key-transport button { padding-inline: 0.6rem; }
 }
+@container (max-width: 46rem) {
+  .st-key-transport { gap: 0.3rem; }
+  .st-key-transport button:not([kind=primary]) [data-testid=stMarkdownContainer] {
+    position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+  }
+  .st-key-transport button:not([kind=primary]) { min-width: 2.25rem; padding-inline: 0.35rem; justify-content: center; }
+  .st-key-transport [data-testid=stPopoverButton] > div > :last-child:not(:first-child) { display: none; }
+}
 @media (max-width: 640px) {
-  .st-key-transport { flex-wrap: nowrap; overflow-x: auto; scrollbar-width: none; padding-right: 2rem; }
-  .st-key-transport { mask-image: linear-gradient(to left, transparent, #000 2rem); }
-  .st-key-transport > * { flex: none; }
+  .st-key-transport { gap: 0.2rem !important; }
+  .st-key-transport button[kind=primary] { padding-inline: 0.5rem; }
+  .st-key-transport button[kind=primary] span:has(> [data-testid=stIconMaterial]) { display: none; }
+  .st-key-transport button:not([kind=primary]) { min-width: 2.1rem; padding-inline: 0.2rem; }
 }
 @media (pointer: coarse) { .st-key-transport kbd, .st-key-reset p > span { display: none; } }
 </style>"""
@@ -90,6 +99,9 @@ def bar(experiment: Experiment | None, status: Status) -> None:
             help="Back to step 0, with the same settings",
             on_click=_reset,
         )
+        if projector.on():  # what is on the wall is to be seen; the rest is there in small type
+            projector.toggle()
+            return
         with st.popover("Adjust", icon=":material/tune:", disabled=not active):
             _learning_rate(status)
             _speed(status)

@@ -40,6 +40,7 @@ class Picture:
             data |= {"plotly": {"module": modules.address(LOADER), "script": plotly_script.address()}}
         _code(key=f"{self.name}_code", data=data)
 
-    def draw(self, view: dict, key: str, **callbacks: Any) -> None:
-        """Show `view`, plain JSON whose shape the head of the module gives. `callbacks`: as Streamlit takes them."""
-        self._component(key=key, data={"key": key, "view": view, "code": self.code()}, **callbacks)
+    def draw(self, view: dict, key: str, **callbacks: Any) -> Any:
+        """Show `view`, plain JSON whose shape the head of the module gives. `callbacks`: as Streamlit takes them; what the
+        triggers tell is an attribute each of what is returned."""
+        return self._component(key=key, data={"key": key, "view": view, "code": self.code()}, **callbacks)

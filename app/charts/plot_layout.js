@@ -3,10 +3,19 @@
 const MARGIN = { l: 62, r: 18, t: 12, b: 52 }
 const LARGE_MARGIN = { l: 84, r: 24, t: 14, b: 72 }
 export const FEW_POINTS = 25 // up to here each test value gets a marker
+const LOW = { plain: 175, large: 260 } // height of a plot below which the axis says what it is of at its end, in one line
+const LOW_BOTTOM = { plain: 30, large: 42 }
 const AXIS_TITLES = { step: "step", epoch: "epoch", samples: "training samples", seconds: "seconds of training" }
 
-export function marginOf(theme) {
-  return theme?.large ? LARGE_MARGIN : MARGIN
+const AXIS_ENDS = { step: " steps", epoch: " epochs", samples: " samples", seconds: " s" }
+
+export function marginOf(theme, height = Number.POSITIVE_INFINITY) {
+  const margin = theme?.large ? LARGE_MARGIN : MARGIN
+  return isLow(theme, height) ? { ...margin, b: LOW_BOTTOM[theme?.large ? "large" : "plain"] } : margin
+}
+
+function isLow(theme, height) {
+  return height < LOW[theme?.large ? "large" : "plain"]
 }
 
 export function axisOf(theme) {
@@ -29,10 +38,11 @@ export function layoutOf(panel, traces, context) {
   const { theme, range, width, height, zoomedY } = context
   const axis = axisOf(theme)
   const xTitle = AXIS_TITLES[context.axis]
+  const low = isLow(theme, height)
   return {
     width,
     height,
-    margin: marginOf(theme),
+    margin: marginOf(theme, height),
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: theme.font, size: theme.large ? 22 : 15, color: theme.text },
@@ -50,7 +60,8 @@ export function layoutOf(panel, traces, context) {
     datarevision: context.revision,
     xaxis: {
       ...axis,
-      title: { text: xTitle, standoff: 6 },
+      title: { text: low ? "" : xTitle, standoff: 6 },
+      ...(low && { ticksuffix: AXIS_ENDS[context.axis], showticksuffix: "last" }),
       range: [...range],
       autorange: false,
       nticks: 6,
@@ -58,16 +69,21 @@ export function layoutOf(panel, traces, context) {
       hoverformat: ",.4~g",
       unifiedhovertitle: { text: `${xTitle} %{x}` },
     },
-    yaxis: { ...axis, nticks: 6, ...valueAxis(panel, traces), ...(zoomedY ? { range: [...zoomedY], autorange: false } : {}) },
+    yaxis: {
+      ...axis,
+      nticks: low ? 4 : 6,
+      ...valueAxis(panel, traces, low),
+      ...(zoomedY ? { range: [...zoomedY], autorange: false } : {}),
+    },
     ...marks(panel, context),
   }
 }
 
-function valueAxis(panel, traces) {
+function valueAxis(panel, traces, low) {
   if (panel.angle) {
     const wide = traces.some((trace) => trace.y.some((value) => value > 120))
     // A little below 0, or the line of backpropagation, which lies on it, would be cut in half.
-    return { type: "linear", range: [-3, wide ? 180 : 120], autorange: false, tick0: 0, dtick: 30, ticksuffix: "°" }
+    return { type: "linear", range: [-3, wide ? 180 : 120], autorange: false, tick0: 0, dtick: low ? 45 : 30, ticksuffix: "°" }
   }
   if (panel.logarithmic) {
     const values = traces.flatMap((trace) => trace.y).filter((value) => value > 0)

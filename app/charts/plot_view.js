@@ -1,7 +1,7 @@
 // A picture of several panels with plots, which share a horizontal axis: what a viewer has zoomed stays while the values change.
 //
 // A kind of view makes its panels, makePanel(definition), says which stretch of the axis there is, fullRange(), and, if there is
-// more to do, isInSight(panel), zoomChanged() and drew(panel). A definition has a key, its panel's own.
+// more to do, isInSight(panel), zoomChanged(), resized() and drew(panel). A definition has a key, its panel's own.
 
 import { MountedView } from "./mounted_view.js"
 import { plotly } from "./plotly_loader.js"
@@ -28,12 +28,16 @@ export class PlotView extends MountedView {
     return true
   }
   zoomChanged() {}
+  resized() {}
   drew() {}
 
   #watch() {
     this.ending = new AbortController()
     const { signal } = this.ending
-    this.sized = new ResizeObserver(() => this.redraw())
+    this.sized = new ResizeObserver(() => {
+      this.resized()
+      this.redraw()
+    })
     this.sized.observe(this.root)
     document.addEventListener("visibilitychange", () => this.schedule(), { signal })
     for (const name of ["pointerup", "pointercancel"]) window.addEventListener(name, () => this.release(), { signal })

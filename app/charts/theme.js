@@ -19,7 +19,7 @@ export function themeOf(node) {
 }
 
 // [red, green, blue, alpha], each from 0 to 255, of any colour that the browser knows.
-function pixel(colour) {
+export function pixel(colour) {
   const canvas = (swatch ??= new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true }))
   canvas.clearRect(0, 0, 1, 1)
   canvas.fillStyle = colour

@@ -6,14 +6,14 @@ each with panels of its own.
 
 from app.charts.component import Picture
 
-_picture = Picture("dfa_lab_live", "live/view.js", "charts/panels.css", "live/live.css", plotly=True)
+_picture = Picture("dfa_lab_live", "live/view.js", "charts/panels.css", "live/live.css", "live/networks.css", plotly=True)
 load_plotly = _picture.load
 
 
-def live(view: dict, key: str) -> None:
+def live(view: dict, key: str) -> str | None:
     """Show `view`, plain JSON whose shape the head of view.js gives. The fragment around it runs again when the page around
-    the chart has to change."""
-    _picture.draw(view, key, on_stale_change=_nothing)
+    the chart has to change. The name of a page, once, when the viewer wants to see more of the networks there."""
+    return _picture.draw(view, key, on_stale_change=_nothing, on_open_change=_nothing).open
 
 
 def _nothing() -> None:

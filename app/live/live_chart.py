@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app.live import layer_maps, route
+from app.live import glances, layer_maps, route
 from app.live.component import live
 from app.live.message import around, message
+from app.shell import pages
 from app.shell.server import manager
 from app.visit import moment, projector, watching, whose
 from app.visit.session import Remembered, session
@@ -14,8 +15,7 @@ from dfa_lab.runs.live import ACTIVE, Status
 from dfa_lab.runs.store.known_wrong import SAID
 
 DEMO_NOTE = (
-    "Three identical networks learn handwritten digits, one by each rule: watch the signals of fa and dfa turn from 90° "
-    "towards the true gradient. All newcomers share this demonstration; choose settings and press Start for your own."
+    "A demonstration: three equal networks learn to read digits, each told of its mistakes otherwise. Start your own below."
 )
 
 
@@ -48,7 +48,11 @@ def _chart(current: Callable[[], Status], key: str, measure: str) -> None:
     view |= {"address": route.address(status.id, measure), "waits": status.state in ACTIVE or status.demo}
     if measure:
         view |= {"layout": "angles", "heat": layer_maps.heat(status, measure)}
-    live(view, key=key)
+    else:
+        glance, awaited = glances.of_moment(status)
+        view |= {"glance": glance, "awaited": awaited}
+    if wanted := live(view, key=key):
+        pages.go(pages.named(wanted))
 
 
 def _about(status: Status) -> str:

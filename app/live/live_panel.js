@@ -1,7 +1,7 @@
 // One panel of the live chart, with a cursor that all panels share and a mark at the moment that is looked at.
 
 import { element } from "../charts/dom.js"
-import { layoutOf } from "../charts/plot_layout.js"
+import { layoutOf, marginOf } from "../charts/plot_layout.js"
 import { PlotPanel } from "../charts/plot_panel.js"
 import { linesOf, sentenceOf, tracesOf } from "./curves.js"
 import { heatLayout, heatSentence, heatTraces } from "./heat.js"
@@ -97,13 +97,13 @@ export class LivePanel extends PlotPanel {
 
   // A line beside the plot and not in it: moving it draws nothing anew.
   mark() {
-    const { margin, choices, view, store } = this.owner
+    const { choices, view, store } = this.owner
     const at = view.marker && (choices.x === "seconds" ? store.secondsAt(view.marker.step) : view.marker[choices.x])
     const { share, left } = this.drawn && at != null ? this.placeOf(at) : { share: -1 }
     this.marker.hidden = !(share >= 0 && share <= 1)
     if (this.marker.hidden) return
     this.marker.style.left = left
-    this.marker.style.bottom = `${margin.b}px`
+    this.marker.style.bottom = `${marginOf(this.owner.theme, this.plot.clientHeight).b}px`
   }
 
   unmount() {

@@ -13,9 +13,15 @@ export function learningPanels(choices, eps) {
     : [["", ""]]
   const error = choices.accuracy ? "Accuracy" : "Error"
   return kinds.flatMap(([kind, inputs]) => [
-    { key: `loss${kind}`, title: `Loss${inputs}`, unit: "", curves: both("loss", kind), logarithmic: choices.log },
     { key: `error${kind}`, title: error + inputs, unit: "%", curves: both("error", kind) },
+    { key: `loss${kind}`, title: `Loss${inputs}`, unit: "", curves: both("loss", kind), logarithmic: choices.log },
   ])
+}
+
+// One of each in turn, so that the first screen shows how well and why.
+export function inTurns(learning, angles) {
+  const rows = Math.max(learning.length, angles.length)
+  return Array.from({ length: rows }, (_, row) => [learning[row], angles[row]].filter(Boolean)).flat()
 }
 
 function both(what, kind) {

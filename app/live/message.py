@@ -11,6 +11,13 @@ from dfa_lab.runs.live import Status
 from dfa_lab.runs.record_list import NAMES, NO_LAYER
 from dfa_lab.settings.parsing import describe
 
+# how the error reaches the hidden layers, by (path, whether the feedback stands in for the weights), in words without a symbol
+WORDS = {
+    ("chain", False): "the error goes back layer by layer, through the weights themselves",
+    ("chain", True): "the error goes back layer by layer, through fixed random weights",
+    ("direct", False): "the error goes straight to every layer, through fixed random weights",
+    ("none", False): "no error reaches the hidden layers, only the readout learns",
+}
 DIGITS = 5  # significant ones that are sent
 TENS = np.array([float(f"1e{n}") for n in range(23)])  # powers of ten that are exact
 
@@ -26,19 +33,22 @@ def message(status: Status, note: str = "", large: bool = False, marker: int | N
         "large": large,
         "marker": None if marker is None else {"step": marker, "epoch": round(epoch(status, marker), 4)},
         "runs": [
-            {
-                "name": rule,
-                "rule": rule,
-                "seed": seed,
-                "colour": rule_class(rule).colour,
-            }
-            for rule, seed in experiment.runs()
+            {"name": rule, "rule": rule, "seed": seed, "colour": rule_class(rule).colour} for rule, seed in experiment.runs()
         ],
+        "rules": {rule: of_rule(rule) for rule in experiment.rules},
         "eps": experiment.eps,
         "definitions": {name: about for name, (_, about) in METRICS.items()},
         "metrics": NAMES,
         "measures": DRAWN,
     }
+
+
+def of_rule(name: str) -> dict:
+    """What the drawing of a network is told of its rule."""
+    kind = rule_class(name)
+    replaces = kind.path == "chain" and kind.replaces_weights
+    matrix = "W" if kind.path == "chain" and not replaces else "B"
+    return {"title": kind.title, "way": WORDS[kind.path, replaces], "path": kind.path, "matrix": matrix}
 
 
 def moving(status: Status, problem: str = "") -> dict:

@@ -50,8 +50,10 @@ export class RecordStore {
     return series.seconds[Math.min(firstAtLeast(series.step, step), series.step.length - 1)]
   }
 
-  newest(run, metric, layer) {
-    return this.get(run, metric, layer)?.value.findLast((value) => value !== null) ?? null
+  // `last`: step after which nothing counts
+  newest(run, metric, layer, last = Number.POSITIVE_INFINITY) {
+    const series = this.get(run, metric, layer)
+    return series?.value.findLast((value, at) => value !== null && series.step[at] <= last) ?? null
   }
 
   // The step of `newest`; null where there is none.

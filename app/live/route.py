@@ -2,7 +2,8 @@
 
 The answer is the moving part of the chart's view (`app.live.message.moving`) and the records from number `have` on. It takes a
 third of what running a fragment takes, so that a class may watch. `around` in it tells the chart when the page around it
-must be drawn anew, which is Streamlit's part. `map` and `version`: the maps of the page "Angles", if there are newer ones.
+must be drawn anew, which is Streamlit's part. `map` and `version`: the maps of the page "Angles", if there are newer ones;
+`glance`: the version of the units that the chart has drawn, only while they are on screen (glances.py).
 `list`: which list of records the chart has a part of, from the answer before; another one is sent from its beginning.
 `chart`: who asks; `every` in the answer tells it after how many milliseconds to ask again. Who asks too much is refused
 (429), with a sentence and when to ask again.
@@ -16,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.live import layer_maps
+from app.live import glances, layer_maps
 from app.live.message import moving
 from app.live.pace import Pace
 from app.live.packing import Part, compact, gzipped, plain
@@ -59,7 +60,10 @@ async def _answered(request: Request, visitor: str) -> Response:
     chart = asked.get("chart", "")[:40]
     every = _pace.every(chart, visitor or chart)
     have, number, version = (_number(asked.get(name, "")) for name in ("have", "list", "version"))
-    given = (id, have, number, asked.get("map", ""), version, every)
+    drawn = None
+    if "glance" in asked:  # -1: nothing was seen yet
+        drawn = await run_in_threadpool(glances.newer, id, _number(asked["glance"]) if asked["glance"] != "-1" else -1)
+    given = (id, have, number, asked.get("map", ""), version, every, drawn)
     # the news of what is in memory is at hand at once; the store, or a long history, takes a while: others do not wait for it
     if _at_hand(id, have, number):
         parts = answer(*given)
@@ -81,9 +85,12 @@ def _at_hand(id: str, have: int, number: int) -> bool:
     return manager().record_count(id) - start <= FEW or _shared.follows((id, kept), start)
 
 
-def answer(id: str, have: int, number: int = 0, measure: str = "", version: int = -1, every: int = 0) -> list[Part]:
+def answer(
+    id: str, have: int, number: int = 0, measure: str = "", version: int = -1, every: int = 0, drawn: Part | None = None
+) -> list[Part]:
     """What a chart is told, as parts of one JSON text: the view's moving part, `records` from number `have` on in pieces, or
-    all of them if the list of this `number` is another one now, `heat` if the maps are newer than `version`, and `every`.
+    all of them if the list of this `number` is another one now, `heat` if the maps are newer than `version`, `glance`, the
+    units as they were `drawn` just now, and `every`.
 
     A demonstration that is over is answered with `around` of the one that follows, once it has begun. `around` is null if there
     is no such experiment.
@@ -102,7 +109,12 @@ def answer(id: str, have: int, number: int = 0, measure: str = "", version: int 
     start = have if number == found["list"] else 0
     pieces = _shared.since((id, found["list"]), start, _records, status.state in ACTIVE, status.step)
     between = [part for piece in pieces for part in (COMMA, piece)][1:]
-    return [Part(f'{compact(found)[:-1]},"records":['), *between, Part("]}")]
+    seen = [Part(f'{compact(found)[:-1]},"glance":'), drawn, Part(',"records":[')] if drawn else [_head(found)]
+    return [*seen, *between, Part("]}")]
+
+
+def _head(found: dict) -> Part:
+    return Part(f'{compact(found)[:-1]},"records":[')
 
 
 def _records(which: Which, since: int) -> np.ndarray:

@@ -1,8 +1,10 @@
-// A tile for each rule: its newest values, and a button that hides its lines.
+// A tile for each rule: its newest values, and a button that hides its lines. On the Lab page each stands on top of the rule's
+// network (network_card.js).
 
 import { element, setText } from "../charts/dom.js"
 import { count, formatted, mean, shownValue } from "./formatting.js"
 import { icon } from "./icon.js"
+import { NetworkCard } from "./network_card.js"
 import { spread } from "./seeds.js"
 
 const EYE =
@@ -21,6 +23,13 @@ export class Tiles {
     this.root = element("section", "dfa-tiles", "", { "aria-label": "Rules: click one to hide or show it" })
     this.onToggle = onToggle
     this.tiles = new Map()
+    this.cards = new Map()
+  }
+
+  // From now on. `onOpen(page)`: the viewer wants the page that tells all about a network.
+  drawNetworks(onOpen) {
+    this.onOpen = onOpen
+    this.root.classList.add("dfa-cards")
   }
 
   show(view, store, choices) {
@@ -31,7 +40,9 @@ export class Tiles {
     for (const [rule, tile] of this.tiles) {
       if (rules.has(rule)) continue
       tile.root.remove()
+      this.cards.get(rule)?.unmount()
       this.tiles.delete(rule)
+      this.cards.delete(rule)
     }
     for (const [rule, runs] of rules) this.#showTile(rule, runs, view, store, choices)
   }
@@ -40,7 +51,7 @@ export class Tiles {
     const tile = this.tiles.get(rule) ?? this.#make(rule)
     const shown = !choices.hidden.includes(rule)
     const sameName = runs.every((run) => run.name === runs[0].name)
-    tile.root.style.setProperty("--rule", runs[0].colour)
+    for (const root of [tile.root, this.cards.get(rule)?.root]) root?.style.setProperty("--rule", runs[0].colour)
     tile.root.setAttribute("aria-pressed", shown)
     tile.root.title = shown ? `Hide ${rule}` : `Show ${rule}`
     setText(tile.name, sameName ? runs[0].name : rule)
@@ -53,6 +64,25 @@ export class Tiles {
     const measured = runs.flatMap((run) => view.layers.map((layer) => store.newestStep(run.index, "signal_angle", layer)))
     setText(tile.angle, figure(angles, "°"))
     showDated(tile.angleName, "signal angle", dated(measured, view, store))
+    this.#showNetwork(rule, runs[0].index, view, store)
+  }
+
+  // The network of the rule's first seed, at the moment that is looked at.
+  #showNetwork(rule, run, view, store) {
+    const { layers, marker, glance, theme } = view
+    const seen = glance && (!marker || glance.at === marker.step) ? glance : null
+    const of = (metric) => layers.map((layer) => store.newest(run, metric, layer, marker?.step))
+    this.cards.get(rule)?.show({
+      rule,
+      layers,
+      about: view.rules[rule],
+      angles: of("signal_angle"),
+      ratios: of("signal_ratio"),
+      glance: seen?.rules[rule] ? { ...seen.rules[rule], version: seen.version } : null,
+      still: seen?.still ?? null,
+      theme,
+      large: view.large,
+    })
   }
 
   #make(rule) {
@@ -78,7 +108,8 @@ export class Tiles {
     tile.root.append(icon(EYE))
     tile.root.addEventListener("click", () => this.onToggle(rule))
     this.tiles.set(rule, tile)
-    this.root.append(tile.root)
+    if (this.onOpen) this.cards.set(rule, new NetworkCard(rule, tile.root, this.onOpen))
+    this.root.append(this.cards.get(rule)?.root ?? tile.root)
     return tile
   }
 }

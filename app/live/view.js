@@ -11,6 +11,8 @@
 //   around: of what the page around it is drawn; another one: the page must be drawn anew
 //   status: {state, sentence, step, steps, epoch, epochs, rate, left, device}
 //   layers: hidden blocks; probe: samples that angles are means over; most_directions: {layer: number}, what the effective rank can be at most
+//   glance, for the layout "lab": units, weights and answers of the networks (glances.py), with news; or, `at` a past step, with
+//     the view, and then awaited: it is being replayed
 //   heat, for the layout "angles": {measure, rules: {rule: {steps, rows, values}}, version}; only with news
 //   list: which list records are of; another one: they are all of it, and those before are not true any more
 //   records: pieces in a row, each of them columns {from, run, metric, layer, step, epoch, seconds, value}; from: place of its
@@ -22,14 +24,16 @@ import { PlotView } from "../charts/plot_view.js"
 import { numbersAreShown } from "../charts/plotly_loader.js"
 import { themeOf } from "../charts/theme.js"
 import { viewFromAddress, viewIntoAddress } from "./address.js"
-import { sentenceCase } from "./formatting.js"
+import { showCaptions } from "./captions.js"
 import { heatPanels, ScaleKey } from "./heat.js"
 import { LivePanel } from "./live_panel.js"
-import { anglePanels, everyMeasure, learningPanels, learnMeasures } from "./measures.js"
+import { anglePanels, everyMeasure, inTurns, learningPanels, learnMeasures } from "./measures.js"
 import { News } from "./news.js"
+import { arrangeIn } from "./panel_columns.js"
 import { RecordStore } from "./records.js"
 import { choicesKey, DEFAULT_CHOICES, saveChoices, savedChoices } from "./saved_choices.js"
 import { howMany } from "./seeds.js"
+import { SharedCursor } from "./shared_cursor.js"
 import { StatusStrip } from "./status_strip.js"
 import { Tiles } from "./tiles.js"
 import { Toolbar } from "./toolbar.js"
@@ -48,15 +52,23 @@ const stats = (globalThis.__dfa_live ??= {
 })
 
 const PATIENCE_MS = 3000
+const AWAITED_MS = 700 // until a replay is looked for again
+
 export class View extends PlotView {
   constructor() {
     super("dfa-live", stats)
     this.store = new RecordStore()
     this.seen = new IntersectionObserver((entries) => this.#cameIntoSight(entries), { rootMargin: "150px" })
     this.news = new News(
-      () => ({ have: this.store.have, list: this.store.list, version: this.view.heat?.version ?? -1 }),
+      () => ({
+        have: this.store.have,
+        list: this.store.list,
+        version: this.view.heat?.version ?? -1,
+        ...(this.networksSeen && !this.view.marker && { glance: this.view.glance?.version ?? -1 }),
+      }),
       (answer) => this.told(answer),
     )
+    this.cursor = new SharedCursor(this)
     this.#build()
   }
 
@@ -74,9 +86,9 @@ export class View extends PlotView {
     this.scale = new ScaleKey()
     this.learning = element("div", "dfa-grid")
     this.angles = element("div", "dfa-grid")
-    this.captions = { learning: element("div", "dfa-captions"), angles: element("div", "dfa-captions") }
+    this.captions = element("div", "dfa-captions")
     this.root.append(this.status.root, this.tiles.root, this.scale.root)
-    this.root.append(this.learning, this.angles, this.captions.angles, this.captions.learning)
+    this.root.append(this.learning, this.angles, this.captions)
   }
 
   // What is drawn where is known with the first view. Each layout keeps choices of its own.
@@ -96,6 +108,10 @@ export class View extends PlotView {
     this.toolbar.refresh()
     this.root.insertBefore(this.toolbar.root, layout === "lab" ? this.learning : this.angles)
     this.root.classList.add(`dfa-layout-${layout}`)
+    if (layout !== "lab") return
+    this.tiles.drawNetworks((page) => this.setTriggerValue("open", page))
+    this.networksSeen = true
+    this.seen.observe(this.tiles.root)
   }
 
   isInSight(panel) {
@@ -103,7 +119,10 @@ export class View extends PlotView {
   }
 
   #cameIntoSight(entries) {
-    for (const { target, isIntersecting } of entries) this.panels.get(target.dataset.panel).onScreen = isIntersecting
+    for (const { target, isIntersecting } of entries) {
+      if (target === this.tiles.root) this.networksSeen = isIntersecting
+      else this.panels.get(target.dataset.panel).onScreen = isIntersecting
+    }
     this.schedule()
   }
 
@@ -121,20 +140,22 @@ export class View extends PlotView {
     const first = !this.view
     // Streamlit may repeat a view that is older than the last answer, for instance when the theme changes.
     const repeated = !first && view.experiment === this.view.experiment && view.around === this.view.around
-    this.view = { ...view, ...(repeated ? this.latest : {}) }
+    const kept = this.view?.experiment === view.experiment ? this.view.glance : null
+    this.view = { ...view, ...(repeated ? this.latest : {}), glance: view.glance ?? kept }
     this.drawnAround = view.around
     if (first) this.#toAddress()
     this.#show(0)
     this.news.follow(view.address, view.waits)
+    if (view.awaited) setTimeout(() => this.#lookAgain(), AWAITED_MS)
   }
 
   // What the server answers.
-  told({ records, heat, ...moving }) {
+  told({ records, heat, glance, ...moving }) {
     if (moving.around !== this.drawnAround) this.#sayStale()
     if (!records) return
     this.latest = moving
     if (moving.list !== this.store.list) this.store.clear(moving.list)
-    Object.assign(this.view, moving, heat && { heat })
+    Object.assign(this.view, moving, heat && { heat }, glance && { glance })
     this.#show(records.reduce((added, piece) => added + this.store.append(piece, this.view.metrics), 0))
   }
 
@@ -142,6 +163,7 @@ export class View extends PlotView {
     stats.updates++
     stats.points = this.store.have
     const { view } = this
+    view.theme = themeOf(this.root)
     this.status.show(view.title, { ...view.status, sentence: view.status.sentence || view.note })
     this.tiles.show(view, this.store, this.choices)
     this.toolbar.offerPlaces(view.layers)
@@ -159,10 +181,15 @@ export class View extends PlotView {
     this.#toAddress()
   }
 
+  #lookAgain() {
+    this.staleAt = null
+    if (!this.ending.signal.aborted) this.#sayStale()
+  }
+
   // Streamlit draws the page, and this view's fragment with it. It may be busy, so that it is told again.
   #sayStale() {
     const now = performance.now()
-    if (now - this.staleAt < PATIENCE_MS) return
+    if (this.staleAt && now - this.staleAt < PATIENCE_MS) return
     this.staleAt = now
     stats.stale++
     this.setTriggerValue("stale", now)
@@ -218,36 +245,12 @@ export class View extends PlotView {
     this.#toAddress()
   }
 
-  // ---- one cursor for all panels ----
-
   get margin() {
     return marginOf(this.theme)
   }
 
   pointAt(panel, event) {
-    this.pointed = panel
-    const box = panel?.plot.getBoundingClientRect()
-    const share = panel && (event.clientX - box.left - this.margin.l) / (box.width - this.margin.l - this.margin.r)
-    const inside = panel?.range && share >= 0 && share <= 1
-    this.cursorAt = inside ? panel.range[0] + share * (panel.range[1] - panel.range[0]) : null
-    this.cursorFrame ??= requestAnimationFrame(() => {
-      this.cursorFrame = null
-      this.#showCursor()
-    })
-  }
-
-  #showCursor() {
-    for (const panel of this.panels.values()) {
-      const visible = this.cursorAt !== null && panel.drawn && panel.onScreen
-      panel.cursor.hidden = !visible
-      if (visible) {
-        panel.cursor.style.left = panel.placeOf(this.cursorAt).left
-      }
-      if (panel === this.pointed || !panel.drawn || !panel.onScreen) continue
-      if (panel.definition.heat) continue
-      if (visible && panel.plot.data.length) globalThis.Plotly.Fx.hover(panel.plot, { xval: this.cursorAt }, "xy")
-      else globalThis.Plotly.Fx.unhover(panel.plot)
-    }
+    this.cursor.pointAt(panel, event)
   }
 
   // ---- drawing ----
@@ -256,36 +259,37 @@ export class View extends PlotView {
     const lab = this.layout === "lab"
     const learning = lab ? learningPanels(this.choices, this.view.eps) : heatPanels(this.view, this.choices)
     const angles = lab ? anglePanels(this.view.layers, this.choices) : everyMeasure(this.view.layers, this.choices)
-    this.arrange([
-      [this.learning, learning],
-      [this.angles, angles],
-    ])
-    this.#caption(this.captions.learning, learning)
-    this.#caption(this.captions.angles, lab ? angles : [])
+    const grids = lab
+      ? [[this.learning, inTurns(learning, angles)]]
+      : [
+          [this.learning, learning],
+          [this.angles, angles],
+        ]
+    this.arrange(grids)
+    this.#setColumns()
+    const seeds = this.choices.each ? 1 : howMany(this.view.runs)
+    showCaptions(this.captions, lab ? [...learning, ...angles] : learning, this.view.definitions, seeds)
     this.redraw()
   }
 
-  #caption(node, definitions) {
-    const seeds = this.choices.each ? 1 : howMany(this.view.runs)
-    const drawn = (curve) => (seeds > 1 ? [curve.metric] : [curve.metric, curve.spread])
-    const metrics = new Set(definitions.flatMap((panel) => [...panel.curves.flatMap(drawn), panel.measure?.chance]))
-    const known = [...metrics].filter((metric) => this.view.definitions?.[metric])
-    const text = known.map((metric) => `${sentenceCase(metric)}: ${this.view.definitions[metric]}`)
-    if (text.length && seeds > 1) text.push(`Bands: one standard deviation of the ${seeds} seeds to both sides of their mean`)
-    if (node.dataset.text === text.join()) return
-    node.dataset.text = text.join()
-    node.replaceChildren(...text.map((line) => element("p", "", line)))
+  #setColumns() {
+    const count = this.learning.childElementCount
+    if (this.layout === "lab" && count) arrangeIn(this.learning, this.root.clientWidth, count, this.view.large)
+  }
+
+  resized() {
+    if (this.view) this.#setColumns()
   }
 
   drew(panel) {
-    if (panel !== this.pointed && this.cursorAt != null) this.#showCursor()
+    this.cursor.drew(panel)
   }
 
   unmount() {
     stats.unmounts++
     this.news.end()
     this.seen.disconnect()
-    cancelAnimationFrame(this.cursorFrame)
+    this.cursor.end()
     super.unmount()
   }
 }

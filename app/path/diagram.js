@@ -1,7 +1,8 @@
 // One rule's diagram. Built once for a network, then only what has changed is written.
 
+import { colourOf } from "../charts/angle_colours.js"
 import { setAttribute, setText, svg } from "../charts/dom.js"
-import { around, arrowHead, BOX, colourOf, DOWN, geometry, straight, THIN, trunk, UP, WIDTH, widthOf } from "./geometry.js"
+import { around, arrowHead, BOX, DOWN, geometry, straight, THIN, trunk, UP, WIDTH, widthOf } from "./geometry.js"
 import { degrees, numbered, short } from "./symbols.js"
 
 export class Diagram {

@@ -8,7 +8,6 @@ export const DOWN = 152 // where the error of a chain rule runs
 const CROWDED = 7 // blocks from which the diagram is drawn closer, and scrolls in its panel
 export const THIN = 2
 const THICK = 14
-const AWAY = 120 // degrees from which the colour is no longer mixed with that of chance
 const DECADES = 3 // of size from the thickest line to the thinnest
 
 // 1 for the rule's largest signal, 0 for what is DECADES smaller, on a log scale.
@@ -19,13 +18,6 @@ function share(size, largest) {
 
 export function widthOf(size, largest) {
   return THIN + (THICK - THIN) * share(size, largest)
-}
-
-export function colourOf(angle) {
-  if (angle === null) return "var(--quiet)"
-  if (angle > 90)
-    return `color-mix(in oklab, var(--away) ${Math.min(100, (100 * (angle - 90)) / (AWAY - 90)).toFixed(1)}%, var(--chance))`
-  return `color-mix(in oklab, var(--chance) ${((100 * angle) / 90).toFixed(1)}%, var(--aligned))`
 }
 
 // Rows from the top: loss, readout L+1, blocks L … 1, input 0.

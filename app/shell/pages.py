@@ -77,6 +77,11 @@ def link(page: Page, label: str = "", icon: str = "") -> None:
     st.page_link(page.script, label=label or page.title, icon=f":material/{icon}:" if icon else page.symbol)
 
 
+def named(name: str) -> Page:
+    """The page of this name; the lab's first one where there is none."""
+    return _by_name.get(name, LAB)
+
+
 def go(page: Page) -> None:
     """Leave the present page for this one."""
     st.switch_page(page.script)

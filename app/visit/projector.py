@@ -7,6 +7,10 @@ from app.visit.session import session
 NAME = "projector"  # the link's parameter
 STYLE = """<style>
 html { font-size: 21px; }
+.stApp [data-testid=stMainBlockContainer] { padding-top: 4.1rem; }
+@media (max-width: 1440px) {
+  .stApp [data-testid=stMainBlockContainer], .stApp [data-testid=stBottomBlockContainer] { padding-inline: 1rem; }
+}
 .stApp p, .stApp li, .stApp label p { font-weight: 500; }
 .stApp [data-testid=stCaptionContainer], .stApp [data-testid=stCaptionContainer] p { color: inherit; opacity: 1; }
 .stApp button, .stApp input, .stApp [data-baseweb=select] > div { border-color: currentColor; }

@@ -125,28 +125,6 @@ def test_something_is_already_learning_on_first_paint(visit):
     projector.click(trial=True)
 
 
-ON_SCREEN = """() => {
-  const boxes = (selector) => [...document.querySelectorAll(selector)].map((one) => one.getBoundingClientRect())
-  const buttons = boxes('.st-key-transport button').filter((one) => one.height).map((one) => Math.round(one.top))
-  const charts = boxes('.dfa-panel').map((one) => one.bottom)
-  const whole = charts.filter((end) => end <= Math.min(...buttons)).length
-  return { rows: new Set(buttons).size, charts: charts.length, whole, form: boxes('[data-testid=stSidebar]')[0].width > 0 }
-}"""
-
-
-def test_a_laptop_shows_all_charts_and_a_projector_has_room_for_them(open_page: Callable, lab: str) -> None:
-    page = open_page(lab, viewport={"width": 1366, "height": 768})
-    page.wait_for_function("window.__dfa_live?.firstDraw")
-    page.wait_for_function(f"({ON_SCREEN})().rows === 1")
-    assert page.evaluate(ON_SCREEN) == {"rows": 1, "charts": 4, "whole": 4, "form": True}
-    press(page, "Projector")
-    page.wait_for_function(f"(({{ whole, form }}) => whole >= 2 && !form)(({ON_SCREEN})())")
-    page.set_viewport_size({"width": 1920, "height": 1080})
-    page.wait_for_function(f"({ON_SCREEN})().whole === 4")
-    press(page, "Small type")
-    page.wait_for_function(f"({ON_SCREEN})().form")
-
-
 def test_newcomers_share_the_demonstration_and_a_visitor_who_pauses_gets_a_copy(visit):
     one, other = visit(), visit()
     pause_the_demonstration(one)
@@ -166,13 +144,13 @@ def test_curves_grow_zoom_is_kept_and_the_chart_mounts_once(visit):
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.6, steps=5)
     page.mouse.up()
-    page.locator(".dfa-tiles button").nth(1).click()  # hide fa
+    page.locator(".dfa-tile").nth(1).click()  # hide fa
     wait_until_drawn(page)
     zoom, points, updates = page.evaluate(RANGE), page.evaluate(POINTS), page.evaluate(UPDATES)
     page.wait_for_function(f"({UPDATES})() >= {updates + 4}")
     assert page.evaluate(POINTS) > points
     assert page.evaluate(RANGE) == zoom
-    assert page.locator(".dfa-tiles button").nth(1).get_attribute("aria-pressed") == "false"
+    assert page.locator(".dfa-tile").nth(1).get_attribute("aria-pressed") == "false"
     assert page.evaluate("() => window.__dfa_live.mounts") == 1
     press(page, "Pause")
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from app.live.message import of_rule
 from dfa_lab.records import DRAWN
 
 COLOURS = {"bp": "#0072B2", "fa": "#E69F00", "dfa": "#009E73"}
@@ -75,6 +76,7 @@ class Invented:
             "title": "MNIST · 784–256–256–10 · tanh",
             "note": "",
             "runs": self.runs,
+            "rules": {rule: of_rule(rule) for rule in COLOURS},
             "definitions": {
                 "signal_angle": "between the signal that the rule delivers and the true gradient; 90° is no relation.",
                 "gradient_angle": "between the weight change of the rule and that of backpropagation.",

@@ -1,0 +1,56 @@
+"""The Lab's first screen, small or large: networks, a curve of the error or loss and one of the angles, whole and in sight."""
+
+from collections.abc import Callable
+
+import pytest
+
+BOXES = """() => {
+  const box = (one) => one.getBoundingClientRect()
+  const all = (selector) => [...document.querySelectorAll(selector)].filter((one) => box(one).height)
+  const floor = Math.min(innerHeight, ...all(".st-key-transport button").map((one) => box(one).top))
+  const whole = (one) => box(one).top >= 0 && box(one).bottom <= floor && box(one).left >= 0 && box(one).right <= innerWidth
+  const plots = all(".dfa-panel").filter((panel) => whole(panel) && panel.querySelector(".main-svg"))
+  const sizes = all(".dfa-live *").filter((one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+  return {
+    networks: all(".dfa-network").filter(whole).length,
+    errors: plots.filter((panel) => /^(error|loss)/.test(panel.dataset.panel)).length,
+    angles: plots.filter((panel) => panel.dataset.panel.startsWith("angle:")).length,
+    rows: new Set(all(".st-key-transport button").map((one) => Math.round(box(one).top))).size,
+    wide: document.documentElement.scrollWidth <= innerWidth,
+    buttons: all(".st-key-transport button").every((one) => box(one).left >= 0 && box(one).right <= innerWidth),
+    drawn: all(".dfa-network canvas").length > 0,
+    share: all(".dfa-panel, .dfa-card-body").reduce((sum, one) => {
+      const { left, right, top, bottom } = box(one)
+      const wide = Math.max(0, Math.min(innerWidth, right) - Math.max(0, left))
+      return sum + Math.max(0, Math.min(floor, bottom) - Math.max(0, top)) * wide
+    }, 0) / (innerWidth * innerHeight),
+    smallest: Math.min(...sizes.filter(whole).map((one) => parseFloat(getComputedStyle(one).fontSize))),
+    toolbar: all(".dfa-toolbar").length,
+  }
+}"""
+THERE = f"(({{ networks, errors, angles, drawn, rows }}) => networks && errors && angles && drawn && rows === 1)(({BOXES})())"
+SIZES = [(1024, 768), (1366, 768), (1440, 900), (960, 540), (390, 844), (768, 1024)]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_first_screen_shows_networks_how_well_and_why(open_page: Callable, lab: str, scheme: str) -> None:
+    page = open_page(lab, viewport={"width": 1920, "height": 1080}, color_scheme=scheme)
+    for width, height in [(1920, 1080), *SIZES]:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(THERE)
+        seen = page.evaluate(BOXES)
+        assert seen["wide"] and seen["buttons"], (width, height)
+        if width > 640:
+            assert seen["networks"] == 3, (width, height)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_projector_has_pictures_and_large_type_alone(open_page: Callable, lab: str, scheme: str) -> None:
+    page = open_page(f"{lab}/?projector=true", viewport={"width": 1920, "height": 1080}, color_scheme=scheme)
+    for width, height in [(1920, 1080), (1024, 768)]:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(THERE)
+        seen = page.evaluate(BOXES)
+        assert seen["networks"] == 3 and not seen["toolbar"], (width, height)
+        assert seen["smallest"] >= 20, (width, height)
+        assert seen["share"] >= 0.5, (width, height)
