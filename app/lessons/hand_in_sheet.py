@@ -8,7 +8,7 @@ from html import escape
 
 import streamlit as st
 
-from app.lessons import done_marks, lesson_step
+from app.lessons import done_marks, lesson_step, recorded_run
 from app.lessons.lesson_place import go
 from app.lessons.lesson_tools import note_name
 from app.lessons.lesson_words import all_lessons, measure, say
@@ -95,18 +95,20 @@ def _section(path: LearningPath, stop: Stop) -> str:
 
 
 def _run(stop: Stop, step: Step, mark: done_marks.Mark) -> str:
-    status = lesson_step.status_of(step, mark.run)
+    status = lesson_step.status_of(stop, mark.run)
     if not status:
         return _line("", say("sheet_no_run"))
     place = {"lesson": stop.lesson, "step": str(stop.step), "answer": str(mark.answer), "run": mark.run, "seen": "1"}
     link = escape(share.address(place, pages.LESSONS))
     heads = [say(name) for name in ("sheet_rule", "sheet_seed", "sheet_measure", "sheet_layer", "sheet_value")]
-    found = figures_of(step, status.experiment, manager().records(mark.run))
+    recording = recorded_run.of(stop) if recorded_run.ID.fullmatch(mark.run) else None
+    records = recording.records if recording else manager().records(mark.run)
+    found = figures_of(step, status.experiment, records)
     rows = [[one.rule, str(one.seed), measure(one.metric), one.layer, one.value] for one in found]
     table = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
     head = "".join(f"<th>{escape(one)}</th>" for one in heads)
     to_run = f'<p>{escape(say("sheet_link"))}: <a href="{link}">{link}</a></p>'
-    said = say("sheet_figures", step=f"{status.step:,}", steps=f"{status.steps:,}")
+    said = say("sheet_recorded") if recording else say("sheet_figures", step=f"{status.step:,}", steps=f"{status.steps:,}")
     return f"{_line('', said)}<table><tr>{head}</tr>{table}</table>{to_run}"
 
 

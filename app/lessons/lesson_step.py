@@ -5,7 +5,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.form.settings_form import show_problems
-from app.lessons import done_marks, lesson_keys, lesson_pictures, lesson_times, lesson_tools
+from app.lessons import done_marks, lesson_keys, lesson_pictures, lesson_times, lesson_tools, recorded_run
 from app.lessons.lesson_place import at, go, neighbours, path, visited
 from app.lessons.lesson_words import all_lessons, say
 from app.live import live_chart
@@ -21,7 +21,8 @@ from dfa_lab.settings.parsing import command
 NEXT = "Mod+Enter"  # presses what leads on, at each stage
 LOOKS = 2.0  # seconds between two looks whether the answer is there
 WIDTH = 800  # pixels of a text that stands alone
-FINGERS = "<style>@media (pointer: coarse) { .st-key-keys { display: none; } }</style>"  # a phone has no keys
+# A phone has no keys.
+FINGERS = "<style>@media (pointer: coarse), (max-width: 640px) { .st-key-keys, .stButton kbd { display: none; } }</style>"
 
 
 def show(stop: Stop) -> None:
@@ -29,6 +30,7 @@ def show(stop: Stop) -> None:
     step, choice, status = _step(stop), _choice(stop), _status(stop)
     seen = bool(choice and visited.place.get("seen"))
     load_plotly()
+    st.html(FINGERS)
     _progress(stop)
     show_problems(visited.problems)
     text, chart = _halves(step, bool(choice))
@@ -43,7 +45,9 @@ def show(stop: Stop) -> None:
         lesson_tools.show(stop, step, choice, status, lambda: watch(stop, choice))
     if choice:
         with chart:
-            if status:
+            if status and recorded_run.ID.fullmatch(status.id):
+                recorded_run.show(stop, status.id)
+            elif status:
                 live_chart.show(status, lambda: manager().status(status.id) or status)
             else:
                 st.info(say("gone"))
@@ -65,7 +69,7 @@ def _choice(stop: Stop) -> int:
 
 
 def _status(stop: Stop) -> Status | None:
-    return status_of(_step(stop), visited.place.get("run", "")) if _choice(stop) else None
+    return status_of(stop, visited.place.get("run", "")) if _choice(stop) else None
 
 
 def _halves(step: Step, chosen: bool) -> tuple[DeltaGenerator, DeltaGenerator]:
@@ -117,7 +121,6 @@ def _ask(stop: Stop, step: Step) -> None:
         slow = lesson_times.slowness()
         time, usual = (lesson_times.words(lesson_times.seconds_now(step, one)) for one in (slow, 1.0))
         st.caption(say("takes_slow" if slow > lesson_times.NOTICED else "takes", time=time, usual=usual))
-    st.html(FINGERS)
     with st.container(key="keys"):
         st.caption(say("keys", choices=len(step.choices)))
 
@@ -142,7 +145,7 @@ def _watched(stop: Stop, step: Step, choice: int, status: Status | None) -> None
 
 def _until_shown(stop: Stop, run: str) -> None:
     """Draw the page anew when the training has come to the answer."""
-    status = manager().status(run) if run else None
+    status = status_of(stop, run)
     if status and _shown(_step(stop), status) and not visited.place.get("seen"):
         st.rerun()
 
@@ -180,7 +183,10 @@ def _again(step: Step) -> None:
 
 
 def watch(stop: Stop, choice: int) -> None:
-    """Begin the step's experiment for this visitor, slowed down so that it can be watched; the one before is stopped."""
+    """Begin the step's experiment for this visitor, slowed down so that it can be watched; the one before is stopped.
+
+    Where the server has no place for it now, the recorded run is played in its stead.
+    """
     step, lesson = _step(stop), all_lessons()[stop.lesson]
     if manager().rights.owns(visited.run):
         manager().stop(visited.run)
@@ -189,15 +195,27 @@ def watch(stop: Stop, choice: int) -> None:
         run = manager().start(step.experiment, pace=lesson_times.pace(step), title=f"{lesson.title}: {step.title}")
     except SettingsError as error:
         problems = error.problems
+    if recorded_run.of(stop) and (not run or waits(run)):
+        if run:
+            manager().delete(run)
+        run = recorded_run.begin()
     visited.run = run
     go(**at(stop), answer=str(choice), run=run, seen=visited.place.get("seen", ""))
     visited.problems = problems
 
 
-def status_of(step: Step, run: str) -> Status | None:
-    """The status of the run in the link, if it is one of this step."""
+def waits(run: str) -> bool:
+    """Whether it has no place yet."""
+    status = manager().status(run)
+    return status is not None and status.state == "queued"
+
+
+def status_of(stop: Stop, run: str) -> Status | None:
+    """The status of the run in the link, recorded or not, if it is one of this step."""
+    if recorded := recorded_run.status(stop, run):
+        return recorded
     status = manager().status(run) if run else None
-    return status if status and status.experiment == step.experiment else None
+    return status if status and status.experiment == _step(stop).experiment else None
 
 
 def _bar(stop: Stop, seen: bool) -> None:

@@ -48,7 +48,7 @@ def _open_in_lab(step: Step, status: Status | None) -> None:
     """Go to the Lab with the settings in the form, and the experiment on screen if there is one."""
     st.query_params.clear()
     watching.arrive()  # whoever has not been in the Lab yet
-    if status:
+    if status and manager().status(status.id):  # of a recorded run there are the settings alone
         watching.watch(status.id)
     else:
         form_state.put(step.experiment)

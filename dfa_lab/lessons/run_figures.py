@@ -9,7 +9,7 @@ from dfa_lab.lessons.claims import FIGURE, Figures
 from dfa_lab.records import METRICS, Record
 from dfa_lab.settings.experiment import Experiment
 
-UNITS = {"degrees": "{:.1f}°", "fraction": "{:.1%}"}
+UNITS = {"degrees": (1, "{:.1f}°"), "fraction": (100, "{:.1f} %")}  # unit -> times what is stored, and how it is written
 
 
 class RunFigure(NamedTuple):
@@ -38,6 +38,7 @@ def figures_of(step: Step, experiment: Experiment, records: Iterable[Record]) ->
         for seed in figures.seeds:
             if figures.has(rule, metric, layer, seed):
                 value = figures.find((rule, metric, layer, None, None), seed)
-                written = "–" if value is None else UNITS.get(METRICS[metric][0], "{:.3g}").format(value)
+                times, form = UNITS.get(METRICS[metric][0], (1, "{:.3g}"))
+                written = "–" if value is None else form.format(times * value)
                 found.append(RunFigure(rule, seed, metric, layer, written))
     return found

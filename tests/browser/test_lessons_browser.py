@@ -2,11 +2,13 @@
 
 import json
 import re
+import time
 
 import pytest
 
 from dfa_lab.lessons import lessons
 from dfa_lab.lessons.learning_paths import learning_paths
+from dfa_lab.lessons.recorded import recording_of
 
 pytestmark = pytest.mark.browser
 
@@ -96,6 +98,20 @@ def test_every_lesson_by_keyboard_alone(open_page, lab):
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Begin lesson 1", exact=True).wait_for()
     assert page.get_by_text("check_circle").count() >= len(lessons())
+
+
+def test_a_recorded_run_plays_as_one_that_trains_and_says_what_it_is(open_page, lab):
+    recording = recording_of("deep", 1, lessons()["deep"].steps[0])
+    assert recording
+    address = f"{lab}/lessons?lesson=deep&step=1&answer=1&run=recorded"
+    page = open_page(f"{address}{int(time.time())}", viewport=WIDE)
+    page.wait_for_function(f"({STEP}) > 3 && window.__dfa_live.points > 0")
+    assert page.get_by_text("Recorded run.").is_visible() and page.get_by_role("button", name="Pause").count() == 0
+    assert page.get_by_text("What it means").count() == 0
+    page.goto(f"{address}{int(time.time()) - 1000}")
+    page.get_by_text("What it means").wait_for()
+    page.wait_for_function(f"({STEP}) === {recording.steps} && window.__dfa_live.points === {len(recording.records)}")
+    page.wait_for_selector(".dfa-status[data-state=finished]")
 
 
 def test_the_lab_course_ends_with_a_sheet_of_ones_own(open_page, lab):

@@ -1,10 +1,13 @@
 """Paths lead through steps that there are, and the lab course asks for something and ends with a sheet."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from dfa_lab.lessons import lessons
 from dfa_lab.lessons.claims import ClaimError, measured
-from dfa_lab.lessons.learning_paths import LearningPath, Stop, learning_paths
+from dfa_lab.lessons.learning_paths import FOLDER, LearningPath, Stop, learning_paths
 from dfa_lab.lessons.run_figures import figures_of, spoken_of
 from dfa_lab.records import METRICS, Record
 from dfa_lab.settings.parsing import parse
@@ -59,7 +62,7 @@ def test_a_figure_of_a_run_is_the_last_one_and_a_gap_is_a_dash():
     records = [Record(1, "test_error", None, value, at, 0.0, at, 0.0) for at, value in enumerate((0.9, 0.25))]
     records.append(Record(1, "signal_angle", 1, None, 3, 0.0, 3, 0.0))
     assert [tuple(one) for one in figures_of(step, experiment, records)] == [
-        ("dfa", 4, "test_error", "", "25.0%"),
+        ("dfa", 4, "test_error", "", "25.0 %"),
         ("dfa", 4, "signal_angle", "1", "–"),
     ]
 
@@ -68,3 +71,16 @@ def test_a_figure_of_a_run_is_the_last_one_and_a_gap_is_a_dash():
 def test_every_step_speaks_of_figures_that_are_measured(lesson):
     for step in lesson.steps:
         assert spoken_of(step) and {metric for _, metric, _ in spoken_of(step)} <= METRICS.keys()
+
+
+def test_a_path_is_one_more_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for file in FOLDER.glob("*.toml"):
+        shutil.copy(file, tmp_path)
+    text = 'title = "Five"\nminutes = 5\nplace = 0\nwhy = "x"\n[[stations]]\nlesson = "deep"\nsteps_of = [2, 1]\n'
+    (tmp_path / "five.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "five.de.toml").write_text('title = "Fünf"\n', encoding="utf-8")
+    monkeypatch.setattr("dfa_lab.lessons.learning_paths.FOLDER", tmp_path)
+    found = learning_paths.__wrapped__()
+    assert list(found) == ["five", "ten-minutes", "lecture", "lab-course"]
+    assert found["five"].stops == [Stop("deep", 2), Stop("deep", 1)] and not found["five"].sheet
+    assert learning_paths.__wrapped__("de")["five"].title == "Fünf"

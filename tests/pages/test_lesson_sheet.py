@@ -68,11 +68,9 @@ def test_the_sheet_has_guesses_answers_and_the_figures_of_ones_own_run(page):
     assert f"{step.choices[0]} (not right)" in text and step.choices[step.answer - 1] in text
     assert "bp &lt;b&gt;3 %&lt;/b&gt; &amp; dfa" in text and "<b>3 %</b>" not in text
     assert f"run={run}" in text and "at its last step (450 of 450)" in text
-    last = {
-        rule: [one.value for one in manager().last(run, "test_error", 3)][n] for n, rule in enumerate(("bp", "dfa", "shallow"))
-    }
-    for rule, value in last.items():
-        assert f"<td>{rule}</td><td>0</td><td>error on the test set</td><td></td><td>{value:.1%}</td>" in text
+    last = [one.value or 0.0 for one in manager().last(run, "test_error", 3)]
+    for rule, value in zip(("bp", "dfa", "shallow"), last, strict=True):
+        assert f"<td>{rule}</td><td>0</td><td>error on the test set</td><td></td><td>{100 * value:.1f} %</td>" in text
     assert text.count("Not done yet.") == len(COURSE.stops) - 1 and text.count("<section>") == len(COURSE.stops)
     page.text_input[0].set_value("Ada <L>").run()
     assert "Ada &lt;L&gt;" in sheet(page) and "Download the sheet" in [one.proto.label for one in page.get("download_button")]  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ FILES = sorted((ROOT / "app" / "lessons").glob("*.py"))
 WORDS = translations.read(lesson_words.FILE)
 # Two words in a row, or one with a capital letter, outside tags, icons and what is filled in.
 TEXT = re.compile(r"[^\W\d_]{2,} [^\W\d_]{2,}|\b[A-Z][a-z]{2,}")
-NO_TEXT = {"Mod+Enter"}  # the name of a key, as Streamlit takes it
+NO_TEXT = {"Mod+Enter", "Retry-After"}  # the name of a key, as Streamlit takes it, and that of a header
 NO_PROSE = ("CARDS", "FINGERS", "PRINTED", "SCRIPT", "STYLE")  # styles, and JavaScript, which is looked into
 JS_TEXT = re.compile(r'"([^"\n]*)"')
 
