@@ -13,8 +13,8 @@ from app.visit import projector
 from dfa_lab.lessons import Lesson
 from dfa_lab.lessons.learning_paths import LearningPath, Stop
 
-# Titles of one level below the page's, as large as a card can bear.
-CARDS = "<style>[class*=st-key-card_] :is(h2, h3) { font-size: 1.25rem; padding-block: 0.375rem; }</style>"
+# Titles of two levels below the page's, as large as a card can bear.
+CARDS = "<style>[class*=st-key-card_] h3 { font-size: 1.25rem; padding-block: 0.375rem; }</style>"
 COLUMNS = 2
 
 
@@ -27,11 +27,11 @@ def show(problem: str = "") -> None:
     st.markdown(say("about"))
     show_problems([plain(problem)] if problem else [])
     paths = list(all_paths().values())
-    st.subheader(say("paths"), anchor=False)
+    st.header(say("paths"), anchor=False)
     for column, path in zip(st.columns(len(paths)), paths, strict=True):
         with column:
             _path(path)
-    st.subheader(say("all"), anchor=False)
+    st.header(say("all"), anchor=False)
     slow = lesson_times.slowness()
     # a row of its own for each two: on a phone, which has one column, they follow in order
     rows = [st.columns(COLUMNS) for _ in range(ceil(len(all_lessons()) / COLUMNS))]

@@ -1,6 +1,8 @@
 """A step of a lesson: a text with a question; then the training with one hint and no verdict; then, when the training has come
 to what is asked for or the visitor wants to know, the answer and what it means."""
 
+from html import escape
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -10,6 +12,7 @@ from app.lessons.lesson_place import at, go, neighbours, path, visited
 from app.lessons.lesson_words import all_lessons, say
 from app.live import live_chart
 from app.live.component import load_plotly
+from app.shell import landmarks
 from app.shell.server import manager
 from app.visit.session import held
 from dfa_lab.lessons import Step
@@ -31,6 +34,7 @@ def show(stop: Stop) -> None:
     seen = bool(choice and visited.place.get("seen"))
     load_plotly()
     st.html(FINGERS)
+    landmarks.title(escape(all_lessons()[stop.lesson].title))
     _progress(stop)
     show_problems(visited.problems)
     text, chart = _halves(step, bool(choice))
@@ -179,7 +183,7 @@ def _again(step: Step) -> None:
         if step.picture:
             lesson_pictures.show(step)
         st.markdown(step.text)
-        st.code(command(step.experiment), language="bash", wrap_lines=True)
+        st.code(command(step.experiment), language=None, wrap_lines=True)
 
 
 def watch(stop: Stop, choice: int) -> None:

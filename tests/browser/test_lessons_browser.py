@@ -9,6 +9,7 @@ import pytest
 from dfa_lab.lessons import lessons
 from dfa_lab.lessons.learning_paths import learning_paths
 from dfa_lab.lessons.recorded import recording_of
+from tests.browser.test_every_page import in_the_way
 
 pytestmark = pytest.mark.browser
 
@@ -54,6 +55,7 @@ def test_a_step_is_guessed_watched_without_a_verdict_and_found_again(open_page, 
     page.keyboard.press("p")
     page.get_by_text("What it means").wait_for()  # by itself, when the training is there
     assert page.locator(".dfa-status").get_attribute("data-state") == "running"  # at what is asked for, not at the end
+    assert in_the_way(page) == []
     assert page.get_by_text("What happens:").is_visible() and "seen=1" in page.url
     run = re.search(r"run=(\w+)", page.url)
     page.wait_for_function(f"{KEPT}.marks")
