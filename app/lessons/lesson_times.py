@@ -1,10 +1,11 @@
 """How long a lesson's training takes on this server now.
 
-An experiment of a lesson is slowed down to the seconds that its file says, and a server that is busy makes it slower still. How
-much, the demonstration tells: it trains all day at a pace of its own, takes turns with all others, and its steps are measured.
+An experiment of a lesson is slowed down to the seconds that its file says, and a server that is busy makes it slower still. By
+how much is measured: on the steps of all that train at a pace of their own just now, as the demonstration and other lessons do.
 """
 
 from math import ceil
+from statistics import median
 
 from app.lessons.lesson_words import say
 from app.shell.server import manager
@@ -27,13 +28,14 @@ def pace(step: Step) -> float:
 
 
 def slowness() -> float:
-    """How many times as long as it should an experiment takes that is slowed down; 1 where nothing keeps it back."""
-    status = manager().status(manager().demo())
-    return slowed(status) if status else 1.0
+    """How many times as long as it should an experiment takes that has a pace; 1 where nothing keeps it back."""
+    running = [one.id for one in manager().store.experiments() if one.state == "running"]
+    known = [status for id in running if (status := manager().status(id)) and status.pace and status.rate]
+    return median(map(slowed, known)) if known else 1.0
 
 
 def slowed(status: Status) -> float:
-    """The same of one experiment that has a pace, by the steps that were measured over the last seconds."""
+    """The same of one of them, by the steps that were measured over the last seconds."""
     made = status.rate / (status.experiment.batch_size * len(status.experiment.runs()))
     return max(1.0, status.pace / made) if made and status.state == "running" else 1.0
 

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.browser
 STEP = "Number(document.querySelector('.dfa-status')?.textContent.match(/Step\\s*(\\d+)/)?.[1] ?? -1)"
 KEPT = "JSON.parse(localStorage.getItem('dfa-lab-lessons') ?? '{}')"
 WIDE = {"width": 1300, "height": 900}
+LOW = {"width": 1000, "height": 450}  # what is out of sight is not drawn, which is most of the work
 
 
 def at_rest(page) -> None:
@@ -72,7 +73,7 @@ def test_a_step_is_guessed_watched_without_a_verdict_and_found_again(open_page, 
 
 
 def test_every_lesson_by_keyboard_alone(open_page, lab):
-    page = open_page(f"{lab}/lessons", viewport=WIDE)
+    page = open_page(f"{lab}/lessons", viewport=LOW)
     page.get_by_role("button", name="Begin lesson 1", exact=True).wait_for()
     at_rest(page)
     tab_to(page, "Begin lesson 1")
@@ -106,7 +107,7 @@ def test_a_recorded_run_plays_as_one_that_trains_and_says_what_it_is(open_page, 
     recording = recording_of("deep", 1, lessons()["deep"].steps[0])
     assert recording
     address = f"{lab}/lessons?lesson=deep&step=1&answer=1&run=recorded"
-    page = open_page(f"{address}{int(time.time())}", viewport=WIDE)
+    page = open_page(f"{address}{int(time.time())}", viewport=LOW)
     page.wait_for_function(f"({STEP}) > 3 && window.__dfa_live.points > 0")
     assert page.get_by_text("Recorded run.").is_visible() and page.get_by_role("button", name="Pause").count() == 0
     assert page.get_by_text("What it means").count() == 0
@@ -120,7 +121,7 @@ def test_the_lab_course_ends_with_a_sheet_of_ones_own(open_page, lab):
     course = learning_paths()["lab-course"]
     station = course.stations[0]
     address = f"{lab}/lessons?path={course.name}&lesson={station.lesson}&step={station.steps_of[-1]}"
-    page = open_page(address, viewport=WIDE)
+    page = open_page(address, viewport=LOW)
     page.get_by_role("radiogroup").wait_for()
     page.keyboard.press("2")
     page.locator(".st-key-watch button:not([disabled])").wait_for()

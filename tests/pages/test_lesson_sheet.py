@@ -1,5 +1,6 @@
 """Paths through the lessons, what is kept of them in the browser, and the sheet that is handed in."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from dfa_lab.lessons.learning_paths import Stop, learning_paths
 from dfa_lab.runs.live import Status
 from dfa_lab.settings.parsing import parse
 from tests.pages.test_lessons_page import button, labels, param, said
-from tests.runs.patience import until_state
+from tests.runs.patience import tiny, until, until_state
 
 ROOT = Path(__file__).parents[2]
 COURSE = learning_paths()["lab-course"]
@@ -124,3 +125,41 @@ def test_a_busy_server_says_what_a_step_takes_now(page, monkeypatch):
     page.run()
     assert "This server is busy: it trains for about 2 min now, and not for about 30 s." in [one.value for one in page.caption]
     assert lesson_times.seconds_now(step, 4.0) == 4 * step.seconds
+
+
+def test_what_trains_at_a_pace_tells_how_slow_the_server_is(app, monkeypatch):
+    from app.shell.server import manager
+
+    assert lesson_times.slowness() == 1.0  # nothing trains
+    ids = [manager().start(tiny(), pace=50) for _ in range(3)] + [manager().start(tiny())]
+    for id in ids:
+        until_state(manager(), id, "running")
+    slow = dict(zip(ids, (1.0, 4.0, 2.0, None), strict=True))
+    status = manager().status
+
+    def measured(id: str):
+        found, times = status(id), slow.get(id)
+        if not found or not times:
+            return replace(found, pace=0.0) if found else None
+        samples = found.experiment.batch_size * len(found.experiment.runs())
+        return replace(found, rate=50 / times * samples, pace=50.0, state="running")
+
+    monkeypatch.setattr(manager(), "status", measured)
+    until(lambda: lesson_times.slowness() == 2.0)  # the store learns of a state a moment later
+
+
+def test_somebody_elses_guess_is_not_marked_as_ones_own(page, monkeypatch):
+    from app.shell.server import manager
+
+    page.query_params.update({"lesson": "why-it-aligns", "step": "1"})
+    page.run()
+    page.radio[0].set_value(1).run()
+    button(page, "Watch what happens").click().run()
+    monkeypatch.setattr(manager().rights, "owns", lambda id: False)
+    button(page, "Show the answer").click().run()
+    assert param(page, "seen") == "1" and page.session_state["lesson_marks"] == {}
+    monkeypatch.undo()
+    page.query_params.pop("seen")
+    page.run()
+    button(page, "Show the answer").click().run()
+    assert list(page.session_state["lesson_marks"]) == ["why-it-aligns/1"]
