@@ -230,7 +230,9 @@ def _bar(stop: Stop, seen: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         if before:
             st.button(say("back"), key="back", icon=":material/arrow_back:", on_click=go, kwargs=at(before))
-        lead = {"type": "primary" if seen else "secondary", "shortcut": NEXT if seen else None, "on_click": go}
+        # in a field these keys end the writing, and must not lead on as well
+        keys = NEXT if seen and not lesson_tools.asked(stop) else None
+        lead = {"type": "primary" if seen else "secondary", "shortcut": keys, "on_click": go}
         if after:
             label = say("next" if after.lesson == stop.lesson else "next_lesson")
             st.button(label, key="next", icon=":material/arrow_forward:", kwargs=at(after), **lead)

@@ -12,7 +12,7 @@ from app.shell.server import manager
 from app.visit import form_state, projector, share, watching
 from app.visit.session import held, hold, session
 from dfa_lab.lessons import Step
-from dfa_lab.lessons.learning_paths import Stop
+from dfa_lab.lessons.learning_paths import Station, Stop
 from dfa_lab.runs.live import ACTIVE, Status
 
 ANSWER = "lesson_note_"  # before the name of a note, the key of its field
@@ -63,8 +63,7 @@ def note_name(path_name: str, stop: Stop, number: int) -> str:
 
 def task(stop: Stop) -> None:
     """What the path has one do after this step, and fields for what it asks."""
-    followed = path()
-    station = followed.station(stop) if followed else None
+    followed, station = path(), _station(stop)
     if not followed or not station or not (station.task or station.asks):
         return
     with st.container(border=True, key="task"):
@@ -77,6 +76,17 @@ def task(stop: Stop) -> None:
                 hold(key, done_marks.note(name))
             most, about = done_marks.LONGEST, say("your_answer")
             st.text_area(question, key=key, max_chars=most, help=about, on_change=_write, args=(name,))
+
+
+def asked(stop: Stop) -> list[str]:
+    """What the path asks after this step, to be answered in words."""
+    station = _station(stop)
+    return station.asks if station else []
+
+
+def _station(stop: Stop) -> Station | None:
+    followed = path()
+    return followed.station(stop) if followed else None
 
 
 def _write(name: str) -> None:

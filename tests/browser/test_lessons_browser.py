@@ -133,6 +133,8 @@ def test_the_lab_course_ends_with_a_sheet_of_ones_own(open_page, lab):
     page.get_by_role("textbox", name=station.asks[0]).fill("They fall <from> 90°")
     page.keyboard.press("Control+Enter")
     page.wait_for_function(f"Object.values({KEPT}.notes ?? {{}}).length === 1")
+    at_rest(page)
+    assert f"lesson={station.lesson}&step={station.steps_of[-1]}" in page.url  # the keys have ended the writing, and no more
     page.goto(f"{lab}/lessons?path={course.name}&sheet=1")
     page.get_by_text("They fall <from> 90°").wait_for()
     assert page.locator(".sheet section").count() == len(course.stops) and page.locator(".sheet table").count() == 1
