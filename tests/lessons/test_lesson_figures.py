@@ -25,6 +25,7 @@ ELSEWHERE = {
     },
     ("align-first", 2): {"30 °": WRONG},
     ("relu-zero-scale", 3): {"0.1": "the usual size of B: one over the root of 100 units"},
+    ("hidden-layer", 1): {"30 %": "rules.md"},
     ("depth", 2): {"73 °": "step 1", "5 %": "step 1"},
     ("directions", 3): {"4.6 %": "step 2"},
     ("adversarial", 2): {"6 %": "step 1", "7 %": "step 1"},
