@@ -23,8 +23,8 @@ export function axisOf(theme) {
 // plotly's layout of one panel.
 // panel: {title, unit, angle, logarithmic, layer, measure: null or {metric}}; unit: "°", "×", "%" or ""; angle: of angles
 // context: {theme, touch, axis, range, zoomedY, width, height, revision, view}; axis: name of the horizontal one; range: what of
-//   it is seen; zoomedY: [low, high] or null; view: {most_directions}, by layer, where they are known; chance: {half, samples}:
-//   degrees around 90° and the samples of the mean that chance keeps within them, where that was measured
+//   it is seen; zoomedY: [low, high] or null; view: {most_directions}, by layer, where they are known; chance: {half,
+//   samples, seeds}: degrees around 90°, and of how many the mean is that chance keeps within them, where that was measured
 export function layoutOf(panel, traces, context) {
   const { theme, range, width, height, zoomedY } = context
   const axis = axisOf(theme)
@@ -105,8 +105,8 @@ function logarithmicTicks(values) {
   }
 }
 
-function chanceSaid({ half, samples }) {
-  return `90° ± ${half.toPrecision(2)}° = random B, mean of ${samples}`
+function chanceSaid({ half, samples, seeds }) {
+  return `90° ± ${half.toPrecision(2)}° = random B, mean of ${seeds > 1 ? `${seeds} seeds of ${samples}` : samples}`
 }
 
 function logarithmicRange(values) {

@@ -21,7 +21,7 @@ export function tracesOf(panel, context) {
 }
 
 // What is drawn as one line: a run, or all seeds of a rule. {run: one of them, indices, seeds: how many are one}
-function linesOf({ view, choices }) {
+export function linesOf({ view, choices }) {
   const runs = view.runs.map((run, index) => ({ run, indices: [index], seeds: 1 }))
   if (choices.each) return runs
   const rules = Map.groupBy(runs, ({ run }) => run.rule)

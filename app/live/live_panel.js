@@ -3,7 +3,7 @@
 import { element } from "../charts/dom.js"
 import { layoutOf } from "../charts/plot_layout.js"
 import { PlotPanel } from "../charts/plot_panel.js"
-import { sentenceOf, tracesOf } from "./curves.js"
+import { linesOf, sentenceOf, tracesOf } from "./curves.js"
 import { heatLayout, heatSentence, heatTraces } from "./heat.js"
 
 const OVER = ["finished", "failed", "interrupted", "stopped"]
@@ -59,16 +59,19 @@ export class LivePanel extends PlotPanel {
     return { ...super.context(), view, store, choices, axis: choices.x, chance: this.#chance() }
   }
 
-  // The widest of the runs that are shown, as it was before the first step (dfa_lab/measure/kinds/chance.py).
+  // The widest of the lines that are shown, as it was before the first step (dfa_lab/measure/kinds/chance.py). Seeds draw each a B
+  // of their own, so that their mean lies closer to 90° than any of them.
   #chance() {
     const { measure, layer } = this.definition
     if (!measure?.chance) return null
     const { view, store, choices } = this.owner
-    const shown = view.runs.map(({ rule }, run) =>
-      choices.hidden.includes(rule) ? 0 : (store.newest(run, measure.chance, layer) ?? 0),
-    )
-    const half = Math.max(0, ...shown)
-    return half ? { half, samples: view.probe } : null
+    const shown = linesOf({ view, choices }).filter(({ run }) => !choices.hidden.includes(run.rule))
+    const halves = shown.map(({ indices, seeds }) => ({
+      half: Math.hypot(...indices.map((run) => store.newest(run, measure.chance, layer) ?? 0)) / seeds,
+      seeds,
+    }))
+    const widest = halves.reduce((one, other) => (other.half > one.half ? other : one), { half: 0 })
+    return widest.half ? { ...widest, samples: view.probe } : null
   }
 
   traces(context) {

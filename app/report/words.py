@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.report.panels import FIRST, MEASURED, layers, mean_and_spread, rules
+from dfa_lab.compare.table import written
 from dfa_lab.records import METRICS
 from dfa_lab.settings import point_text
 from dfa_lab.settings.experiment import Experiment, SettingsError, extra
@@ -120,7 +121,7 @@ def _spread(values: list[float | None], factor: int, unit: str, digits: int = 2)
     if not known:
         return "–"
     mean, spread = mean_and_spread(known)
-    return f"{mean:.{digits}f}" + (f" ± {spread:.{digits}f}" if len(known) > 1 else "") + unit
+    return " ± ".join(written(one, digits) for one in ((mean, spread) if len(known) > 1 else (mean,))) + unit
 
 
 def measured(summary: dict[str, Any]) -> tuple[list[str], list[tuple[str, list[str]]]]:

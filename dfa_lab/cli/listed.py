@@ -13,8 +13,10 @@ from dfa_lab.settings.experiment import Experiment
 class Listed:
     """One experiment of this process in the store; what the disk refuses is told at the end."""
 
-    def __init__(self, folder: Path, experiment: Experiment):
-        """Exit status 2, with a sentence, where nothing can be kept in the folder."""
+    def __init__(self, folder: Path, experiment: Experiment, known: str = ""):
+        """`known`: what whoever reads its figures has to know. Exit status 2, with a sentence, where nothing can be kept in the
+        folder."""
+        self._known = known
         self._store = Store(folder)
         if self._store.problem:
             problem = self._store.problem
@@ -30,6 +32,7 @@ class Listed:
 
     def end(self, state: str, sentence: str = "") -> str:
         """Close the store; why not everything is in it, or nothing."""
+        sentence = " ".join(filter(None, [sentence, self._known]))
         self._store.set_state(self.id, state, sentence)
         self._store.add_event(self.id, state, sentence)
         self._store.flush()

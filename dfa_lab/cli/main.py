@@ -103,9 +103,10 @@ def train(
         outputs.append(cli_output.File(file))
     if visualize:
         outputs.append(_report(begun.trainer.experiment.save))
-    if begun.notice and not quiet:
-        typer.echo(begun.notice, err=True)
-    listed = train.Listed(runs, begun.trainer.experiment) if runs else None
+    for said in filter(None, [begun.notice, begun.incomplete]):
+        if not quiet:
+            typer.echo(said, err=True)
+    listed = train.Listed(runs, begun.trainer.experiment, begun.incomplete) if runs else None
     summary, problems = train.advance(begun, outputs, quiet, listed)
     problems += filter(None, [output.at_end(summary) for output in outputs])
     if not quiet:

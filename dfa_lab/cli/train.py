@@ -1,6 +1,6 @@
 """Begin a training from the options of the command line, anew or from a saved run, and train to the end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ class Begun:
     trainer: Trainer | Together
     results: LastingResults
     notice: str = ""  # what it begins from
+    incomplete: str = ""  # what is not whole: its data set
 
 
 def begin(wanted: Experiment | dict[str, Any]) -> Begun:
@@ -58,9 +59,12 @@ def _anew(experiment: Experiment, notice: str = "") -> Begun:
     trainer = Trainer(experiment)
     own = experiment.network_file and not experiment.load
     begins = own_file.begins_with(experiment, trainer.runs[0].network) if own else ""
-    incomplete = shortfall(whole(experiment), trainer.data.read)
-    notices = "\n".join(filter(None, [notice, begins, incomplete]))
-    return Begun(trainer, LastingResults(experiment, trainer.device), notices)
+    notices = "\n".join(filter(None, [notice, begins]))
+    return Begun(trainer, LastingResults(experiment, trainer.device), notices, _incomplete(trainer))
+
+
+def _incomplete(trainer: Trainer) -> str:
+    return shortfall(whole(trainer.experiment), trainer.data.read)
 
 
 def _from_saved(given: dict[str, Any]) -> Begun:
@@ -93,7 +97,8 @@ def _continued(path: Path, wanted: Experiment, changes: dict[str, Any]) -> Begun
         more = f"the run has done all of its {trainer.plan.epochs} epochs; give more with --epoch to continue it"
         raise SettingsError([f"{label('load')} is {shown(wanted.load, 120)}: {more}."])
     results = results_of(path.parent, trainer.experiment, trainer.device, trainer.step)
-    return Begun(trainer, results, f"Continues {shown(wanted.load, 120)} at step {trainer.step} of {trainer.steps}.")
+    notice = f"Continues {shown(wanted.load, 120)} at step {trainer.step} of {trainer.steps}."
+    return Begun(trainer, results, notice, _incomplete(trainer))
 
 
 def _as_far(path: Path, wanted: Experiment, changes: dict[str, Any]) -> Trainer:
@@ -113,10 +118,10 @@ def spread(begun: Begun) -> Begun:
     trainer = begun.trainer
     assert isinstance(trainer, Trainer)
     if (count := chosen(trainer)) > 1:
-        return Begun(Together(trainer, count), begun.results, begun.notice)
+        return replace(begun, trainer=Together(trainer, count))
     why = one_process_only(trainer.experiment, trainer.device.type) if trainer.experiment.processes > 1 else ""
     notice = f"Trains in one process: {why}." if why else ""
-    return Begun(trainer, begun.results, "\n".join(filter(None, [begun.notice, notice])))
+    return replace(begun, notice="\n".join(filter(None, [begun.notice, notice])))
 
 
 def keep(begun: Begun) -> Output:

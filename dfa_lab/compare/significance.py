@@ -14,6 +14,7 @@ K = TypeVar("K", bound=Hashable)
 
 LEVEL = 0.95  # of intervals
 EXACT = 10_000  # arrangements up to which all are tried; beyond, as many drawn at random
+ROUNDING = 1e-12  # of a mean: a smaller difference is that of how sums are rounded, and is none
 WILCOXON = 6  # pairs: with fewer its p cannot fall below 0.05
 
 
@@ -37,7 +38,9 @@ class Difference:
 
     @property
     def value(self) -> float | None:
-        return None if self.first is None or self.second is None else self.first - self.second
+        if self.first is None or self.second is None:
+            return None
+        return 0.0 if math.isclose(self.first, self.second, rel_tol=ROUNDING) else self.first - self.second
 
 
 def compare(first: Mapping[K, float], second: Mapping[K, float], *, pair: bool = True) -> Difference:
@@ -73,7 +76,7 @@ def _finite(values: Mapping[K, float]) -> dict[K, float]:
 def _paired(x: np.ndarray, y: np.ndarray, missing: tuple[int, int], alone: tuple[int, int]) -> Difference:
     from scipy import stats
 
-    d, n = x - y, len(x)
+    d, n = np.where(np.isclose(x, y, rtol=ROUNDING, atol=0), 0.0, x - y), len(x)
     given = {"first": float(x.mean()), "second": float(y.mean()), "runs": (n, n), "missing": missing, "alone": alone}
     if n < 2:
         return Difference(**given, paired=True)
@@ -110,7 +113,7 @@ def _apart(x: np.ndarray, y: np.ndarray, missing: tuple[int, int]) -> Difference
     )
     exact = float(tried.pvalue)
     if _alike(x, x) and _alike(y, y):
-        same = float(x.mean() - y.mean())
+        same = Difference(**given, paired=False).value
         return Difference(**given, paired=False, low=same, high=same, exact=exact, least=least, same=True)
     test: Any = stats.ttest_ind(x, y, equal_var=False)
     low, high = test.confidence_interval(LEVEL)

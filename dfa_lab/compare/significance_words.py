@@ -5,7 +5,6 @@ from typing import NamedTuple
 from dfa_lab.compare.significance import LEVEL, Difference
 
 FEW = 5  # seeds that are worth judging by
-ROUNDING = 1e-12  # of a mean: a smaller difference is that of how sums are rounded
 LEVELS = ((0.001, "very unlikely to be chance"), (0.05, "unlikely to be chance"), (0.1, "perhaps chance"))
 
 
@@ -42,7 +41,7 @@ def number(value: float, of: Measured) -> str:
 def _difference(found: Difference, of: Measured, alike: bool, p: float | None) -> str:
     value = found.value or 0.0
     over = _over(found, alike)
-    if abs(value) <= ROUNDING * max(abs(found.first or 0.0), abs(found.second or 0.0)):
+    if value == 0:
         return _equal(found, of, over, p)
     way, sign = ("higher", 1) if value >= 0 else ("lower", -1)
     much = f"{_figure(abs(value) * of.by)}{of.points}"

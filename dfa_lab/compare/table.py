@@ -86,7 +86,7 @@ def fraction(metric: str) -> bool:
     return METRICS.get(metric, ("",))[0] == "fraction"
 
 
-def _written(value: float, places: int) -> str:
+def written(value: float, places: int) -> str:
     """With so many decimals; 1.22e+31 where most digits before the point would be noise: a loss that diverges is such."""
     return f"{value:.{places}f}" if abs(value) < LARGE else f"{value:.2e}"
 
@@ -104,7 +104,7 @@ class Outcome:
         """4.35 ± 0.21, in % where the metric is a fraction."""
         by = 100 if fraction(metric) else 1
         places = 2 if fraction(metric) or abs(self.mean) >= 10 else 3
-        return " ± ".join(_written(one * by, places) for one in (self.mean, self.spread) if one is not None)
+        return " ± ".join(written(one * by, places) for one in (self.mean, self.spread) if one is not None)
 
 
 def outcomes(

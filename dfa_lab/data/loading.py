@@ -17,6 +17,7 @@ from dfa_lab.data.normalisation import offset_and_scale
 from dfa_lab.data.preparing import Preparation, folder_of, prepare
 from dfa_lab.data.verifying import verify
 from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.wording import label
 
 AS_READ = Preparation()
 
@@ -52,7 +53,19 @@ def load(experiment: Experiment, device: torch.device) -> DataSet:
 
     with _in_words(known, folder, device):
         as_it_is = asked == AS_READ and device.type == "cpu"
-        return share((*key, asked, str(device)), as_read if as_it_is else prepared, normalised)
+        found = share((*key, asked, str(device)), as_read if as_it_is else prepared, normalised)
+    _gives_a_batch(found, experiment)
+    return found
+
+
+def _gives_a_batch(found: DataSet, experiment: Experiment) -> None:
+    """Raise DataError where an incomplete set has fewer samples than a batch, and smaller ones are to be left out."""
+    if experiment.drop_last and (there := len(found.x_train)) < experiment.batch_size:
+        raise DataError(
+            f"{found.facts.title} cannot give a whole batch of {experiment.batch_size:,} because its files hold {there:,} "
+            f"training {found.facts.samples} to train on: give at most so many with {label('batch_size')}, take smaller "
+            f"batches too (without {label('drop_last')}), or replace the files with the published ones."
+        )
 
 
 @contextmanager

@@ -53,6 +53,7 @@ def bind(name: str, network: Network, experiment: Experiment, seed: int) -> Rule
 
     rule = rule_class(name)(network, experiment.feedback_magnitude, draw)
     rule.criterion, rule.exact = experiment.criterion, experiment.exact
+    rule.independent_entries = experiment.feedback_distribution in distributions.INDEPENDENT
     if experiment.exact:
         as_dfa_torch(rule, network, experiment, draw)
     elif experiment.init == "paper" and rule.paper_starts_at_zero and starts_at_zero(experiment):

@@ -15,6 +15,7 @@ from dfa_lab.settings.experiment import Experiment
 
 Size = tuple[int, int]
 AT_ONCE = 1024  # entries of a row of the shared matrix: drawn in portions of one size, a longer row begins as a shorter one
+INDEPENDENT = ("uniform", "normal", "shared", "signs")  # each entry of a block's B is drawn by itself, and none is left out
 
 
 def uniform(size: Size, bound: float, stream: Generator) -> Tensor:

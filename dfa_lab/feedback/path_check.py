@@ -66,7 +66,7 @@ def _problems(experiment: Experiment, facts: Facts, text: bytes) -> list[str]:
 
         def look(network: Network, name: str = name) -> Detour | None:
             rule = rule_class(name)(network, experiment.feedback_magnitude, lambda _, shape, bound: torch.zeros(shape))
-            return detour(rule, network, torch.zeros(SAMPLES, *facts.shape))
+            return detour(rule, network, torch.rand(SAMPLES, *facts.shape))  # of zeros a network may do otherwise
 
         try:
             with governed(seeded(experiment.seeds[0], "own network")):
@@ -132,8 +132,8 @@ def _through_weights(rule: Rule, network: Network, x: Tensor) -> Detour | None:
     trace = traced(rule, network, x)
     weights = _weights(network)
     wrong = [product for product in trace.products if product.kind is Kind.WEIGHTS]
-    if wrong:
-        names = _names(wrong)
+    if wrong or trace.through:
+        names = list(dict.fromkeys([*_names(wrong), *sorted(trace.through)]))
         matrices = [name for name in names if weights[name].dim() > 1] or names
         return Detour(tuple(_places(network, matrices)), THROUGH, OWN_LAYERS)
     unused = [name for name in weights if name not in trace.touched and _matrix(network, name)]

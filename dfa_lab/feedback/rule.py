@@ -40,6 +40,7 @@ class Rule(nn.Module, ABC):
     changes: ClassVar[tuple[str, ...]] = ("flip", "redraw", "break")  # what may be done to its feedback while it trains
 
     criterion, exact = "bce", False  # of the experiment that it is bound for
+    independent_entries = False  # its feedback's: they are drawn each by itself, with one spread
 
     def __init__(self, network: Network, magnitude: float, draw: Draw):
         """`magnitude` X: feedback as wide as ±X; 0: ±1/√n, n the number of units that one entry of the error fans out to."""
@@ -112,9 +113,12 @@ class DirectRule(Rule):
         return network.hidden(x, cut=True)
 
     def signals(self, hs: list[Tensor], logits: Tensor, e: Tensor) -> list[Tensor | None]:
-        if self.broadcasts_target:
-            e = target_part(self.criterion, e, logits.detach(), self.exact)
+        e = self.broadcast(logits, e)
         return [(e @ B).view_as(h) for h, B in zip(hs, self.buffers(), strict=True)]
+
+    def broadcast(self, logits: Tensor, e: Tensor) -> Tensor:
+        """What of e (N, C) is projected."""
+        return target_part(self.criterion, e, logits.detach(), self.exact) if self.broadcasts_target else e
 
     def starts(self, hs: list[Tensor], logits: Tensor, e: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         return [*hs, logits], [*(s for s in self.signals(hs, logits, e) if s is not None), e]

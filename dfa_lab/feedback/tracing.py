@@ -1,25 +1,31 @@
 """Which products a backward pass really makes, and of what: caught where torch executes them.
 
 What a tensor was made of is followed from operation to operation, through copies, views and reparametrisations: a weight
-divided by its norm is still a weight, and an activity that weights had a part in is none. Nothing of this depends on values, so
-that it works on the device `meta` as well, where tensors hold none.
+divided by its norm is still a weight, and an activity that weights had a part in is none. A weight that data have scaled or
+shifted as a whole is between the two: it is still a matrix of weights if a signal is multiplied with it and goes on. Nothing of
+this depends on values, so that it works on the device `meta` as well, where tensors hold none.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from dfa_lab.feedback.ingredients import NOTHING, Made, joined
+from dfa_lab.feedback.pieces import Pieces
+
 aten = torch.ops.aten
 LAST_TWO = {aten.mm: (0, 1), aten.bmm: (0, 1), aten.mv: (0, 1), aten.addmm: (1, 2), aten.baddbmm: (1, 2), aten.addmv: (1, 2)}
 REPEATING = {aten.repeat, aten.expand, aten.index, aten.index_select, aten.gather, aten.repeat_interleave}
 MOVING = {aten.cat, aten.stack, aten.where, aten.copy_, aten.index_put, aten.index_put_, aten.scatter, aten.slice_scatter}
+SCALING = {aten.mul, aten.mul_, aten.div, aten.div_}
+COPYING = {aten.clone, aten._to_copy, aten.view, aten._unsafe_view}
 BY_UNIT = {aten._prelu_kernel_backward}  # entry by entry, though torch does not mark it so
 
 
@@ -42,23 +48,14 @@ class Product:
     multiplications: int | None = None
 
 
-@dataclass(frozen=True)
-class _Made:
-    """What a tensor was made of: `weights` by name, `data`, an `error`, `feedback`; `repeated`: it holds copies of units."""
+class _Met(NamedTuple):
+    """How units meet weights in an operation: several in it (`spread`), or others in an earlier one (`several`)."""
 
-    weights: frozenset[str] = frozenset()
-    data: bool = False
-    error: bool = False
-    feedback: bool = False
-    repeated: bool = False
-
-    @property
-    def weight(self) -> bool:
-        """Made of weights alone."""
-        return bool(self.weights) and not (self.data or self.error or self.feedback)
+    spread: bool
+    several: bool
 
 
-NOTHING = _Made()
+NEVER = _Met(spread=False, several=False)
 
 
 class Trace(TorchDispatchMode):
@@ -69,16 +66,18 @@ class Trace(TorchDispatchMode):
         super().__init__()
         self.products: list[Product] = []
         self.touched: set[str] = set()  # weights that some operation has used
-        self._made: dict[int, _Made] = {}  # by storage: a view is made of what its base is made of
+        self.through: set[str] = set()  # matrices that data have scaled or shifted, which a signal went through
+        self._made: dict[int, Made] = {}  # by storage: a view is made of what its base is made of
         self._alive: list[Any] = []  # an address is not used again while its tensor lives
-        self._outputs: list[tuple[Tensor, _Made, bool]] | None = []
-        self._nodes: dict[Any, tuple[_Made, bool]] = {}  # of the graph, each with what its output is
+        self._outputs: list[tuple[Tensor, Made, _Met]] | None = []
+        self._nodes: dict[Any, tuple[Made, _Met]] = {}  # of the graph, each with what its output is
+        self._pieces = Pieces()
         for name, W in weights.items():
-            self._mark(W, _Made(weights=frozenset([name])))
+            self._mark(W, Made(weights=frozenset([name])))
         for B in feedback:
-            self._mark(B, _Made(feedback=True))
+            self._mark(B, Made(feedback=True))
         for x in data:
-            self._mark(x, _Made(data=True))
+            self._mark(x, Made(data=True))
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -88,10 +87,12 @@ class Trace(TorchDispatchMode):
     def errors(self, *errors: Tensor) -> None:
         """The forward pass is over, and the error starts from these tensors."""
         if self._outputs is not None:
-            self._nodes = {out.grad_fn: (made, spread) for out, made, spread in self._outputs if out.grad_fn is not None}
+            self._nodes = {out.grad_fn: (made, met) for out, made, met in self._outputs if out.grad_fn is not None}
             self._outputs = None
+            for node in self._nodes:
+                node.register_hook(self._passed_on(node))
         for e in errors:
-            self._mark(e, _Made(error=True))
+            self._mark(e, Made(error=True))
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         out = func(*args, **(kwargs or {}))
@@ -101,33 +102,61 @@ class Trace(TorchDispatchMode):
             self.touched |= one.weights if len(one.weights) == 1 else set()
         results = [one for one in tree_leaves(out) if isinstance(one, Tensor)]
         self._alive.append((given, results))
-        result = _joined(made)
+        result = joined(made)
         if result.error:
-            self._judge(func, args, given, made, results)
-            result = _Made(error=True, repeated=result.repeated)
-        elif func.overloadpacket in REPEATING and result.data and results and results[0].numel() > given[0].numel():
-            result = _Made(result.weights, result.data, repeated=True)
-        elif func.overloadpacket in LAST_TWO or func.overloadpacket is aten.convolution:
-            result = _Made(result.weights, result.data, feedback=result.feedback)
-        for one in results:
-            self._mark(one, result)
+            through = self._judge(func, args, given, made, results)
+            repeated = _entry_by_entry(func) and (result.repeated or _copies(func.overloadpacket, given, made, results))
+            result = Made(error=True, repeated=repeated, through=result.through | through)
+        else:
+            result = self._after(func, given, made, results, result)
+        for number, one in enumerate(results):
+            factors = func.overloadpacket is aten._linalg_solve_ex and number
+            self._mark(one, made[0] if factors else result)
             if self._outputs is not None:
-                self._outputs.append((one, result, _spread(given, made, one)))
+                met = _Met(_spread(given, made, one), func.overloadpacket in SCALING and self._pieces.several(given, made))
+                self._outputs.append((one, result, met))
         return out
 
-    def _mark(self, tensor: Tensor, made: _Made) -> None:
+    def _after(self, func: Any, given: list[Tensor], made: list[Made], results: list[Tensor], whole: Made) -> Made:
+        """What an operation of the forward pass gives."""
+        packet = func.overloadpacket
+        self._pieces.moved(packet, given, results)
+        if packet in LAST_TWO or packet is aten.convolution:
+            result = Made(whole.weights, whole.data, feedback=whole.feedback)
+        else:
+            result = replace(whole, repeated=whole.repeated or (whole.data and _copies(packet, given, made, results)))
+        kept = _entry_by_entry(func)
+        scaled, shifted = (whole.scaled, whole.shifted) if kept else (frozenset[str](), frozenset[str]())
+        if torch.Tag.pointwise in func.tags and results and _spread(given, made, results[0]):
+            names = frozenset().union(*(m.weights for one, m in zip(given, made, strict=True) if m.weight and one.dim()))
+            scaled, shifted = (scaled | names, shifted) if packet in SCALING else (scaled, shifted | names)
+        activity = result.data and bool(result.weights) and not (scaled or shifted)
+        return replace(result, scaled=scaled, shifted=shifted, taught=whole.taught or activity)
+
+    def _passed_on(self, node: Any) -> Any:
+        """A hook that sees where a node of the graph sends what it has reckoned: to a weight, or on to units below."""
+
+        def hook(grads: tuple[Tensor | None, ...], _: Any) -> None:
+            for grad, (below, _number) in zip(grads, node.next_functions, strict=False):
+                if grad is not None and below in self._nodes and self._nodes[below][0].taught:
+                    self.through |= self._of(grad).through
+
+        return hook
+
+    def _mark(self, tensor: Tensor, made: Made) -> None:
         if made == NOTHING:
             return
         self._alive.append(tensor)
         place = tensor.untyped_storage()._cdata
-        self._made[place] = _joined([made, self._made.get(place, NOTHING)])
+        self._made[place] = joined([made, self._made.get(place, NOTHING)])
 
-    def _of(self, tensor: Tensor) -> _Made:
+    def _of(self, tensor: Tensor) -> Made:
         return self._made.get(tensor.untyped_storage()._cdata, NOTHING)
 
-    def _judge(self, func: Any, args: Any, given: list[Tensor], made: list[_Made], results: list[Tensor]) -> None:
-        """Write down what an operation on an error is, if it is a product."""
-        of, spread = self._nodes.get(torch._C._current_autograd_node(), (NOTHING, False))
+    def _judge(self, func: Any, args: Any, given: list[Tensor], made: list[Made], results: list[Tensor]) -> frozenset[str]:
+        """Write down what an operation on an error is, if it is a product. Gives the matrices that data have scaled or shifted
+        and that the error is multiplied with: where the result goes to will show whether it is a signal."""
+        of, met = self._nodes.get(torch._C._current_autograd_node(), (NOTHING, NEVER))
         inside = of.weight  # the error of a weight on its way to what that weight is made of: no signal
         packet = func.overloadpacket
         name = packet.__name__
@@ -144,10 +173,29 @@ class Trace(TorchDispatchMode):
         elif packet is aten.convolution:
             size = results[0].numel() * args[1][0].numel()
             self._add(name, [self._of(args[0]), self._of(args[1])], size, inside)
-        elif any(one.weight for one in made) and not inside and not _harmless(func, args, given, made, results, spread, self):
+        elif any(one.weight for one in made) and not inside and not _harmless(func, args, given, made, results, met, self):
             self._add(name, made, None, inside)
+        return frozenset() if inside else self._between(func, args, given, made, results)
 
-    def _add(self, operation: str, made: list[_Made], size: int | None, inside: bool) -> None:
+    def _between(self, func: Any, args: Any, given: list[Tensor], made: list[Made], results: list[Tensor]) -> frozenset[str]:
+        """Matrices that data have scaled or shifted, and that an operation multiplies the error with, and sums over."""
+        packet = func.overloadpacket
+        if packet in LAST_TWO:
+            return frozenset().union(*(self._of(args[n]).scaled for n in LAST_TWO[packet]))
+        if packet is aten.convolution_backward:
+            return self._of(args[2]).scaled
+        if packet is aten.convolution:
+            return self._of(args[1]).scaled
+        if torch.Tag.pointwise not in func.tags or not results:
+            return frozenset()
+        found = frozenset[str]()
+        pairs = list(zip(given, made, strict=True))
+        summed = [m.repeated or e.shape != results[0].shape or _repeats(e) for e, m in pairs if m.error]
+        for _, m in pairs if any(summed) else []:
+            found |= frozenset() if m.error else m.scaled | m.shifted
+        return found
+
+    def _add(self, operation: str, made: list[Made], size: int | None, inside: bool) -> None:
         if inside:
             kind, weights = Kind.GRADIENTS, frozenset()
         else:
@@ -157,7 +205,7 @@ class Trace(TorchDispatchMode):
 
 
 def _harmless(
-    func: Any, args: Any, given: list[Tensor], made: list[_Made], results: list[Tensor], spread: bool, trace: Trace
+    func: Any, args: Any, given: list[Tensor], made: list[Made], results: list[Tensor], met: _Met, trace: Trace
 ) -> bool:
     """Whether an operation on an error and a weight multiplies entry by entry, as a scale does, or not at all."""
     packet = func.overloadpacket
@@ -166,7 +214,9 @@ def _harmless(
         return True
     if "scaled_dot_product" in name:  # a weight that is added to the products is no factor
         return not any(trace._of(one).weight for one in args[1:4])
-    if torch.Tag.pointwise not in func.tags or spread or not results:
+    if met.several or any(one.is_complex() for one in given):  # a scale of frequencies is a convolution
+        return packet in (aten.sum, aten.mean)
+    if torch.Tag.pointwise not in func.tags or met.spread or not results:
         return packet in (aten.sum, aten.mean) or all(one.dim() == 0 for one, m in zip(given, made, strict=True) if m.weight)
     errors = [one for one, m in zip(given, made, strict=True) if m.error]
     weights = [one for one, m in zip(given, made, strict=True) if m.weight]
@@ -174,7 +224,26 @@ def _harmless(
     return any(not _varies_where_repeated(e, W) for e in same for W in weights)
 
 
-def _spread(given: list[Tensor], made: list[_Made], out: Tensor) -> bool:
+def _entry_by_entry(func: Any) -> bool:
+    """Whether an operation goes entry by entry, or takes entries to other places."""
+    packet = func.overloadpacket
+    return torch.Tag.pointwise in func.tags or packet in MOVING | REPEATING | COPYING or func.is_view
+
+
+def _copies(packet: Any, given: list[Tensor], made: list[Made], results: list[Tensor]) -> bool:
+    """Whether an operation writes units down several times, in a tensor of its own: a view shows it by its strides."""
+    if not results or results[0].untyped_storage()._cdata in {one.untyped_storage()._cdata for one in given}:
+        return False
+    if packet in REPEATING and results[0].numel() > given[0].numel():
+        return True
+    return any(_repeats(one) for one, m in zip(given, made, strict=True) if m.data or m.error)
+
+
+def _repeats(tensor: Tensor) -> bool:
+    return any(size > 1 and not step for size, step in zip(tensor.shape, tensor.stride(), strict=True))
+
+
+def _spread(given: list[Tensor], made: list[Made], out: Tensor) -> bool:
     """Whether units meet several weights each in an operation that goes entry by entry: a product in disguise."""
     weights = [one for one, m in zip(given, made, strict=True) if m.weight]
     units = [(one, m) for one, m in zip(given, made, strict=True) if m.data]
@@ -189,16 +258,3 @@ def _varies_where_repeated(units: Tensor, W: Tensor) -> bool:
     steps = [0] * (units.dim() - W.dim()) + list(W.stride())
     along = zip(units.shape, units.stride(), sizes, steps, strict=False)
     return any(size > 1 and not step and w > 1 and w_step for size, step, w, w_step in along)
-
-
-def _joined(made: Iterable[_Made]) -> _Made:
-    made = [one for one in made if one is not NOTHING]
-    if len(made) == 1:
-        return made[0]
-    return _Made(
-        frozenset().union(*(one.weights for one in made)),
-        any(one.data for one in made),
-        any(one.error for one in made),
-        any(one.feedback for one in made),
-        any(one.repeated for one in made),
-    )

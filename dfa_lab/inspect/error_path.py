@@ -14,10 +14,10 @@ from torch import Tensor, nn
 
 from dfa_lab.feedback import Rule
 from dfa_lab.inspect.forward import undisturbed
-from dfa_lab.measure.angles import angle
 from dfa_lab.measure.lengths import length, rms
+from dfa_lab.measure.separation import mean_angle
 from dfa_lab.networks import Network
-from dfa_lab.networks.criterion import error
+from dfa_lab.networks.criterion import precise_error
 
 BINS = 21  # of a distribution
 ENTRIES = 5000  # of a matrix that its distribution is taken from, at most, evenly spread over it
@@ -77,10 +77,10 @@ def error_path(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tenso
     with undisturbed(network), torch.enable_grad():
         hs, y = rule.hidden(network, x)
         with network.going_back():
-            signals = rule.signals(hs, y, error(criterion, y.detach(), t))
+            signals = rule.signals(hs, y, precise_error(criterion, y.detach(), t))
         with network.through_weights(), slopes(network) as flat:
             hs, y = network.hidden(x)
-            e = error(criterion, y.detach(), t)
+            e = precise_error(criterion, y.detach(), t)
             with network.going_back():
                 deltas = torch.autograd.grad(y, hs, e)
     with torch.no_grad():
@@ -96,7 +96,6 @@ def _part(
 ) -> Part:
     module = [*network.blocks, network.readout][number - 1]
     weights = [W for at, W in network.weights() if at == number]
-    degrees = None if signal is None else float(angle(signal.flatten(1), delta.flatten(1)).nanmean())
     return Part(
         shape=tuple(h.shape[1:]),
         parameters=sum(p.numel() for p in module.parameters()),
@@ -105,7 +104,7 @@ def _part(
         B=None if B is None else spread(B),
         signal=None if signal is None else rms(signal) * len(h),
         true=rms(delta) * len(h),
-        angle=None if degrees is None or degrees != degrees else degrees,
+        angle=None if signal is None else mean_angle(signal, delta),
         h=float(h.double().mean()),
         saturated=flat,
     )

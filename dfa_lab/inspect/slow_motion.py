@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from dfa_lab.data.picturing import as_stored, pictures
-from dfa_lab.measure.angles import angle
 from dfa_lab.measure.lengths import length, rms
+from dfa_lab.measure.separation import mean_angle
 from dfa_lab.networks import Network, criterion
 from dfa_lab.networks.layers import Conv2d, Linear
 from dfa_lab.seeding import number as seeded
@@ -157,7 +157,6 @@ def _told(trainer: Trainer, run: _Watched, t: Tensor, before: dict[str, Tensor],
     after = {name: tensor.detach() for name, tensor in after.items()}
     last = _last_layers(run.network)
     for number, (h, signal, delta) in enumerate(zip([*run.hs, run.y], signals, [*run.deltas, run.e], strict=True), start=1):
-        degrees = None if signal is None else float(angle(signal.float().flatten(1), delta.float().flatten(1)).nanmean())
         a, name = run.sums.get(number), f"{last[number][0]}.weight" if number in last else None
         layers.append(
             Layer(
@@ -165,7 +164,7 @@ def _told(trainer: Trainer, run: _Watched, t: Tensor, before: dict[str, Tensor],
                 strip(h),
                 None if signal is None else strip(signal),
                 strip(delta),
-                None if degrees is None or degrees != degrees else degrees,
+                None if signal is None else mean_angle(signal.float(), delta.float()),
                 None if name is None else _weights(before[name], after[name]),
             )
         )

@@ -11,11 +11,11 @@
     each dfa test_error = 0.0444 0.0389 0.0444 ± 0.001
     for 5 seeds dfa gradient_angle in layer 1 > 90
 
-Without `at` or `after` a figure is the last one; it is missing where the chart has a gap. A claim holds for every seed. One
-that begins with `usually` holds for three quarters of them at least, and the lesson's words say so too. The `mean` of all
-seeds, their `spread` (the standard deviation, with n - 1), the `least` and the `largest` value are claims on as many seeds as
-are spoken of, mostly twenty: those of few are others. So is `for 5 seeds`: for so many it holds, and for the rest it does not.
-`each` has a figure for each seed, in their order.
+Without `at` or `after` a figure is the last one; it is missing where the chart has a gap. A training loss or error is that of
+a whole epoch. A claim holds for every seed. One that begins with `usually` holds for three quarters of them at least, and the
+lesson's words say so too. The `mean` of all seeds, their `spread` (the standard deviation, with n - 1), the `least` and the
+`largest` value are claims on as many seeds as are spoken of, mostly twenty: those of few are others. So is `for 5 seeds`: for
+so many it holds, and for the rest it does not. `each` has a figure for each seed, in their order.
 """
 
 import re
@@ -26,6 +26,7 @@ from statistics import fmean, stdev
 
 from dfa_lab.records import METRICS, Record
 from dfa_lab.settings.experiment import MOST_RUNS, Experiment
+from dfa_lab.train.epoch_means import OF_BATCHES, EpochMeans
 from dfa_lab.train.trainer import Trainer
 
 USUALLY = 0.75  # share of the seeds
@@ -65,7 +66,12 @@ class Figures:
         """The records of one experiment, in the order of its trainer; no seed may come twice."""
         self.seeds += experiment.seeds
         runs = experiment.runs()
+        means: dict[tuple[int, str], EpochMeans] = defaultdict(EpochMeans)
         for record in records:
+            if record.metric in OF_BATCHES:
+                if (mean := means[record.run, record.metric].ended(record)) is None:
+                    continue
+                record = record._replace(value=mean)
             self._series[*runs[record.run], record.metric, record.layer].append(record)
 
     def has(self, rule: str, metric: str, layer: str, seed: int) -> bool:

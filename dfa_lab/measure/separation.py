@@ -11,21 +11,44 @@ import torch
 from torch import Tensor
 
 from dfa_lab.machine.memory_layout import in_rows, product, whole_vectors
-from dfa_lab.measure.angles import between
-from dfa_lab.measure.lengths import length, scaled
+from dfa_lab.measure.angles import between, degrees
+from dfa_lab.measure.lengths import length, scaled, shortest
+from dfa_lab.measure.likeness import mean_cosine
 
 SHARED = 32768  # numbers, from which on torch's threads share the work on a tensor, in parts that depend on how many they are
+ABOUT_TO_FADE = 1000.0  # times the shortest length; where samples were typically 10 times as long, the mean was off by 1°
+AT_ONCE = 512  # samples, each compared with all
 LARGEST = 2.0**24  # so that a product with entries of 1e-45 keeps its digits and one with 1e25 does not overflow
 
 
 def of_signals(sent: Tensor | None, true: Tensor) -> Tensor:
-    """(4, R, N) for δ̂ and δ (R, N, n), sample by sample; `sent`: δ̂ of the last runs, None: all are under bp."""
-    return _beside(sent, true, _to)
+    """(4, R, N) for δ̂ and δ (R, N, n), sample by sample; `sent`: δ̂ of the last runs, None: all are under bp.
+
+    A sample that has faded has no angle. In a batch that is about to fade the others may not stand for those that have gone:
+    NaN for all of it.
+    """
+    found, least = _beside(sent, true, _to), shortest(true.dtype)
+    sizes = found[:2]
+    if _none_below(sizes, least):
+        return found
+    typical = length(sizes) / sizes.shape[-1] ** 0.5
+    gone = (sizes < least).any(-1) & _between_zero_and(typical, ABOUT_TO_FADE * least)
+    found = _without_angle(found, _between_zero_and(sizes, least).any(0))
+    return torch.where(gone.any(0).unsqueeze(-1), torch.nan, found)
+
+
+def mean_angle(sent: Tensor, true: Tensor) -> float | None:
+    """Mean angle between δ̂ and δ (N, …) of one run, in degrees, over the samples that have one; None where none has."""
+    mean = float(degrees(of_signals(sent.flatten(1)[None], true.flatten(1)[None])).nanmean())
+    return None if mean != mean else mean
 
 
 def of_gradients(rule: Tensor | None, true: Tensor) -> Tensor:
-    """(4, R) for the ΔW of the rule and of bp, (R, …), all of their entries; `rule`: of the last runs, or of none."""
-    return _beside(rule, true, separation)
+    """(4, R) for the ΔW of the rule and of bp, (R, …), all of their entries; `rule`: of the last runs, or of none.
+
+    There is no angle where one of them has faded.
+    """
+    return without_faded(_beside(rule, true, separation), true.dtype)
 
 
 def of_products(h: Tensor, rule: Tensor | None, true: Tensor) -> Tensor:
@@ -39,7 +62,28 @@ def of_products(h: Tensor, rule: Tensor | None, true: Tensor) -> Tensor:
         return torch.cat([of_products(*one) for one in zip(h.split(1), rules, true.split(1), strict=True)], 1)
     parts = [_wide(h[:first], true[:first])] if first else []
     parts += [] if rule is None else [_wide(h[first:], rule, true[first:])]
-    return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
+    return without_faded(parts[0] if len(parts) == 1 else torch.cat(parts, 1), true.dtype)
+
+
+def without_faded(found: Tensor, dtype: torch.dtype) -> Tensor:
+    """The lengths (4, R) of vectors of this format that were computed, with no angle where one of the two has faded."""
+    least = shortest(dtype)
+    return found if _none_below(found[:2], least) else _without_angle(found, _between_zero_and(found[:2], least).any(0))
+
+
+def _none_below(sizes: Tensor, least: float) -> bool:
+    """To be asked on a CPU: a GPU would have to be waited for."""
+    return sizes.device.type == "cpu" and sizes.numel() > 0 and bool(sizes.amin() >= least)
+
+
+def _between_zero_and(sizes: Tensor, least: float) -> Tensor:
+    """What is zero has no angle anyway, and a ratio of its own."""
+    return (sizes > 0) & (sizes < least)
+
+
+def _without_angle(found: Tensor, where: Tensor) -> Tensor:
+    """NaN for |û - v̂| and |û + v̂| there."""
+    return torch.cat([found[:2], torch.where(where, torch.nan, found[2:])])
 
 
 def separation(u: Tensor, v: Tensor | None = None) -> Tensor:
@@ -54,19 +98,35 @@ def separation(u: Tensor, v: Tensor | None = None) -> Tensor:
     return _to(u, v)
 
 
-def agreement(sent: Tensor, true: Tensor) -> Tensor:
+def agreement(sent: Tensor, true: Tensor, source: Tensor | None = None) -> Tensor:
     """(R,) float64: √ of the mean of (ûᵢ·ûⱼ)(v̂ᵢ·v̂ⱼ) over all pairs of samples, of δ̂ and δ (R, N, n) over their lengths.
 
-    1: all samples are alike. Samples without an angle do not count; NaN if none has one.
+    1: all samples are alike. Samples without an angle do not count; NaN if none has one. `source` (R, N, m): what a B of
+    independent entries has made δ̂ of; ûᵢ·ûⱼ is then its mean over all such B, and not that of the one that was drawn.
     """
     if true.device.type == "cpu" and len(true) > 1:
-        return torch.cat([agreement(*pair) for pair in zip(sent.split(1), true.split(1), strict=True)])
-    vectors = [scaled(w)[0] for w in (sent, true)]
-    lengths = torch.stack([torch.linalg.vector_norm(w, dim=-1) for w in vectors])
-    there = ((lengths > 0) & lengths.isfinite()).all(0)
-    u, v = (torch.where(there.unsqueeze(-1), w / own.unsqueeze(-1), 0) for w, own in zip(vectors, lengths, strict=True))
-    products = (u @ u.mT).mul_(v @ v.mT).sum((-2, -1), dtype=torch.float64)
-    return products.clamp_(min=0).sqrt() / there.sum(-1)
+        sources = [None] * len(true) if source is None else source.split(1)
+        return torch.cat([agreement(*one) for one in zip(sent.split(1), true.split(1), sources, strict=True)])
+    there = torch.stack([_has_direction(w) for w in (sent, true)]).all(0)
+    u, v = (_directions(w, there) for w in (sent if source is None else source, true))
+    total = torch.zeros(len(true), dtype=torch.float64, device=true.device)
+    for some_u, some_v in zip(u.split(AT_ONCE, -2), v.split(AT_ONCE, -2), strict=True):
+        alike = (some_u @ u.mT).double()
+        if source is not None:
+            alike = mean_cosine(alike, true.shape[-1])
+        total += alike.mul_(some_v @ v.mT).sum((-2, -1))
+    return total.clamp_(min=0).sqrt() / there.sum(-1)
+
+
+def _has_direction(w: Tensor) -> Tensor:
+    lengths = torch.linalg.vector_norm(scaled(w)[0], dim=-1)
+    return (lengths > 0) & lengths.isfinite()
+
+
+def _directions(w: Tensor, there: Tensor) -> Tensor:
+    """w over its lengths, zero for the samples that are not there."""
+    w, _ = scaled(w)
+    return torch.where(there.unsqueeze(-1), w / torch.linalg.vector_norm(w, dim=-1, keepdim=True), 0)
 
 
 def paths(Ws: Sequence[Tensor | None]) -> Iterator[tuple[int, Tensor | None]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from math import prod
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from dfa_lab.data import Facts
 from dfa_lab.networks import own_file
 from dfa_lab.networks.initial_weights import draw_weights, fan_in, zero_weights
 from dfa_lab.networks.network import Network
+from dfa_lab.networks.repeating import first_other
 from dfa_lab.seeding import generator
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.settings.network_settings import KINDS, USED
@@ -61,6 +62,23 @@ def tried(experiment: Experiment, facts: Facts, look: Callable[[Network], T]) ->
     """`look(network)`, of one that holds no weights where it can do without. Raises SettingsError, and what `look` does."""
     made = partial(_as_built, experiment, facts.shape, facts.classes, experiment.seeds[0])
     return unheld(experiment, facts.shape, lambda: look(made()))
+
+
+def check_repeats(experiment: Experiment, facts: Facts) -> None:
+    """Raises SettingsError for a network file of which the same seed gives one network now and another one later, where that
+    can be found out in milliseconds."""
+    if experiment.network_file and own_file.check(experiment, facts.shape) <= own_file.LIGHT:
+        text = own_file.find(experiment).read_bytes()
+        if number := _first_other(experiment, facts, text):  # type: ignore[arg-type]  # it is frozen
+            raise own_file.unrepeatable(experiment, number)
+
+
+@lru_cache(64)  # a form is drawn again and again, and then its experiment started
+def _first_other(experiment: Experiment, facts: Facts, text: bytes) -> int:
+    """`text` of the network's file: another one is another network."""
+    with torch.device("cpu"), suppress(Exception):  # what a network raises is said where it is trained
+        return first_other(lambda: _as_built(experiment, facts.shape, facts.classes, experiment.seeds[0]), facts.shape)
+    return 0
 
 
 def unheld(experiment: Experiment, shape: tuple[int, ...], look: Callable[[], T]) -> T:
@@ -118,6 +136,7 @@ __all__ = [
     "blocks",
     "build",
     "check",
+    "check_repeats",
     "draw_weights",
     "fan_in",
     "held",

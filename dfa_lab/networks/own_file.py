@@ -159,6 +159,13 @@ def explain(error: BaseException, experiment: Experiment, where: str = "training
     return str(_refused(experiment.network, f"{where} ended in an error ({_told(error, path)})"))
 
 
+def unrepeatable(experiment: Experiment, number: int) -> SettingsError:
+    """For a network whose block `number` gives other numbers when it is asked again with the same seed."""
+    why = "it draws from a generator of its own or counts in an attribute, so that no run could be repeated or continued"
+    instead = "Draw from torch, numpy.random or random as they are, and keep in a buffer what has to last"
+    return _refused(experiment.network, f"block {number} gives other numbers each time for the same seed: {why}. {instead}")
+
+
 def _blocks(experiment: Experiment, shape: tuple[int, ...], path: Path) -> list[nn.Module]:
     name = experiment.network
     usual = torch.get_default_dtype()

@@ -1,6 +1,7 @@
-"""Let tensors that a network makes for itself have the type of its weights: `torch.zeros(len(x), n)` is float32 in a network
-that a proof looks at in float64."""
+"""Let all numbers of a network have the type of its weights: `torch.zeros(len(x), n)` is float32 in a network that a proof
+looks at in float64, and what is rounded on the way, by `h.float()` or `torch.autocast`, would look like another gradient."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -10,8 +11,10 @@ from torch.utils._pytree import tree_map
 
 MAKING = {
     *(torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.normal, torch.eye, torch.arange),
-    *(torch.linspace, torch.logspace, torch.tensor, torch.as_tensor, torch.from_numpy, torch.hann_window, Tensor.float),
+    *(torch.linspace, torch.logspace, torch.tensor, torch.as_tensor, torch.from_numpy, torch.hann_window),
 }
+ROUNDING = {Tensor.float, Tensor.half, Tensor.bfloat16}
+SHORTER = (torch.float32, torch.bfloat16, torch.float16)
 
 
 class SameType(TorchFunctionMode):
@@ -22,8 +25,19 @@ class SameType(TorchFunctionMode):
         self._dtype = dtype
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        args, kwargs = tree_map(lambda one: self._dtype if one is torch.float32 else one, (args, kwargs or {}))
-        made = func(*args, **kwargs)
-        if func in MAKING and isinstance(made, Tensor) and made.dtype is torch.float32:
+        args, kwargs = tree_map(lambda one: self._dtype if _shorter(one) else one, (args, kwargs or {}))
+        if func in ROUNDING:
+            return args[0].to(self._dtype)
+        with _no_autocast():
+            made = func(*args, **kwargs)
+        if func in MAKING and isinstance(made, Tensor) and made.dtype in SHORTER:
             return made.to(self._dtype)
         return made
+
+
+def _shorter(one: object) -> bool:
+    return isinstance(one, torch.dtype) and one in SHORTER
+
+
+def _no_autocast() -> AbstractContextManager[Any]:
+    return torch.autocast("cpu", enabled=False) if torch.is_autocast_enabled("cpu") else nullcontext()

@@ -4,7 +4,7 @@ back to its input, and which block writes into what it is given.
 A definition says none of this: `fc2` may be applied before `fc1`, and a layer after a batch norm is not the first one taught.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +33,7 @@ def walk(blocks: Sequence[nn.Module], shape: tuple[int, ...], training: bool, se
     samples = SAMPLES if training else samples
     for block in blocks:
         block.train(training)
-    with torch.enable_grad(), _watched(blocks, seen), _buffers_kept(blocks):
+    with torch.enable_grad(), _watched(blocks, seen), buffers_kept(blocks):
         h = torch.zeros(samples, *shape)
         shapes = []
         for number, block in enumerate(blocks):
@@ -65,7 +65,8 @@ def _watched(blocks: Sequence[nn.Module], seen: Walked) -> Iterator[None]:
 
 
 @contextmanager
-def _buffers_kept(blocks: Sequence[nn.Module]) -> Iterator[None]:
+def buffers_kept(blocks: Iterable[nn.Module]) -> Iterator[None]:
+    """Afterwards all buffers are as before."""
     kept = [(buffer, buffer.clone()) for block in blocks for buffer in block.buffers()]
     try:
         yield

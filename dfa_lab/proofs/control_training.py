@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 
 from dfa_lab import data, feedback
 from dfa_lab.settings.experiment import Experiment
+from dfa_lab.train.epoch_means import EpochMeans
 from dfa_lab.train.run import Run
 from dfa_lab.train.trainer import Diverged, Trainer
 
 RATES = (1, 3, 10)  # times that of the settings: a readout alone bears larger ones
 PATIENCE = 30  # epochs without a lower training error than ever before
 MOST_EPOCHS = 300
-WHOLE = 1e-6  # of an epoch: how far rounding may be from a whole one
 LONGER = 10  # times the seconds of the short training, for all rates together
 
 
@@ -31,7 +31,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Trained:
-    """The control after its training at one rate. `error`: on the training samples, in its last epoch."""
+    """The control after its training at one rate. `error`: over all training samples of its last epoch, as they came."""
 
     run: Run
     rate: float
@@ -77,14 +77,15 @@ class ControlTraining:
     def _train(self, trainer: Trainer) -> Iterator[float]:
         """At one rate; the share of it that is done, after each step."""
         began, rate, lowest, since = time.monotonic(), trainer.learning_rate, float("inf"), 0
+        errors, samples = EpochMeans(), trainer.plan.size
         try:
             for records in trainer:
                 for one in records:
-                    if one.metric != "train_error" or one.value is None or abs(one.epoch - round(one.epoch)) > WHOLE:
-                        continue  # only whole epochs are compared
-                    lowest, since = (one.value, 0) if one.value < lowest else (lowest, since + 1)
-                    epochs = round(one.epoch)
-                    self._trained[rate] = Trained(trainer.runs[0], rate, epochs, one.value, since >= PATIENCE)
+                    if one.metric != "train_error" or (mean := errors.ended(one)) is None:
+                        continue
+                    error = round(mean * samples) / samples  # what rounds otherwise has not fallen
+                    lowest, since = (error, 0) if error < lowest else (lowest, since + 1)
+                    self._trained[rate] = Trained(trainer.runs[0], rate, round(one.epoch), error, since >= PATIENCE)
                 past = (time.monotonic() - began) / self._seconds
                 if since >= PATIENCE or past > 1:
                     return

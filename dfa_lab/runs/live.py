@@ -175,7 +175,7 @@ class Live:
             self.id,
             experiment,
             self.state,
-            self.sentence or self.losses() or self.shortfall,
+            self.sentence or self._told(self.losses()),
             self.demo,
             step=trainer.step,
             steps=trainer.steps,
@@ -205,9 +205,13 @@ class Live:
         self._saved = (begun, trainer.step, trainer.epoch)
         self.halt_clock()
 
-    def end(self, state: str, sentence: str) -> None:
-        """Come to rest in `state`; the networks stay until `let_go`."""
-        self.state, self.sentence = state, sentence
+    def _told(self, why: str) -> str:
+        """`why`, and what whoever reads its figures has to know."""
+        return " ".join(filter(None, [why, self.shortfall]))
+
+    def end(self, state: str, why: str) -> None:
+        """Come to rest in `state`, with a sentence; the networks stay until `let_go`."""
+        self.state, self.sentence = state, self._told(why or self.losses())
         self.ended = time.monotonic()
         self._ticks.clear()
 

@@ -129,8 +129,8 @@ class Scheduler:
                 self._archive.checkpoints.discard(live.id)
             if not live.keep and self._snap_last(live):
                 live.let_go()
-            self._store.set_state(live.id, state, why)
-            self._store.add_event(live.id, state, why)
+            self._store.set_state(live.id, state, live.sentence)
+            self._store.add_event(live.id, state, live.sentence)
         self.wake(live)
         self.begin_queued()
 

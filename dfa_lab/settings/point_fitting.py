@@ -42,19 +42,24 @@ def fit(points: Sequence[Pair], lines: Sequence[int]) -> Fitted:
         why = f"{wide} reaches much further than {narrow}, so each is moved and scaled to fit by itself."
         return _told(apart, different, [why])
     far = _farthest(sides)
+    axis = 0 if _together(points, apart, 0) else 1
+    there, left = (len({pair[axis] for pair in some}) for some in (points, apart))
     raise Unreadable(
         f"a file without points that are far from all others: beside line {lines[far]}, ({points[far][0]:g}, "
-        f"{points[far][1]:g}), the {different} different points would fall on {len(set(apart))} places"
+        f"{points[far][1]:g}), the {there} different values of {'xy'[axis]} would fall on {left}"
     )
 
 
 def _apart(points: Sequence[Pair], places: Sequence[tuple[int, int]]) -> bool:
     """Whether different coordinates are, most of them, different steps, in either direction."""
-    for values, steps in zip(zip(*points, strict=True), zip(*places, strict=True), strict=True):
-        before, after = len(set(values)), len(set(steps))
-        if after < max(min(before, 2), KEPT * before):
-            return False
-    return True
+    return not any(_together(points, places, axis) for axis in (0, 1))
+
+
+def _together(points: Sequence[Pair], places: Sequence[tuple[int, int]], axis: int) -> bool:
+    """Whether most of the different coordinates of one direction are the same step."""
+    before, after = (len({pair[axis] for pair in some}) for some in (points, places))
+    least = 3 if before > 3 else min(before, 2)  # of two, one has all but the point that is far away
+    return after < max(least, KEPT * before)
 
 
 def _told(places: list[tuple[int, int]], different: int, notes: list[str]) -> Fitted:

@@ -35,6 +35,7 @@ def check(experiment: Experiment) -> data.Facts:
     blocks = networks.outline(experiment, facts.shape)
     feedback.check_scales(experiment, len(blocks))
     _check_memory(experiment, facts, blocks)
+    networks.check_repeats(experiment, facts)
     path_check.check(experiment, facts)
     _check_single(experiment, facts)
     _check_matrices(experiment, facts)

@@ -8,16 +8,12 @@ import torch
 from dfa_lab.machine.device import title
 from dfa_lab.records import MEASURED, METRICS, Record
 from dfa_lab.settings.experiment import Experiment
+from dfa_lab.train.epoch_means import OF_BATCHES
 
 SHORT = {"signal_angle_std": "signal_std", "signal_angle_chance": "signal_chance", "gradient_angle": "weight_gradient"}
 ANGLES = {name: SHORT.get(name, name.removesuffix("_angle")) for name, (unit, _) in MEASURED.items() if unit == "degrees"}
 MEASURES = tuple(name for name, (unit, _) in MEASURED.items() if unit != "degrees")  # by layer, but no angles
-TRAINING = (
-    "train_loss",
-    "train_error",
-    "train_loss_adversarial",
-    "train_error_adversarial",
-)  # an epoch's is the mean over all of its samples
+TRAINING = OF_BATCHES  # an epoch's is the mean over all of its samples
 TESTED = ("test_error", "test_loss", "test_error_adversarial", "test_loss_adversarial")
 WHOLE = "all"  # stands for a layer where an angle is that of the whole network
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dfa_lab.machine.runs_folder import runs_folder
-from dfa_lab.settings.experiment import SettingsError
+from dfa_lab.settings.experiment import SettingsError, loads_nothing
 from dfa_lab.settings.wording import allowed, label, refuse, shown
 
 FOLDER, NET = "saved", "net.safetensors"
@@ -58,12 +58,21 @@ def net(name_or_file: str) -> Path:
 
 
 def claim(name: str, continued: Path | None, taken: Sequence[str] = (), runs: Path | None = None) -> None:
-    """Raises SettingsError if the name is `taken`, or is that of another run than the one in the file `continued`.
+    """Raises SettingsError if the name is `taken`, is that of another run than the one in the file `continued`, or is one that
+    could not be loaded.
 
     `runs`: as for `root`.
     """
     kept = folder(name, runs) / NET
     same = continued is not None and continued.exists() and kept.exists() and kept.samefile(continued)
+    if not same and loads_nothing(name):
+        raise SettingsError([_not_loaded(name, "asks for new weights")])
+    if not same and name.lower().endswith(".safetensors"):
+        raise SettingsError([_not_loaded(name, "is taken for the name of a file")])
     if name in taken or (kept.exists() and not same):
         reason = f"a run of this name is kept already; give another name, or continue it with --load {name}"
         raise SettingsError([f"{label('save')} is {shown(name, 120)}: {reason}."])
+
+
+def _not_loaded(name: str, reason: str) -> str:
+    return f"{label('save')} is {shown(name, 120)}: --load {shown(name, 120)} {reason}, so give another name."

@@ -11,6 +11,10 @@ pytestmark = pytest.mark.browser
 
 LINES = """() => (document.querySelector('[data-panel=error] .js-plotly-plot')?.data ?? []).map((trace) =>
   ({ name: trace.name ?? '', band: trace.fill === 'toself', x: [...trace.x], y: [...trace.y] }))"""
+CHANCE = """() => {
+  const layout = document.querySelector('[data-panel="angle:1"] .js-plotly-plot')?.layout
+  return layout?.shapes?.[0]?.y1 === undefined ? null : [layout.shapes[0].y1 - 90, layout.annotations[0].text]
+}"""
 TILES = "() => [...document.querySelectorAll('.dfa-tile')].map((tile) => tile.innerText)"
 
 
@@ -24,8 +28,12 @@ def test_several_seeds_are_a_mean_and_a_band_and_each_on_demand(visit) -> None: 
     drawn = page.evaluate(LINES)
     mean = next(line for line in drawn if line["name"] == "dfa · mean of 3 seeds · test")
     tile = page.evaluate(TILES)[1]
+    of_mean, said = page.evaluate(CHANCE)
     page.get_by_role("button", name="Each seed").click()
     page.wait_for_function(f"({LINES})().filter(line => !line.band).length === 12")
+    of_each, said_of_each = page.evaluate(CHANCE)
+    assert "mean of 3 seeds of 128" in said and "mean of 128" in said_of_each
+    assert 0.6 * of_each < of_mean * 3**0.5 <= of_each, "the widest of three, and what their mean keeps within"
     each = [line for line in page.evaluate(LINES) if re.fullmatch(r"dfa · seed \d · test", line["name"])]
     assert len(each) == 3 and all(line["x"] == mean["x"] for line in each)
     values = list(zip(*(line["y"] for line in each), strict=True))

@@ -90,6 +90,13 @@ def test_a_run_is_kept_and_its_name_taken(tmp_path: Path) -> None:
     assert saved.net("first try").read_bytes() == before
 
 
+def test_a_name_that_could_not_be_loaded_is_refused() -> None:
+    new, file = "asks for new weights", "is taken for the name of a file"
+    for name, why in (("none", new), ("None", new), ("a.SafeTensors", file)):
+        assert refusal(*QUICK, "--save", name).startswith(f"save (--save) is '{name}': --load '{name}' {why}")
+    assert saved.names() == []
+
+
 def test_ctrl_c_and_load_end_as_if_nothing_had_been() -> None:
     """In processes: interrupted, continued, and equal to the run without a break, bit for bit."""
     words = "--num_hidden 8 --num_layers 1 --epoch 10 --type cpu --gradient bp,dfa --threads 1".split()

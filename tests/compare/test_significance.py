@@ -161,3 +161,14 @@ def test_equal_means_are_called_equal_and_none_is_higher(first: dict[int, float]
     for second in (first, dict(zip(first, [*list(first.values())[1:], first[0]], strict=True))):
         text = said(compare(first, second), ERROR)
         assert "the same" in text and " 0.00 percentage points" not in text and "than that of" not in text
+
+
+@pytest.mark.parametrize("pair", [True, False])
+def test_what_differs_as_sums_are_rounded_is_equal_in_every_figure(pair: bool) -> None:
+    first = {seed: 0.1 * seed + 0.2 for seed in range(1, 8)}
+    second = {seed: 0.1 * (seed + 2) for seed in range(1, 8)}
+    assert first != second and sum(first.values()) / 7 != sum(second.values()) / 7
+    found = compare(first, second, pair=pair)
+    assert found.value == 0 and "the same" in said(found, ERROR)
+    if pair:
+        assert found.same and (found.low, found.high, found.exact, found.wilcoxon) == (0, 0, 1, None)

@@ -148,7 +148,8 @@ def test_the_command_line_takes_a_file_and_says_what_is_wrong_with_it(tmp_path, 
 
     file.write_text(to_csv(TWO))
     assert run("--points", f"@{file}") == (
-        f"{file}: 2 points, in columns between commas: 'x' is x, 'y' is y and 'class' the class. Classes: 0, 9.\nenough\n"
+        f"{file}: 2 points, in columns between commas: 'x' is x, 'y' is y and 'class' the class. Classes: 0, 9. "
+        "Without points, but with an output of the network: 1, 2, 3, 4, 5, 6, 7, 8.\nenough\n"
     )
     assert decode(taken.pop().points) == TWO
     dashed = encode([Point(1000, 1000, 1), *TWO])

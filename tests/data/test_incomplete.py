@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from dfa_lab import data
 from dfa_lab.cli import main
 from dfa_lab.runs.manager import Manager
+from dfa_lab.runs.store.store import Store
 from dfa_lab.settings.parsing import parse
 from tests.data.data_files import cifar10, load, mnist, sentence
 from tests.runs.patience import status, tiny, until
@@ -80,11 +81,44 @@ def test_the_command_line_and_the_page_say_how_many_there_are(tmp_path: Path) ->
         id = manager.start(tiny(**few), pace=50)
         until(lambda: status(manager, id).step > 0)
         assert status(manager, id).sentence == said
+        manager.stop(id)
+        stored = manager.store.get(id)
+        assert stored and status(manager, id).sentence == stored.sentence == said  # as long as its figures are shown
+        short = manager.start(tiny(**few, epochs=1))
+        until(lambda: status(manager, short).state == "finished")
+        assert status(manager, short).sentence == said
         failed = manager.start(tiny(**few | WHOLE))
         until(lambda: status(manager, failed).state == "failed")
         assert "is not the published set" in status(manager, failed).sentence
     finally:
         manager.close()
+
+
+def test_what_trains_on_and_what_is_listed_say_so_too(tmp_path: Path) -> None:
+    mnist(tmp_path)
+    words = ["train", "--dataset", "mnist", "--datapath", str(tmp_path), "--incomplete", "--runs", str(tmp_path / "runs")]
+    small = ["--gradient", "bp", "--num_hidden", "4", "--batchSize", "5", "--epoch", "1", "--type", "cpu"]
+    CliRunner().invoke(main.app, [*words, *small, "--save", "few"])
+    on = CliRunner().invoke(main.app, ["train", "--load", "few", "--epoch", "2", "--runs", str(tmp_path / "runs")])
+    told = "MNIST is incomplete here: 20 training and 10 test images"
+    assert on.exit_code == 0 and on.stderr.startswith(f"Continues 'few' at step 4 of 8.\n{told}")
+    store = Store(tmp_path / "runs")
+    try:
+        found = store.experiments()
+        assert [one.state for one in found] == ["finished"] * 2 and all(one.sentence.startswith(told) for one in found)
+    finally:
+        store.close()
+
+
+def test_a_set_that_is_smaller_than_the_one_whole_batch_that_is_wanted_is_refused(tmp_path: Path) -> None:
+    mnist(tmp_path)
+    assert len(load("mnist", tmp_path, batch_size=20, drop_last=True).x_train) == 20
+    said = sentence("mnist", tmp_path, batch_size=21, drop_last=True)
+    assert said.startswith("MNIST cannot give a whole batch of 21 because its files hold 20 training images to train on: give")
+    assert "hold 16 training images" in sentence("mnist", tmp_path, batch_size=17, drop_last=True, hold_out=True)
+    words = ["--dataset", "mnist", "--datapath", str(tmp_path), "--incomplete", "--batchSize", "21", "--constBatchSize"]
+    refused = CliRunner().invoke(main.app, ["train", *words])
+    assert refused.exit_code == 2 and refused.stderr == f"{said}\n"
 
 
 @pytest.mark.parametrize("missing", ["data_batch_4.bin", "test_batch.bin"])

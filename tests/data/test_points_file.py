@@ -52,6 +52,26 @@ KINDS = {  # text, what is said of it
     "X and y": ("X0,X1,y\n-1,-.5,a\n.25,.75,b\n1,1,a\n", "'X0' is x, 'X1' is y and 'y' the class"),
     "more columns": ("x,y,weight,class\n-1,-.5,3,a\n.25,.75,4,b\n1,1,5,a\n", "Left out: 'weight'."),
     "numpy's names": ("# x,y,class\n-1,-.5,a\n.25,.75,b\n1,1,a\n", "'x' is x"),
+    "numpy's remarks": (
+        "# two runs\n# x,y,class\n-1,-.5,a\n# from here on the second\n.25,.75,b\n1,1,a\n",
+        "'x' is x, 'y' is y and 'class' the class. Lines that begin with # are left out: 2.",
+    ),
+    "a comma at the end of all lines but the names": ("x,y,class\n-1,-.5,a,\n.25,.75,b,\n1,1,a,\n", "'class' the class"),
+    "R's names of lines": (
+        '"x" "y" "class"\n"1" -1 -0.5 "a"\n"2" 0.25 0.75 "b"\n"3" 1 1 "a"\n',
+        "'x' is x, 'y' is y and 'class' the class. Column 1 counts the lines",
+    ),
+    "pandas' numbers of columns": (
+        FRAME.to_csv(index=False, header=["0", "1", "2"]),
+        "3 points, in columns between commas: '0' is x, '1' is y and '2' the class. Line 1 numbers the columns",
+    ),
+    "pandas' numbers of columns, with an index": (FRAME.to_csv(header=["0", "1", "2"]), "3 points"),
+    "the index of a shuffled table": (
+        FRAME.set_index(pd.Index([7, 2, 5])).to_csv(header=["a", "b", "kind"]),
+        "'kind' the class. Column 1 has no name and is left out.",
+    ),
+    "a spreadsheet's own first line": ("sep=;\n" + lines(";", ",", head="x;y;class\n"), "with decimal commas: 'x' is x"),
+    "the longer minus": (lines(",").replace("-", "\N{MINUS SIGN}"), "3 points"),
     "blank lines": ("\n\nx,y,class\n\n-1,-.5,a\n.25,.75,b\n\n1,1,a\n\n", "3 points"),
     "Windows": ("\ufeffx,y,class\r\n-1,-.5,a\r\n.25,.75,b\r\n1,1,a\r\n", "3 points"),
 }
@@ -69,7 +89,10 @@ def test_files_of_every_usual_kind_are_the_same_points(kind: str) -> None:
     ("given", "classes", "said"),
     [
         ("0 1 0 2", [0, 1, 0, 2], "Classes: 0, 1, 2."),
+        ("0 3 0 3", [0, 3, 0, 3], "Classes: 0, 3. Without points, but with an output of the network: 1, 2."),
         ("0 9 0 9", [0, 9, 0, 9], "Classes: 0, 9."),  # as a drawing of which a colour was erased is saved
+        ("1.000e+00 0.000e+00 2.000e+00 1.000e+00", [1, 0, 2, 1], "Classes: 0, 1, 2."),  # numpy.savetxt
+        ("9007199254740993 9007199254740992 9007199254740993 0", [2, 1, 2, 0], "9007199254740993 is 2."),
         ("0.0 1.0 0.0 2.0", [0, 1, 0, 2], "Classes: 0, 1, 2."),
         ("-1 1 -1 1", [0, 1, 0, 1], "Classes: -1 is 0, 1 is 1."),
         ("1 2 3 1", [0, 1, 2, 0], "Classes: 1 is 0, 2 is 1, 3 is 2."),  # and none that is empty
@@ -89,6 +112,32 @@ def test_whole_numbers_as_coordinates_are_told_from_classes_by_their_names() -> 
     assert [t for _, _, t in decode(found.points)] == [0, 1, 0]
     found = read(b"0,0,0\n1,1,1\n0,1,1\n")  # without names: as it is saved here
     assert [t for _, _, t in decode(found.points)] == [0, 1, 1] and "column 3 the class" in found.understood
+
+
+@pytest.mark.parametrize("names", ["kind,x,y", "kind,x1,x2", "kind,feature_0,feature_1", "y,a,b"])
+def test_the_column_beside_two_that_are_named_as_coordinates_is_the_class(names: str) -> None:
+    found = read(f"{names}\n0,3,7\n1,4,8\n0,5,8\n".encode())
+    assert [t for _, _, t in decode(found.points)] == [0, 1, 0] and f"{names.split(',')[0]!r} the class" in found.understood
+
+
+def test_where_the_last_column_can_be_no_class_another_one_is() -> None:
+    rows = [(n % 2, n, 3 * n) for n in range(12)]
+    for order in ((0, 1, 2), (1, 0, 2), (1, 2, 0)):
+        text = "".join(",".join(str(row[place]) for place in order) + "\n" for row in rows)
+        found = read(text.encode())
+        assert [t for _, _, t in decode(found.points)] == [0, 1] * 6
+        assert f"column {order.index(0) + 1} the class" in found.understood
+
+
+def test_a_first_line_of_small_numbers_is_a_point_where_others_are_like_it() -> None:
+    assert len(decode(read(b"0,1,2\n1,0,1\n3,4,0\n").points)) == 3
+
+
+def test_what_numpy_saves_is_read(tmp_path) -> None:
+    table = np.array([[*xy, n % 2] for n, xy in enumerate(PLACES)])
+    for options in ({}, {"delimiter": ","}, {"delimiter": ";", "header": "x;y;class"}, {"header": "x y t"}):
+        np.savetxt(tmp_path / "out.txt", table, **options)
+        assert decode(read((tmp_path / "out.txt").read_bytes()).points) == POINTS
 
 
 def test_letters_of_windows_and_of_utf_16() -> None:
@@ -114,6 +163,8 @@ def test_letters_of_windows_and_of_utf_16() -> None:
         ("".join(f"0,{n / 20},c{n}\n" for n in range(11)), "at most 10 classes: column 3 has 11"),
         ("0,0,0\n" + "1,1,1\n" * 500, "at most 500 points: this one has 501"),
         ("0,0,4\n1,1,4", "at least two classes"),
+        ("0,0,0\n1e-99999999999999999999,1,1\n0,1,1\n", "two numbers and a class in each line: line 2 is '1e-9999"),
+        ("1,5;2;0\n1.234;2;1", "one decimal mark, and none for thousands: line 1 is '1,5;2;0' and line 2 is '1.234;2;1'"),
         ("0,1\n1,2\n", "called x, y and class where there are more: this one has column 1, column 2; line 1 is '0,1'"),
         ("a,b,c,d\n.1,.2,.3,.4\n.1,.2,.3,.5\n", "this one has 'a', 'b', 'c', 'd'"),
         ("0,0," + "x" * 200_000 + "\n1,1,b\n" * 3, ""),
@@ -161,9 +212,17 @@ def test_one_point_far_away_does_not_press_the_others_together_in_silence() -> N
     assert len(set(decode(read(written(points)).points))) == 40
     points.insert(16, (1e6, 3.0, 0))
     with pytest.raises(
-        Unreadable, match=r"far from all others: beside line 17, \(1e\+06, 3\), the 41 different points would fall on"
+        Unreadable, match=r"far from all others: beside line 17, \(1e\+06, 3\), the 41 different values of x would fall on 2$"
     ):
         read(written(points))
+
+
+def test_nor_does_it_where_points_are_few() -> None:
+    points = [*cloud(6), (1e6, 1e6, 0)]
+    with pytest.raises(Unreadable, match=r"beside line 7, \(1e\+06, 1e\+06\), the 7 different values of x would fall on 2$"):
+        read(written(points))
+    found = read(written([*cloud(2), (1e6, 1e6, 0)]))
+    assert "the 3 different points have 2 places" in found.understood
 
 
 def test_directions_of_quite_different_reach_are_scaled_apart_and_that_is_said() -> None:

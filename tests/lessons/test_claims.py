@@ -163,6 +163,15 @@ def test_the_largest_after_any_epoch(last: float):
     assert not judge(figures, f"largest dfa signal_angle in layer 1 after any epoch = {high + 0.5} ± 0.4").holds
 
 
+def test_a_training_loss_is_that_of_a_whole_epoch():
+    """And not of the few samples since the record before, of which an epoch's last one may tell."""
+    figures, experiment = Figures(), parse({"rules": "dfa", "seeds": "0"})
+    losses = [(1, 0.4, 4.0), (2, 0.8, 2.0), (3, 1.0, 9.0), (5, 1.8, 1.0), (6, 2.0, 6.0)]  # of 4, 4, 2, 8 and 2 samples
+    figures.add(experiment, [Record(0, "train_loss", None, v, s, e, round(10 * e), 0.0) for s, e, v in losses])
+    assert judge(figures, "mean dfa train_loss after 1 epochs = 4.2 ± 0.001").holds
+    assert judge(figures, "mean dfa train_loss = 2 ± 0.001").holds
+
+
 @pytest.mark.parametrize(("said", "holds"), [(0, False), (1, True), (2, False), (3, False)])
 def test_for_so_many_seeds_and_no_others(three: Figures, said: int, holds: bool):
     found = judge(three, f"for {said} seeds dfa signal_angle in layer 1 > 80")

@@ -6,6 +6,7 @@ import torch
 
 from dfa_lab import measure
 from dfa_lab.measure.kinds.chance import spread
+from dfa_lab.measure.likeness import mean_cosine
 from dfa_lab.measure.seen import Probed
 from dfa_lab.measure.separation import agreement, of_signals
 from dfa_lab.train.autograd.probe import alignment, probe
@@ -40,6 +41,14 @@ def found(e: np.ndarray, delta: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.square(values))))
 
 
+def found_of_one(e: np.ndarray, delta: np.ndarray, seed: int) -> float:
+    """What the measure says where it knows what B is multiplied with: of a single B."""
+    source, true = torch.tensor(e)[None], torch.tensor(delta)[None]
+    sent = torch.tensor(e @ np.random.default_rng(seed).standard_normal((e.shape[1], delta.shape[1])))[None]
+    seen = Probed(1, hidden=[true], signals=[of_signals(sent, true)], alike=[agreement(sent, true, source)])
+    return measure.found(measure.chosen(["chance"]), seen).values[0].item()
+
+
 @pytest.mark.parametrize(("n", "known"), [(1, 90.0), (2, 180 / 12**0.5), (10, 19.06), (100, 5.76), (800, 2.03)])
 def test_the_law_of_one_angle(n: int, known: float) -> None:
     assert spread(n) == pytest.approx(known, abs=0.006)
@@ -69,10 +78,46 @@ def test_the_band_is_that_of_the_mean_that_is_drawn(n: int, kind: str) -> None:
     means = mean_angles(e, delta)
     assert means.mean() == pytest.approx(90, abs=4 * means.std() / DRAWS**0.5)
     assert found(e, delta) == pytest.approx(means.std(), rel=0.06)
+    for seed in range(5):
+        assert found_of_one(e, delta, seed) == pytest.approx(means.std(), rel=0.06)
     if kind in ("one", "alike"):
+        assert found_of_one(e, delta, 0) == pytest.approx(spread(n), rel=1e-6)
         assert found(e, delta) == pytest.approx(spread(n), rel=1e-6)
     else:
         assert found(e, delta) < 0.8 * spread(n)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 10, 300])
+def test_how_alike_the_images_of_two_vectors_are(n: int) -> None:
+    stream = np.random.default_rng(3)
+    for r in (-1.0, -0.6, 0.0, 0.3, 0.95, 1.0):
+        a, b = stream.standard_normal((2, 20_000, n))
+        b = r * a + np.sqrt(1 - r * r) * b
+        cosines = (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+        value = float(mean_cosine(torch.tensor([r], dtype=torch.float64), n))
+        assert value == pytest.approx(cosines.mean(), abs=4 * cosines.std() / 20_000**0.5 + 1e-9)
+
+
+@pytest.mark.parametrize("rule", ["fa", "dfa"])
+def test_the_band_of_a_run_is_that_of_any_b(make_run, rule: str) -> None:
+    """Of two units, where it once depended on the B that was drawn."""
+    run, x, t = make_run(rule, num_hidden=2, num_layers=1, samples=40)
+    run.network.mode(training=False)
+    wanted = probe(run.rule, run.network, run.criterion, x, t, ["angles", "chance"])["signal_angle_chance", 1]
+    (B,), angles = run.rule.matrices(run.network).values(), []
+    for seed in range(80):
+        B.copy_(torch.randn(B.shape, generator=torch.Generator().manual_seed(seed), dtype=B.dtype))
+        found = probe(run.rule, run.network, run.criterion, x, t, ["angles", *(["chance"] if seed < 4 else [])])
+        assert found.get(("signal_angle_chance", 1), wanted) == pytest.approx(wanted, rel=1e-9)
+        angles.append(found["signal_angle", 1])
+    assert wanted == pytest.approx(np.std(angles), rel=0.25), "80 draws know it to 8 %"
+
+
+def test_many_samples_are_compared_in_portions() -> None:
+    sent, true, source = torch.randn(3, 1, 1100, 4, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    u, v, s = (w[0] / w[0].norm(dim=-1, keepdim=True) for w in (sent, true, source))
+    for known, one in ((None, u @ u.T), (source, mean_cosine(s @ s.T, 4))):
+        torch.testing.assert_close(agreement(sent, true, known)[0], (one * (v @ v.T)).mean().sqrt())
 
 
 def test_samples_without_an_angle_do_not_count() -> None:

@@ -34,6 +34,39 @@ OWN_PRODUCTS = {
     "masked": by_hand("h @ (s.W * s.mask).T", parts=", mask=nn.Parameter(torch.ones(9, 16), requires_grad=False)"),
     "factored": by_hand("h @ (s.W.T @ s.V)", parts=", V=matrix(9, 5)"),
     "a frozen parameter": by_hand("s.l(h @ s.W.requires_grad_(False).T)", parts=", l=nn.Linear(9, 9)"),
+    "scaled by data": by_hand("h @ (s.W * h.detach().abs().mean()).T"),
+    "scaled by the input": of(
+        "Use(lambda s, x: torch.bmm(s.W * x.flatten(1).mean(1)[:, None, None], torch.tanh(s.l(x.flatten(1)))[..., None])"
+        ".flatten(1), W=matrix(9, 16), l=nn.Linear(64, 16))",
+        fa="Use in block 1: W",
+    ),
+    "kernels scaled by data": of(
+        "nn.Sequential(nn.Conv2d(1, 4, 3), nn.Tanh()), "
+        "Use(lambda s, h: F.conv2d(h, s.W * h.detach().std()), W=matrix(3, 4, 3, 3))",
+        fa="Use in block 2: W",
+    ),
+    "radial basis functions": by_hand("torch.exp(-(h[:, None] - s.W).pow(2).sum(-1))"),
+    "distances of entries": by_hand("-(h[:, None] - s.W).abs().mean(-1)"),
+    "solved": of(
+        "dense(), Use(lambda s, h: torch.linalg.solve(s.W + 4 * torch.eye(16, dtype=h.dtype), h.T).T, W=matrix(16, 16))",
+        fa="Use in block 2: W",
+    ),
+    "diagonal by diagonal": of(
+        "dense(), Use(lambda s, h: sum(h.roll(k, 1) * s.W[k] for k in range(16)), W=matrix(16, 16))", fa="Use in block 2: W"
+    ),
+    "a kernel by hand": of(
+        "dense(), Use(lambda s, h: s.w[0] * h + s.w[1] * h.roll(1, 1), w=nn.Parameter(torch.ones(2)))", fa="Use in block 2: w"
+    ),
+    "number by number": by_hand("torch.stack([sum(h[:, i] * s.W[o, i] for i in range(16)) for o in range(3)], 1)"),
+    "a filter of frequencies": of(
+        "dense(), Use(lambda s, h: torch.fft.irfft(torch.fft.rfft(h) * torch.view_as_complex(s.w), n=16), w=matrix(9, 2))",
+        fa="Use in block 2: w",
+    ),
+    "by hand, unless all is dark": of(
+        "Use(lambda s, x: F.linear(torch.tanh(s.l(x.flatten(1))), s.m.weight) if x.mean() > 0.01 else "
+        "s.m(torch.tanh(s.l(x.flatten(1)))), l=nn.Linear(64, 16), m=nn.Linear(16, 9))",
+        fa="Linear in block 1: m.weight",
+    ),
     "RNN": of(
         "Use(lambda s, x: s.r(x.flatten(1, 2))[0][:, -1], r=nn.RNN(8, 6, batch_first=True))",
         fa="RNN in block 1: r.weight_hh_l0",

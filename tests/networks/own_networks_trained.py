@@ -78,6 +78,37 @@ TRAINED = {
         "[:, :, None, None], a=nn.Linear(4, 2), b=nn.Linear(2, 4)), nn.Conv2d(4, 2, 3)"
     ),
     "gated units": of("nn.Sequential(nn.Flatten(), nn.Linear(64, 24), nn.GLU()), nn.Sequential(nn.Linear(12, 12), nn.GLU())"),
+    "features as tokens": of(
+        "Use(lambda s, x: F.gelu(s.l(torch.tanh(x.flatten(1)[:, :, None] * s.W + s.b))).mean(1), W=matrix(64, 5), "
+        "b=matrix(64, 5), l=nn.Linear(5, 6)), nn.Linear(6, 9)"
+    ),
+    "units that are repeated, and a scale": of(
+        "dense(), Use(lambda s, h: s.l(h[:, :, None].expand(-1, -1, 3).flatten(1)) + s.g * h, l=nn.Linear(48, 16), "
+        "g=matrix(16))"
+    ),
+    "a class token and a scale": of(
+        "nn.Sequential(nn.Flatten(1, 2), nn.Linear(8, 6)), "
+        "Use(lambda s, h: torch.cat([s.c.expand(len(h), -1, -1), h], 1) * s.g + s.p, c=matrix(1, 1, 6), "
+        "g=matrix(6), p=matrix(9, 6))"
+    ),
+    "scales of two ways": of(
+        "dense(), Use(lambda s, h: s.g[0] * h + s.g[1] * torch.tanh(s.l(s.g[1] * h)), g=nn.Parameter(torch.ones(2)), "
+        "l=nn.Linear(16, 16))"
+    ),
+    "scales of halves": of("dense(), Use(lambda s, h: torch.cat([h[:, :8] * s.g[:8], h[:, 8:] * s.g[8:]], 1), g=matrix(16))"),
+    "a place for a mean": of(
+        "nn.Sequential(nn.Conv2d(1, 4, 3), nn.Tanh()), "
+        "Use(lambda s, h: s.l(F.gelu(h.mean((2, 3))[:, None] + s.p)), p=matrix(5, 4), l=nn.Linear(4, 3))"
+    ),
+    "response normalisation": of(
+        "nn.Sequential(nn.Conv2d(1, 4, 3), nn.Tanh()), Use(lambda s, h: h + s.g * (h * s.n(h)) + s.b, g=matrix(4, 1, 1), "
+        "b=matrix(4, 1, 1), n=lambda h: h.norm(dim=(2, 3), keepdim=True) / "
+        "(h.norm(dim=(2, 3), keepdim=True).mean(1, True) + 1))"
+    ),
+    "a root mean square norm by hand": of(
+        "dense(), Use(lambda s, h: s.l(h * torch.rsqrt(h.pow(2).mean(-1, True) + 1e-6) * s.g), g=matrix(16), "
+        "l=nn.Linear(16, 9))"
+    ),
     "a cell by hand": of(
         "Cell()",
         """

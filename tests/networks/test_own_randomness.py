@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from dfa_lab.networks import own_file
-from dfa_lab.settings.experiment import Experiment
+from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.parsing import parse
 from dfa_lab.train.midway import go_on
+from dfa_lab.train.preflight import check
 from dfa_lab.train.trainer import Trainer
 from tests.networks.own_case import Case, of
 
@@ -143,3 +144,64 @@ def test_nobody_else_s_random_numbers_are_moved(tmp_path: Path, name: str) -> No
     for _ in range(3):
         next(trainer)
     assert drawn() == wanted
+
+
+UNREPEATABLE = {
+    "a generator of torch's": of(
+        "dense(), Use(lambda s, h: s.l(h + torch.randn(h.shape, generator=s.g)), l=nn.Linear(16, 9), "
+        "g=torch.Generator().manual_seed(5))"
+    ),
+    "a generator of numpy's": of(
+        "dense(), Use(lambda s, h: s.l(h + s.r.normal()), l=nn.Linear(16, 9), r=np.random.default_rng(3))"
+    ),
+    "a generator of Python's": of("dense(), Use(lambda s, h: s.l(h + s.r.random()), l=nn.Linear(16, 9), r=random.Random(3))"),
+    "weights of a generator without a seed": of(
+        "dense(), Use(lambda s, h: torch.tanh(h * s.g), g=nn.Parameter(torch.tensor(np.random.default_rng().normal(size=16)"
+        ").float()))"
+    ),
+    "a count": of(
+        "dense(), Counting(16, 9)",
+        """
+        class Counting(nn.Linear):
+            passes = 0
+            def forward(self, h):
+                self.passes += 1
+                return super().forward(h) / self.passes
+        """,
+    ),
+}
+REPEATABLE = {
+    "a generator with a seed, in blocks": of(
+        "dense(), Use(lambda s, h: torch.tanh(h * s.g), g=nn.Parameter(torch.tensor(np.random.default_rng(3).normal(size=16)"
+        ").float()))"
+    ),
+    "a count in a buffer": of(
+        "dense(), Counting(16, 9)",
+        """
+        class Counting(nn.Linear):
+            def __init__(self, *size):
+                super().__init__(*size)
+                self.register_buffer("passes", torch.zeros(()))
+            def forward(self, h):
+                if self.training:
+                    self.passes += 1
+                return super().forward(h) / (1 + self.passes)
+        """,
+    ),
+    "batch norm": of("dense(), nn.Sequential(nn.BatchNorm1d(16), nn.Linear(16, 9))"),
+    **DRAWN,
+}
+
+
+@pytest.mark.parametrize("name", UNREPEATABLE)
+def test_what_would_not_repeat_is_refused(tmp_path: Path, name: str) -> None:
+    """It could be neither continued nor replayed, and proofs would take the noise for another rule."""
+    with pytest.raises(SettingsError) as refused:
+        check(experiment(tmp_path, UNREPEATABLE[name], rules="bp"))
+    (sentence,) = refused.value.problems
+    assert "block 2 gives other numbers each time for the same seed" in sentence and sentence.endswith(".")
+
+
+@pytest.mark.parametrize("name", REPEATABLE)
+def test_what_repeats_is_not_refused(tmp_path: Path, name: str) -> None:
+    check(experiment(tmp_path, REPEATABLE[name], rules="bp"))

@@ -159,6 +159,13 @@ def test_settings_figures_and_origin(page: Elements, summary: dict[str, Any]) ->
     assert dict(rows)["shallow"][names.index("angle 1")] == "–"
 
 
+def test_a_loss_that_diverges_has_few_digits(summary: dict[str, Any]) -> None:
+    """The rest are noise, and a line of zeros."""
+    runs = [{**run, "test_loss": 15594921099642652.0} for run in summary["runs"]]
+    names, rows = words.figures({**summary, "runs": runs})
+    assert {figures[names.index("test loss")] for _, figures in rows} == {"1.56e+16 ± 0.000"}
+
+
 def test_everything_that_is_measured_is_in_a_table(page: Elements, summary: dict[str, Any]) -> None:
     names, rows = words.measured(summary)
     assert names == list(MEASURED)

@@ -69,6 +69,36 @@ def test_impostors_are_found_there_too(examine, monkeypatch, name: str, impostor
     assert examine(TABLE[name], rule)["Products"].findings[rule].verdict is Verdict.FAILS
 
 
+@pytest.mark.parametrize("rule", ["bp", "fa", "dfa"])
+@pytest.mark.parametrize("cast", ["torch.autocast('cpu', torch.bfloat16)", "torch.amp.autocast('cpu')"])
+def test_a_part_in_16_bits_is_not_taken_for_another_rule(examine: Examine, cast: str, rule: str) -> None:
+    halved = f"""
+        class Halved(nn.Linear):
+            def forward(self, h):
+                with {cast}:
+                    h = torch.tanh(super().forward(h) + h.bfloat16())
+                return h.float()
+        class Within(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.l = nn.Linear(16, 16)
+            def forward(self, h):
+                with {cast}:
+                    h = torch.tanh(self.l(h))
+                return h.float()
+    """
+    blocks = "dense(), Within()" + (", Halved(16, 16)" if rule != "fa" else "")  # fa is refused in layers of one's own
+    found = examine(of(blocks, halved), rule)
+    assert {found[short].findings[rule].verdict for short in ("Path", "Products")} == {Verdict.PASSES}
+    assert found["Matrices"].findings[rule].verdict is (Verdict.NOT_APPLICABLE if rule == "bp" else Verdict.PASSES)
+
+
+def test_a_float_on_the_way_rounds_nothing(examine: Examine) -> None:
+    """As in `h = self.norm(h.float())`."""
+    found = examine(of("dense(), Use(lambda s, h: torch.tanh(s.l(h.float())).type(torch.float32), l=nn.Linear(16, 16))"), "dfa")
+    assert {one.findings["dfa"].verdict for one in found.values() if "dfa" in one.findings} <= {Verdict.PASSES}
+
+
 def test_a_network_that_cannot_be_looked_at_in_float64_is_undecided_and_says_why(examine: Examine) -> None:
     single = """
         class Single(nn.Linear):

@@ -60,9 +60,10 @@ def layer_angles(lengths: Tensor, layers: int) -> Tensor:
 
 def of_gradients(lengths: Tensor, layers: int) -> tuple[Tensor, Tensor]:
     """(R, layers + 1) angles as `layer_angles`, and the ratios |ΔW of the rule| / |ΔW of bp| likewise."""
-    u, v, _, _ = lengths
+    u, v, apart, _ = lengths
     whole = length(lengths[:2])
-    ratios = torch.cat([(u / v)[:, :layers], torch.div(*whole).unsqueeze(-1)], -1)
+    own = torch.where(apart.isnan(), torch.nan, u / v)  # of what has faded there is no angle, and the size is no better known
+    ratios = torch.cat([own[:, :layers], torch.div(*whole).unsqueeze(-1)], -1)
     return _with_joint(lengths, whole, layers), ratios
 
 

@@ -7,7 +7,7 @@ same dropout masks. So with bp and plain sgd it is 0°, and what is not 0° is t
 
 from dfa_lab.measure.kinds.alignment import layer_angles
 from dfa_lab.measure.seen import Columns, Stepped
-from dfa_lab.measure.separation import separation, side_by_side
+from dfa_lab.measure.separation import of_gradients, side_by_side
 
 NAME = "update"
 ABOUT = "the optimiser's step"
@@ -26,5 +26,5 @@ METRICS = {
 
 def columns(seen: Stepped) -> Columns:
     """The angle of each layer, then of all joined; NaN where nothing moved."""
-    lengths = side_by_side([separation(*pair) for pair in zip(seen.moved, seen.slopes, strict=True)], -1)
+    lengths = side_by_side([of_gradients(*pair) for pair in zip(seen.moved, seen.slopes, strict=True)], -1)
     return Columns.by_layer("update_angle", [*seen.layers, None], layer_angles(lengths, len(seen.layers)))

@@ -3,18 +3,21 @@
 Shapes: N samples of the batch, n_l outputs of block l; the measures get a run in front, R = 1.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dfa_lab import measure
 from dfa_lab.feedback import Rule
+from dfa_lab.feedback.rule import DirectRule
 from dfa_lab.measure import separation
 from dfa_lab.measure.seen import Feedback, Probed, Values, defined
 from dfa_lab.networks import Network
-from dfa_lab.networks.criterion import error
+from dfa_lab.networks.criterion import precise_error
+from dfa_lab.networks.layers import Dropout
 from dfa_lab.networks.network import only_dense
 
 
@@ -72,29 +75,68 @@ def probed(rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor, n
 def _signals(seen: Probed, rule: Rule, network: Network, criterion: str, x: Tensor, t: Tensor, alike: bool) -> None:
     """Fill in `hidden`, `signals`, `gradients`, `layers` and, if asked for, `alike`."""
     numbers, weights = zip(*network.trained(), strict=True)
-    hs, y = rule.hidden(network, x)
-    e = error(criterion, y.detach(), t)
+    with _sums(network) if alike else nullcontext({}) as sums:
+        hs, y = rule.hidden(network, x)
+    e = precise_error(criterion, y.detach(), t)
     with network.going_back():
         signals = rule.signals(hs, y, e)
+        sources = _sources(rule, hs, y, e, sums) if alike else {}
     tensors, grads = rule.starts(hs, y, e)
     with network.going_back():
         rule_dW = torch.autograd.grad(tensors, weights, grads, allow_unused=True, materialize_grads=True)
     with network.through_weights():
         hs, y = network.hidden(x)
         with network.going_back():
-            true = torch.autograd.grad(y, [*hs, *weights], error(criterion, y.detach(), t))
+            true = torch.autograd.grad(y, [*hs, *weights], precise_error(criterion, y.detach(), t))
     deltas, true_dW = true[: len(hs)], true[len(hs) :]
     seen.hidden = [h.detach().unsqueeze(0) for h in hs]
     seen.layers = sorted(set(numbers))
     seen.gradients = [
         separation.of_gradients(_join(rule_dW, numbers, layer), _join(true_dW, numbers, layer)) for layer in seen.layers
     ]
-    for signal, delta in zip(signals, deltas, strict=True):
+    for block, (signal, delta) in enumerate(zip(signals, deltas, strict=True), start=1):
         sent = torch.zeros_like(delta) if signal is None else signal  # what is not sent has length zero and no angle
         pair = sent.flatten(1).unsqueeze(0), delta.flatten(1).unsqueeze(0)
         seen.signals.append(separation.of_signals(*pair))
         if alike:
-            seen.alike.append(separation.agreement(*pair))
+            source = sources.get(block)
+            seen.alike.append(separation.agreement(*pair, None if source is None else source.unsqueeze(0)))
+
+
+@contextmanager
+def _sums(network: Network) -> Iterator[dict[int, Tensor]]:
+    """Inside, a forward pass fills {block: a of its one dense layer}, of the blocks that begin with it."""
+    found: dict[int, Tensor] = {}
+
+    def hear(block: int):
+        def hook(layer: nn.Module, _: object, a: Tensor) -> None:
+            found[block] = a
+
+        return hook
+
+    handles = []
+    for number, block in enumerate(network.blocks, start=1):
+        layer = only_dense(block)
+        first = next(module for module in block.modules() if not isinstance(module, (nn.Sequential, nn.Flatten, Dropout)))
+        if layer is not None and first is layer:
+            handles.append(layer.register_forward_hook(hear(number)))
+    try:
+        yield found
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _sources(rule: Rule, hs: list[Tensor], y: Tensor, e: Tensor, sums: dict[int, Tensor]) -> dict[int, Tensor]:
+    """By block, what of each sample B makes the signal of by one product, where its entries are independent."""
+    if not rule.independent_entries or rule.path == "none":
+        return {}
+    if isinstance(rule, DirectRule):
+        return dict.fromkeys(range(1, len(hs) + 1), rule.broadcast(y, e))
+    above = {number - 1: a for number, a in sums.items() if number > 1 and a.requires_grad}
+    grads = torch.autograd.grad(y, list(above.values()), e, retain_graph=True, allow_unused=True) if above else ()
+    found = zip(above, grads, strict=True)
+    return {**{block: grad for block, grad in found if grad is not None}, len(hs): e}
 
 
 def _join(tensors: tuple[Tensor, ...], numbers: tuple[int, ...], number: int) -> Tensor:

@@ -14,6 +14,7 @@ from dfa_lab import measure
 from dfa_lab.machine.memory_layout import in_columns, sent
 from dfa_lab.measure import separation
 from dfa_lab.measure.seen import Columns, Feedback, Name, Probed, Values
+from dfa_lab.networks.criterion import precise_error
 from dfa_lab.train.run import Run
 from dfa_lab.train.stacked.cuda_graph import Recorder
 from dfa_lab.train.stacked.fleet import Fleet
@@ -96,7 +97,7 @@ def _signals(seen: Probed, fleet: Fleet, x: Tensor, t: Tensor, alike: bool) -> N
     """Fill in `hidden`, `signals`, `gradients`, `layers` and, if asked for, `alike`."""
     several = len(fleet.runs) > 1
     *hs, y = forward(fleet, x)
-    e = fleet.error(y, t)
+    e = in_columns(precise_error(fleet.criterion, y, t))
     true = in_columns(e.clone())  # ∂L/∂h of each stage, then ∂L/∂a, by W everywhere
     # The same for the rule, but not for bp, whose runs come first: what that sends is the truth, which is found once.
     others = slice(fleet.by_weights, None) if several else slice(None)
@@ -112,22 +113,28 @@ def _signals(seen: Probed, fleet: Fleet, x: Tensor, t: Tensor, alike: bool) -> N
         seen.gradients.append(separation.of_products(h, sent_back, fleet.with_runs(true)))
         if number > 1:
             true = sent(true, stage.layer.W)
+            g = sent_back  # of the layer above
             rule = None if rule is None else fleet.signals(number, rule, e[others], fleet.by_weights)
             sent_back = None if rule is None else fleet.with_runs(rule)
             seen.signals.append(separation.of_signals(sent_back, fleet.with_runs(true)))
             if alike:
-                seen.alike.append(_agreement(sent_back, fleet.with_runs(true)))
+                seen.alike.append(_agreement(fleet, sent_back, fleet.with_runs(true), g, fleet.with_runs(e)))
     for found in (seen.gradients, seen.signals, seen.alike):
         found.reverse()
     seen.layers = list(range(1, len(fleet.stages) + 1))
     seen.hidden = [fleet.with_runs(h) for h in hs]
 
 
-def _agreement(rule: Tensor | None, true: Tensor) -> Tensor:
-    """(R,), NaN for the runs under bp, which come first."""
+def _agreement(fleet: Fleet, rule: Tensor | None, true: Tensor, g: Tensor | None, e: Tensor) -> Tensor:
+    """(R,), NaN for the runs under bp, which come first. `rule` and g, what a chain rule's B makes it of, are of the others."""
     found = true.new_full((len(true),), torch.nan, dtype=torch.float64)
-    if rule is not None:
-        found[len(true) - len(rule) :] = separation.agreement(rule, true[len(true) - len(rule) :])
+    if rule is None or g is None:
+        return found
+    known, first = fleet.runs[-1].rule.independent_entries, fleet.by_weights
+    for of, source in ((fleet.through_feedback, g), (fleet.direct, e[first:])):
+        own = slice(of.start - first, of.stop - first)
+        if of.start < of.stop:
+            found[of] = separation.agreement(rule[own], true[of], source[own] if known else None)
     return found
 
 
