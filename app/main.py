@@ -17,6 +17,7 @@ if str(ROOT) not in sys.path:  # streamlit puts only this file's folder there
 from app import launch  # noqa: E402 (the path has to be there first)
 from app.charts import modules, plotly_script  # noqa: E402 (the path has to be there first)
 from app.doors import descriptors, hosts, security_headers  # noqa: E402 (the path has to be there first)
+from app.lessons import recorded_run  # noqa: E402 (the path has to be there first)
 from app.live import route  # noqa: E402 (the path has to be there first)
 from app.people import administrators_link, login, login_key  # noqa: E402 (the path has to be there first)
 from app.people.identity import Cookies  # noqa: E402 (the path has to be there first)
@@ -30,7 +31,9 @@ except login_key.LoginError as error:
     sys.exit(str(error))
 base = config.get_option("server.baseUrlPath").strip("/")
 base = f"/{base}" if base else ""
-routes = [file.route(base) for file in (modules, plotly_script, route, administrators_link)] + sub_pages.routes(base)
+routes = [file.route(base) for file in (modules, plotly_script, route, recorded_run, administrators_link)] + sub_pages.routes(
+    base
+)
 middleware = [
     Middleware(security_headers.SecurityHeaders),
     Middleware(hosts.Hosts, charts=f"{base}/{route.PATH}/"),

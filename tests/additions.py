@@ -102,7 +102,7 @@ text = "The control trains its readout alone."
 question = "Is there a signal in layer 1?"
 choices = ["Yes", "No"]
 answer = 2
-look = "The chart of the signals."
+hint = "The chart of the signals."
 reveal = "There is none."
 claims = ["shallow signal_angle in layer 1 is missing", "shallow test_error < 0.99"]
 [steps.settings]

@@ -108,7 +108,7 @@ FROM: dict[tuple[str, str], list[tuple[str, str]]] = {
     ("export.md", "An experiment as one zip"): [("other: a quarter of AT_ONCE in dfa_lab/export/weights.py", "8 MB")],
     ("export.md", "Import"): [("code: dfa_lab.export.unpack:FREELY", "20 MB")],
     ("pages.md", "Lab"): [("code: dfa_lab.train.plan:SPARE_FOR_TESTS", "2 %")],
-    ("rules.md", "The learning rules"): [("claims: any", "16.5 %, 7.3 %, 3.7 %, 4.6 %")],
+    ("rules.md", "The learning rules"): [("claims: any", "16.5 %, 7.3 %, 3.7 %, 4.6 %, 30 %")],
     ("serving.md", "A proxy in front"): [("test: tests/test_serving.py", "200 MB"), ("other: nginx's own default", "1 MB")],
     ("serving.md", "Doors"): [
         ("code: app.doors.connections:HEAD", "10 seconds"),

@@ -21,7 +21,8 @@ LOOK = "look"  # what is chosen on a page of pictures (view_link.py)
 LAYER = "layer"  # whose details are open on the path of the error; the browser writes and reads it (path/layer.js)
 COMPARE = "compare"  # ids of the experiments on the page Compare
 # parameters that are no settings
-VIEW = ("hide", "projector", CHARTS, LOOK, LAYER, COMPARE, "lesson", "step", "answer", "run", "at", "embed", "embed_options")
+LESSON = ("path", "lesson", "step", "answer", "run", "seen", "sheet", "language")  # where a visitor of the lessons is
+VIEW = ("hide", "projector", CHARTS, LOOK, LAYER, COMPARE, *LESSON, "at", "embed", "embed_options")
 NOTE = "This link hides some controls, so that there is less to look at. Their values are those of the link."
 
 

@@ -60,7 +60,7 @@ class Figures:
 
     def __init__(self) -> None:
         self.seeds: list[int] = []
-        self._series: dict[tuple[str, int, str, int | None], list[Record]] = defaultdict(list)
+        self._series: dict[tuple[str | None, int, str | None, int | None], list[Record]] = defaultdict(list)
 
     def add(self, experiment: Experiment, records: Iterable[Record]) -> None:
         """The records of one experiment, in the order of its trainer; no seed may come twice."""
@@ -74,7 +74,11 @@ class Figures:
                 record = record._replace(value=mean)
             self._series[*runs[record.run], record.metric, record.layer].append(record)
 
-    def find(self, words: tuple[str, ...], seed: int) -> float | None:
+    def has(self, rule: str, metric: str, layer: str, seed: int) -> bool:
+        """Whether this was measured at all; no `layer`: of the whole network."""
+        return bool(self._measured((rule, metric, layer), seed))
+
+    def find(self, words: tuple[str | None, ...], seed: int) -> float | None:
         """`words`: the groups of FIGURE. Raises ClaimError for what was never measured."""
         *_, step, epochs = words
         series = self._measured(words, seed)
@@ -84,16 +88,16 @@ class Figures:
             series = [one for one in series if one.epoch <= int(epochs) + 1e-6]
         return self._some(series, words)[-1].value
 
-    def after_epochs(self, words: tuple[str, ...], seed: int) -> list[float | None]:
+    def after_epochs(self, words: tuple[str | None, ...], seed: int) -> list[float | None]:
         """What was measured at the end of each epoch, which step 0 is not. Raises ClaimError where nothing was."""
         ends = [one for one in self._measured(words, seed) if one.step and abs(one.epoch - round(one.epoch)) < 1e-6]
         return [one.value for one in self._some(ends, words)]
 
-    def _measured(self, words: tuple[str, ...], seed: int) -> list[Record]:
+    def _measured(self, words: tuple[str | None, ...], seed: int) -> list[Record]:
         rule, metric, layer = words[:3]
         return self._series.get((rule, seed, metric, int(layer) if layer else None), [])
 
-    def _some(self, series: list[Record], words: tuple[str, ...]) -> list[Record]:
+    def _some(self, series: list[Record], words: tuple[str | None, ...]) -> list[Record]:
         if not series:
             raise ClaimError(f"nothing like this is measured: {' '.join(word for word in words if word)}")
         return series

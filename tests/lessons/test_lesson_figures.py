@@ -25,6 +25,9 @@ ELSEWHERE = {
     },
     ("align-first", 2): {"30 °": WRONG},
     ("relu-zero-scale", 3): {"0.1": "the usual size of B: one over the root of 100 units"},
+    ("hidden-layer", 1): {"30 %": "rules.md"},
+    ("depth", 2): {"73 °": "step 1", "5 %": "step 1"},
+    ("directions", 3): {"4.6 %": "step 2"},
     ("adversarial", 2): {"6 %": "step 1", "7 %": "step 1"},
     ("deep", 1): {"0.58": "the spread of a uniform distribution in ±1: one over the root of 3"},
 }
@@ -47,7 +50,7 @@ def has(known: list[float], figure: str) -> bool:
 @pytest.mark.parametrize("place", STEPS, ids=lambda place: f"{place[0]}-{place[1]}")
 def test_every_figure_of_a_step_has_a_source(place: tuple[str, int]):
     step, named = STEPS[place], ELSEWHERE.get(place, {})
-    said = set(figures(sentences("\n\n".join([step.text, step.look, *step.choices, step.reveal]))))
+    said = set(figures(sentences("\n\n".join([step.text, step.hint, *step.choices, step.reveal]))))
     assert [one for one in said if not has(values(step), one) and one not in named] == [], "claim it, or name its source"
     assert named.keys() <= said
     for figure, source in named.items():

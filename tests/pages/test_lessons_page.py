@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -55,36 +56,96 @@ def test_a_lesson_can_be_clicked_through_to_its_end(page):
         assert not page.exception and not page.error
         assert (param(page, "lesson"), param(page, "step")) == (name, str(number))
         assert step.reveal not in said(page) and button(page, "Watch what happens").disabled
-        page.radio[0].set_value(number % len(step.choices) + 1).run()
+        guess = number % len(step.choices) + 1
+        page.radio[0].set_value(guess).run()
         button(page, "Watch what happens").click().run()
         assert not page.exception and not page.error
-        assert step.reveal in said(page) and step.look in said(page)
-        assert ("That is so." in said(page)) == step.right(number % len(step.choices) + 1)
+        assert step.hint in said(page) and step.choices[guess - 1] in said(page)
+        assert not judged(page) and step.reveal not in said(page)
         run = param(page, "run")
         status = manager().status(run)
         assert status and status.experiment == step.experiment and status.pace > 0
         runs.add(run)
+        button(page, "Show the answer").click().run()
+        assert not page.exception and step.reveal in said(page) and param(page, "seen") == "1"
+        assert ("That is so." in said(page)) == step.right(guess) and judged(page)
         if number < len(steps):
             button(page, "Next").click().run()
     assert len(runs) == len(steps) and "Next" not in labels(page)
     active = [run for run in runs if (status := manager().status(run)) and status.state in ("loading", "running")]
     assert len(active) <= 1  # the step before is stopped
+    button(page, "Next lesson").click().run()
+    assert (param(page, "lesson"), param(page, "step")) == (list(lessons())[1], "1") and "seen" not in page.query_params
     button(page, "All lessons").click().run()
     assert "lesson" not in page.query_params and "Begin lesson 1" in labels(page)
+    assert any("Done" in one.value for one in page.caption)
+
+
+def judged(test: AppTest) -> bool:
+    """Whether the page says if the guess was right, or what happens."""
+    return bool(test.success or test.warning or "What it means" in [one.value for one in test.subheader])
+
+
+def test_the_answer_comes_when_the_training_has_come_to_it(page, monkeypatch):
+    from app.shell.server import manager
+
+    step = lessons()["why-it-aligns"].steps[1]
+    page.query_params.update({"lesson": "why-it-aligns", "step": "2"})
+    page.run()
+    page.radio[0].set_value(1).run()
+    button(page, "Watch what happens").click().run()
+    run = param(page, "run")
+    button(page, "Pause").click().run()
+    assert not judged(page) and "Resume" in labels(page)
+    paused = manager().status(run)
+    assert paused and paused.state in ("paused", "loading")
+    status = type(manager()).status
+    for epoch, there in ((step.passes - 0.5, False), (step.passes, True)):
+
+        def moved(self, id: str, epoch: float = epoch):
+            found = status(self, id)
+            return replace(found, epoch=epoch) if found and id == run else found
+
+        monkeypatch.setattr(type(manager()), "status", moved)
+        page.run()
+        assert not page.exception and judged(page) == there
+        assert (step.reveal in said(page)) == there and ("Show the answer" in labels(page)) == (not there)
+    monkeypatch.undo()
+    button(page, "Again").click().run()
+    assert param(page, "run") != run and judged(page)  # whoever has seen the answer has seen it
+
+
+def test_an_experiment_that_ends_before_the_answer_says_so(page):
+    from app.shell.server import manager
+
+    page.query_params.update({"lesson": "why-it-aligns", "step": "2"})
+    page.run()
+    page.radio[0].set_value(1).run()
+    button(page, "Watch what happens").click().run()
+    manager().stop(param(page, "run"))
+    page.run()
+    assert "ended before it had shown the answer" in said(page) and "Show the answer" in labels(page)
+    assert "Pause" not in labels(page) and "Again" in labels(page)
 
 
 def test_a_link_opens_a_step_and_keeps_the_answer_but_runs_nothing(page):
     page.query_params.update({"lesson": "deep", "step": "2", "answer": "1", "run": "gone"})
     page.run()
     assert not page.exception
-    assert lessons()["deep"].steps[1].reveal in said(page) and "not on this server any more" in said(page)
+    assert lessons()["deep"].steps[1].reveal not in said(page) and "not on this server any more" in said(page)
+    button(page, "Show the answer").click().run()
+    assert lessons()["deep"].steps[1].reveal in said(page)
     button(page, "Back").click().run()
     assert param(page, "step") == "1" and lessons()["deep"].steps[0].reveal not in said(page)
 
 
 @pytest.mark.parametrize(
     ("params", "sentence"),
-    [({"lesson": "nothing"}, "There is no lesson"), ({"lesson": "deep", "step": "9"}, "has no step")],
+    [
+        ({"lesson": "nothing"}, "There is no lesson"),
+        ({"lesson": "deep", "step": "9"}, "has no step"),
+        ({"path": "nowhere"}, "There is no path"),
+    ],
 )
 def test_a_wrong_link_gets_its_sentence(page, params, sentence):
     page.query_params.update(params)
