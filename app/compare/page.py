@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from app.bar import share_links
 from app.compare import choices, component, curves, significance
 from app.compare.choices import Chosen, compared
 from app.compare.message import Look, points_of
 from app.shell import pages
 from app.shell.escape import plain
 from app.shell.server import manager
-from app.visit import watching
+from app.visit import watching, whose
 from app.visit.session import held
 from dfa_lab.compare import lines, run_groups, table
 from dfa_lab.runs.store.server import ACTIVE
@@ -25,7 +26,7 @@ FEW_SETTINGS, FEW_VALUES = 4, 4  # that are said in a sentence; the table has al
 
 def show() -> None:
     """The whole page."""
-    st.title("Compare", anchor=False)
+    share_links.title(pages.COMPARE, "Compare")
     store = manager().store
     store.notice_the_dead()
     if manager().problem:
@@ -38,7 +39,7 @@ def show() -> None:
     if compared.problem:
         st.warning(plain(compared.problem), icon=":material/link_off:")
     chosen = choices.choices(found)
-    st.caption(plain(differences(found)))
+    st.caption(plain(" ".join(filter(None, [differences(found), whose.of_others(found)]))))
     active = any(one.state in ACTIVE for one in found)
     compared.active = active
     ticking = EVERY if active else None

@@ -7,6 +7,7 @@ from math import ceil
 
 import streamlit as st
 
+from app.bar import share_links
 from app.form.settings_form import show_problems
 from app.live import live_chart
 from app.live.component import load_plotly
@@ -72,7 +73,9 @@ def _list(problem: str) -> None:
     st.html(CARDS)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title("Lessons", anchor=False, width="content")
-        projector.toggle()
+        with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
+            share_links.popover(pages.LESSONS)
+            projector.toggle()
     st.markdown("Guess first, then watch it happen. Every lesson trains real networks while you look, and opens in the Lab.")
     show_problems([plain(problem)] if problem else [])
     # a row of its own for each two: on a phone, which has one column, they follow in order
@@ -186,7 +189,8 @@ def _tools(lesson: Lesson, number: int, choice: int, status: Status | None) -> N
         # opening runs the page: what is shared is what is shown then
         with st.popover("Share", icon=":material/link:", key="share", on_change="rerun") as popover:
             if popover.open:
-                share.texts(share.address({"lesson": lesson.name, "step": str(number)}, pages.LESSONS), "to this step")
+                url = share.address({"lesson": lesson.name, "step": str(number)}, pages.LESSONS)
+                share_links.step(url, lesson.steps[number - 1].experiment)
         projector.toggle()
 
 

@@ -9,13 +9,13 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app.bar import scrubber
+from app.bar import scrubber, share_links
 from app.form import settings_form
 from app.path import component, message, path_looks
 from app.shell import pages
 from app.shell.escape import plain
 from app.shell.server import manager
-from app.visit import hidden_controls, looks, moment, projector, share, view_link, watching
+from app.visit import hidden_controls, looks, moment, projector, view_link, watching, whose
 from app.visit.session import Remembered, fresh, held, hold, session
 from dfa_lab import data
 from dfa_lab.runs.access import Gone
@@ -61,7 +61,7 @@ motion = Motion()
 
 def show() -> None:
     """The whole page."""
-    st.title("The path of the error", anchor=False)
+    share_links.title(pages.PATH, "The path of the error")
     watching.arrive()
     component.load()
     settings_form.show_problems(session.problems)
@@ -71,10 +71,9 @@ def show() -> None:
         with st.container(width=960):
             st.markdown(INTRO)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        what = "The demonstration" if status.demo else "Your experiment"
-        st.markdown(f"{what}: **{plain(describe(status.experiment))}**.")
+        st.markdown(f"{whose.subject(status)}: **{plain(describe(status.experiment))}**.")
         pages.link(pages.LAB, "Settings and curves in the Lab")
-        share.share_page(pages.PATH)
+    whose.note(status)
     scrubber.show()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         seed, rules = _choose(status)
