@@ -7,7 +7,7 @@ from app.live import layer_maps, live_chart
 from app.shell import pages
 from app.shell.escape import plain
 from app.shell.server import manager
-from app.visit import view_link, watching, whose
+from app.visit import view_link, waiting, watching, whose
 from dfa_lab.feedback import DirectRule, rule_class
 from dfa_lab.records import DRAWN, METRICS
 from dfa_lab.runs.live import ENDED, Status
@@ -43,6 +43,7 @@ def show() -> None:
         st.info(said, icon=":material/info:")
     if manager().store.left_out([status.id]):
         st.info(SAID, icon=":material/info:")
+    waiting.queue(status)
     live_chart.show(status, key="live_angles", measure=measure)
 
 

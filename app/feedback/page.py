@@ -10,7 +10,7 @@ from app.form import settings_form
 from app.shell import pages
 from app.shell.escape import plain
 from app.shell.server import manager
-from app.visit import moment, view_link, watching, whose
+from app.visit import moment, view_link, waiting, watching, whose
 from app.visit.session import Remembered, held, hold, session
 from dfa_lab.feedback import Promise, rule_class
 from dfa_lab.feedback.changing import step_of
@@ -122,7 +122,7 @@ def _tick(rule: str, seed: int, block: int, part: Part) -> None:
     if _shown(status) != drawn.around:
         st.rerun()
     if status.state in ("queued", "loading"):
-        st.info("Its data are being loaded.", icon=":material/hourglass_empty:")
+        waiting.show(status)
     elif status.state in ENDED and not status.demo:
         st.info(
             f"It has ended ({status.state}), and its networks are no longer in memory: matrices are shown of experiments "
@@ -147,8 +147,7 @@ def _draw(status: Status, rule: str, seed: int, block: int, part: Part) -> None:
         if moment.past(status):
             st.info(plain(str(gone)), icon=":material/hourglass_empty:")
             return
-        again = "begins again in a few seconds" if status.demo else "is in the middle of a long step"
-        st.info(f"It {again}: the pictures follow.", icon=":material/hourglass_empty:")
+        waiting.show(status, gone)
         return
     if found is None:
         st.info(_without(rule, blocks), icon=":material/info:")

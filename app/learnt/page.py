@@ -14,7 +14,7 @@ from app.learnt.view import Chosen, View, drawn, of_points
 from app.learnt.views import VIEWS
 from app.shell import pages
 from app.shell.escape import plain
-from app.visit import moment, view_link, watching, whose
+from app.visit import moment, view_link, waiting, watching, whose
 from app.visit.session import session
 from dfa_lab import data
 from dfa_lab.runs.access import Gone
@@ -86,7 +86,7 @@ def _tick(view: View, chosen: Chosen) -> None:
             view.draw(status, chosen)
         drawn.view = status.id, view.title
     except Gone as gone:
-        st.info(plain(moment.why(status, gone)), icon=":material/hourglass_empty:")
+        waiting.show(status, gone)
 
 
 def _around(status: Status) -> tuple[object, ...]:

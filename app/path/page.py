@@ -15,7 +15,7 @@ from app.path import component, message, path_looks
 from app.shell import pages
 from app.shell.escape import plain
 from app.shell.server import manager
-from app.visit import hidden_controls, looks, moment, projector, view_link, watching, whose
+from app.visit import hidden_controls, looks, moment, projector, view_link, waiting, watching, whose
 from app.visit.session import Remembered, fresh, held, hold, session
 from dfa_lab import data
 from dfa_lab.runs.access import Gone
@@ -23,7 +23,7 @@ from dfa_lab.runs.live import ACTIVE, ENDED, Status
 from dfa_lab.settings.parsing import describe
 
 EVERY = 1.0  # seconds
-PHASE = 2.5  # seconds that Play stays at a phase
+PHASE = 2.5  # seconds that each phase stays when they go on by themselves
 PATIENCE = 1.5  # seconds that a button waits for what it has asked for
 OVER = "There is no next step to be shown: this experiment has ended. Press Reset in the Lab to train it again."
 LIVE, SLOW = "Live", "Slow motion"
@@ -153,7 +153,8 @@ def _buttons(status: Status, slow: bool) -> None:
         all_of_it = "Train to the end of this epoch, then wait"
         off = not waits or past
         st.button("Epoch", key="path_epoch", icon=":material/last_page:", disabled=off, on_click=_epoch, help=all_of_it)
-        st.toggle("Play", key=PLAY, disabled=not (active or past), help="Go through the phases by itself")
+        if active or past:  # else there is nothing to go through; the film of the training has a Play of its own
+            st.toggle("Go on by itself", key=PLAY, help="Through the phases, one after the other")
     projector.toggle()
 
 
@@ -188,7 +189,7 @@ def _tick(seed: int, rules: tuple[str, ...], slow: bool) -> None:
             told = path_looks.phases(status, seed, rules)
             view = message.slowed(view, told, phase, status.experiment, looks.class_names(status))
     except Gone as gone:
-        st.info(moment.why(status, gone), icon=":material/hourglass_empty:")
+        waiting.show(status, gone)
         return
     if frozen:
         st.markdown(TOLD[phase])

@@ -10,7 +10,7 @@ import pandas as pd
 from dfa_lab.compare.as_of import as_of, last_steps
 from dfa_lab.records import METRICS
 from dfa_lab.runs.store.stored import Stored
-from dfa_lab.settings.experiment import RULES, Experiment
+from dfa_lab.settings.experiment import RULES, Experiment, extra
 from dfa_lab.settings.parsing import describe
 
 OTHERS = "settings of another version of the lab"
@@ -62,8 +62,21 @@ def about(one: Stored) -> str:
     return describe(one.experiment) if one.experiment else OTHERS
 
 
+def has_effect(one: Stored, name: str) -> bool:
+    """Whether another setting of the experiment leaves this one anything to do; who knows, if this version cannot read it."""
+    settings = one.experiment
+    if settings is None:
+        return True
+    if name == "num_layers" and isinstance(settings.num_hidden, tuple):
+        return False  # as many as there are widths
+    when = extra(Experiment.model_fields[name])["when"]
+    return all(getattr(settings, other) in values for other, values in when.items())
+
+
 def setting(one: Stored, name: str) -> str:
-    """The value of a setting as a text, also of one that this version cannot read; empty where it has none."""
+    """The value of a setting as a text, also of one that this version cannot read; empty where it has none, or no effect."""
+    if not has_effect(one, name):
+        return ""
     value = getattr(one.experiment, name) if one.experiment else one.settings.get(name, "")
     if isinstance(value, bool):
         return "yes" if value else "no"
