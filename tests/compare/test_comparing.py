@@ -36,8 +36,8 @@ def test_a_line_for_each_rule_and_experiment():
         "learning rate 0.2 · dfa": [("b", 0, 0), ("b", 1, 1)],
     }
     assert named(run_groups.groups(found, rules=["dfa"], seeds=[1])) == {
-        "learning rate 0.1 · dfa": [("a", 3, 1)],
-        "learning rate 0.2 · dfa": [("b", 1, 1)],
+        "learning rate 0.1": [("a", 3, 1)],
+        "learning rate 0.2": [("b", 1, 1)],
     }
 
 

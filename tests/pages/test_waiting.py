@@ -26,7 +26,7 @@ def visit(app: AppTest, page: Page, id: str) -> AppTest:
 
 
 def said(app: AppTest) -> str:
-    return " ".join(one.value for kind in ("markdown", "info", "caption") for one in app.get(kind))
+    return " ".join(one.value for kind in (app.markdown, app.info, app.caption) for one in kind)
 
 
 @pytest.mark.parametrize("page", OF_A_RUN, ids=lambda page: page.name)
