@@ -82,7 +82,7 @@ def _settings(found: Sequence[Stored]) -> None:
         hide_index=True,
         height=min(36 * (len(found) + 1), 400),
         column_config={
-            "open": st.column_config.ButtonColumn("", type="tertiary", key=OPEN, on_click=_open),
+            "open": st.column_config.ButtonColumn("Open", type="tertiary", key=OPEN, on_click=_open),
             "name": st.column_config.TextColumn("Experiment", width="medium"),
         },
         alt="The compared experiments with the settings in which they differ",

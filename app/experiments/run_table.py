@@ -29,7 +29,7 @@ EDITABLE = ("chosen", "shown", "name", "note", "tags", "colour")
 WRITTEN = ("name", "note", "tags", "colour")  # kept in the store; the others are this visitor's
 SPREAD = " ±"
 NAMES = {"name": ("Name", 80), "what": ("What", None)}  # columns that are as wide as their texts
-LETTER, NARROWEST, WIDEST = 7.2, 120, 560  # pixels
+LETTER, NARROWEST, WIDEST = 6.5, 120, 560  # pixels
 OPEN = "runs_open"  # key of the buttons in the table
 
 
@@ -149,7 +149,7 @@ def _columns(shown: pd.DataFrame, metric: str) -> dict[str, Any]:
             for name, (label, most) in NAMES.items()
         }
         | {
-            "open": column.ButtonColumn("", type="tertiary", key=OPEN, on_click=_open),
+            "open": column.ButtonColumn("Open", type="tertiary", key=OPEN, on_click=_open),
             "chosen": column.CheckboxColumn("Choose", help="For the buttons above", pinned=True),
             "shown": column.CheckboxColumn("Show", help="In comparisons and in the table for a paper"),
             "colour": column.SelectboxColumn(

@@ -116,7 +116,7 @@ def test_columns_have_the_names_of_the_form_and_show_names_to_the_end(app, tmp_p
     columns = json.loads(app.data_editor[0].proto.columns)
     labels = {name: columns[name]["label"] for name in ("num_hidden", "dataset")}
     assert labels == {"num_hidden": "Units per layer", "dataset": "Data set"}
-    assert columns["name"]["width"] > 7 * len(f"{long}second")  # pixels; where two names differ is seen
+    assert columns["name"]["width"] > 6 * len(f"{long}second")  # pixels; where two names differ is seen
 
 
 def test_what_has_no_effect_is_neither_a_column_nor_a_choice(app, tmp_path):
