@@ -29,23 +29,23 @@ class Link:
     url: str
 
 
-def title(page: Page, text: str) -> None:
-    """The title of a page, and beside it Share."""
+def title(page: Page, text: str, shown: dict[str, str] | None = None) -> None:
+    """The title of a page, and beside it Share. `shown`: parameters of what is seen, if the address does not have them."""
     st.html(STYLE)
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small", key="page_title"
     ):
         st.title(text, anchor=False)
-        popover(page)
+        popover(page, shown)
 
 
-def popover(page: Page) -> None:
-    """Share for a page other than the Lab."""
+def popover(page: Page, shown: dict[str, str] | None = None) -> None:
+    """Share for a page other than the Lab; `shown` as in `title`."""
     # opening runs the page: what is shared is what is shown then
     with st.popover("Share", icon=":material/link:", key="share_page", on_change="rerun") as opened:
         if opened.open:
             experiment, problems = _form()
-            _offer([*_here(page), *_settings(experiment, {})], problems)
+            _offer([*_here(page, shown), *_settings(experiment, {})], problems)
 
 
 def lab(experiment: Experiment | None, opened: bool) -> None:
@@ -79,11 +79,11 @@ def _form() -> tuple[Experiment | None, list[str]]:
     return settings_form.read() if known(form_state.key("dataset")) else (Experiment(), [])
 
 
-def _here(page: Page) -> list[Link]:
+def _here(page: Page, shown: dict[str, str] | None) -> list[Link]:
     """The page as it is, and the run that is watched, which most pages are about."""
     if page.run:
         return [Link("This run", _moment("with the slider" if page.pictures else IN_THE_LAB), share.this_page(page))]
-    own = [] if page.administrators else [Link(*page.shared, share.this_page(page))]
+    own = [] if page.administrators else [Link(*page.shared, share.this_page(page, shown))]
     return [*own, Link("This run", _moment(), share.this_run())]
 
 

@@ -40,6 +40,7 @@ class Compared(Remembered, prefix="compare"):
     active: bool = False  # something is being trained
     listed: list[str] = fresh(list)  # ids in the table of settings
     opened: str | None = None  # the one whose button was pressed
+    shown: str = ""  # what is compared as a link says it, also where nothing was chosen
     view: dict = fresh(dict)  # what the charts were sent last
 
 
@@ -101,6 +102,7 @@ def experiments(everything: Sequence[Stored], demo: Stored | None) -> list[Store
     )
     chosen = [id for id in by_id if id in shown][:MOST]
     _link(chosen)
+    compared.shown = ",".join(chosen)
     if chosen:
         return [by_id[id] for id in chosen]
     mine = manager().rights.mine()
@@ -109,6 +111,7 @@ def experiments(everything: Sequence[Stored], demo: Stored | None) -> list[Store
     latest = (own or there)[:LATEST]
     beside = [demo] if DEMONSTRATION in by_id and demo and len(latest) < FEW else []
     st.info(f"Nothing is chosen, so here {_are(len(latest), bool(beside))}. {HOW}", icon=":material/info:")
+    compared.shown = ",".join([*(one.id for one in latest), *([DEMONSTRATION] if beside else [])])
     if not latest:
         pages.link(pages.LAB, "Start an experiment of your own")
     return [*latest, *beside]

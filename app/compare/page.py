@@ -12,6 +12,7 @@ from app.shell import pages
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit import watching, whose
+from app.visit.hidden_controls import COMPARE
 from app.visit.session import held
 from dfa_lab.compare import lines, run_groups, table
 from dfa_lab.runs.store.server import ACTIVE
@@ -26,7 +27,7 @@ FEW_SETTINGS, FEW_VALUES = 4, 4  # that are said in a sentence; the table has al
 
 def show() -> None:
     """The whole page."""
-    share_links.title(pages.COMPARE, "Compare")
+    share_links.title(pages.COMPARE, "Compare", {COMPARE: compared.shown})
     store = manager().store
     store.notice_the_dead()
     if manager().problem:

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.bar import share_links
 from app.doors import hosts
-from app.shell.pages import PAGES, Page
+from app.shell.pages import COMPARE, PAGES, Page
 from app.shell.server import manager
 from app.visit import reach
 from dfa_lab.settings.parsing import parse
@@ -68,6 +68,15 @@ def test_a_run_is_shared_with_its_moment_and_apart_from_the_form(app: AppTest):
     assert any("at step 7." in one.value for one in app.markdown)
     assert "experiment" not in parameters(found["These settings"])
     assert parameters(found["These settings"])["num_layers"] == "3"
+
+
+def test_a_comparison_is_shared_with_what_is_seen_though_nobody_has_chosen_it(app: AppTest):
+    app.run()
+    id = manager().start(parse({"rules": "dfa", "epochs": 1, "num_layers": 1, "num_hidden": 8}))
+    app.switch_page(str(ROOT / "pages" / "compare.py")).run()
+    assert "compare" not in app.query_params
+    found = links(opened(app, COMPARE))
+    assert parameters(found["This comparison"])["compare"] == f"{id},demonstration"
 
 
 def test_a_form_with_a_problem_shares_the_run_alone(app: AppTest):
