@@ -1,9 +1,9 @@
 """Experiments: everything that this server has trained, to be found again."""
 
-import streamlit as st
-
+from app.bar import share_links
 from app.experiments import import_zip, page
+from app.shell import pages
 
-st.title("Experiments", anchor=False)
+share_links.title(pages.EXPERIMENTS, "Experiments")
 import_zip.show()
 page.show()

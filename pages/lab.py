@@ -7,7 +7,7 @@ from app.form import settings_form
 from app.live import live_chart
 from app.live.component import load_plotly
 from app.shell import landmarks
-from app.visit import hidden_controls, watching
+from app.visit import hidden_controls, waiting, watching
 from app.visit.session import session
 
 load_plotly()
@@ -23,6 +23,7 @@ if session.notice and not refused:
 hidden_controls.note()
 status = watching.now()
 scrubber.note(status)
+waiting.queue(status)
 live_chart.show(status)
 if hidden_controls.TRANSPORT not in hidden_controls.hidden() or status.demo:
     with st.bottom:

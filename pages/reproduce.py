@@ -1,8 +1,8 @@
 """Reproduce: the paper's tables, filled in by training them here."""
 
-import streamlit as st
-
+from app.bar import share_links
 from app.reproduce import page
+from app.shell import pages
 
-st.title("Reproduce the paper", anchor=False)
+share_links.title(pages.REPRODUCE, "Reproduce the paper")
 page.show()

@@ -4,11 +4,15 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.bar import share_links
+from app.shell import pages
 from dfa_lab.feedback.explained import explained
 
 DOCS = Path(__file__).parent.parent / "docs"
 
 with st.container(width=960):
+    with st.container(horizontal=True, horizontal_alignment="right"):  # the text below has its own title
+        share_links.popover(pages.RULES)
     rules, reference, angles = st.tabs(["The learning rules", "For those who know dfa-torch", "What is measured"])
     rules.markdown(explained((DOCS / "rules.md").read_text(encoding="utf-8")))
     reference.markdown((DOCS / "dfa-torch.md").read_text(encoding="utf-8"))

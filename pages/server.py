@@ -1,8 +1,8 @@
 """Server: who is on it, what it is busy with, and what it has left; for whoever keeps it."""
 
-import streamlit as st
-
+from app.bar import share_links
 from app.server import page
+from app.shell import pages
 
-st.title("Server", anchor=False)
+share_links.title(pages.SERVER, "Server")
 page.show()

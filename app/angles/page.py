@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from app.bar import share_links
 from app.live import layer_maps, live_chart
 from app.shell import pages
 from app.shell.escape import plain
 from app.shell.server import manager
-from app.visit import share, view_link, watching
+from app.visit import view_link, waiting, watching, whose
 from dfa_lab.feedback import DirectRule, rule_class
 from dfa_lab.records import DRAWN, METRICS
 from dfa_lab.runs.live import ENDED, Status
@@ -17,14 +18,13 @@ from dfa_lab.settings.parsing import describe
 def show() -> None:
     """The whole page."""
     watching.arrive()
-    st.title("Angles", anchor=False)
+    share_links.title(pages.ANGLES, "Angles")
     status = watching.now()
     experiment = status.experiment
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"On screen: **{plain(describe(experiment))}**, rules **{', '.join(experiment.rules)}**.")
+        st.markdown(f"{whose.subject(status)}: **{plain(describe(experiment))}**, rules **{', '.join(experiment.rules)}**.")
         pages.link(pages.LAB, "Settings and curves in the Lab")
         pages.link(pages.RULES, "What each of them is")
-        share.share_page(pages.ANGLES)
     options = list(DRAWN)
     first = options.index(view_link.told("map", options, options[0]))
     measure: str = st.selectbox(
@@ -43,6 +43,7 @@ def show() -> None:
         st.info(said, icon=":material/info:")
     if manager().store.left_out([status.id]):
         st.info(SAID, icon=":material/info:")
+    waiting.queue(status)
     live_chart.show(status, key="live_angles", measure=measure)
 
 

@@ -4,13 +4,12 @@ import time
 
 import streamlit as st
 
-from app.bar import export_zip, scrubber, train_on
+from app.bar import export_zip, scrubber, share_links, train_on
 from app.shell import keyboard, pages
 from app.shell.server import manager
 from app.visit import hidden_controls, projector, watching
 from app.visit.form_state import as_text
 from app.visit.session import Remembered, held, hold, session
-from app.visit.share import share
 from dfa_lab.runs.live import ACTIVE, Status
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.parsing import parse
@@ -109,7 +108,7 @@ def bar(experiment: Experiment | None, status: Status) -> None:
         with st.popover("Moment", icon=":material/history:", key="moment_popover", on_change="rerun") as popover:
             _moment(bool(popover.open))
         with st.popover("Share", icon=":material/link:", key="share", on_change="rerun") as popover:
-            share(status.experiment, opened=bool(popover.open))
+            share_links.lab(experiment, opened=bool(popover.open))
         with st.popover("Export", icon=":material/download:", key="export", on_change="rerun") as export:
             export_zip.show(status, opened=bool(export.open))
         projector.toggle()

@@ -58,6 +58,9 @@ export class PlotPanel {
     this.owner.stats.draws++
     this.range = context.range
     const layout = this.layout(traces, context)
+    // Axes without a line would have ends that nobody has measured: the note says what there is to say.
+    this.empty = !traces.length
+    this.plot.classList.toggle("dfa-empty", this.empty)
     if (this.drawn) Plotly.react(this.plot, traces, layout)
     else this.#mount(Plotly, traces, layout)
     this.drew(traces)

@@ -7,6 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from app.compare.message import AXIS_TITLES, Look, Panel
+from app.shell import pages
 from app.shell.server import manager
 from app.visit import projector, view_link
 from app.visit.hidden_controls import COMPARE
@@ -14,11 +15,14 @@ from app.visit.session import Remembered, fresh, held, hold
 from app.visit.ticks import anew, ticks
 from dfa_lab.compare import run_groups, table
 from dfa_lab.compare.lines import DEVIATION, EXTREMES, SINGLE
+from dfa_lab.compare.run_groups import DEMONSTRATION
 from dfa_lab.records import METRICS
 from dfa_lab.runs.store.stored import Stored
 from dfa_lab.settings.experiment import RULES
+from dfa_lab.settings.wording import in_words
 
 LATEST = 3  # experiments that are shown where none is chosen
+FEW = 2  # of one's own: with fewer the demonstration stands beside them
 MOST = 60  # that are compared at once
 USUAL = ("test_error", "train_loss", "signal_angle.1")
 SPREADS = {DEVIATION: "mean ± deviation", EXTREMES: "min to max", SINGLE: "single runs"}
@@ -36,6 +40,7 @@ class Compared(Remembered, prefix="compare"):
     active: bool = False  # something is being trained
     listed: list[str] = fresh(list)  # ids in the table of settings
     opened: str | None = None  # the one whose button was pressed
+    shown: str = ""  # what is compared as a link says it, also where nothing was chosen
     view: dict = fresh(dict)  # what the charts were sent last
 
 
@@ -54,10 +59,35 @@ class Chosen:
     seeds: Sequence[int]
 
 
-def experiments(everything: Sequence[Stored]) -> list[Stored]:
-    """The experiments that this visitor compares, the last added first; the latest few where none is chosen."""
+def demonstration() -> Stored | None:
+    """The present showing of the demonstration; None as long as nothing of it is stored, with a full disk say."""
+    store = manager().store
+    id = manager().demo()
+    if (found := store.get(id)) is None:  # it has begun just now
+        store.flush()
+        found = store.get(id)
+    return found
+
+
+def another_showing(found: Sequence[Stored]) -> bool:
+    """Whether the demonstration among these is not the present one any more."""
+    return any(one.demo for one in found) and all(one.id != manager().demo() for one in found if one.demo)
+
+
+def title(one: Stored) -> str:
+    """An experiment's name, or what it is."""
+    return one.name or ("The demonstration: " if one.demo else "") + table.about(one)
+
+
+def experiments(everything: Sequence[Stored], demo: Stored | None) -> list[Stored]:
+    """The experiments that this visitor compares, the last added first; the latest few where none is chosen.
+
+    `demo` stands in the list and in links as DEMONSTRATION, whichever showing it is.
+    """
     _arrive()
     by_id = {one.id: one for one in everything if one.experiment}
+    if demo is not None and demo.experiment:
+        by_id[DEMONSTRATION] = demo
     shown = ticks.shown
     hold(IDS, [id for id in by_id if id in shown][:MOST])  # the table may have changed them
     compared.offered = list(by_id)
@@ -70,24 +100,35 @@ def experiments(everything: Sequence[Stored]) -> list[Stored]:
         on_change=_choose,
         max_selections=MOST,
     )
-    chosen = [by_id[id] for id in by_id if id in shown][:MOST]
-    _link([one.id for one in chosen])
+    chosen = [id for id in by_id if id in shown][:MOST]
+    _link(chosen)
+    compared.shown = ",".join(chosen)
     if chosen:
-        return chosen
+        return [by_id[id] for id in chosen]
     mine = manager().rights.mine()
-    own = [one for one in by_id.values() if mine(one.owner)]
-    latest = (own or list(by_id.values()))[:LATEST]
-    st.info(f"Nothing is chosen, so here {_are(len(latest))}. {HOW}", icon=":material/info:")
-    return latest
+    there = [one for one in by_id.values() if not one.demo]
+    own = [one for one in there if mine(one.owner)]
+    latest = (own or there)[:LATEST]
+    beside = [demo] if DEMONSTRATION in by_id and demo and len(latest) < FEW else []
+    st.info(f"Nothing is chosen, so here {_are(len(latest), bool(beside))}. {HOW}", icon=":material/info:")
+    compared.shown = ",".join([*(one.id for one in latest), *([DEMONSTRATION] if beside else [])])
+    if not latest:
+        pages.link(pages.LAB, "Start an experiment of your own")
+    return [*latest, *beside]
 
 
-def _are(count: int) -> str:
-    return "is the latest experiment" if count == 1 else f"are the latest {count} experiments"
+def _are(count: int, beside: bool) -> str:
+    if not count:
+        return "is the demonstration" if beside else "is nothing: the demonstration has not begun yet"
+    latest = "the latest experiment" if count == 1 else f"the latest {count} experiments"
+    return f"{'are' if beside or count > 1 else 'is'} {latest}{' and the demonstration' if beside else ''}"
 
 
 def _name(one: Stored) -> str:
     began = datetime.fromtimestamp(one.created).strftime("%Y-%m-%d %H:%M")
     settings = f"lr {one.experiment.learning_rate:g}" if one.experiment else ""
+    if one.demo:
+        return f"The demonstration · {table.about(one)}"
     return " · ".join(filter(None, [one.name, table.about(one), settings, began, one.id]))
 
 
@@ -103,7 +144,7 @@ def _arrive() -> None:
     if compared.problem is not None:
         return
     wanted = [id for id in st.query_params.get(COMPARE, "").split(",") if id][:MOST]
-    there = [id for id in wanted if (one := manager().store.get(id)) and one.removed is None]
+    there = [id for id in wanted if id == DEMONSTRATION or ((one := manager().store.get(id)) and one.removed is None)]
     ticks.shown.update(there)
     lost = [id for id in wanted if id not in there]
     names = ", ".join(repr(id[:20]) for id in lost[:5])
@@ -148,7 +189,7 @@ def choices(found: Sequence[Stored]) -> Chosen:
                 _with_chosen("compare_by", bys),
                 bys.index(view_link.told("by", bys, run_groups.EXPERIMENT)),
                 key="compare_by",
-                format_func=lambda name: "nothing else" if name == run_groups.RULE else run_groups.words(name),
+                format_func=lambda name: "nothing else" if name == run_groups.RULE else in_words(name),
                 persist_state="session",
             )
             rules = [rule for rule in RULES if any(one.experiment and rule in one.experiment.rules for one in found)]

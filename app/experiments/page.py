@@ -20,6 +20,7 @@ from dfa_lab.runs.store.known_wrong import SAID
 from dfa_lab.runs.store.server import ACTIVE
 from dfa_lab.runs.store.stored import Stored
 from dfa_lab.settings.experiment import RULES
+from dfa_lab.settings.wording import title
 
 MOST = 2000  # experiments that are listed
 EVERY = 2.0  # seconds, while something is active
@@ -59,6 +60,9 @@ def _experiments() -> None:
     everything = whose.chosen(store.experiments(MOST, demos=False))
     if not everything:
         st.info(EMPTY, icon=":material/science:")
+        with st.container(horizontal=True, gap="small"):
+            pages.link(pages.LAB, "Start one in the Lab")
+            pages.link(pages.LESSONS, "Let a lesson train one")
         _undo()
         return
     wanted = _find(everything)
@@ -99,10 +103,13 @@ def _find(everything: Sequence[Stored]) -> table.Wanted:
 
 
 def _several(label: str, there: Sequence[str]) -> list[str]:
-    """What is chosen of what there is; a choice that nothing has any more is shown too, and finds nothing."""
+    """What is chosen of what there is; a choice that nothing has any more is shown too, and finds nothing.
+
+    Where all are alike in it, there is nothing to choose.
+    """
     key = f"runs_{label.lower().replace(' ', '_')}"
     options = list(dict.fromkeys([*there, *held(key, [])]))
-    return st.multiselect(label, options, key=key, persist_state="session") if options else []
+    return st.multiselect(label, options, key=key, persist_state="session") if len(options) > 1 or held(key) else []
 
 
 def _show_all() -> None:
@@ -134,8 +141,9 @@ def _view(everything: Sequence[Stored]) -> dict:
         )
         group = st.selectbox(
             "Group by",
-            [NO_GROUP, *differ, *(name for name in table.SETTINGS if name not in differ)],
+            list(dict.fromkeys([NO_GROUP, *differ, held("runs_group", NO_GROUP)])),  # what is alike in all groups nothing
             key="runs_group",
+            format_func=lambda name: name if name == NO_GROUP else title(name),
             width=200,
             persist_state="session",
         )
@@ -173,7 +181,7 @@ def _list(wanted: table.Wanted, view: dict) -> None:
         st.rerun()  # to tick more often or more rarely
     found = wanted(everything)
     group, metric = view["group"], view["metric"]
-    settings = table.differing(found) if view["only"] else list(table.SETTINGS)
+    settings = table.differing(found) if view["only"] else [name for name in table.SETTINGS if table.said(found, name)]
     settings = [*([group] if group else []), *(name for name in settings if name != group)]
     finals = store.finals([one.id for one in found])
     chosen = [one for one in found if one.id in ticks.chosen] or (found if len(found) == 1 else [])
@@ -183,7 +191,7 @@ def _list(wanted: table.Wanted, view: dict) -> None:
     if not found:
         st.info("Nothing matches: press Show all.", icon=":material/search_off:")
         return
-    shown = run_table.frame(found, finals, metric, settings, view["best"])
+    shown = run_table.frame(found, finals, metric, settings, view["best"], first=view["only"])
     shown = run_table.ordered(shown, view["order"] if view["order"] in shown else "", group, backwards=view["order"] == OLDEST)
     run_table.editor(shown, metric)
     if ((finals["metric"] == metric) & finals["wrong"]).to_numpy().any():

@@ -14,7 +14,8 @@ from dfa_lab.compare import table
 from dfa_lab.runs.replay.origin import FORKED, origin_of
 from dfa_lab.runs.rights import NotAllowed
 from dfa_lab.runs.store.stored import Stored
-from dfa_lab.settings.experiment import RULES
+from dfa_lab.settings.experiment import RULES, Experiment
+from dfa_lab.settings.wording import title
 
 COLOURS = {  # of Okabe and Ito
     "#0072B2": "🟦 blue",
@@ -27,6 +28,8 @@ COLOURS = {  # of Okabe and Ito
 EDITABLE = ("chosen", "shown", "name", "note", "tags", "colour")
 WRITTEN = ("name", "note", "tags", "colour")  # kept in the store; the others are this visitor's
 SPREAD = " ±"
+NAMES = {"name": ("Name", 80), "what": ("What", None)}  # columns that are as wide as their texts
+LETTER, NARROWEST, WIDEST = 6.5, 120, 560  # pixels
 OPEN = "runs_open"  # key of the buttons in the table
 
 
@@ -41,8 +44,13 @@ class Table(Remembered, prefix="runs"):
 rows = Table()
 
 
-def frame(found: Sequence[Stored], finals: pd.DataFrame, metric: str, settings: Sequence[str], best: bool) -> pd.DataFrame:
-    """A row an experiment, by its id: what can be changed, its state, the last values of its rules, its settings."""
+def frame(
+    found: Sequence[Stored], finals: pd.DataFrame, metric: str, settings: Sequence[str], best: bool, *, first: bool = False
+) -> pd.DataFrame:
+    """A row an experiment, by its id: what can be changed, its state, the last values of its rules, its settings.
+
+    `first`: the settings come before the values, since they tell the rows apart.
+    """
     outcomes = table.outcomes(found, finals, metric, best=best)
     by = 100 if table.fraction(metric) else 1
     common = run_columns.columns(found)
@@ -53,6 +61,8 @@ def frame(found: Sequence[Stored], finals: pd.DataFrame, metric: str, settings: 
         "shown": [one.id in ticks.shown for one in found],
         **common,
     }
+    told = {name: [table.setting(one, name) for one in found] for name in settings}
+    columns |= told if first else {}
     for rule in RULES:
         cells = [outcomes.get((one.id, rule)) for one in found]
         if any(one.experiment and rule in one.experiment.rules for one in found):
@@ -63,8 +73,7 @@ def frame(found: Sequence[Stored], finals: pd.DataFrame, metric: str, settings: 
     if any(when):
         columns["as of"] = when
     columns["seeds"] = [len(one.experiment.seeds) if one.experiment else None for one in found]
-    for name in settings:
-        columns[name] = [table.setting(one, name) for one in found]
+    columns |= {} if first else told
     columns["colour"] = [one.colour or None for one in found]
     columns["tags"] = [list(one.tags) for one in found]
     columns["note"] = [one.note for one in found]
@@ -134,8 +143,13 @@ def _columns(shown: pd.DataFrame, metric: str) -> dict[str, Any]:
     return (
         rules
         | run_columns.looks()
+        | {name: column.TextColumn(title(name), help=_about(name)) for name in shown.columns if name in table.SETTINGS}
         | {
-            "open": column.ButtonColumn("", type="tertiary", key=OPEN, on_click=_open),
+            name: column.TextColumn(label, width=_wide(shown[name].tolist()), max_chars=most)
+            for name, (label, most) in NAMES.items()
+        }
+        | {
+            "open": column.ButtonColumn("Open", type="tertiary", key=OPEN, on_click=_open),
             "chosen": column.CheckboxColumn("Choose", help="For the buttons above", pinned=True),
             "shown": column.CheckboxColumn("Show", help="In comparisons and in the table for a paper"),
             "colour": column.SelectboxColumn(
@@ -150,6 +164,15 @@ def _columns(shown: pd.DataFrame, metric: str) -> dict[str, Any]:
             "why": column.TextColumn("Why", help="Why it is in its state, and what it was forked from"),
         }
     )
+
+
+def _about(name: str) -> str:
+    return Experiment.model_fields[name].description or ""
+
+
+def _wide(texts: Sequence[str]) -> int:
+    """A width in pixels at which texts are seen to the end, where they differ perhaps."""
+    return min(WIDEST, max(NARROWEST, 24 + round(LETTER * max(map(len, texts), default=0))))
 
 
 def _open() -> None:

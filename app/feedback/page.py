@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.bar import scrubber
+from app.bar import scrubber, share_links
 from app.charts import finished
 from app.feedback import changes, matrix_figures
 from app.feedback.changes import Part, widget
@@ -10,7 +10,7 @@ from app.form import settings_form
 from app.shell import pages
 from app.shell.escape import plain
 from app.shell.server import manager
-from app.visit import moment, share, view_link, watching
+from app.visit import moment, view_link, waiting, watching, whose
 from app.visit.session import Remembered, held, hold, session
 from dfa_lab.feedback import Promise, rule_class
 from dfa_lab.feedback.changing import step_of
@@ -44,17 +44,16 @@ drawn = Drawn()
 
 def show() -> None:
     """The whole page."""
-    st.title("The feedback matrices", anchor=False)
+    share_links.title(pages.FEEDBACK, "The feedback matrices")
     watching.arrive()
     settings_form.show_problems(session.problems)
     status = watching.current()
     with st.container(width=960):
         st.markdown(INTRO)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        what = "The demonstration" if status.demo else "Your experiment"
-        st.markdown(f"{what}: **{plain(describe(status.experiment))}**, {_seen(status)}.")
+        st.markdown(f"{whose.subject(status)}: **{plain(describe(status.experiment))}**, {_seen(status)}.")
         pages.link(pages.LAB, "Its curves in the Lab")
-        share.share_page(pages.FEEDBACK)
+    whose.note(status)
     scrubber.show()
     rule, seed, block = _choose(status)
     part = changes.buttons(status, rule, seed, block)
@@ -123,7 +122,7 @@ def _tick(rule: str, seed: int, block: int, part: Part) -> None:
     if _shown(status) != drawn.around:
         st.rerun()
     if status.state in ("queued", "loading"):
-        st.info("Its data are being loaded.", icon=":material/hourglass_empty:")
+        waiting.show(status)
     elif status.state in ENDED and not status.demo:
         st.info(
             f"It has ended ({status.state}), and its networks are no longer in memory: matrices are shown of experiments "
@@ -148,8 +147,7 @@ def _draw(status: Status, rule: str, seed: int, block: int, part: Part) -> None:
         if moment.past(status):
             st.info(plain(str(gone)), icon=":material/hourglass_empty:")
             return
-        again = "begins again in a few seconds" if status.demo else "is in the middle of a long step"
-        st.info(f"It {again}: the pictures follow.", icon=":material/hourglass_empty:")
+        waiting.show(status, gone)
         return
     if found is None:
         st.info(_without(rule, blocks), icon=":material/info:")

@@ -7,14 +7,14 @@ from contextlib import nullcontext
 
 import streamlit as st
 
-from app.bar import scrubber
+from app.bar import scrubber, share_links
 from app.form import settings_form
 from app.learnt import controls, own_points, tsne_maps
 from app.learnt.view import Chosen, View, drawn, of_points
 from app.learnt.views import VIEWS
 from app.shell import pages
 from app.shell.escape import plain
-from app.visit import moment, share, view_link, watching
+from app.visit import moment, view_link, waiting, watching, whose
 from app.visit.session import session
 from dfa_lab import data
 from dfa_lab.runs.access import Gone
@@ -28,14 +28,14 @@ EVERY = 1.0  # seconds
 def show() -> None:
     """The whole page."""
     watching.arrive()
-    st.title("What it has learnt", anchor=False)
+    share_links.title(pages.LEARNT, "What it has learnt")
     settings_form.show_problems(session.problems)
     status = watching.current()
     experiment = status.experiment
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"On screen: **{plain(describe(experiment))}**, rules **{', '.join(experiment.rules)}**.")
+        st.markdown(f"{whose.subject(status)}: **{plain(describe(experiment))}**, rules **{', '.join(experiment.rules)}**.")
         pages.link(pages.LAB, "Settings and curves in the Lab")
-        share.share_page(pages.LEARNT)
+    whose.note(status)
     scrubber.show()
     shape = data.facts_of(experiment).shape
     offered = {view.title: view for view in VIEWS if view.offered(shape)}
@@ -86,7 +86,7 @@ def _tick(view: View, chosen: Chosen) -> None:
             view.draw(status, chosen)
         drawn.view = status.id, view.title
     except Gone as gone:
-        st.info(plain(moment.why(status, gone)), icon=":material/hourglass_empty:")
+        waiting.show(status, gone)
 
 
 def _around(status: Status) -> tuple[object, ...]:

@@ -4,10 +4,12 @@ from math import ceil
 
 import streamlit as st
 
+from app.bar import share_links
 from app.form.settings_form import show_problems
 from app.lessons import done_marks, lesson_times
 from app.lessons.lesson_place import go
 from app.lessons.lesson_words import all_lessons, all_paths, say
+from app.shell import pages
 from app.shell.escape import plain
 from app.visit import projector
 from dfa_lab.lessons import Lesson
@@ -23,7 +25,9 @@ def show(problem: str = "") -> None:
     st.html(CARDS)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(say("title"), anchor=False, width="content")
-        projector.toggle()
+        with st.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
+            share_links.popover(pages.LESSONS)
+            projector.toggle()
     st.markdown(say("about"))
     show_problems([plain(problem)] if problem else [])
     paths = list(all_paths().values())

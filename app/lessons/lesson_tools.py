@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from app.bar import share_links
 from app.lessons import done_marks
 from app.lessons.lesson_place import at, path
 from app.lessons.lesson_words import say
@@ -31,7 +32,7 @@ def show(stop: Stop, step: Step, choice: int, status: Status | None, again: Call
         with st.popover(say("share"), icon=":material/link:", key="share", on_change="rerun") as popover:
             if popover.open:
                 place = {name: text for name, text in at(stop).items() if text}
-                share.texts(share.address(place, pages.LESSONS), say("this_step"))
+                share_links.step(share.address(place, pages.LESSONS), step.experiment)
         projector.toggle()
 
 

@@ -15,7 +15,8 @@ from dfa_lab.runs.live import ACTIVE, Status
 from dfa_lab.runs.store.known_wrong import SAID
 
 DEMO_NOTE = (
-    "A demonstration: three equal networks learn to read digits, each told of its mistakes otherwise. Start your own below."
+    "A demonstration: three equal networks learn to read digits, each told of its mistakes in another way. "
+    "Start your own below."
 )
 
 

@@ -50,13 +50,19 @@ export class LivePanel extends PlotPanel {
     const { heat, curves } = this.definition
     const { view, store } = this.owner
     const measured = (curve) => view.runs.some((_, run) => store.get(run, curve.metric, curve.layer))
-    if (heat?.steps.length || curves.some(measured)) return ""
+    if (heat?.steps.length) return ""
+    if (curves.some(measured)) return this.#hidden() ? "All rules are hidden: press one above" : ""
     return OVER.includes(view.status?.state) ? "No values" : "No values yet"
   }
 
   context() {
     const { view, store, choices } = this.owner
     return { ...super.context(), view, store, choices, axis: choices.x, chance: this.#chance() }
+  }
+
+  #hidden() {
+    const { view, choices } = this.owner
+    return view.runs.every(({ rule }) => choices.hidden.includes(rule))
   }
 
   // The widest of the lines that are shown, as it was before the first step (dfa_lab/measure/kinds/chance.py). Seeds draw each a B
@@ -99,7 +105,7 @@ export class LivePanel extends PlotPanel {
   mark() {
     const { choices, view, store } = this.owner
     const at = view.marker && (choices.x === "seconds" ? store.secondsAt(view.marker.step) : view.marker[choices.x])
-    const { share, left } = this.drawn && at != null ? this.placeOf(at) : { share: -1 }
+    const { share, left } = this.drawn && !this.empty && at != null ? this.placeOf(at) : { share: -1 }
     this.marker.hidden = !(share >= 0 && share <= 1)
     if (this.marker.hidden) return
     this.marker.style.left = left

@@ -4,6 +4,7 @@ from math import isfinite
 
 import numpy as np
 
+from app.visit import waiting
 from app.visit.moment import epoch
 from dfa_lab.feedback import rule_class
 from dfa_lab.records import DRAWN, METRICS
@@ -59,7 +60,7 @@ def moving(status: Status, problem: str = "") -> dict:
         "around": around(status),
         "status": {
             "state": status.state,
-            "sentence": status.sentence or problem,
+            "sentence": status.sentence or problem or waiting.words(status),
             "step": status.step,
             "steps": status.steps,
             "epoch": round(status.epoch, 3),

@@ -39,8 +39,12 @@ export class StatusStrip {
     this.#showState(status.state)
     setText(this.title, title ?? "")
     const done = status.steps ? Math.min(100, (100 * (status.step ?? 0)) / status.steps) : 0
-    this.fill.style.width = `${done}%`
-    this.bar.setAttribute("aria-valuenow", done.toFixed(0))
+    const loading = status.state === "loading" // nobody knows how long yet
+    this.bar.classList.toggle("dfa-loading", loading)
+    this.fill.style.width = loading ? "30%" : `${done}%`
+    if (loading) this.bar.removeAttribute("aria-valuenow")
+    else this.bar.setAttribute("aria-valuenow", done.toFixed(0))
+    this.bar.setAttribute("aria-label", loading ? "Loading" : "Training steps done")
     this.#fact(
       "Epoch",
       status.epochs && `${(status.epoch ?? 0).toFixed(status.epochs < 100 ? 1 : 0)} / ${count.format(status.epochs)}`,

@@ -9,13 +9,13 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app.bar import scrubber
+from app.bar import scrubber, share_links
 from app.form import settings_form
 from app.path import component, message, path_looks
 from app.shell import pages
 from app.shell.escape import plain
 from app.shell.server import manager
-from app.visit import hidden_controls, looks, moment, projector, share, view_link, watching
+from app.visit import hidden_controls, looks, moment, projector, view_link, waiting, watching, whose
 from app.visit.session import Remembered, fresh, held, hold, session
 from dfa_lab import data
 from dfa_lab.runs.access import Gone
@@ -23,7 +23,7 @@ from dfa_lab.runs.live import ACTIVE, ENDED, Status
 from dfa_lab.settings.parsing import describe
 
 EVERY = 1.0  # seconds
-PHASE = 2.5  # seconds that Play stays at a phase
+PHASE = 2.5  # seconds that each phase stays when they go on by themselves
 PATIENCE = 1.5  # seconds that a button waits for what it has asked for
 OVER = "There is no next step to be shown: this experiment has ended. Press Reset in the Lab to train it again."
 LIVE, SLOW = "Live", "Slow motion"
@@ -61,7 +61,7 @@ motion = Motion()
 
 def show() -> None:
     """The whole page."""
-    st.title("The path of the error", anchor=False)
+    share_links.title(pages.PATH, "The path of the error")
     watching.arrive()
     component.load()
     settings_form.show_problems(session.problems)
@@ -71,10 +71,9 @@ def show() -> None:
         with st.container(width=960):
             st.markdown(INTRO)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        what = "The demonstration" if status.demo else "Your experiment"
-        st.markdown(f"{what}: **{plain(describe(status.experiment))}**.")
+        st.markdown(f"{whose.subject(status)}: **{plain(describe(status.experiment))}**.")
         pages.link(pages.LAB, "Settings and curves in the Lab")
-        share.share_page(pages.PATH)
+    whose.note(status)
     scrubber.show()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         seed, rules = _choose(status)
@@ -154,7 +153,8 @@ def _buttons(status: Status, slow: bool) -> None:
         all_of_it = "Train to the end of this epoch, then wait"
         off = not waits or past
         st.button("Epoch", key="path_epoch", icon=":material/last_page:", disabled=off, on_click=_epoch, help=all_of_it)
-        st.toggle("Play", key=PLAY, disabled=not (active or past), help="Go through the phases by itself")
+        if active or past:  # else there is nothing to go through; the film of the training has a Play of its own
+            st.toggle("Go on by itself", key=PLAY, help="Through the phases, one after the other")
     projector.toggle()
 
 
@@ -189,7 +189,7 @@ def _tick(seed: int, rules: tuple[str, ...], slow: bool) -> None:
             told = path_looks.phases(status, seed, rules)
             view = message.slowed(view, told, phase, status.experiment, looks.class_names(status))
     except Gone as gone:
-        st.info(moment.why(status, gone), icon=":material/hourglass_empty:")
+        waiting.show(status, gone)
         return
     if frozen:
         st.markdown(TOLD[phase])

@@ -30,7 +30,12 @@ A_YEAR = 365 * 24 * 3600  # seconds
 def shared() -> bool:
     """Whether several people use this server: it listens to others, asks for a login, or was told so."""
     said = os.environ.get(VARIABLE, "") not in ("", "0")
-    return said or login.on() or not _is_own(config.get_option("server.address"))
+    return said or login.on() or not listens_alone()
+
+
+def listens_alone() -> bool:
+    """Whether only this computer can open a connection to the server, be it a proxy for others."""
+    return _is_own(config.get_option("server.address"))
 
 
 def _is_own(address: str | None) -> bool:

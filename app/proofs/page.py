@@ -9,6 +9,7 @@ from html import escape
 import streamlit as st
 import torch
 
+from app.bar import share_links
 from app.charts import finished
 from app.form import settings_form
 from app.proofs import proof_figures
@@ -59,7 +60,7 @@ proof = Proof()
 
 def show() -> None:
     """The whole page."""
-    st.title("Is it really DFA?", anchor=False)
+    share_links.title(pages.PROOFS, "Is it really DFA?")
     experiment, problems = _settings()
     if experiment is None:
         pages.link(pages.LAB, "Change the settings in the Lab", "tune")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 STYLE = """<style>
-.stApp [data-testid^=stBaseButton-primary]:enabled, .stApp [data-testid=stMultiSelectTagsContainer] * {
+.stApp [data-testid^=stBaseButton-primary]:enabled, .stApp [data-testid=stMultiSelectTagsContainer] :not(input) {
   color: light-dark(#fff, #0b0d10);
 }
 .stApp [data-testid^=stBaseButton-primary] kbd { color: inherit; opacity: 0.85; }

@@ -20,8 +20,10 @@ class Page:
     icon: str  # of Material Symbols
     section: str = ""  # of the navigation; pages of one section follow each other
     default: bool = False  # shown at the lab's own address
+    run: bool = False  # is about the run that is watched
     pictures: bool = False  # shows the networks as they were at any step of a training
     administrators: bool = False  # for whoever keeps the server
+    shared: tuple[str, str] = ("This page", "The page that you are on.")  # how a link to one without a run is called
 
     @property
     def path(self) -> str:
@@ -39,15 +41,16 @@ class Page:
         return f":material/{self.icon}:"
 
 
+COMPARISON = "This comparison", "The experiments that you compare, and how they are drawn."
 PAGES = (
-    Page("lab", "Lab", "science", default=True),
+    Page("lab", "Lab", "science", default=True, run=True),
     Page("lessons", "Lessons", "school"),
-    Page("path", "The path of the error", "route", pictures=True),
-    Page("learnt", "What it has learnt", "visibility", "Look inside", pictures=True),
-    Page("angles", "Angles", "square_foot", "Look inside"),
-    Page("feedback", "Feedback", "grid_on", "Look inside", pictures=True),
+    Page("path", "The path of the error", "route", run=True, pictures=True),
+    Page("learnt", "What it has learnt", "visibility", "Look inside", run=True, pictures=True),
+    Page("angles", "Angles", "square_foot", "Look inside", run=True),
+    Page("feedback", "Feedback", "grid_on", "Look inside", run=True, pictures=True),
     Page("experiments", "Experiments", "list", "Runs"),
-    Page("compare", "Compare", "stacked_line_chart", "Runs"),
+    Page("compare", "Compare", "stacked_line_chart", "Runs", shared=COMPARISON),
     Page("reproduce", "Reproduce", "table_chart", "Runs"),
     Page("server", "Server", "dns", "Runs", administrators=True),
     Page("proofs", "Is it really DFA?", "fact_check", "Proof and rules"),
@@ -55,8 +58,11 @@ PAGES = (
 )
 _by_name = {page.name: page for page in PAGES}
 # those that code elsewhere names
-LAB, LESSONS, PATH, LEARNT, ANGLES, FEEDBACK, COMPARE, RULES = (
-    _by_name[name] for name in ("lab", "lessons", "path", "learnt", "angles", "feedback", "compare", "rules")
+LAB, LESSONS, PATH, LEARNT, ANGLES, FEEDBACK = (
+    _by_name[name] for name in ("lab", "lessons", "path", "learnt", "angles", "feedback")
+)
+EXPERIMENTS, COMPARE, REPRODUCE, SERVER, PROOFS, RULES = (
+    _by_name[name] for name in ("experiments", "compare", "reproduce", "server", "proofs", "rules")
 )
 
 

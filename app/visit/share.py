@@ -1,4 +1,4 @@
-"""The same experiment again: as a link, a QR code for a room, a frame for another page, and a command."""
+"""Links to a run and to settings, a QR code for a room, and a frame for another page; app/bar/share_links.py offers them."""
 
 from urllib.parse import urlencode, urlsplit
 
@@ -7,12 +7,11 @@ import streamlit as st
 from streamlit import config
 
 from app.shell.pages import LAB, PAGES, Page
-from app.visit import hidden_controls
-from app.visit.form_state import FORM_ONLY
+from app.visit import hidden_controls, moment
+from app.visit.form_state import ATTACH, FORM_ONLY
+from app.visit.session import session
 from dfa_lab.settings.experiment import Experiment
-from dfa_lab.settings.parsing import command, differences
-
-QR_MOST = 1000  # characters: more and the squares of a code that fits are too small
+from dfa_lab.settings.parsing import differences
 
 
 def address(parameters: dict[str, str], page: Page = LAB) -> str:
@@ -23,7 +22,8 @@ def address(parameters: dict[str, str], page: Page = LAB) -> str:
     folder, _, last = here.rpartition("/")
     root = folder if last in {one.path for one in PAGES if not one.default} and not at_the_lab else here
     target = f"{root}/{page.path}" if root or page.path else ""
-    return f"{target}?{urlencode(parameters, safe=',:~')}"
+    said = urlencode(parameters, safe=",:~")
+    return f"{target}?{said}" if said else target
 
 
 def link(experiment: Experiment, view: dict[str, str] | None = None) -> str:
@@ -44,38 +44,17 @@ def embed(url: str) -> str:
     return f'<iframe src="{url.replace("&", "&amp;")}{joint}embed=true" width="100%" height="900" style="border:0"></iframe>'
 
 
-def share(experiment: Experiment, opened: bool) -> None:
-    """What the Share popover holds; its settings are kept while it is closed, and the rest is made when it opens: a QR code
-    takes longer than all else on the page."""
-    view = {
-        "hide": hidden_controls.choose("share_hide"),
-        "projector": "true" if st.toggle("For a projector", key="share_projector") else "",
-        hidden_controls.CHARTS: st.query_params.get(hidden_controls.CHARTS, ""),
-    }
-    if not opened:
-        return
-    texts(link(experiment, view))
-    st.caption("The same, trained without a page")
-    st.code(command(experiment), language="bash", wrap_lines=True)
+def this_page(page: Page, view: dict[str, str] | None = None) -> str:
+    """A link to what is on screen: the run that is watched, if any, the moment, and what is chosen on the page.
+
+    Settings that a visitor's own link has named are not what they look at, and are left out.
+    """
+    shown = st.query_params.to_dict()
+    said = {name: text for name, text in shown.items() if name in (ATTACH, *hidden_controls.VIEW)}
+    return address({name: text for name, text in {**said, **(view or {})}.items() if text}, page)
 
 
-def share_page(page: Page) -> None:
-    """A popover with the address of a page of pictures: the same experiment, step and view wherever it is opened."""
-    # opening runs the page: what is shared is what is shown then
-    with st.popover("Share", icon=":material/link:", key="share_page", on_change="rerun") as popover:
-        if popover.open:
-            texts(address(st.query_params.to_dict(), page), "to what is shown here")
-
-
-def texts(url: str, leads: str = "with these settings") -> None:
-    """A link in the ways in which a class can get it."""
-    st.caption(f"A link {leads}, for anyone who reaches this server")
-    st.code(url, language=None, wrap_lines=True)
-    left, right = st.columns([2, 3])
-    left.caption("For phones in the room")
-    if len(url) <= QR_MOST:
-        left.html(qr(url))
-    else:
-        left.info("This link is too long for a QR code that phones can read: write it out, or draw fewer points.")
-    right.caption("To show the lab in another page")
-    right.code(embed(url), language="html", wrap_lines=True)
+def this_run(view: dict[str, str] | None = None) -> str:
+    """A link from any page to the run that is watched, in the Lab, at the chosen moment."""
+    run = {ATTACH: session.watched or "", moment.AT: session.at}
+    return address({name: text for name, text in {**run, **(view or {})}.items() if text})

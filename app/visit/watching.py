@@ -55,6 +55,13 @@ def watch(id: str) -> None:
     hidden_controls.into_url({ATTACH: id})
 
 
+def leave() -> None:
+    """Watch what all newcomers see. What was watched goes on, and keeps its address."""
+    session.watched = None
+    moment.leave("")
+    st.query_params.pop(ATTACH, None)
+
+
 def current() -> Status:
     """The status of what is on screen, at the moment that this visitor has chosen; see `moment.seen`."""
     return moment.seen(now())

@@ -8,10 +8,12 @@ from app.people import identity, login_provider
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit.session import held, hold, known
+from dfa_lab.runs.live import Status
 from dfa_lab.runs.store.stored import Stored
 from dfa_lab.runs.visitors import LONGEST, called
 
 MINE, ALL = "Mine", "All"
+YOU = "you"
 CHOICE, NAME, LOG_OUT = "runs_whose", "runs_nickname", "runs_log_out"
 ABOUT = (
     "Those of others can be opened, compared and exported. Whoever changes one, by Pause, a learning rate or a fork, gets a "
@@ -63,12 +65,43 @@ def owners(found: Sequence[Stored]) -> list[str] | None:
         return None
     names, rights = manager().visitors.names(), manager().rights
     mine = rights.who().id
-    return ["you" if one.owner == mine else names.get(one.owner) or called(one.owner) for one in found]
+    return [YOU if one.owner == mine else names.get(one.owner) or called(one.owner) for one in found]
 
 
 def sentence(owner: str) -> str:
     """Whose the experiment on screen is, and what can be done with it, as plain text; empty where it is this visitor's."""
     if not identity.shared() or manager().rights.own(owner):
         return ""
-    name = manager().visitors.names().get(owner) or called(owner)
-    return f"This is an experiment of {name}: you are watching. Pause, Step or a new learning rate make a copy of your own."
+    by = _called(owner)
+    return f"This is an experiment of {by}: you are watching. Pause, Step or a new learning rate make a copy of your own."
+
+
+def subject(status: Status) -> str:
+    """What is on screen, as the beginning of a sentence."""
+    if status.demo:
+        return "The demonstration"
+    if not identity.shared() or manager().rights.own(status.owner):
+        return "Your experiment"
+    return f"An experiment of {plain(_called(status.owner))}"
+
+
+def note(status: Status) -> None:
+    """What a visitor can do with the experiment of somebody else, on a page that has no chart to say so."""
+    if not status.demo and (said := sentence(status.owner)):
+        st.caption(f":material/group: {plain(said)}")
+
+
+def of_others(found: Sequence[Stored]) -> str:
+    """Whose several experiments are, where not all are this visitor's."""
+    whose = owners(found) or []
+    others = list(dict.fromkeys(name for name in whose if name != YOU))
+    if not others:
+        return ""
+    count = sum(name != YOU for name in whose)
+    those = "All" if count == len(whose) else f"{count} of {len(whose)}"
+    people = " and ".join(filter(None, [", ".join(others[:-1]), others[-1]]))
+    return f"{those} are by {people}: open, compare and export them; what you change in one becomes a copy of your own."
+
+
+def _called(owner: str) -> str:
+    return manager().visitors.names().get(owner) or called(owner)

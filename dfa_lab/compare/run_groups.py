@@ -11,7 +11,10 @@ from dfa_lab.compare import table
 from dfa_lab.feedback import rule_class
 from dfa_lab.runs.store.stored import Stored
 from dfa_lab.settings.experiment import RULES
+from dfa_lab.settings.wording import in_words
 
+DEMONSTRATION = "demonstration"
+SHORT = {"num_layers": "layers", "num_hidden": "units"}  # names that fit beside a line
 EXPERIMENT, RULE = "experiment", "rule"  # what runs may be grouped by besides the settings
 MOST_TRIED = 8  # settings, of which names are made
 # What leaves a run's initial weights and the order of its batches as they are.
@@ -38,10 +41,12 @@ class Group:
     rule: str
     label: str  # what tells it from the other groups of its rule; may be empty
     members: tuple[Member, ...]
+    alone: bool = False  # all groups are of this rule, so that it tells nothing
 
     @property
     def name(self) -> str:
-        return f"{self.rule} · {self.label}" if self.label else self.rule
+        """What differs from the other groups, and nothing else."""
+        return " · ".join(filter(None, [self.label, "" if self.label and self.alone else self.rule]))
 
 
 def groups(
@@ -60,7 +65,8 @@ def groups(
         readable = sorted(readable, key=lambda one: table.sortable(key(one, by)))
     places = {place: n for n, place in enumerate(dict.fromkeys(key(one, by) for one in readable))}
     order = sorted(members, key=lambda place: (RULES.index(place[0]), places[place[1]]))
-    return [Group(at, rule, names[at], tuple(members[rule, at])) for rule, at in order]
+    alone = len({rule for rule, _ in order}) == 1
+    return [Group(at, rule, names[at], tuple(members[rule, at]), alone) for rule, at in order]
 
 
 def key(one: Stored, by: str) -> str:
@@ -76,8 +82,8 @@ def labels(found: Sequence[Stored], by: str = EXPERIMENT) -> dict[str, str]:
     telling = _telling(found)
     made = {}
     for one in found:
-        settings = ", ".join(f"{words(name)} {table.setting(one, name)}" for name in telling)
-        made[one.id] = one.name or settings or (one.id[:6] if len(found) > 1 else "")
+        settings = ", ".join(f"{words(name)} {value}" for name in telling if (value := table.setting(one, name)))
+        made[one.id] = one.name or settings or ((DEMONSTRATION if one.demo else one.id[:6]) if len(found) > 1 else "")
     several = {text for text in made.values() if list(made.values()).count(text) > 1}
     return {id: f"{text} ({id[:6]})" if text in several and text != id[:6] else text for id, text in made.items()}
 
@@ -90,7 +96,8 @@ def _telling(found: Sequence[Stored]) -> tuple[str, ...]:
 
 
 def words(setting: str) -> str:
-    return setting.replace("_", " ")
+    """A setting's name beside a line."""
+    return SHORT.get(setting) or in_words(setting)
 
 
 def values(group: Group, measured: pd.DataFrame, column: str) -> dict[Member, float]:

@@ -10,8 +10,9 @@ import pandas as pd
 from dfa_lab.compare.as_of import as_of, last_steps
 from dfa_lab.records import METRICS
 from dfa_lab.runs.store.stored import Stored
-from dfa_lab.settings.experiment import RULES, Experiment
+from dfa_lab.settings.experiment import RULES, Experiment, extra
 from dfa_lab.settings.parsing import describe
+from dfa_lab.settings.wording import title
 
 OTHERS = "settings of another version of the lab"
 # where, not what; and what the table shows in columns of its own
@@ -62,8 +63,23 @@ def about(one: Stored) -> str:
     return describe(one.experiment) if one.experiment else OTHERS
 
 
+def has_effect(one: Stored, name: str) -> bool:
+    """Whether another setting of the experiment leaves this one anything to do; who knows, if this version cannot read it."""
+    settings = one.experiment
+    if settings is None:
+        return True
+    if name == "num_layers" and isinstance(settings.num_hidden, tuple):
+        return False  # as many as there are widths
+    when = extra(Experiment.model_fields[name])["when"]
+    return all(getattr(settings, other) in values for other, values in when.items())
+
+
 def setting(one: Stored, name: str) -> str:
-    """The value of a setting as a text, also of one that this version cannot read; empty where it has none."""
+    """The value of a setting as a text, also of one that this version cannot read; empty where it has none, or no effect."""
+    return _value(one, name) if has_effect(one, name) else ""
+
+
+def _value(one: Stored, name: str) -> str:
     value = getattr(one.experiment, name) if one.experiment else one.settings.get(name, "")
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -77,8 +93,20 @@ def setting(one: Stored, name: str) -> str:
 
 
 def differing(found: Sequence[Stored]) -> list[str]:
-    """The settings in which these experiments are not all alike, in the order of the form."""
-    return [name for name in SETTINGS if len({setting(one, name) for one in found}) > 1]
+    """The settings in which these experiments are not all alike, in the order of the form.
+
+    One that has an effect in some of them only, and its usual value there, follows from what gives it that effect.
+    """
+
+    def differ(text: Callable[[Stored, str], str], name: str) -> bool:
+        return len({text(one, name) for one in found}) > 1
+
+    return [name for name in SETTINGS if differ(_value, name) and differ(setting, name)]
+
+
+def said(found: Sequence[Stored], name: str) -> bool:
+    """Whether any of these experiments has a value of a setting that does something there."""
+    return any(setting(one, name) for one in found)
 
 
 def fraction(metric: str) -> bool:
@@ -155,7 +183,8 @@ class Published:
             [*row, *(cell.text(self.metric) if (cell := self.cells.get((n, rule))) else "–" for rule in self.rules)]
             for n, row in enumerate(self.rows)
         ]
-        return pd.DataFrame(lines, columns=[*self.heads, *(f"{rule}{unit}" for rule in self.rules)])
+        heads = [title(head) if head in SETTINGS else head for head in self.heads]
+        return pd.DataFrame(lines, columns=[*heads, *(f"{rule}{unit}" for rule in self.rules)])
 
     def latex(self) -> str:
         """The table in LaTeX, for the package booktabs."""

@@ -17,6 +17,12 @@ def title(name: str) -> str:
     return f"{text} ({unit})" if unit and unit not in text.lower() else text
 
 
+def in_words(name: str) -> str:
+    """A setting's title in the middle of a sentence, without its unit."""
+    text = extra(Experiment.model_fields[name])["title"] or name.replace("_", " ") if name in Experiment.model_fields else name
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
+
+
 def spellings(name: str) -> tuple[str, ...]:
     """Every spelling under which a person may give the setting, the reference's flag first."""
     flag = extra(Experiment.model_fields[name])["flag"]

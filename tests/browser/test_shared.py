@@ -1,6 +1,7 @@
 """A server that several people use: a visitor's experiment is theirs, others watch and get copies, and one keeps it all."""
 
 import re
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -36,6 +37,7 @@ def test_everybody_owns_what_they_begin(open_page: Callable, serve: Callable, tm
     (tmp_path / "token").write_text(TOKEN)
     environment = {
         "DFA_LAB_SHARED": "1",
+        "STREAMLIT_SERVER_ADDRESS": "0.0.0.0",
         "DFA_LAB_RUNS": str(tmp_path / "runs"),
         "DFA_LAB_ADMIN_TOKEN_FILE": str(tmp_path / "token"),
     }
@@ -83,6 +85,11 @@ def test_everybody_owns_what_they_begin(open_page: Callable, serve: Callable, tm
     press(page, "Pause")
     page.get_by_role("button", name=re.compile("^Resume")).wait_for()
     assert theirs in page.url  # the administrator's own hand, and no copy
+
+    page.goto(f"{lab.replace('localhost', socket.gethostname())}/lessons?lesson=what-is-dfa&step=2")
+    press(page, "Share")  # by a name that phones may know too
+    page.wait_for_function("document.querySelector('img[alt^=QR]')?.naturalWidth > 50")
+    assert page.get_by_text("Phones cannot open these links").count() == 0
 
     store = Store(tmp_path / "runs")
     owners = {one.id: one.owner for one in store.experiments(demos=False)}

@@ -31,20 +31,20 @@ def named(groups: Sequence[run_groups.Group]) -> dict[str, list[tuple]]:
 def test_a_line_for_each_rule_and_experiment():
     found = [stored("a", learning_rate=0.1), stored("b", learning_rate=0.2, rules="dfa")]
     assert named(run_groups.groups(found)) == {
-        "bp · learning rate 0.1": [("a", 0, 0), ("a", 2, 1)],
-        "dfa · learning rate 0.1": [("a", 1, 0), ("a", 3, 1)],
-        "dfa · learning rate 0.2": [("b", 0, 0), ("b", 1, 1)],
+        "learning rate 0.1 · bp": [("a", 0, 0), ("a", 2, 1)],
+        "learning rate 0.1 · dfa": [("a", 1, 0), ("a", 3, 1)],
+        "learning rate 0.2 · dfa": [("b", 0, 0), ("b", 1, 1)],
     }
     assert named(run_groups.groups(found, rules=["dfa"], seeds=[1])) == {
-        "dfa · learning rate 0.1": [("a", 3, 1)],
-        "dfa · learning rate 0.2": [("b", 1, 1)],
+        "learning rate 0.1": [("a", 3, 1)],
+        "learning rate 0.2": [("b", 1, 1)],
     }
 
 
 def test_groups_by_a_setting_gather_experiments_in_the_order_of_its_values():
     found = [stored("c", num_hidden=100), stored("b", num_hidden=20, seeds="7"), stored("a", num_hidden=100, epochs=9)]
     made = run_groups.groups(found, "num_hidden", rules=["bp"])
-    assert [group.name for group in made] == ["bp · num hidden 20", "bp · num hidden 100"]
+    assert [group.name for group in made] == ["units 20", "units 100"]
     assert {member.experiment for member in made[1].members} == {"a", "c"} and len(made[1].members) == 4
     assert list(named(run_groups.groups(found, run_groups.RULE))) == ["bp", "dfa"]
 
@@ -56,9 +56,9 @@ def test_names_are_short_and_tell_all_apart():
         stored("cccccccc", num_layers=1, learning_rate=0.2),
     ]
     assert list(run_groups.labels(found).values()) == [
-        "num layers 1, learning rate 0.1",
-        "num layers 2, learning rate 0.1",
-        "num layers 1, learning rate 0.2",
+        "layers 1, learning rate 0.1",
+        "layers 2, learning rate 0.1",
+        "layers 1, learning rate 0.2",
     ]
     twins = run_groups.labels([stored("aaaaaaaa"), stored("bbbbbbbb"), stored("cccccccc", name="mine")])
     assert list(twins.values()) == ["aaaaaa", "bbbbbb", "mine"]

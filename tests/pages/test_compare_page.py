@@ -6,14 +6,18 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.compare.choices import HOW
 from app.compare.message import Look, Panel, message
+from app.shell.server import manager
 from dfa_lab.compare import run_groups
 from dfa_lab.compare.as_of import last_steps
 from dfa_lab.compare.lines import EXTREMES, SINGLE
 from dfa_lab.feedback import rule_class
 from dfa_lab.records import Record
+from dfa_lab.runs.demo import demonstration
 from dfa_lab.runs.store.store import Store
 from dfa_lab.settings.parsing import parse
+from tests.runs.patience import until_state
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "compare.py")
 ERRORS = {"bp": (0.020, 0.035, 0.041), "dfa": (0.030, 0.040, 0.050)}  # at the end, by seed
@@ -52,18 +56,47 @@ def lines_of(app: AppTest) -> list[str]:
     return [group["name"] for group in view(app)["groups"]]
 
 
-def test_an_empty_folder_says_what_to_do(app):
-    assert "press Start in the Lab" in visit(app).info[0].value
+def test_before_anything_was_trained_the_demonstration_is_compared_with_itself(app):
+    visit(app)
+    assert app.info[0].value == f"Nothing is chosen, so here is the demonstration. {HOW}"
+    assert lines_of(app) == ["bp", "fa", "dfa"]
+    assert app.multiselect(key="compare_ids").options == ["The demonstration · digits, mlp 2×100 tanh, bce, rmsprop"]
+
+
+def test_a_first_experiment_stands_beside_the_demonstration_and_what_differs_is_said(app, tmp_path):
+    with closing(Store(tmp_path)) as store:
+        settings = demonstration(0)[0].model_dump() | {"num_layers": 3, "rules": ("bp", "dfa")}
+        store.create("e", parse(settings))
+        store.set_state("e", "finished")
+    visit(app)
+    assert "the latest experiment and the demonstration" in app.info[0].value
+    assert lines_of(app) == ["layers 3 · bp", "layers 2 · bp", "layers 2 · fa", "layers 3 · dfa", "layers 2 · dfa"]
+    assert any("differ in hidden layers (2, 3)" in one.value.replace("\\", "") for one in app.caption)
+
+
+def test_a_link_to_the_demonstration_is_of_whichever_showing_there_is(app, tmp_path, monkeypatch):
+    fill(tmp_path, 2)
+    app.query_params["compare"] = "e1,demonstration"
+    visit(app)
+    assert app.query_params["compare"] == "e1,demonstration" and not app.warning
+    first = manager().demo()
+    assert {group["runs"] for group in view(app)["groups"]} == {1, 3}
+    monkeypatch.setattr("dfa_lab.runs.manager.DEMO_PAUSE", 0)
+    manager().stop(first)
+    until_state(manager(), first, "stopped")
+    app.run()
+    assert manager().demo() != first
+    assert app.query_params["compare"] == "e1,demonstration" and {group["runs"] for group in view(app)["groups"]} == {1, 3}
 
 
 def test_without_a_choice_it_is_the_latest_and_a_choice_is_shared_with_the_table(app, tmp_path):
     fill(tmp_path)
     visit(app)
     assert "the latest 3 experiments" in app.info[0].value and "tick Show" in app.info[0].value
-    assert lines_of(app)[:3] == ["bp · learning rate 0.05", "bp · learning rate 0.04", "bp · learning rate 0.03"]
+    assert lines_of(app)[:3] == ["learning rate 0.05 · bp", "learning rate 0.04 · bp", "learning rate 0.03 · bp"]
     app.multiselect(key="compare_ids").set_value(["e0", "e3"]).run()
     assert not app.info and app.session_state["runs_shown"] == {"e0", "e3"}
-    assert lines_of(app)[::2] == ["bp · learning rate 0.04", "dfa · learning rate 0.04"]
+    assert lines_of(app)[::2] == ["learning rate 0.04 · bp", "learning rate 0.04 · dfa"]
     assert app.query_params["compare"] == "e3,e0"
     app.session_state["runs_shown"].add("e1")  # as the table does
     app.run()
@@ -102,6 +135,7 @@ def test_a_link_brings_the_experiments_and_how_they_are_drawn(app, tmp_path):
 
 def test_a_difference_is_said_with_its_numbers(app, tmp_path):
     fill(tmp_path, 1)
+    app.query_params["compare"] = "e0"
     visit(app)
     said = next(one.value.replace("\\", "") for one in app.markdown if "be chance" in one.value)
     assert said.startswith("The last test error of dfa is 0.80 percentage points higher than that of bp, 95 % interval")

@@ -1,5 +1,6 @@
 """The page Experiments: what is listed, found, named, removed, published and given back to the disk."""
 
+import json
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +14,7 @@ from dfa_lab.records import Record
 from dfa_lab.runs.rights import Visitor
 from dfa_lab.runs.store.store import Store
 from dfa_lab.settings.parsing import parse
+from dfa_lab.settings.wording import title
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "experiments.py")
 TINY = {"num_hidden": 6, "rules": "bp,dfa", "epochs": 10_000, "batch_size": 512, "device": "cpu"}
@@ -85,7 +87,8 @@ def test_figures_and_differences_are_those_of_the_store(app, tmp_path):
     assert table.loc["e3", "bp"] == pytest.approx(4.0) and table.loc["e3", "dfa"] == pytest.approx(60.0)  # %
     assert table.loc["e3", "bp ±"] == pytest.approx(2**0.5) and table.loc["e3", "dfa ±"] == pytest.approx(200**0.5)
     assert table.loc["e0", "state"] == "✕ failed" and table.loc["e4", "name"] == "deep one"
-    assert list(table.loc[:, "seeds":"colour"].columns) == ["seeds", "dataset", "num_hidden", "colour"]
+    assert list(table.loc[:, "what":"bp"].columns) == ["what", "dataset", "num_hidden", "bp"]
+    assert list(table.loc[:, "seeds":"colour"].columns) == ["seeds", "colour"]
     app.toggle(key="runs_differ").set_value(False).run()
     assert {"learning_rate", "batch_size", "num_hidden"} <= set(shown(app).columns)
     app.selectbox(key="runs_group").set_value("num_hidden").run()
@@ -101,6 +104,33 @@ def test_figures_and_differences_are_those_of_the_store(app, tmp_path):
     app.selectbox(key="runs_group").set_value("num_hidden").run()
     columns = list(shown(app).columns)
     assert columns[columns.index("seeds") + 1] == "num_hidden"
+
+
+def test_columns_have_the_names_of_the_form_and_show_names_to_the_end(app, tmp_path):
+    fill(tmp_path)
+    long = "The angle turns, as in the third lesson of the course: "
+    with closing(Store(tmp_path)) as store:
+        for id, end in (("e3", "first half"), ("e4", "second half")):
+            store.update(id, name=long + end)
+    visit(app)
+    columns = json.loads(app.data_editor[0].proto.columns)
+    labels = {name: columns[name]["label"] for name in ("num_hidden", "dataset")}
+    assert labels == {"num_hidden": "Units per layer", "dataset": "Data set"}
+    assert columns["name"]["width"] > 6 * len(f"{long}second")  # pixels; where two names differ is seen
+
+
+def test_what_has_no_effect_is_neither_a_column_nor_a_choice(app, tmp_path):
+    with closing(Store(tmp_path)) as store:
+        for n, settings in enumerate(({"num_hidden": 20}, {"num_hidden": 30, "optimizer": "sgd", "momentum": 0.5})):
+            store.create(f"e{n}", parse(settings))
+            store.set_state(f"e{n}", "finished")
+    table = shown(visit(app))
+    assert table.loc["e0", "momentum"] == "" and table.loc["e1", "momentum"] == "0.5"
+    assert app.selectbox(key="runs_group").options == ["Nothing", *map(title, ("num_hidden", "optimizer", "momentum"))]
+    app.toggle(key="runs_differ").set_value(False).run()
+    columns = shown(app).columns
+    assert "learning_rate" in columns and not {"classes", "conv_channels", "feedback_rank", "svhn_extra"} & set(columns)
+    assert not {one.label for one in app.multiselect} & {"State", "Data set"}  # both rows are alike in them
 
 
 def test_figures_that_are_older_than_their_experiment_say_so(app, tmp_path):
@@ -209,7 +239,7 @@ def test_the_table_for_a_paper_is_of_the_ticked_ones(app, tmp_path):
     app.session_state["runs_paper"] = True
     edit(app, {1: {"shown": True}, 2: {"shown": True}})
     (paper,) = [table.value for table in app.dataframe if table.editing_mode == "read_only"]
-    assert list(paper.columns) == ["experiment", "dataset", "num_hidden", "bp (%)", "dfa (%)"]
+    assert list(paper.columns) == ["experiment", "Data set", "Units per layer", "bp (%)", "dfa (%)"]
     assert paper.iloc[0].tolist()[:2] == ["deep one", "digits"] and paper["bp (%)"].tolist() == ["5.00 ± 1.41", "4.00 ± 1.41"]
     assert r"5.00 $\pm$ 1.41" in app.code[0].value and r"\toprule" in app.code[0].value
     app.segmented_control(key="runs_format").set_value("CSV").run()

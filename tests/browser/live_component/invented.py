@@ -62,7 +62,7 @@ class Invented:
         return rows
 
     def moving(self) -> dict:
-        step = self.records[-1][3]
+        step = self.records[-1][3] if self.records else 0
         status = {
             "state": self.state, "sentence": SENTENCES.get(self.state, ""), "step": step, "steps": 4600, "epoch": step / 230,
             "epochs": 20, "rate": 52000.0, "left": 33.1, "device": "CPU (2 threads)",

@@ -350,3 +350,22 @@ def test_plotly_is_wrapped_to_be_parsed_once_and_strangers_are_left_alone() -> N
     script = get_plotlyjs()
     assert len(parsed_once(script)) == len(script.rstrip()) + 2
     assert parsed_once("var x = 1") == "var x = 1"
+
+
+def test_axes_are_drawn_only_with_something_on_them(visit) -> None:
+    hidden = "() => [...document.querySelectorAll('.dfa-plot')].map(plot => getComputedStyle(plot).visibility)"
+    page = visit("points=20&still")
+    for tile in page.locator(".dfa-tile").all():
+        tile.click()
+    page.get_by_text("All rules are hidden").first.wait_for()
+    wait_until_drawn(page)
+    assert page.evaluate(hidden) == ["hidden"] * 4
+    page.locator(".dfa-tile").first.click()
+    wait_until_drawn(page)
+    assert page.evaluate(hidden) == ["visible"] * 4
+
+    page = visit("points=0&still&state=loading", height=900)
+    bar = page.get_by_role("progressbar", name="Loading")
+    bar.wait_for()
+    assert bar.get_attribute("aria-valuenow") is None
+    assert page.locator(".js-plotly-plot").count() == 0
