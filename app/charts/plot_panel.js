@@ -17,6 +17,7 @@ export class PlotPanel {
     this.owner = owner
     this.zoomedY = null // [low, high] that the viewer chose
     this.drawn = false
+    this.turn = 0 // when it was drawn last
     this.stale = true
     this.root = element("figure", "dfa-panel", "", { "data-panel": key })
     this.heading = element("figcaption")

@@ -15,6 +15,7 @@ export class PlotView extends MountedView {
     this.zoomedX = null // [first, last] that the viewer chose
     this.view = null // what Python sent last
     this.theme = null
+    this.turns = 0 // of drawing, of all panels
     this.touch = matchMedia("(pointer: coarse)").matches // there a drag must scroll the page
     this.#watch()
     stats.mounts++
@@ -120,9 +121,12 @@ export class PlotView extends MountedView {
   #drawNext() {
     this.frame = null
     if (!globalThis.Plotly || !this.view || this.held || document.hidden || this.ending.signal.aborted) return
-    const next = [...this.panels.values()].find((panel) => panel.stale && this.isInSight(panel))
+    const waiting = [...this.panels.values()].filter((panel) => panel.stale && this.isInSight(panel))
+    // The one that has waited longest: where drawing is slow, the last ones would never have their turn.
+    const next = waiting.reduce((first, panel) => (first && first.turn <= panel.turn ? first : panel), null)
     this.stats.idle = !next
     if (!next) return
+    next.turn = ++this.turns
     next.draw(globalThis.Plotly)
     this.drew(next)
     this.schedule()

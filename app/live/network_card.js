@@ -43,7 +43,8 @@ export class NetworkCard {
     setText(this.way.children[1] ?? this.way.appendChild(element("span")), `: ${shown.about.way}`)
     this.drawing.show(shown)
     this.answers.show(shown)
-    if (this.pointed) this.#enlarge()
+    if (this.pointed && shown.glance) this.#enlarge()
+    else this.#point(null)
   }
 
   #point(unit, node) {

@@ -22,7 +22,7 @@ import { element } from "../charts/dom.js"
 import { marginOf } from "../charts/plot_layout.js"
 import { PlotView } from "../charts/plot_view.js"
 import { numbersAreShown } from "../charts/plotly_loader.js"
-import { themeOf } from "../charts/theme.js"
+import { isDark, themeOf } from "../charts/theme.js"
 import { viewFromAddress, viewIntoAddress } from "./address.js"
 import { showCaptions } from "./captions.js"
 import { heatPanels, ScaleKey } from "./heat.js"
@@ -164,6 +164,8 @@ export class View extends PlotView {
     stats.points = this.store.have
     const { view } = this
     view.theme = themeOf(this.root)
+    if (view.theme.background !== this.ground) this.root.dataset.theme = isDark(this.root) ? "dark" : "light"
+    this.ground = view.theme.background
     this.status.show(view.title, { ...view.status, sentence: view.status.sentence || view.note })
     this.tiles.show(view, this.store, this.choices)
     this.toolbar.offerPlaces(view.layers)

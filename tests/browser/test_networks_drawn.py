@@ -15,6 +15,7 @@ def start(open_page: Callable, lab: str):
     page = open_page(f"{lab}/{SLOW}", viewport={"width": 1400, "height": 1000})
     page.get_by_role("button", name="Start").click()
     page.wait_for_url("**experiment=**")
+    page.locator("[data-rule=dfa] text.name", has_text="x₁").wait_for()  # no longer the demonstration's
     page.wait_for_function(f"({PAINTED})('dfa').length === 8 && ({PAINTED})('dfa').every((colours) => colours > 5)")
     return page
 

@@ -2,9 +2,11 @@
 
 import html
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
+
 
 import pytest
 import segno
@@ -96,9 +98,12 @@ def test_the_answer_comes_when_the_training_has_come_to_it(page, monkeypatch):
     button(page, "Watch what happens").click().run()
     run = param(page, "run")
     button(page, "Pause").click().run()
+    over = time.monotonic() + 60
+    while (paused := manager().status(run)) and paused.state == "loading" and time.monotonic() < over:
+        time.sleep(0.02)
+    assert paused and paused.state == "paused"
+    page.run()
     assert not judged(page) and "Resume" in labels(page)
-    paused = manager().status(run)
-    assert paused and paused.state in ("paused", "loading")
     status = type(manager()).status
     for epoch, there in ((step.passes - 0.5, False), (step.passes, True)):
 

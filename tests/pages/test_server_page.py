@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import time
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -106,8 +108,12 @@ def test_the_chosen_rows_stay_those_experiments_and_what_is_somebodys_goes_for_g
     monkeypatch.setattr(shares, "EVERY", -1.0)
     manager().visitors.call("ann", "Ann")
     first, second = begin(), begin()
-    visit(app)
-    active, people = (one.value for one in app.dataframe)
+    over = time.monotonic() + 60
+    while True:  # what they have on the disk is written by a thread of its own
+        visit(app)
+        active, people = (one.value for one in app.dataframe)
+        if str(people["On the disk"][0]).endswith("kB") or time.monotonic() > over:
+            break
     assert active["id"].to_list() == [second, first] and set(active["whose"]) == {"Ann (ann)"}
     assert people["Visitor"].to_list() == ["Ann (ann)"] and people["Experiments"].to_list() == [2]
     assert people["Being trained"].to_list() == [2] and str(people["On the disk"][0]).endswith("kB")
