@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-
 import pytest
 import segno
 from streamlit.testing.v1 import AppTest

@@ -1,8 +1,7 @@
 """The page Server: whoever keeps the server sees who is there, sets the limits and closes the door."""
 
-from pathlib import Path
-
 import time
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
