@@ -43,6 +43,8 @@ def test_a_unit_is_enlarged_and_leads_to_the_page_that_tells_all(open_page: Call
     assert "Layer 2, unit 2 of 16: what it gives everywhere in the plane" in large.inner_text()
     page.mouse.move(5, 5)
     large.wait_for(state="hidden")
+    page.keyboard.press("Space")
+    page.wait_for_selector(".dfa-status[data-state=paused]")
     page.get_by_role("button", name="dfa: open the path of the error").click()
     page.wait_for_url("**/path**")
     page.go_back()
