@@ -47,7 +47,7 @@ def test_a_unit_is_enlarged_and_leads_to_the_page_that_tells_all(open_page: Call
     page.wait_for_selector(".dfa-status[data-state=paused]")
     page.get_by_role("button", name="dfa: open the path of the error").click()
     page.wait_for_url("**/path**")
-    page.go_back()
+    page.get_by_role("link", name="Lab", exact=True).first.click()
     page.locator("[data-rule=dfa] .dfa-network canvas").first.click()
     page.wait_for_url("**/learnt**")
 
