@@ -1,5 +1,5 @@
 // What an angle to the true gradient looks like: from the colour of alignment over that of chance, 90°, to that of pointing away.
-// A picture's styles give --aligned, --chance, --away and --quiet, which is for what has no angle.
+// angle_colours.css gives --aligned, --chance and --away; a picture's own styles --quiet, which is for what has no angle.
 
 const AWAY = 120 // degrees from which the colour is no longer mixed with that of chance
 

@@ -6,7 +6,8 @@ each with panels of its own.
 
 from app.charts.component import Picture
 
-_picture = Picture("dfa_lab_live", "live/view.js", "charts/panels.css", "live/live.css", "live/networks.css", plotly=True)
+STYLES = ("charts/panels.css", "charts/angle_colours.css", "live/live.css", "live/networks.css")
+_picture = Picture("dfa_lab_live", "live/view.js", *STYLES, plotly=True)
 load_plotly = _picture.load
 
 

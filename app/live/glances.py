@@ -33,10 +33,10 @@ POINTS = 120  # of the test set that are drawn on the plane, at most
 
 @dataclass
 class Seen:
-    """The last look at one experiment. `version` grows with each; -1: there was none."""
+    """The last look at one experiment. `version` grows with each; 0: there was none."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    version: int = -1
+    version: int = 0
     step: int = -1
     when: float = 0.0
     seconds: float = 0.0

@@ -151,11 +151,8 @@ export class NetworkDrawing {
       const head = group.appendChild(svg("path", { class: "head" }))
       this.edges.set(number, { group, title, line, head })
     }
-    for (let number = blocks; number >= 1; number--) {
-      const text = svg("text", { x: g.across(number) - 7, y: g.base - 8, class: "angle" })
-      this.svg.append(text)
-      if (this.edges.has(number)) this.edges.get(number).text = text
-      else if (number === blocks) setText(text, "")
+    for (const [number, edge] of this.edges) {
+      edge.text = this.svg.appendChild(svg("text", { x: g.across(number) - 7, y: g.base - 8, class: "angle" }))
     }
     if (about.path === "chain" && g.spacing > 26) {
       for (let number = blocks; number >= 1; number--)

@@ -61,8 +61,8 @@ async def _answered(request: Request, visitor: str) -> Response:
     every = _pace.every(chart, visitor or chart)
     have, number, version = (_number(asked.get(name, "")) for name in ("have", "list", "version"))
     drawn = None
-    if "glance" in asked:  # -1: nothing was seen yet
-        drawn = await run_in_threadpool(glances.newer, id, _number(asked["glance"]) if asked["glance"] != "-1" else -1)
+    if "glance" in asked:
+        drawn = await run_in_threadpool(glances.newer, id, _number(asked["glance"]))
     given = (id, have, number, asked.get("map", ""), version, every, drawn)
     # the news of what is in memory is at hand at once; the store, or a long history, takes a while: others do not wait for it
     if _at_hand(id, have, number):

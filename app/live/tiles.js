@@ -69,10 +69,12 @@ export class Tiles {
 
   // The network of the rule's first seed, at the moment that is looked at.
   #showNetwork(rule, run, view, store) {
+    const card = this.cards.get(rule)
+    if (!card) return
     const { layers, marker, glance, theme } = view
     const seen = glance && (!marker || glance.at === marker.step) ? glance : null
     const of = (metric) => layers.map((layer) => store.newest(run, metric, layer, marker?.step))
-    this.cards.get(rule)?.show({
+    card.show({
       rule,
       layers,
       about: view.rules[rule],

@@ -39,13 +39,12 @@ export function paintPlane(canvas, given, sure, still, ground) {
   const { side } = still
   const small = new OffscreenCanvas(side, side)
   paint(small, side, side, ground, (i) => [colours[given[i] % colours.length], (STRONGEST * sure[i]) / 255])
-  const size = PLANE
-  if (canvas.width !== size) canvas.width = canvas.height = size
+  if (canvas.width !== PLANE) canvas.width = canvas.height = PLANE
   const context = canvas.getContext("2d")
-  context.drawImage(small, 0, 0, size, size)
+  context.drawImage(small, 0, 0, PLANE, PLANE)
   for (const [n, [across, down]] of still.places.entries()) {
     context.beginPath()
-    context.arc(across * size, down * size, size / 60, 0, 2 * Math.PI)
+    context.arc(across * PLANE, down * PLANE, PLANE / 60, 0, 2 * Math.PI)
     context.fillStyle = still.colours[still.classes[n] % still.colours.length]
     context.strokeStyle = "#fff"
     context.stroke()

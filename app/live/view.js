@@ -64,7 +64,7 @@ export class View extends PlotView {
         have: this.store.have,
         list: this.store.list,
         version: this.view.heat?.version ?? -1,
-        ...(this.networksSeen && !this.view.marker && { glance: this.view.glance?.version ?? -1 }),
+        ...(this.networksSeen && !this.view.marker && { glance: this.view.glance?.version ?? 0 }),
       }),
       (answer) => this.told(answer),
     )

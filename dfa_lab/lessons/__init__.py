@@ -66,8 +66,7 @@ class Lesson:
 @cache
 def lessons(language: str = "") -> dict[str, Lesson]:
     """Every lesson by name, in the order of the list; in a language where it is translated, else in English."""
-    found = [read(file, language) for file in translations.originals(FOLDER)]
-    return {lesson.name: lesson for lesson in sorted(found, key=lambda lesson: (lesson.place, lesson.name))}
+    return translations.in_order(FOLDER, read, language)
 
 
 def read(file: Path, language: str = "") -> Lesson:

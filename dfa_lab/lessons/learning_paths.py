@@ -57,8 +57,7 @@ class LearningPath:
 @cache
 def learning_paths(language: str = "") -> dict[str, LearningPath]:
     """Every path by name, in the order of the list; in a language where it is translated, else in English."""
-    found = [read(file, language) for file in translations.originals(FOLDER)]
-    return {path.name: path for path in sorted(found, key=lambda path: (path.place, path.name))}
+    return translations.in_order(FOLDER, read, language)
 
 
 def read(file: Path, language: str = "") -> LearningPath:

@@ -5,11 +5,24 @@ it leaves out stays as it is in the original.
 """
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 # What no translation changes: what is trained, what it shows, and which of the choices that is.
 NO_TEXT = ("settings", "claims", "answer", "seconds", "reached", "picture", "place", "minutes", "lesson", "steps_of", "sheet")
+
+
+class Listed(Protocol):
+    """What has a place in a list."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def place(self) -> int: ...
+
+
+T = TypeVar("T", bound=Listed)
 
 
 def originals(folder: Path) -> list[Path]:
@@ -27,6 +40,12 @@ def read(file: Path, language: str = "") -> dict[str, Any]:
     if language and other.is_file():
         _lay_over(content, tomllib.loads(other.read_text(encoding="utf-8")), other.name)
     return content
+
+
+def in_order(folder: Path, read_one: Callable[[Path, str], T], language: str) -> dict[str, T]:
+    """What the originals of a folder tell, by name, in the order of their `place`."""
+    found = [read_one(file, language) for file in originals(folder)]
+    return {one.name: one for one in sorted(found, key=lambda one: (one.place, one.name))}
 
 
 def languages(file: Path) -> list[str]:

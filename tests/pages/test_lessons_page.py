@@ -2,7 +2,6 @@
 
 import html
 import re
-import time
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -15,6 +14,7 @@ from app.visit import hidden_controls, share
 from dfa_lab.lessons import lessons
 from dfa_lab.settings.experiment import Experiment
 from dfa_lab.settings.parsing import parse
+from tests.runs.patience import until_state
 
 ROOT = Path(__file__).parents[2]
 
@@ -97,10 +97,7 @@ def test_the_answer_comes_when_the_training_has_come_to_it(page, monkeypatch):
     button(page, "Watch what happens").click().run()
     run = param(page, "run")
     button(page, "Pause").click().run()
-    over = time.monotonic() + 60
-    while (paused := manager().status(run)) and paused.state == "loading" and time.monotonic() < over:
-        time.sleep(0.02)
-    assert paused and paused.state == "paused"
+    until_state(manager(), run, "paused")
     page.run()
     assert not judged(page) and "Resume" in labels(page)
     status = type(manager()).status

@@ -1,8 +1,8 @@
 """The page Server: whoever keeps the server sees who is there, sets the limits and closes the door."""
 
-import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -12,7 +12,7 @@ from dfa_lab.runs import shares
 from dfa_lab.runs.limits import Limits, facts
 from dfa_lab.runs.rights import ADMINISTRATORS, Visitor
 from dfa_lab.settings.parsing import parse
-from tests.runs.patience import state
+from tests.runs.patience import state, until
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "server.py")
 
@@ -107,12 +107,14 @@ def test_the_chosen_rows_stay_those_experiments_and_what_is_somebodys_goes_for_g
     monkeypatch.setattr(shares, "EVERY", -1.0)
     manager().visitors.call("ann", "Ann")
     first, second = begin(), begin()
-    over = time.monotonic() + 60
-    while True:  # what they have on the disk is written by a thread of its own
+
+    def people_seen() -> pd.DataFrame:
         visit(app)
-        active, people = (one.value for one in app.dataframe)
-        if str(people["On the disk"][0]).endswith("kB") or time.monotonic() > over:
-            break
+        return app.dataframe[1].value
+
+    # what they have on the disk is written by a thread of its own
+    until(lambda: str(people_seen()["On the disk"][0]).endswith("kB"))
+    active, people = (one.value for one in app.dataframe)
     assert active["id"].to_list() == [second, first] and set(active["whose"]) == {"Ann (ann)"}
     assert people["Visitor"].to_list() == ["Ann (ann)"] and people["Experiments"].to_list() == [2]
     assert people["Being trained"].to_list() == [2] and str(people["On the disk"][0]).endswith("kB")
