@@ -103,7 +103,7 @@ def units(experiment: Experiment, facts: Facts) -> tuple[int, ...]:
 
 
 def multiplications(experiment: Experiment, facts: Facts) -> tuple[int, ...]:
-    """Those of every weighted layer for one sample forward, without holding the network. Raises SettingsError."""
+    """Multiplications in every weighted layer for one sample forward, without holding the network. Raises SettingsError."""
     check(experiment, facts.shape)
     return _unheld_network(experiment, facts, lambda network: tuple(network.multiplications()))
 
