@@ -42,6 +42,10 @@ def test_draw_with_mouse_and_keys_then_train(open_page: Callable, lab: str):
     mark = board.locator("[data-class='0']").first.bounding_box()
     page.mouse.click(mark["x"] + mark["width"] / 2, mark["y"] + mark["height"] / 2)
     points(drawn + 1)
-    assert "experiment=" not in page.url  # Space dropped a point, and did not pause the demonstration, which makes a copy
+    page.wait_for_function("location.search.includes('experiment=')")  # what is drawn is learnt at once
+    assert page.get_by_text("points, mlp").count()
+    # Space dropped a point, and did not pause the demonstration, of which a copy would be paused, as what comes after it
+    assert page.locator(".dfa-status[data-state=paused]").count() == 0
+    drawn_last = page.url
     page.get_by_role("button", name=re.compile("^Start")).click()
-    page.wait_for_function("location.search.includes('experiment=')")
+    page.wait_for_function("(before) => location.href !== before", arg=drawn_last)
