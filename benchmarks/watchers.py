@@ -86,16 +86,17 @@ async def tick(socket, fragment: str, interval: float, page_hash: str, experimen
 
 
 async def ask(host: str, address: str, watching: asyncio.Event, listens: float) -> None:
-    """For all records there are, then for the new ones, packed, as browsers ask for them; every so often where one listens."""
+    """For all records there are, then for the new ones and the units of the networks, packed, as browsers ask for them; every
+    so often where one listens."""
     name, port = host.split(":")
-    have, number, every, connection = 0, 0, 0.0, None
+    have, number, glance, every, connection = 0, 0, 0, 0.0, None
     while True:
         await asyncio.sleep(every)
         if not LOOKING.is_set():
             continue
         connection = connection or await asyncio.open_connection(name, int(port), limit=2**24)
         reader, writer = connection
-        question = f"GET /{address}&have={have}&list={number}&chart={id(watching)} HTTP/1.1"
+        question = f"GET /{address}&have={have}&list={number}&glance={glance}&chart={id(watching)} HTTP/1.1"
         lines = [question, f"Host: {host}", "Accept-Encoding: gzip"]
         asked = time.perf_counter()
         writer.write("".join(f"{line}\r\n" for line in [*lines, ""]).encode())
@@ -115,6 +116,7 @@ async def ask(host: str, address: str, watching: asyncio.Event, listens: float) 
             steps = last.partition(b'"step":[')[2].partition(b"]")[0]
             have = int(last.partition(b",")[0]) + steps.count(b",") + 1
         watching.set()
+        glance = told.get("glance", {}).get("version", glance)
         every, number = listens or told["every"] / 1000, told["list"]
 
 
