@@ -25,6 +25,7 @@ PAGE = (
     {"shell"},
     {"doors"},
     {"visit"},
+    {"words"},
     {"charts", "live", "form", "bar", "report"},
     {"angles", "compare", "experiments", "feedback", "learnt", "lessons", "path", "proofs", "reproduce", "server"},
     {"main", "navigation", "launch"},

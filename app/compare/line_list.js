@@ -1,6 +1,7 @@
 // The table beside the charts: a row a line, with how it is drawn and its last values. It is the legend, too.
 
 import { element, setText, svg } from "../charts/dom.js"
+import { entryOf, explain, whenKnown } from "../words/explained.js"
 
 const DASH_LENGTHS = { solid: "", dash: "7 5", dot: "2 4", dashdot: "7 4 2 4", longdash: "12 5", longdashdot: "12 4 2 4" }
 
@@ -12,13 +13,16 @@ export class LineList {
     this.caption = this.table.appendChild(element("caption"))
     this.head = this.table.appendChild(element("thead"))
     this.body = this.table.appendChild(element("tbody"))
+    this.rules = element("span")
     this.rows = []
     this.body.addEventListener("pointerleave", () => owner.highlight(null))
   }
 
   show(view) {
     this.caption.replaceChildren(`${view.value === "best" ? "Best" : "Last"} values, mean ± standard deviation over runs`)
-    this.caption.append(element("span", "", "Point at a row to find its line; press its name to hide it."))
+    this.caption.append(element("span", "", "Point at a row to find its line; press its name to hide it."), this.rules)
+    const rules = new Set(view.groups.map(({ rule }) => rule))
+    whenKnown(this.rules, () => explain(this.rules, [...rules].map((rule) => entryOf(rule)?.word ?? rule).join("; ")))
     this.#showHead(view)
     while (this.rows.length > view.groups.length) this.rows.pop().root.remove()
     for (const [i, group] of view.groups.entries()) this.#showRow(group, i, view)

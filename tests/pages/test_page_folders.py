@@ -13,6 +13,7 @@ SHARED = (
     "shell",
     "doors",
     "visit",
+    "words",
     "charts",
     "report",
     "live",
