@@ -117,10 +117,10 @@ export class Tiles {
   }
 }
 
-// What a figure is of, and in an element of its own, which no line break divides, its step.
+// What a figure is of, a comma, and in an element of its own, which no line break divides, its step.
 function figureName() {
   const name = element("span", "dfa-figure-name")
-  name.append(element("span"), element("span", "dfa-figure-step"))
+  name.append(element("span"), element("span"), element("span", "dfa-figure-step"))
   return name
 }
 
@@ -133,7 +133,8 @@ function dated(steps, view, store) {
 }
 
 function showDated(place, name, step) {
-  const [label, date] = place.children
-  explain(label, step ? `${name}, ` : name)
+  const [label, comma, date] = place.children
+  explain(label, name)
+  setText(comma, step ? ", " : "")
   setText(date, step)
 }
