@@ -26,7 +26,7 @@ PAGE = (
     {"doors"},
     {"visit"},
     {"words"},
-    {"charts", "live", "form", "bar", "report"},
+    {"charts", "live", "form", "bar", "report", "guide"},
     {"angles", "compare", "experiments", "feedback", "learnt", "lessons", "path", "proofs", "reproduce", "server"},
     {"main", "navigation", "launch"},
 )

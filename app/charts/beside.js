@@ -3,7 +3,7 @@
 const GAP = 10
 export const EDGE = 8 // of the window, that nothing touches
 
-// {left, top, side} for a box of `size` {width, height} beside `target`, within `room`; both boxes are {left, top, right, bottom}.
+// {left, top, side, fits: whether there was room} for a box of `size` {width, height} beside `target`, within `room`; both boxes are {left, top, right, bottom}.
 // `sides`: the first on which there is room; on none, the one with most of it, beside the target all the same while it can.
 export function beside(target, size, room, sides = ["below", "above", "right", "left"]) {
   const free = {
@@ -23,6 +23,7 @@ export function beside(target, size, room, sides = ["below", "above", "right", "
   const into = (value, low, high) => Math.max(low, Math.min(value, high))
   return {
     side,
+    fits: free[side] >= 0,
     left: into(left, room.left, room.right - size.width),
     top: into(top, room.top, room.bottom - size.height),
   }

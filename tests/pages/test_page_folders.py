@@ -19,6 +19,7 @@ SHARED = (
     "live",
     "form",
     "bar",
+    "guide",
 )  # the lowest first; then the pages' own folders
 FILES = [path for path in APP.rglob("*.py") if path.parent != APP]
 
