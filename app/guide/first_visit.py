@@ -1,8 +1,8 @@
 """The guided first visit: five steps on the running picture of the Lab, each pointing at something that moves (view.js).
 
-It begins by itself for who opens the lab for the first time. Who comes by a link with an experiment, settings or hidden controls
-is offered it once. Nothing of it is there on a projector, inside another page, or in the way where the link says `guide=false`.
-What was finished or skipped the browser remembers.
+It begins by itself for who opens the lab for the first time. Who comes by a link with an experiment, settings or hidden
+controls is offered it once. There is none of it on a projector and inside another page, and where the link says
+`guide=false` it waits for its button. What was finished or skipped the browser remembers.
 """
 
 from functools import cache

@@ -136,7 +136,8 @@ def settled(page, figure: str):
 @pytest.fixture
 def open_page(tabs: Tabs) -> Iterator[Callable]:
     """`open_page(address, **options)`: a page for a new visitor. An error in its console fails the test, and so does
-    whatever it asks for and does not get. `policed`: what the lab's Content-Security-Policy forbids is an error. `newcomer`: the guided first visit begins."""
+    whatever it asks for and does not get. `policed`: what the lab's Content-Security-Policy forbids is an error.
+    `newcomer`: whom the guided first visit awaits."""
     pages = []
 
     def start(address: str, *, viewport=None, policed=False, newcomer=False, **media):

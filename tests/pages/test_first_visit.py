@@ -50,7 +50,7 @@ def test_the_link_keeps_saying_that_there_is_none(app) -> None:
     app.query_params.update({"guide": "false"})
     app.run()
     app.button(key="reset").click().run()  # a run of one's own, which the address then names
-    assert app.query_params["guide"] == ["false"] and "experiment" in app.query_params
+    assert app.query_params["guide"] == "false" and "experiment" in app.query_params
     assert session.guide == ""  # of that session alone
 
 
