@@ -126,6 +126,8 @@ export class View extends MountedView {
     if (step < 0) return
     if (!STEPS[step]) return this.#end()
     this.step = step
+    this.ring.hidePopover() // so that it calls for a look anew
+    this.ring.showPopover()
     const seen = STEPS[step]()
     this.#tell(seen)
     const box = boxOf(seen.nodes)
