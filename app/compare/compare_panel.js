@@ -13,6 +13,7 @@ export class ComparePanel extends PlotPanel {
 
   constructor(owner, key) {
     super(owner, key)
+    this.name = this.heading.appendChild(element("span"))
     this.notes = this.root.appendChild(element("p", "dfa-about"))
     this.frame.addEventListener("pointerenter", () => owner.point(this))
     this.frame.addEventListener("pointerleave", () => owner.leave(this))
@@ -24,7 +25,7 @@ export class ComparePanel extends PlotPanel {
     if (this.panel && this.panel.log !== panel.log) this.zoomedY = null
     this.panel = { ...panel, axisTitle: view.axis.title, extremes: view.extremes }
     this.stale = true
-    explain(this.heading, panel.title)
+    explain(this.name, panel.title)
     this.heading.title = panel.about
     setText(this.notes, panel.notes.join(" "))
     this.notes.hidden = !panel.notes.length

@@ -78,7 +78,7 @@ export class View extends MountedView {
   // ---- begin and end ----
 
   #look() {
-    if (!this.texts || document.hidden) return
+    if (!this.texts || document.hidden || !this.root.isConnected) return
     this.button.put(picture())
     if (!begun && globalThis.__dfa_live?.firstDraw && STEPS[0]()) {
       begun = true

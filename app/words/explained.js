@@ -6,6 +6,7 @@ import { element } from "../charts/dom.js"
 import { showTip, toggleTip, watchWord } from "./word_tip.js"
 
 const words = () => globalThis.__dfaLab?.glossary?.words
+const PICTURES = ".dfa-live, .dfa-path"
 const waiting = new Map() // node -> what writes it, once the words are there
 globalThis.addEventListener("dfa-words", () => {
   found = null
@@ -100,13 +101,16 @@ function described(name) {
 
 // By keyboard a picture's words are stopped at once each, at the first; by pointing and tapping all of them explain themselves.
 const untidy = new Set()
+globalThis.addEventListener("resize", () => {
+  for (const picture of document.querySelectorAll(PICTURES)) tidySoon(picture)
+})
 function tidySoon(node) {
   if (!untidy.size) requestAnimationFrame(tidy)
   untidy.add(node)
 }
 
 function tidy() {
-  const pictures = new Set([...untidy].map((node) => node.closest(".dfa-live, .dfa-path")).filter(Boolean))
+  const pictures = new Set([...untidy].map((node) => node.closest(PICTURES)).filter(Boolean))
   untidy.clear()
   for (const picture of pictures) {
     const seen = new Set()

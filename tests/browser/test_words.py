@@ -123,6 +123,9 @@ def test_the_other_pictures_explain_their_words_too(open_page: Callable, lab: st
     dfa.hover()
     page.locator(TIP).wait_for()
     assert page.evaluate(BOXES) == {"apart": True, "inside": True}
+    assert page.locator(f"{TIP} strong").evaluate("(one) => getComputedStyle(one).fontSize") == "15px"  # not its neighbour's
+    widths = "(words) => words.map((one) => one.getBoundingClientRect().width / one.textContent.length)"
+    assert max(page.locator(".dfa-word:visible").evaluate_all(widths)) < 14, "no wider than their letters"
 
 
 def test_an_open_explanation_keeps_nobody_out(open_page: Callable, lab: str) -> None:
