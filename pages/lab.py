@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.bar import changed_settings, scrubber, transport
 from app.form import settings_form
+from app.guide import first_visit
 from app.live import live_chart
 from app.live.component import load_plotly
 from app.shell import landmarks
@@ -27,6 +28,7 @@ status = watching.now()
 scrubber.note(status)
 waiting.queue(status)
 live_chart.show(status)
+first_visit.show()
 if hidden_controls.TRANSPORT not in hidden_controls.hidden() or status.demo:
     with st.bottom:
         transport.bar(experiment, status)

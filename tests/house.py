@@ -25,7 +25,8 @@ PAGE = (
     {"shell"},
     {"doors"},
     {"visit"},
-    {"charts", "live", "form", "bar", "report"},
+    {"words"},
+    {"charts", "live", "form", "bar", "report", "guide"},
     {"angles", "compare", "experiments", "feedback", "learnt", "lessons", "path", "proofs", "reproduce", "server"},
     {"main", "navigation", "launch"},
 )

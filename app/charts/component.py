@@ -9,6 +9,7 @@ from typing import Any
 from streamlit.components.v2 import component
 
 from app.charts import modules, plotly_script
+from app.words.glossary import glossary
 
 # Streamlit repeats a component's script in every message. So all pictures share one short script, the newlines in which
 # tell Streamlit that it is no path; it fetches their modules, once, from modules.py.
@@ -22,11 +23,14 @@ class Picture:
 
     `name`: of the component, as Streamlit knows it; `module`, `styles`: files below app/, the styles in the order in which
     they apply; `plotly`: it draws with plotly.js; `isolated`: its styles apply to nothing else on the page, and the page's
-    not to it.
+    not to it; `explained`: it marks the words of the glossary.
     """
 
-    def __init__(self, name: str, module: str, *styles: str, plotly: bool = False, isolated: bool = False):
-        self.name, self.module, self.styles, self.plotly = name, module, styles, plotly
+    def __init__(
+        self, name: str, module: str, *styles: str, plotly: bool = False, isolated: bool = False, explained: bool = False
+    ):
+        self.name, self.module, self.plotly, self.explained = name, module, plotly, explained
+        self.styles = (*styles, "words/explained.css") if explained else styles
         self._component = component(name, js=STUB, isolate_styles=isolated)
 
     def code(self) -> dict:
@@ -36,6 +40,8 @@ class Picture:
     def load(self) -> None:
         """Let the browser fetch all that the picture needs at once: once a page, outside the fragment, before `draw`."""
         data = self.code() | {"modules": [modules.address(name) for name in modules.needed(self.module)]}
+        if self.explained:
+            data["glossary"] = glossary()
         if self.plotly:
             data |= {"plotly": {"module": modules.address(LOADER), "script": plotly_script.address()}}
         _code(key=f"{self.name}_code", data=data)

@@ -4,7 +4,7 @@
 // A picture's module exports the class `View`, without parameters: attach(host), receive(view, {setTriggerValue,
 // setStateValue}), unmount().
 // data: {key, view, code: {module, styles}} to draw; or, to get ready, {module, styles, modules} and for plotly.js
-// {plotly: {module, script}}. Addresses are below that of the lab.
+// {plotly: {module, script}} and for words that are explained {glossary} (words/explained.js). Addresses are below that of the lab.
 
 // A full rerun that meets a ticking fragment now and then removes the component and builds it anew at once:
 // the view then moves to the new host, with its zoom.
@@ -42,6 +42,10 @@ function styled(node, styles) {
 function getReady({ parentElement, data }) {
   const row = parentElement.closest("[data-testid=stElementContainer]")
   if (row) row.style.position = "absolute" // nothing to see here: without this the page shows a gap of one row
+  if (data.glossary) {
+    shared.glossary = data.glossary
+    dispatchEvent(new Event("dfa-words"))
+  }
   const lab = labAddress()
   // Whoever draws says what did not come.
   const ignore = () => {}

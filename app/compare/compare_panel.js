@@ -2,6 +2,7 @@
 
 import { element, setText } from "../charts/dom.js"
 import { PlotPanel } from "../charts/plot_panel.js"
+import { explain } from "../words/explained.js"
 import { comparedLayout, comparedSentence, comparedTraces } from "./traces.js"
 
 export class ComparePanel extends PlotPanel {
@@ -12,6 +13,7 @@ export class ComparePanel extends PlotPanel {
 
   constructor(owner, key) {
     super(owner, key)
+    this.name = this.heading.appendChild(element("span"))
     this.notes = this.root.appendChild(element("p", "dfa-about"))
     this.frame.addEventListener("pointerenter", () => owner.point(this))
     this.frame.addEventListener("pointerleave", () => owner.leave(this))
@@ -23,7 +25,7 @@ export class ComparePanel extends PlotPanel {
     if (this.panel && this.panel.log !== panel.log) this.zoomedY = null
     this.panel = { ...panel, axisTitle: view.axis.title, extremes: view.extremes }
     this.stale = true
-    setText(this.heading, panel.title)
+    explain(this.name, panel.title)
     this.heading.title = panel.about
     setText(this.notes, panel.notes.join(" "))
     this.notes.hidden = !panel.notes.length

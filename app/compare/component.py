@@ -2,5 +2,7 @@
 
 from app.charts.component import Picture
 
-_picture = Picture("dfa_lab_compare", "compare/view.js", "charts/panels.css", "compare/compare.css", plotly=True)
+_picture = Picture(
+    "dfa_lab_compare", "compare/view.js", "charts/panels.css", "compare/compare.css", plotly=True, explained=True
+)
 load, draw = _picture.load, _picture.draw

@@ -1,6 +1,7 @@
 // The table beside the charts: a row a line, with how it is drawn and its last values. It is the legend, too.
 
 import { element, setText, svg } from "../charts/dom.js"
+import { entryOf, marked, whenKnown } from "../words/explained.js"
 
 const DASH_LENGTHS = { solid: "", dash: "7 5", dot: "2 4", dashdot: "7 4 2 4", longdash: "12 5", longdashdot: "12 4 2 4" }
 
@@ -12,13 +13,15 @@ export class LineList {
     this.caption = this.table.appendChild(element("caption"))
     this.head = this.table.appendChild(element("thead"))
     this.body = this.table.appendChild(element("tbody"))
+    this.rules = element("span")
     this.rows = []
     this.body.addEventListener("pointerleave", () => owner.highlight(null))
   }
 
   show(view) {
     this.caption.replaceChildren(`${view.value === "best" ? "Best" : "Last"} values, mean ± standard deviation over runs`)
-    this.caption.append(element("span", "", "Point at a row to find its line; press its name to hide it."))
+    this.caption.append(element("span", "", "Point at a row to find its line; press its name to hide it."), this.rules)
+    whenKnown(this.rules, () => spellOut(this.rules, [...new Set(view.groups.map(({ rule }) => rule))]))
     this.#showHead(view)
     while (this.rows.length > view.groups.length) this.rows.pop().root.remove()
     for (const [i, group] of view.groups.entries()) this.#showRow(group, i, view)
@@ -83,6 +86,14 @@ export class LineList {
   highlight(group) {
     for (const [i, row] of this.rows.entries()) row.root.classList.toggle("dfa-strong", i === group)
   }
+}
+
+// What the abbreviations of the rules stand for; those themselves are what hides the lines.
+function spellOut(node, rules) {
+  if (node.dataset.rules === rules.join()) return
+  node.dataset.rules = rules.join()
+  const words = rules.map((rule) => [rule, entryOf(rule)?.word.replace(`${rule}: `, "") ?? rule])
+  node.replaceChildren(...words.flatMap(([rule, word], place) => [`${place ? "; " : ""}${rule}: `, marked(word, rule)]))
 }
 
 // A figure, and below it as of which step it is, where its experiment has gone on since.

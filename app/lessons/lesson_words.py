@@ -6,34 +6,17 @@ The language is that of the link (`language=de`), else that of the visitor's bro
 from functools import cache
 from pathlib import Path
 
-import streamlit as st
-
-from app.visit.session import Remembered
+from app.visit import language
+from app.visit.language import spoken
 from dfa_lab.lessons import Lesson, lessons, translations
 from dfa_lab.lessons.learning_paths import LearningPath, learning_paths
 
 FILE = Path(__file__).with_name("lesson_words.toml")
-PARAMETER = "language"
-
-
-class Spoken(Remembered, prefix="lesson"):
-    """The language that the visitor reads."""
-
-    language: str = ""  # empty: that of the originals
-
-
-spoken = Spoken()
 
 
 def choose() -> None:
-    """Take over what the link asks for, else what the browser does; once a page, before anything is said."""
-    known = languages()
-    asked = st.query_params.get(PARAMETER, "")
-    if asked in known or asked == "en":
-        spoken.language = asked if asked in known else ""
-    elif not spoken.language:
-        first = (st.context.locale or "").partition("-")[0].lower()
-        spoken.language = first if first in known else ""
+    """Settle the visitor's language; once a page, before anything is said."""
+    language.choose(languages())
 
 
 @cache
@@ -43,8 +26,8 @@ def languages() -> list[str]:
 
 
 @cache
-def _texts(language: str) -> dict[str, str]:
-    return translations.read(FILE, language)
+def _texts(name: str) -> dict[str, str]:
+    return translations.read(FILE, name)
 
 
 def say(text: str, /, **values: object) -> str:

@@ -7,7 +7,7 @@ each with panels of its own.
 from app.charts.component import Picture
 
 STYLES = ("charts/panels.css", "charts/angle_colours.css", "live/live.css", "live/networks.css")
-_picture = Picture("dfa_lab_live", "live/view.js", *STYLES, plotly=True)
+_picture = Picture("dfa_lab_live", "live/view.js", *STYLES, plotly=True, explained=True)
 load_plotly = _picture.load
 
 

@@ -3,9 +3,11 @@
 import { element } from "../charts/dom.js"
 import { layoutOf, marginOf } from "../charts/plot_layout.js"
 import { PlotPanel } from "../charts/plot_panel.js"
+import { entryOf, explain, whenKnown } from "../words/explained.js"
 import { linesOf, sentenceOf, tracesOf } from "./curves.js"
 import { heatLayout, heatSentence, heatTraces } from "./heat.js"
 
+const HEADINGS = { Error: "wrong", Accuracy: "accuracy", Loss: "loss" } // here the error is not e
 const OVER = ["finished", "failed", "interrupted", "stopped"]
 
 export class LivePanel extends PlotPanel {
@@ -18,7 +20,8 @@ export class LivePanel extends PlotPanel {
     this.marker = element("div", "dfa-marker")
     this.marker.hidden = true
     this.frame.append(this.marker, this.cursor)
-    if (definition.about) this.root.append(element("p", "dfa-about", owner.view.definitions?.[definition.about] ?? ""))
+    if (definition.about)
+      explain(this.root.appendChild(element("p", "dfa-about")), owner.view.definitions?.[definition.about] ?? "")
     this.frame.addEventListener("pointermove", (event) => owner.pointAt(this, event))
     this.frame.addEventListener("pointerleave", () => owner.pointAt(null))
     owner.seen.observe(this.root)
@@ -26,11 +29,21 @@ export class LivePanel extends PlotPanel {
 
   take(definition) {
     if (this.definition?.title !== definition.title) {
-      this.heading.replaceChildren(element("span", "", definition.title))
+      const title = element("span")
+      this.heading.replaceChildren(title)
+      explain(title, definition.title, { as: HEADINGS })
       if (!definition.measure) this.heading.append(lineKey("test", "solid"), lineKey("train", "dotted"))
+      whenKnown(title, () => this.#sayPlainly(definition.measure?.metric ?? HEADINGS[definition.title.split(" ")[0]]))
     }
     this.definition = definition
     this.explain()
+  }
+
+  // Beside its name a measure's symbol, and what it says in plain words.
+  #sayPlainly(metric) {
+    const { symbol, plain } = entryOf(metric) ?? {}
+    if (symbol) this.heading.append(element("b", "dfa-symbol", symbol))
+    if (plain) this.heading.append(element("small", "dfa-plain", plain))
   }
 
   explain() {

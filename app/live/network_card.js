@@ -2,6 +2,7 @@
 
 import { element, setAttribute, setText } from "../charts/dom.js"
 import { pixel } from "../charts/theme.js"
+import { explain } from "../words/explained.js"
 import { Answers } from "./answers.js"
 import { icon } from "./icon.js"
 import { NetworkDrawing } from "./network_drawing.js"
@@ -16,10 +17,11 @@ const SHOWS = {
 }
 
 export class NetworkCard {
-  // `tile`: the button with the rule's name and figures; `open(page)`: leads to the page that tells all
+  // `tile`: what has the rule's name and figures; `open(page)`: leads to the page that tells all
   constructor(rule, tile, open) {
     this.root = element("figure", "dfa-card", "", { "data-rule": rule })
     this.way = element("figcaption", "dfa-way")
+    this.way.append(element("b"), element("span"))
     this.body = element("div", "dfa-card-body")
     this.drawing = new NetworkDrawing((unit, node) => this.#point(unit, node))
     this.answers = new Answers()
@@ -39,8 +41,8 @@ export class NetworkCard {
   // See network_drawing.js for `shown`.
   show(shown) {
     this.shown = shown
-    setText(this.way.firstChild ?? this.way.appendChild(element("b")), shown.about.title)
-    setText(this.way.children[1] ?? this.way.appendChild(element("span")), `: ${shown.about.way}`)
+    explain(this.way.firstChild, shown.about.title)
+    explain(this.way.lastChild, `: ${shown.about.way}`)
     this.drawing.show(shown)
     this.answers.show(shown)
     if (this.pointed && shown.glance) this.#enlarge()

@@ -1,6 +1,7 @@
 // The status above the charts. Needs no plotly, so it shows at once.
 
 import { element, setText } from "../charts/dom.js"
+import { explain } from "../words/explained.js"
 import { count, duration } from "./formatting.js"
 import { icon } from "./icon.js"
 
@@ -37,7 +38,7 @@ export class StatusStrip {
 
   show(title, status) {
     this.#showState(status.state)
-    setText(this.title, title ?? "")
+    explain(this.title, title ?? "")
     const done = status.steps ? Math.min(100, (100 * (status.step ?? 0)) / status.steps) : 0
     const loading = status.state === "loading" // nobody knows how long yet
     this.bar.classList.toggle("dfa-loading", loading)
@@ -71,7 +72,8 @@ export class StatusStrip {
     let pair = this.values.get(name)
     if (!pair) {
       pair = this.facts.appendChild(element("div"))
-      pair.append(element("dt", "", name), element("dd"))
+      pair.append(element("dt"), element("dd"))
+      explain(pair.firstChild, name)
       this.values.set(name, pair)
     }
     pair.hidden = !text

@@ -1,7 +1,8 @@
-// A tile for each rule: its newest values, and a button that hides its lines. On the Lab page each stands on top of the rule's
+// A tile for each rule: its newest values, and a button that hides its lines, as a click anywhere on the tile does. On the Lab page each stands on top of the rule's
 // network (network_card.js).
 
 import { element, setText } from "../charts/dom.js"
+import { explain } from "../words/explained.js"
 import { count, formatted, mean, shownValue } from "./formatting.js"
 import { icon } from "./icon.js"
 import { NetworkCard } from "./network_card.js"
@@ -52,8 +53,10 @@ export class Tiles {
     const shown = !choices.hidden.includes(rule)
     const sameName = runs.every((run) => run.name === runs[0].name)
     for (const root of [tile.root, this.cards.get(rule)?.root]) root?.style.setProperty("--rule", runs[0].colour)
-    tile.root.setAttribute("aria-pressed", shown)
-    tile.root.title = shown ? `Hide ${rule}` : `Show ${rule}`
+    tile.root.dataset.shown = shown
+    tile.toggle.setAttribute("aria-pressed", shown)
+    tile.toggle.title = shown ? `Hide ${rule}` : `Show ${rule}`
+    setText(tile.full, this.onOpen ? "" : view.rules[rule].title) // a card says it below
     setText(tile.name, sameName ? runs[0].name : rule)
     setText(tile.seeds, runs.length > 1 ? `${runs.length} seeds` : "")
     const errors = runs.map((run) => shownValue("test_error", store.newest(run.index, "test_error", null), choices))
@@ -88,18 +91,16 @@ export class Tiles {
   }
 
   #make(rule) {
-    const tile = { root: element("button", "dfa-tile", "", { type: "button" }) }
+    const tile = { root: element("div", "dfa-tile"), toggle: element("button", "dfa-toggle", "", { type: "button" }) }
     tile.name = element("span", "dfa-tile-name")
     tile.seeds = element("span", "dfa-tile-seeds")
-    const name = element("span", "dfa-tile-head")
-    name.append(tile.name, tile.seeds)
+    tile.full = element("span", "dfa-tile-seeds")
+    tile.toggle.append(tile.name, tile.full, tile.seeds)
     tile.error = element("span", "dfa-figure")
-    tile.errorName = element("span", "dfa-figure-name")
-    tile.errorName.append(element("span", ""), element("span", "dfa-figure-step"))
+    tile.errorName = figureName()
     tile.angle = element("span", "dfa-figure")
-    tile.angleName = element("span", "dfa-figure-name")
-    tile.angleName.append(element("span", ""), element("span", "dfa-figure-step"))
-    tile.root.append(name)
+    tile.angleName = figureName()
+    tile.root.append(tile.toggle)
     for (const pair of [
       [tile.error, tile.errorName],
       [tile.angle, tile.angleName],
@@ -116,6 +117,13 @@ export class Tiles {
   }
 }
 
+// What a figure is of, a comma, and in an element of its own, which no line break divides, its step.
+function figureName() {
+  const name = element("span", "dfa-figure-name")
+  name.append(element("span"), element("span"), element("span", "dfa-figure-step"))
+  return name
+}
+
 // The step of the oldest part of a figure where the training is further on, else nothing.
 function dated(steps, view, store) {
   const known = steps.filter((step) => step !== null)
@@ -124,9 +132,9 @@ function dated(steps, view, store) {
   return known.length && oldest < now ? `step ${count.format(oldest)}` : ""
 }
 
-// The name of a figure and, in an element of its own that no line break divides, its step.
 function showDated(place, name, step) {
-  const [label, date] = place.children
-  setText(label, step ? `${name}, ` : name)
+  const [label, comma, date] = place.children
+  explain(label, name)
+  setText(comma, step ? ", " : "")
   setText(date, step)
 }

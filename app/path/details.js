@@ -1,6 +1,7 @@
 // What is told of one layer, under the diagram of its rule.
 
 import { element, setText, svg } from "../charts/dom.js"
+import { explain } from "../words/explained.js"
 import { degrees, numbered, short } from "./symbols.js"
 
 // [text, "" | "sub" | "sup"] pieces with ℓ as this number; null: as it is.
@@ -95,7 +96,8 @@ export class Details {
           const row = element("div")
           const value = element("dd")
           this.values.set(name, value)
-          row.append(element("dt", "", name), value)
+          row.append(element("dt"), value)
+          explain(row.firstChild, name)
           return row
         }),
       )

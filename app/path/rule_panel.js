@@ -1,6 +1,7 @@
 // The panel of one rule: its diagram, the details of the open layer and, in slow motion, the numbers of the phase.
 
 import { element, setText } from "../charts/dom.js"
+import { explain } from "../words/explained.js"
 import { Details } from "./details.js"
 import { Diagram } from "./diagram.js"
 import { Numbers } from "./numbers.js"
@@ -28,8 +29,8 @@ export class RulePanel {
     this.root.dataset.rule = panel.rule
     this.root.dataset.path = panel.path
     setText(this.name, panel.rule)
-    setText(this.title, panel.title)
-    setText(this.way, panel.way)
+    explain(this.title, panel.title)
+    explain(this.way, panel.way)
     const built = JSON.stringify([panel.rule, panel.path, panel.matrix, panel.input, panel.parts.map((part) => part.shape)])
     if (built !== this.built) {
       this.diagram = new Diagram(panel, chosen, (number) => this.owner.choose(number, this))

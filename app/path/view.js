@@ -4,6 +4,7 @@
 import { element, setText } from "../charts/dom.js"
 import { MountedView } from "../charts/mounted_view.js"
 import { isDark } from "../charts/theme.js"
+import { explain } from "../words/explained.js"
 import { equation } from "./details.js"
 import { widthOf } from "./geometry.js"
 import { layerFromAddress, layerIntoAddress } from "./layer.js"
@@ -29,15 +30,15 @@ export class View extends MountedView {
     const legend = element("div", "dfa-path-legend")
     const colour = element("div", "dfa-path-scale")
     colour.append(
-      element("span", "", "Angle to the true gradient"),
+      explained("Angle to the true gradient"),
       element("span", "", "0°"),
       element("i", "ramp"),
-      element("span", "", "90° (chance)"),
+      explained("90° (chance)"),
       element("i", "away"),
       element("span", "", "120° and more"),
     )
     const width = element("div", "dfa-path-scale")
-    width.append(element("span", "", "Size of δ̂ (log)"))
+    width.append(explained("Size of δ̂ (log)"))
     for (const [ratio, text] of [
       [1, "the rule's largest"],
       [0.1, "1/10"],
@@ -118,4 +119,10 @@ export class View extends MountedView {
     for (const other of this.panels) if (other !== panel) other.frame.scrollTop = panel.frame.scrollTop
     requestAnimationFrame(() => (this.scrolling = false))
   }
+}
+
+function explained(text) {
+  const made = element("span")
+  explain(made, text)
+  return made
 }

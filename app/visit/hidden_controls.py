@@ -19,10 +19,11 @@ ALL = "all"
 CHARTS = "charts"  # what is chosen in the charts; the browser writes and reads it (live/address.js)
 LOOK = "look"  # what is chosen on a page of pictures (view_link.py)
 LAYER = "layer"  # whose details are open on the path of the error; the browser writes and reads it (path/layer.js)
+GUIDE = "guide"  # "false": the guided first visit waits for its button (app/guide)
 COMPARE = "compare"  # ids of the experiments on the page Compare
 # parameters that are no settings
 LESSON = ("path", "lesson", "step", "answer", "run", "seen", "sheet", "language")  # where a visitor of the lessons is
-VIEW = ("hide", "projector", CHARTS, LOOK, LAYER, COMPARE, *LESSON, "at", "embed", "embed_options")
+VIEW = ("hide", "projector", GUIDE, CHARTS, LOOK, LAYER, COMPARE, *LESSON, "at", "embed", "embed_options")
 NOTE = "This link hides some controls, so that there is less to look at. Their values are those of the link."
 
 
@@ -58,6 +59,7 @@ def arrive(params: Mapping[str, list[str]]) -> list[str]:
     text = ",".join(params.get("hide", []))
     session.hidden, problems = read(text)
     session.hide = text if session.hidden else ""
+    session.guide = "false" if params.get(GUIDE) == ["false"] else ""
     return problems
 
 
@@ -73,7 +75,7 @@ def settings_of(params: Mapping[str, list[str]]) -> dict[str, list[str]]:
 
 def into_url(parameters: Mapping[str, str]) -> None:
     """Write parameters into the address, and beside them what the visitor's view is, which stays from page to page."""
-    of_the_lab = {"hide": session.hide, "projector": session.projector, "at": session.at}
+    of_the_lab = {"hide": session.hide, "projector": session.projector, GUIDE: session.guide, "at": session.at}
     kept = {name: text for name, text in of_the_lab.items() if text}
     kept |= {name: st.query_params[name] for name in (CHARTS, LOOK, LAYER) if name in st.query_params}
     st.query_params.from_dict({**parameters, **kept})

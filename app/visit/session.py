@@ -69,6 +69,7 @@ class Session(Remembered):
     notice: str = ""  # about what the link has put into the form
     hidden: frozenset[str] = frozenset()  # settings that are not shown, and perhaps TRANSPORT
     hide: str = ""  # the same as the link says it
+    guide: str = ""  # "false" where the link keeps the guided first visit away
     projector: str = ""  # "true" for large type, as the link says it
     look_told: str | None = None  # what the link said about a page of pictures when the visitor came
     moment: tuple[str, int] | None = None  # (experiment, past step) that the visitor has chosen

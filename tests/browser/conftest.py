@@ -23,10 +23,12 @@ MAIN = ROOT / "app" / "main.py"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE = 120  # seconds for everything that a page or a server is waited for; the machine may be busy
 SIZE: "ViewportSize" = {"width": 1280, "height": 720}  # of a tab, unless a test wants another
-# Of what was chosen before this visit nothing is known, here and in the visit's other documents.
+# Of what was chosen before this visit nothing is known, here and in the visit's other documents; but the guided first visit is
+# over, which would lie over the page of every test, unless it is what a test is about.
 FORGET = """if (sessionStorage.getItem('visit') !== 'VISIT') {
   localStorage.clear()
   sessionStorage.clear()
+  if (!NEWCOMER) localStorage.setItem('dfa-lab-guide', 'seen')
   sessionStorage.setItem('visit', 'VISIT')
 }"""
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
@@ -44,13 +46,14 @@ class Tabs:
         self._sessions: dict[Page, CDPSession] = {}
         self.errors: dict[Page, list[str]] = {}  # in the console of a tab's visitor, and what they asked for and did not get
 
-    def take(self) -> "Page":
-        """An empty tab of somebody who has never been here."""
+    def take(self, newcomer: bool = False) -> "Page":
+        """An empty tab of somebody who has chosen nothing yet; a `newcomer` has not been shown around either."""
         page = self._left.pop() if self._left else self._new()
         self.errors[page].clear()
         self.police(page, False)
         self._remembering[page] = stack = ExitStack()
-        stack.enter_context(page.add_init_script(FORGET.replace("VISIT", str(next(self._visits)))))
+        forget = FORGET.replace("VISIT", str(next(self._visits))).replace("NEWCOMER", str(newcomer).lower())
+        stack.enter_context(page.add_init_script(forget))
         return page
 
     def police(self, page: "Page", policed: bool) -> None:
@@ -133,11 +136,12 @@ def settled(page, figure: str):
 @pytest.fixture
 def open_page(tabs: Tabs) -> Iterator[Callable]:
     """`open_page(address, **options)`: a page for a new visitor. An error in its console fails the test, and so does
-    whatever it asks for and does not get. `policed`: what the lab's Content-Security-Policy forbids is an error."""
+    whatever it asks for and does not get. `policed`: what the lab's Content-Security-Policy forbids is an error.
+    `newcomer`: whom the guided first visit awaits."""
     pages = []
 
-    def start(address: str, *, viewport=None, policed=False, **media):
-        page = tabs.take()
+    def start(address: str, *, viewport=None, policed=False, newcomer=False, **media):
+        page = tabs.take(newcomer)
         pages.append(page)
         if policed:
             tabs.police(page, True)

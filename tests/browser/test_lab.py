@@ -144,13 +144,13 @@ def test_curves_grow_zoom_is_kept_and_the_chart_mounts_once(visit):
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.6, steps=5)
     page.mouse.up()
-    page.locator(".dfa-tile").nth(1).click()  # hide fa
+    page.locator(".dfa-toggle").nth(1).click()  # hide fa
     wait_until_drawn(page)
     zoom, points, updates = page.evaluate(RANGE), page.evaluate(POINTS), page.evaluate(UPDATES)
     page.wait_for_function(f"({UPDATES})() >= {updates + 4}")
     assert page.evaluate(POINTS) > points
     assert page.evaluate(RANGE) == zoom
-    assert page.locator(".dfa-tile").nth(1).get_attribute("aria-pressed") == "false"
+    assert page.locator(".dfa-toggle").nth(1).get_attribute("aria-pressed") == "false"
     assert page.evaluate("() => window.__dfa_live.mounts") == 1
     press(page, "Pause")
 

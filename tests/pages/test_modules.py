@@ -12,7 +12,7 @@ from starlette.routing import Match
 
 from app.charts import modules, plotly_script
 
-PICTURES = ("live/view.js", "compare/view.js", "path/view.js", "form/drawing/view.js")
+PICTURES = ("live/view.js", "compare/view.js", "path/view.js", "form/drawing/view.js", "guide/view.js")
 
 
 def get(address: str, takes: bytes = b"gzip, deflate, br") -> Response:

@@ -13,11 +13,13 @@ SHARED = (
     "shell",
     "doors",
     "visit",
+    "words",
     "charts",
     "report",
     "live",
     "form",
     "bar",
+    "guide",
 )  # the lowest first; then the pages' own folders
 FILES = [path for path in APP.rglob("*.py") if path.parent != APP]
 

@@ -110,7 +110,7 @@ def test_zoom_survives_updates_and_reruns_and_fit_undoes_it(visit) -> None:
 
 def test_hidden_rule_and_smoothing_stay(visit) -> None:
     page = visit("points=40")
-    tile = page.locator(".dfa-tile", has_text="dfa")
+    tile = page.locator(".dfa-toggle", has_text="dfa")
     tile.click()
     smooth(page, 0.8)
     wait_for_ticks(page, 4)
@@ -130,7 +130,7 @@ def test_the_band_of_chance_is_the_widest_of_the_runs_that_are_shown(visit) -> N
     looked = """() => { const {shapes, annotations} = document.querySelector('[data-panel="angle:1"] .js-plotly-plot').layout
         return [shapes[0].y0, shapes[0].y1, annotations[0].text] }"""
     assert page.evaluate(looked) == [90 - 4.25, 90 + 4.25, "90° ± 4.3° = random B, mean of 128"]
-    page.locator(".dfa-tile", has=page.get_by_text("fa", exact=True)).click()
+    page.locator(".dfa-toggle", has=page.get_by_text("fa", exact=True)).click()
     wait_until_drawn(page)
     assert page.evaluate(looked) == [90 - 3.75, 90 + 3.75, "90° ± 3.8° = random B, mean of 128"]
 
@@ -149,7 +149,7 @@ def test_a_tile_names_the_step_of_a_figure_that_is_older_than_the_curve(visit) -
 
 def test_choices_survive_a_reload_and_travel_in_the_link(visit) -> None:
     page = visit("points=40&still=1")
-    page.locator(".dfa-tile", has_text="bp").click()
+    page.locator(".dfa-toggle", has_text="bp").click()
     smooth(page, 0.6)
     for choice in ("x:epoch", "log:true", "accuracy:true"):
         choose(page, choice)
@@ -157,7 +157,7 @@ def test_choices_survive_a_reload_and_travel_in_the_link(visit) -> None:
     page.reload()
     wait_for_charts(page)
     wait_until_drawn(page)
-    assert page.locator(".dfa-tile", has_text="bp").get_attribute("aria-pressed") == "false"
+    assert page.locator(".dfa-toggle", has_text="bp").get_attribute("aria-pressed") == "false"
     assert page.locator(".dfa-smoothing input").input_value() == "0.6"
     pressed = page.locator("[data-choice][aria-pressed=true]").evaluate_all("all => all.map(one => one.dataset.choice)")
     assert pressed == ["x:epoch", "accuracy:true", "log:true", "each:false"]
@@ -172,7 +172,7 @@ def test_choices_survive_a_reload_and_travel_in_the_link(visit) -> None:
     wait_until_drawn(other)
     chosen = other.locator("[data-choice][aria-pressed=true]")
     assert chosen.evaluate_all("all => all.map(one => one.dataset.choice)") == pressed
-    assert other.locator(".dfa-tile", has_text="bp").get_attribute("aria-pressed") == "false"
+    assert other.locator(".dfa-toggle", has_text="bp").get_attribute("aria-pressed") == "false"
     assert other.locator(".dfa-smoothing input").input_value() == "0.6"
     assert other.evaluate("() => document.querySelector('[data-panel=loss] .js-plotly-plot')._fullLayout.xaxis.range") == [2, 7]
     other.locator(".dfa-fit").click()
@@ -203,7 +203,7 @@ def test_the_page_around_it_is_drawn_anew_when_the_answers_say_so(visit) -> None
 
 def test_another_experiment_clears_the_data_and_keeps_the_choices(visit) -> None:
     page = visit("points=60")
-    page.locator(".dfa-tile", has_text="fa").last.click()
+    page.locator(".dfa-toggle", has_text="fa").last.click()
     smooth(page, 0.5)
     drag_zoom(page)
     many = stats(page)["points"]
@@ -212,7 +212,7 @@ def test_another_experiment_clears_the_data_and_keeps_the_choices(visit) -> None
     wait_for_ticks(page, 3)
     wait_until_drawn(page)
     assert page.evaluate(RANGES)[0][0][1] < 60 * 20
-    assert page.locator(".dfa-tile", has_text="dfa").get_attribute("aria-pressed") == "false"
+    assert page.locator(".dfa-toggle", has_text="dfa").get_attribute("aria-pressed") == "false"
     assert page.locator(".dfa-smoothing input").input_value() == "0.5"
     assert (stats(page)["mounts"], stats(page)["plots"]) == (1, 4)
 
@@ -355,12 +355,12 @@ def test_plotly_is_wrapped_to_be_parsed_once_and_strangers_are_left_alone() -> N
 def test_axes_are_drawn_only_with_something_on_them(visit) -> None:
     hidden = "() => [...document.querySelectorAll('.dfa-plot')].map(plot => getComputedStyle(plot).visibility)"
     page = visit("points=20&still")
-    for tile in page.locator(".dfa-tile").all():
+    for tile in page.locator(".dfa-toggle").all():
         tile.click()
     page.get_by_text("All rules are hidden").first.wait_for()
     wait_until_drawn(page)
     assert page.evaluate(hidden) == ["hidden"] * 4
-    page.locator(".dfa-tile").first.click()
+    page.locator(".dfa-toggle").first.click()
     wait_until_drawn(page)
     assert page.evaluate(hidden) == ["visible"] * 4
 
