@@ -57,6 +57,7 @@ def knob(
     when: dict[str, tuple[str, ...]] | None = None,
     switch: bool = False,
     local: bool = False,
+    play: int = 0,
     basic: bool = False,
     midway: bool = False,
     not_here: dict[str, str] | None = None,
@@ -64,9 +65,11 @@ def knob(
 ) -> Any:
     """One setting. `title`: its label in the form; `flag`: dfa-torch's spelling where it differs from the field's name;
     `when`: it has an effect only where another setting has one of these values; `switch`: on the command line it takes
-    no value, as in dfa-torch; `local`: it is about this machine, its files above all, so a link may not choose it; `basic`:
-    among the settings that the form shows at first; `midway`: a training that has begun can go on with another value (a
-    fork); `not_here`: values that dfa-torch takes and the lab refuses, each with the reason."""
+    no value, as in dfa-torch; `local`: it is about this machine, its files above all, so a link may not choose it; `play`:
+    its place among what one plays with, which begins the form, 0 for what is behind the door; several may share a place,
+    and stand there as they are declared; `midway`: a training that has begun can go on with another value (a fork);
+    `basic`: among those that the form of a fork shows at first; `not_here`: values that dfa-torch takes and the lab
+    refuses, each with the reason."""
     return Field(
         default,
         description=help,
@@ -79,6 +82,7 @@ def knob(
             "when": {name: list(values) for name, values in (when or {}).items()},
             "switch": switch,
             "local": local,
+            "play": play,
             "basic": basic,
             "midway": midway,
             "not_here": {**(not_here or {})},
@@ -88,6 +92,6 @@ def knob(
 
 
 def extra(field: FieldInfo) -> dict[str, Any]:
-    """group, title, flag, unit, choices, when, switch, local, basic, midway and not_here of a field."""
+    """group, title, flag, unit, choices, when, switch, local, play, basic, midway and not_here of a field."""
     assert isinstance(field.json_schema_extra, dict)
     return field.json_schema_extra
