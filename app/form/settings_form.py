@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import streamlit as st
 import torch
 
-from app.form import door, drawing, effect, suiting
+from app.form import door, drawing, effect, suiting, thumbnails
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit import chosen, hidden_controls
@@ -73,7 +73,10 @@ def widget(name: str, form: str = FORM) -> None:
     elif name == "device":
         st.selectbox(options=["auto", *present()], **common)
     elif name == "dataset":
-        st.selectbox(options=choices, format_func=_dataset_title, **common)
+        with st.container(gap="small"):
+            said = thumbnails.show(lambda: _change("dataset"), title(name), field.description)
+            seen = "collapsed" if said else "visible"
+            st.selectbox(options=choices, format_func=_dataset_title, label_visibility=seen, **common)
         _samples(form)
         suiting.show(in_force)
     elif choices and len(choices) < 4:
