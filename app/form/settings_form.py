@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import streamlit as st
 import torch
 
-from app.form import door, drawing, effect, suiting, thumbnails
+from app.form import door, drawing, effect, stepper, suiting, thumbnails
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit import chosen, hidden_controls
@@ -87,6 +87,8 @@ def widget(name: str, form: str = FORM) -> None:
         st.toggle(**common)
     elif field.annotation is int:
         st.number_input(step=1, format="%d", **common)
+    elif extra(field)["steps"] and form == FORM:
+        stepper.show(name, _change, **common)
     else:
         st.text_input(**common)
 

@@ -54,6 +54,7 @@ def knob(
     flag: str = "",
     unit: str = "",
     choices: tuple[str, ...] = (),
+    steps: tuple[int, ...] = (),
     when: dict[str, tuple[str, ...]] | None = None,
     switch: bool = False,
     local: bool = False,
@@ -64,6 +65,7 @@ def knob(
     **bounds: Any,
 ) -> Any:
     """One setting. `title`: its label in the form; `flag`: dfa-torch's spelling where it differs from the field's name;
+    `steps`: the first digits of the round numbers through which buttons take it, 1, 2, 5 for 1, 2, 5, 10, 20, …;
     `when`: it has an effect only where another setting has one of these values; `switch`: on the command line it takes
     no value, as in dfa-torch; `local`: it is about this machine, its files above all, so a link may not choose it; `play`:
     its place among what one plays with, which begins the form, 0 for what is behind the door; several may share a place,
@@ -79,6 +81,7 @@ def knob(
             "flag": flag,
             "unit": unit,
             "choices": list(choices),
+            "steps": list(steps),
             "when": {name: list(values) for name, values in (when or {}).items()},
             "switch": switch,
             "local": local,
@@ -92,6 +95,6 @@ def knob(
 
 
 def extra(field: FieldInfo) -> dict[str, Any]:
-    """group, title, flag, unit, choices, when, switch, local, play, basic, midway and not_here of a field."""
+    """group, title, flag, unit, choices, steps, when, switch, local, play, basic, midway and not_here of a field."""
     assert isinstance(field.json_schema_extra, dict)
     return field.json_schema_extra

@@ -52,6 +52,7 @@ class NetworkSettings(BaseModel):
         title="Units per layer",
         when=used("num_hidden"),
         unit="units",
+        steps=(1, 2, 5),
         play=3,
     )
     conv_channels: Widths = knob(
@@ -59,6 +60,7 @@ class NetworkSettings(BaseModel):
         "Channels of the conv network's convolutions.",
         title="Channels",
         when=used("conv_channels"),
+        steps=(1, 2, 5),
         play=2,
         min_length=1,
         max_length=6,
@@ -68,6 +70,7 @@ class NetworkSettings(BaseModel):
         "Units of the conv network's dense layers.",
         title="Dense units",
         when=used("conv_hidden"),
+        steps=(1, 2, 5),
         play=3,
         min_length=1,
         max_length=6,

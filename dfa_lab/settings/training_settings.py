@@ -42,7 +42,15 @@ class TrainingSettings(BaseModel):
         midway=True,
     )
     learning_rate: float = knob(
-        1e-3, "Size of a step; may be changed while it runs.", flag="LR", play=6, basic=True, gt=0, le=100, midway=True
+        1e-3,
+        "Size of a step; may be changed while it runs.",
+        flag="LR",
+        steps=(1, 3),
+        play=6,
+        basic=True,
+        gt=0,
+        le=100,
+        midway=True,
     )
     learning_rate_decay: float = knob(
         0.0,
