@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.bar import scrubber, transport
+from app.bar import changed_settings, scrubber, transport
 from app.form import settings_form
 from app.live import live_chart
 from app.live.component import load_plotly
@@ -10,9 +10,11 @@ from app.shell import landmarks
 from app.visit import hidden_controls, waiting, watching
 from app.visit.session import session
 
+changed_settings.wait()
 load_plotly()
 landmarks.title("Lab")
 watching.arrive()
+changed_settings.begin()
 
 with st.sidebar:
     experiment, refused = settings_form.form()

@@ -1,10 +1,9 @@
 """The bar that is always in reach: Start, Pause, Step, Reset, the learning rate and the speed."""
 
-import time
-
 import streamlit as st
 
-from app.bar import export_zip, scrubber, share_links, train_on
+from app.bar import changed_settings, export_zip, scrubber, share_links, train_on
+from app.bar.beginning import start
 from app.shell import keyboard, pages
 from app.shell.server import manager
 from app.visit import hidden_controls, projector, watching
@@ -15,7 +14,6 @@ from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.parsing import parse
 from dfa_lab.settings.wording import shown
 
-FIRST_POINTS = 0.4  # seconds that Start waits for them; a large data set takes longer to load
 # One row, so that the charts have the rest of the screen: a laptop's has no room for the names of the keys; an old projector's
 # and a phone's show all but Start as icons, whose names are read out, and stand beside them when pointed at.
 STYLE = """<style>
@@ -62,6 +60,7 @@ def bar(experiment: Experiment | None, status: Status) -> None:
     """The whole bar. `experiment`: what Start begins, None while the form has a problem; `status`: of what is on screen."""
     keyboard.reset_with_r()
     st.html(STYLE)
+    changed_settings.mark(experiment, status)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key="transport"):
         st.button(
             "Start",
@@ -70,7 +69,7 @@ def bar(experiment: Experiment | None, status: Status) -> None:
             shortcut="Mod+Enter",
             disabled=experiment is None,
             help="Begin a new experiment with the settings of the form",
-            on_click=start,
+            on_click=changed_settings.start,
             args=(experiment,),
         )
         if hidden_controls.TRANSPORT in hidden_controls.hidden():  # without Start nobody could begin what the link says
@@ -108,6 +107,8 @@ def bar(experiment: Experiment | None, status: Status) -> None:
         with st.popover("Moment", icon=":material/history:", key="moment_popover", on_change="rerun") as popover:
             _moment(bool(popover.open))
         with st.popover("Share", icon=":material/link:", key="share", on_change="rerun") as popover:
+            if popover.open:
+                changed_settings.keep()
             share_links.lab(experiment, opened=bool(popover.open))
         with st.popover("Export", icon=":material/download:", key="export", on_change="rerun") as export:
             export_zip.show(status, opened=bool(export.open))
@@ -137,20 +138,6 @@ def _speed(status: Status) -> None:
         knobs.speed_of = (status.id, status.pace)
         hold(SPEED, now)
     st.selectbox("Speed", names, key=SPEED, on_change=_set_speed)
-
-
-def start(experiment: Experiment, *, paused: bool = False, pace: float = 0.0) -> None:
-    """Begin it, and put it on screen; why it cannot be is among the session's problems."""
-    try:
-        id = manager().start(experiment, paused=paused, pace=pace)
-    except SettingsError as error:
-        session.problems = error.problems
-        return
-    session.problems = []
-    watching.watch(id)
-    until = time.monotonic() + FIRST_POINTS
-    while not manager().records(id) and not paused and time.monotonic() < until:
-        time.sleep(0.01)  # what the page is drawn with already has its first points
 
 
 def _pause() -> None:

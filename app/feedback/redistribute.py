@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from app.bar import transport
+from app.bar import beginning
 from app.form import settings_form
 from app.visit import hidden_controls
 from dfa_lab.runs.live import Status
@@ -29,7 +29,7 @@ def show(status: Status) -> None:
             icon=":material/play_arrow:",
             disabled=experiment is None,
             help="The same experiment from step 0, with this feedback",
-            on_click=transport.start,
+            on_click=beginning.start,
             args=(experiment,),
         )
 

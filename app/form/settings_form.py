@@ -40,6 +40,7 @@ def widgets(names: Iterable[str]) -> dict[str, object]:
     """Draw those of some settings alone; what they hold, for `parse`, without those that are irrelevant."""
     for name in names:  # on another page than the form's a text would begin empty (Streamlit 1.67)
         hold(key(name), held(key(name)))
+    chosen.marks.changed = False  # what is chosen there is for that page
     for name in names:
         widget(name)
     return values(name for name in names if in_force(name))
@@ -96,6 +97,7 @@ def widget(name: str, form: str = FORM) -> None:
 def _change(name: str) -> None:
     """The visitor gave the form's setting another value: it is theirs from now on, and a data set brings what suits it."""
     chosen.by_visitor((name,))
+    chosen.in_form()
     if name == "dataset":
         suit()
 

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from app.shell.escape import plain
+from app.visit import chosen
 from app.visit.chosen import marks
 from app.visit.form_state import as_text, defaults, key, suit, values
 from app.visit.session import held
@@ -37,10 +38,20 @@ def show(in_force: Callable[[str], bool]) -> None:
         kept = [_name(setting) for setting in wanted if setting in marks.by_visitor and setting not in there]
         stays = f" Kept as you chose: {', '.join(kept)}." if kept else ""
         st.caption(f"Chosen for {plain(data.facts(name).title)}: {words(filled)}.{stays}")
-        st.button("Defaults instead", icon=":material/undo:", on_click=defaults)
+        st.button("Defaults instead", icon=":material/undo:", on_click=_defaults)
     elif len(there) < len(wanted):
         about = f"Sets {words(wanted)}"
-        st.button("Suit the settings to it", icon=":material/tune:", help=about, on_click=suit, kwargs={"all_of_them": True})
+        st.button("Suit the settings to it", icon=":material/tune:", help=about, on_click=_suit)
+
+
+def _defaults() -> None:
+    chosen.in_form()
+    defaults()
+
+
+def _suit() -> None:
+    chosen.in_form()
+    suit(all_of_them=True)
 
 
 def words(settings: Mapping[str, Any]) -> str:

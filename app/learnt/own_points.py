@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import streamlit as st
 
-from app.bar import transport
+from app.bar import beginning
 from app.form import drawing, settings_form, suiting
 from app.visit import form_state, view_link
 from app.visit.session import held, hold, session
@@ -51,4 +51,4 @@ def _train() -> None:
         form_state.suit(all_of_them=True)
     experiment, session.problems = settings_form.read()
     if experiment is not None:
-        transport.start(experiment)
+        beginning.start(experiment)

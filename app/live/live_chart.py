@@ -9,14 +9,14 @@ from app.live.component import live
 from app.live.message import around, message
 from app.shell import pages
 from app.shell.server import manager
-from app.visit import moment, projector, watching, whose
+from app.visit import before, moment, projector, watching, whose
 from app.visit.session import Remembered, session
 from dfa_lab.runs.live import ACTIVE, Status
 from dfa_lab.runs.store.known_wrong import SAID
 
 DEMO_NOTE = (
     "A demonstration: three equal networks learn to read digits, each told of its mistakes in another way. "
-    "Start your own below."
+    "Change a setting or press Start for one of your own."
 )
 
 
@@ -47,6 +47,7 @@ def _chart(current: Callable[[], Status], key: str, measure: str) -> None:
     note = manager().problem or (DEMO_NOTE if status.demo else _about(status))
     view = message(status, note, projector.on(), moment.marker(status))
     view |= {"address": route.address(status.id, measure), "waits": status.state in ACTIVE or status.demo}
+    view |= {"before": before.of(status.id)}
     if measure:
         view |= {"layout": "angles", "heat": layer_maps.heat(status, measure)}
     else:

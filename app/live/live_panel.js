@@ -52,6 +52,7 @@ export class LivePanel extends PlotPanel {
     const measured = (curve) => view.runs.some((_, run) => store.get(run, curve.metric, curve.layer))
     if (heat?.steps.length) return ""
     if (curves.some(measured)) return this.#hidden() ? "All rules are hidden: press one above" : ""
+    if (this.owner.before.of) return "" // its curves are there
     return OVER.includes(view.status?.state) ? "No values" : "No values yet"
   }
 
@@ -81,7 +82,8 @@ export class LivePanel extends PlotPanel {
   }
 
   traces(context) {
-    return this.definition.heat ? heatTraces(this.definition) : tracesOf(this.definition, context)
+    if (this.definition.heat) return heatTraces(this.definition)
+    return [...this.owner.before.traces(this.definition, context), ...tracesOf(this.definition, context)]
   }
 
   layout(traces, context) {
@@ -89,7 +91,7 @@ export class LivePanel extends PlotPanel {
   }
 
   drew(traces) {
-    if (traces.length) this.owner.stats.drawn = this.owner.view.experiment
+    if (traces.some((trace) => trace.name)) this.owner.stats.drawn = this.owner.view.experiment
     this.mark()
   }
 

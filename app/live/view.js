@@ -4,6 +4,7 @@
 //   large: for a projector; title; note: said where the status says nothing
 //   runs: [{name, rule, seed, colour}]; the place in the list is the run number
 //   layout: "angles" for the page of that name
+//   before: null, or {experiment, had}: which one this has taken the place of, and what that had other settings in
 //   marker: null, or {step, epoch}, where a line is drawn
 //   measures: what may be drawn layer by layer (measures.js); eps: of adversarial training, 0: none
 //   definitions: {metric: text}; metrics: names, as records use numbers
@@ -24,6 +25,7 @@ import { PlotView } from "../charts/plot_view.js"
 import { numbersAreShown } from "../charts/plotly_loader.js"
 import { isDark, themeOf } from "../charts/theme.js"
 import { viewFromAddress, viewIntoAddress } from "./address.js"
+import { Before } from "./before.js"
 import { showCaptions } from "./captions.js"
 import { heatPanels, ScaleKey } from "./heat.js"
 import { LivePanel } from "./live_panel.js"
@@ -34,22 +36,10 @@ import { RecordStore } from "./records.js"
 import { choicesKey, DEFAULT_CHOICES, saveChoices, savedChoices } from "./saved_choices.js"
 import { howMany } from "./seeds.js"
 import { SharedCursor } from "./shared_cursor.js"
+import { stats } from "./stats.js"
 import { StatusStrip } from "./status_strip.js"
 import { Tiles } from "./tiles.js"
 import { Toolbar } from "./toolbar.js"
-
-// Read by the browser tests, and handy in the console.
-const stats = (globalThis.__dfa_live ??= {
-  mounts: 0,
-  unmounts: 0,
-  updates: 0,
-  points: 0,
-  plots: 0,
-  draws: 0,
-  stale: 0,
-  firstDraw: null,
-  drawn: null,
-})
 
 const PATIENCE_MS = 3000
 const AWAITED_MS = 700 // until a replay is looked for again
@@ -77,7 +67,8 @@ export class View extends PlotView {
   }
 
   fullRange() {
-    return [0, this.store.last[this.choices.x] || 1]
+    const { x } = this.choices
+    return [0, Math.max(this.store.last[x], this.before.end(x, this.view?.status)) || 1]
   }
 
   #build() {
@@ -87,7 +78,8 @@ export class View extends PlotView {
     this.learning = element("div", "dfa-grid")
     this.angles = element("div", "dfa-grid")
     this.captions = element("div", "dfa-captions")
-    this.root.append(this.status.root, this.tiles.root, this.scale.root)
+    this.before = new Before(() => this.redraw())
+    this.root.append(this.status.root, this.tiles.root, this.scale.root, this.before.root)
     this.root.append(this.learning, this.angles, this.captions)
   }
 
@@ -136,7 +128,7 @@ export class View extends PlotView {
       this.#begin(view.layout ?? "lab")
     }
     if (!this.view) this.zoomedX = this.linkedZoom ?? null
-    else if (view.experiment !== this.view.experiment) this.#startOver()
+    else if (view.experiment !== this.view.experiment) this.#startOver(view.before)
     const first = !this.view
     // Streamlit may repeat a view that is older than the last answer, for instance when the theme changes.
     const repeated = !first && view.experiment === this.view.experiment && view.around === this.view.around
@@ -176,8 +168,11 @@ export class View extends PlotView {
     for (const panel of this.panels.values()) panel.mark()
   }
 
-  #startOver() {
-    this.store.clear()
+  // `before`: {experiment, had}, where what is on screen was the viewer's own and other settings have taken its place
+  #startOver(before) {
+    const { view, store } = this
+    this.before.take(before?.experiment === view.experiment && store.have ? { view, store, had: before.had } : null)
+    this.store = new RecordStore()
     this.latest = null // it was about another experiment
     this.forgetZoom()
     this.#toAddress()

@@ -15,6 +15,7 @@ class Chosen(Remembered, prefix="chosen"):
 
     by_visitor: frozenset[str] = frozenset()  # or by the link
     for_set: frozenset[str] = frozenset()  # filled in, since they suit the data set
+    changed: bool = False  # the form, by the visitor, and nothing has come of it yet
 
 
 marks = Chosen()
@@ -24,6 +25,11 @@ def by_visitor(names: Iterable[str]) -> None:
     """The visitor or the link gives these a value."""
     marks.by_visitor |= frozenset(names)
     marks.for_set -= marks.by_visitor
+
+
+def in_form() -> None:
+    """The visitor has just changed the form: the Lab may begin anew with it (app/bar/changed_settings.py)."""
+    marks.changed = True
 
 
 def for_set(names: Iterable[str]) -> None:

@@ -99,9 +99,20 @@ def unheld(experiment: Experiment, shape: tuple[int, ...], look: Callable[[], T]
 
 def units(experiment: Experiment, facts: Facts) -> tuple[int, ...]:
     """n_l of every hidden block, without holding the network. Raises SettingsError, for a network file."""
+    return _unheld_network(experiment, facts, lambda network: tuple(map(prod, network.shapes)))
 
-    def look(samples: int = 1) -> tuple[int, ...]:
-        return tuple(map(prod, _as_built(experiment, facts.shape, facts.classes, experiment.seeds[0], samples).shapes))
+
+def multiplications(experiment: Experiment, facts: Facts) -> tuple[int, ...]:
+    """Multiplications in every weighted layer for one sample forward, without holding the network. Raises SettingsError."""
+    check(experiment, facts.shape)
+    return _unheld_network(experiment, facts, lambda network: tuple(network.multiplications()))
+
+
+def _unheld_network(experiment: Experiment, facts: Facts, look: Callable[[Network], T]) -> T:
+    """`look(network)`, of one whose weights hold nothing."""
+
+    def made(samples: int = 1) -> T:
+        return look(_as_built(experiment, facts.shape, facts.classes, experiment.seeds[0], samples))
 
     if experiment.network_file:
         check(experiment, facts.shape)
@@ -109,8 +120,8 @@ def units(experiment: Experiment, facts: Facts) -> tuple[int, ...]:
         # Weights that are neither written nor read take no memory either, on most systems. On the device "meta" the first
         # tanh imports torch's compiler, which takes seconds.
         with suppress(RuntimeError):  # there is not room for them, should they be used
-            return look(samples=0)
-    return unheld(experiment, facts.shape, look)
+            return made(samples=0)
+    return unheld(experiment, facts.shape, made)
 
 
 def held(experiment: Experiment, facts: Facts) -> int:

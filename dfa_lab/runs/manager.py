@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +25,7 @@ from dfa_lab.runs.reader import Reader
 from dfa_lab.runs.replay.replays import Replays
 from dfa_lab.runs.rights import PERSON, Rights, Visitor
 from dfa_lab.runs.scheduler import Scheduler
+from dfa_lab.runs.speed import Speed
 from dfa_lab.runs.visitors import Visitors
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.train import saved
@@ -52,13 +54,12 @@ class Manager:
         self.checkpoints, self.snapshots = self._archive.checkpoints, self._archive.snapshots
         self._lives = Lives()
         self.rights, self.visitors = Rights(self._lives, self.store, self.rules, who), Visitors(self.store)
-        self._reader = Reader(self._lives, self.store)
-        self.promises = Promises(self._lives)
+        self._reader, self._demos = Reader(self._lives, self.store), count()
+        self.promises, self.speed = Promises(self._lives), Speed(self._lives)
         self.replays = Replays(self._archive, self._reader, self.promises, who)
         self._scheduler = Scheduler(self._archive, self._lives, self.promises)
         self._continuing = Continuing(self._archive, self._lives, self._reader, self.replays, self._scheduler)
         self._controls = Controls(self._lives, self.store, self._scheduler)
-        self._demos = 0
         self._archive.tidy()
         atexit.register(self.close)
         if resume:
@@ -109,8 +110,7 @@ class Manager:
                     self._lives.pop(live.id)
                     self.store.delete(live.id)
                     self._forget(live.id)
-                experiment, pace = demonstration(seed=self._demos)
-                self._demos += 1
+                experiment, pace = demonstration(seed=next(self._demos))
                 id = self._lives.demo = self.start(experiment, pace=pace, demo=True)
             return id
 

@@ -17,7 +17,10 @@ class Weight:
     """What has been measured of one experiment."""
 
     heavy: bool = False
+    steps: int = 0  # that were counted
+    mean: float = 0.0  # seconds of a step of every run, over these
     _light: int = 0  # whole steps without a long part, the last ones
+    _spent: float = 0.0  # seconds, in these and the step in hand
 
     def guess(self, trainer: Trainer) -> None:
         """Before its first step, and so before anything is measured: whether that may last."""
@@ -34,6 +37,10 @@ class Weight:
         """
         if trainer.device.type != "cpu" or not trainer.step:
             return False
+        self._spent += seconds
+        if trainer.between_steps:
+            self.steps += 1
+            self.mean = self._spent / self.steps
         if seconds > (SHORT if self.heavy else LONG):
             self._light = 0
             changes = not self.heavy

@@ -27,6 +27,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
 
     monkeypatch.setenv("DFA_LAB_RUNS", str(tmp_path))
     monkeypatch.setenv("DFA_LAB_DATA", str(tmp_path / "no data"))
+    monkeypatch.setattr("app.bar.changed_settings.QUIET", 0.0)
     manager.clear()
     st.cache_data.clear()
     yield AppTest.from_file(str(ROOT / "app" / "navigation.py"), default_timeout=120)

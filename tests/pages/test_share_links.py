@@ -62,6 +62,7 @@ def test_a_run_is_shared_with_its_moment_and_apart_from_the_form(app: AppTest):
     app = AppTest.from_file(str(ROOT / "app" / "navigation.py"), default_timeout=120)
     app.query_params.update({"experiment": id, "at": "7"})
     app.run()
+    app.number_input(key="setting_epochs").set_value(100_000)  # it does not begin by itself
     app.number_input(key="setting_num_layers").set_value(3).run()
     found = links(opened(app, PAGES[0]))
     assert parameters(found["This run"]) == {"experiment": id, "at": "7"}

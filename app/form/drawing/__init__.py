@@ -6,7 +6,7 @@ from app.charts import pictures
 from app.charts.component import Picture
 from app.shell import uploads
 from app.shell.escape import plain
-from app.visit import form_state, projector
+from app.visit import chosen, form_state, projector
 from app.visit.session import Remembered, held, hold
 from dfa_lab.settings import point_text, points_file
 from dfa_lab.settings.point_text import MOST_CLASSES, MOST_POINTS
@@ -57,6 +57,7 @@ def _take(key: str) -> None:
     if isinstance(drawn, dict) and isinstance(drawn.get("points"), str) and isinstance(drawn.get("number"), (int, float)):
         hold(SETTING, drawn["points"][: 4 * MOST_POINTS + 4])
         hold(f"{key}_seen", int(drawn["number"]))
+        chosen.in_form()
         _leave()
 
 
@@ -127,6 +128,7 @@ def _use() -> None:
     """What a file was understood to hold becomes the setting."""
     if said.offered:
         hold(SETTING, said.offered.points)
+        chosen.in_form()
     _leave()
 
 

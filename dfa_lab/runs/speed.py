@@ -1,0 +1,34 @@
+"""Speed: how fast this server trains, measured on what it trains, to say beforehand how long something else would take."""
+
+from statistics import median
+
+from dfa_lab.machine.device import resolve
+from dfa_lab.runs.lives import Lives
+from dfa_lab.settings.experiment import Experiment, SettingsError
+from dfa_lab.train.effort import effort, effort_of_step
+
+ENOUGH = 20  # steps, from which on an experiment tells something
+
+
+class Speed:
+    """Any thread may ask."""
+
+    def __init__(self, lives: Lives):
+        self._lives = lives
+
+    def seconds(self, experiment: Experiment) -> float | None:
+        """About how long its whole training takes here; None where nothing has been measured on its kind of device yet.
+
+        Raises SettingsError where its network cannot be.
+        """
+        if resolve(experiment.device, experiment.device_number).type != "cpu":
+            return None  # a GPU's steps go on after Python has begun them: their time is not known
+        with self._lives.lock:
+            measured = [(live.experiment, live.weight.mean) for live in self._lives.all() if live.weight.steps >= ENOUGH]
+        times = []
+        for one, took in measured:
+            try:
+                times.append(took / effort_of_step(one))  # type: ignore[arg-type]  # it is frozen
+            except SettingsError:  # a network file that is not there any more
+                continue
+        return effort(experiment) * median(times) if times else None
