@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import streamlit as st
 import torch
 
-from app.form import door, drawing, effect, stepper, suiting, thumbnails
+from app.form import cost, door, drawing, effect, stepper, suiting, thumbnails
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit import chosen, hidden_controls
@@ -32,8 +32,12 @@ def form() -> tuple[Experiment | None, list[str]]:
         for name in before:
             if name not in hidden_controls.hidden():
                 widget(name)
+    cost_line = st.container()
     door.show(before, widget, lambda name: effect.ELSEWHERE.get(name, "") or effect.missing(name))
-    return read()
+    experiment, problems = read()
+    with cost_line:
+        cost.in_form(experiment)
+    return experiment, problems
 
 
 def widgets(names: Iterable[str]) -> dict[str, object]:
