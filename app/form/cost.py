@@ -17,7 +17,7 @@ SPARE = "(min-width: 641px) and (min-height: 800px)"
 STYLE = f"""<style>
 .st-key-cost_form, .st-key-cost_start {{ display: none; }}
 .st-key-cost_start p {{ font-size: 0.8125rem; line-height: 1.2; margin: 0; }}
-.st-key-cost_start [data-testid=stMarkdownContainer] {{ margin-bottom: 0; }}
+.st-key-cost_start [data-testid=stCaptionContainer] {{ margin-bottom: 0; }}
 @media {SPARE} {{ .st-key-cost_start {{ display: flex; }} }}
 @media not all and {SPARE} {{ .st-key-cost_form {{ display: flex; }} }}
 </style>"""
