@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.bar import changed_settings, export_zip, scrubber, share_links, train_on
 from app.bar.beginning import start
+from app.form import cost
 from app.shell import keyboard, pages
 from app.shell.server import manager
 from app.visit import hidden_controls, projector, watching
@@ -61,6 +62,13 @@ def bar(experiment: Experiment | None, status: Status) -> None:
     keyboard.reset_with_r()
     st.html(STYLE)
     changed_settings.mark(experiment, status)
+    with st.container(gap="xxsmall"):
+        _row(experiment, status)
+        cost.beside_start(experiment)
+
+
+def _row(experiment: Experiment | None, status: Status) -> None:
+    """The row of buttons."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key="transport"):
         st.button(
             "Start",
@@ -68,7 +76,7 @@ def bar(experiment: Experiment | None, status: Status) -> None:
             type="primary",
             shortcut="Mod+Enter",
             disabled=experiment is None,
-            help="Begin a new experiment with the settings of the form",
+            help=cost.about(experiment),
             on_click=changed_settings.start,
             args=(experiment,),
         )

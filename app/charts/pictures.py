@@ -70,8 +70,13 @@ def _rgb(colour: str) -> np.ndarray:
 
 def png(pixels: np.ndarray) -> str:
     """A data address of pixels (H, W, 3), 0 to 255."""
+    return address(Image.fromarray(np.clip(np.round(pixels), 0, 255).astype(np.uint8)))
+
+
+def address(image: Image.Image) -> str:
+    """A data address of an image, as PNG."""
     file = io.BytesIO()
-    Image.fromarray(np.clip(np.round(pixels), 0, 255).astype(np.uint8)).save(file, "PNG")
+    image.save(file, "PNG")
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 

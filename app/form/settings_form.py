@@ -5,20 +5,16 @@ from collections.abc import Iterable
 import streamlit as st
 import torch
 
-from app.form import drawing, suiting
-from app.people.identity import visitor
+from app.form import cost, door, drawing, effect, stepper, suiting, thumbnails
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit import chosen, hidden_controls
 from app.visit.form_state import FORM, SEVERAL, key, suit, values
-from app.visit.hidden_controls import GROUPS
 from app.visit.session import held, hold
 from dfa_lab import data
 from dfa_lab.machine.device import present
 from dfa_lab.networks import own_file
-from dfa_lab.runs.rights import LOCAL
-from dfa_lab.settings.experiment import NETWORKS, Experiment, SettingsError, extra
-from dfa_lab.settings.knob import several
+from dfa_lab.settings.experiment import Experiment, SettingsError, extra
 from dfa_lab.settings.parsing import keep_good, parse
 from dfa_lab.settings.wording import title
 from dfa_lab.train import saved
@@ -26,27 +22,22 @@ from dfa_lab.train.failures import sentence
 from dfa_lab.train.plan import Plan
 from dfa_lab.train.preflight import check
 
-# the server's owner chooses where it reads programs and writes files; only the command line starts processes
-ELSEWHERE = ("models_folder", "preproc_folder", "processes")
 ENOUGH = 500  # steps
 
 
 def form() -> tuple[Experiment | None, list[str]]:
     """Draw the form; the experiment it describes, or None and one sentence for every setting that cannot be."""
-    for group, heading in GROUPS.items():
-        names = [name for name in hidden_controls.members(group) if name not in hidden_controls.hidden()]
-        if not names:
-            continue
-        basic = [name for name in names if extra(Experiment.model_fields[name])["basic"]]
-        if basic:
-            st.header(heading, anchor=False)
-        for name in basic:
-            widget(name)
-        with st.expander(f"More: {heading.lower()}" if basic else heading):
-            for name in names:
-                if name not in basic:
-                    widget(name)
-    return read()
+    before = door.playthings()
+    with st.container():  # one element, whatever the data set brings: what comes after it stays as it was
+        for name in before:
+            if name not in hidden_controls.hidden():
+                widget(name)
+    cost_line = st.container()
+    door.show(before, widget, lambda name: effect.ELSEWHERE.get(name, "") or effect.missing(name))
+    experiment, problems = read()
+    with cost_line:
+        cost.in_form(experiment)
+    return experiment, problems
 
 
 def widgets(names: Iterable[str]) -> dict[str, object]:
@@ -61,21 +52,12 @@ def widgets(names: Iterable[str]) -> dict[str, object]:
 
 def in_force(name: str, form: str = FORM) -> bool:
     """False where another setting makes this one irrelevant, or it is for whoever keeps the server."""
-    if name in LOCAL and not visitor().administrator:
-        return False
-    when = extra(Experiment.model_fields[name])["when"]
-    if name == "device_number" and "cuda" not in present():
-        return False
-    if name == "redraw" and held(key("network", form)) in NETWORKS:
-        return False
-    if name == "num_layers" and several(held(key("num_hidden", form))):
-        return False  # as many as there are widths
-    return all(held(key(other, form)) in values for other, values in when.items())
+    return not effect.missing(name, form)
 
 
 def widget(name: str, form: str = FORM) -> None:
     """Draw the widget of a setting, nothing where it has no effect."""
-    if not in_force(name, form) or name in ELSEWHERE:
+    if not in_force(name, form) or name in effect.ELSEWHERE:
         return
     field = Experiment.model_fields[name]
     common = {"label": title(name), "key": key(name, form), "help": field.description, "persist_state": "session"}
@@ -96,7 +78,10 @@ def widget(name: str, form: str = FORM) -> None:
     elif name == "device":
         st.selectbox(options=["auto", *present()], **common)
     elif name == "dataset":
-        st.selectbox(options=choices, format_func=_dataset_title, **common)
+        with st.container(gap="small"):
+            said = thumbnails.show(lambda: _change("dataset"), title(name), field.description)
+            seen = "collapsed" if said else "visible"
+            st.selectbox(options=choices, format_func=_dataset_title, label_visibility=seen, **common)
         _samples(form)
         suiting.show(in_force)
     elif choices and len(choices) < 4:
@@ -107,6 +92,8 @@ def widget(name: str, form: str = FORM) -> None:
         st.toggle(**common)
     elif field.annotation is int:
         st.number_input(step=1, format="%d", **common)
+    elif extra(field)["steps"] and form == FORM:
+        stepper.show(name, _change, **common)
     else:
         st.text_input(**common)
 

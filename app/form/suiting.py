@@ -65,6 +65,8 @@ def words(settings: Mapping[str, Any]) -> str:
 
 def _said(name: str, value: Any) -> str:
     """One setting with its value."""
+    if isinstance(value, bool):
+        return f"{_name(name)} {'on' if value else 'off'}"
     return WORDS[name].format(value) if name in WORDS else f"{_name(name)} {as_text(value)}"
 
 

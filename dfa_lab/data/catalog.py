@@ -12,8 +12,8 @@ PACKAGE = "dfa_lab.data.sets"
 
 def module(name: str) -> ModuleType:
     """The file of the set: it has `facts(classes)`, `load(folder, download, classes)` and, unless the set is always
-    there, `here(folder)`. Its `SETTINGS` name what it is made from, which takes the place of the number of classes; its
-    `PLACE` is the one in lists.
+    there, `here(folder)`; `first(folder, count)`, if some images can be read without the rest. Its `SETTINGS` name what it
+    is made from, which takes the place of the number of classes; its `PLACE` is the one in lists.
 
     Raises KeyError if no set has this name.
     """

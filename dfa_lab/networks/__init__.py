@@ -108,6 +108,12 @@ def multiplications(experiment: Experiment, facts: Facts) -> tuple[int, ...]:
     return _unheld_network(experiment, facts, lambda network: tuple(network.multiplications()))
 
 
+def parameters(experiment: Experiment, facts: Facts) -> int:
+    """Weights and all else that is learnt by one network, without holding it. Raises SettingsError."""
+    check(experiment, facts.shape)
+    return _unheld_network(experiment, facts, lambda network: sum(p.numel() for p in network.parameters()))
+
+
 def _unheld_network(experiment: Experiment, facts: Facts, look: Callable[[Network], T]) -> T:
     """`look(network)`, of one whose weights hold nothing."""
 

@@ -10,6 +10,13 @@ from dfa_lab.train.effort import effort, effort_of_step
 ENOUGH = 20  # steps, from which on an experiment tells something
 
 
+# what does not change how long a step takes
+NO_MATTER = {
+    *("learning_rate", "learning_rate_decay", "halve_every", "decay_factor", "schedule", "warm_up", "epochs", "seeds"),
+    *("init", "feedback_magnitude", "feedback_seed", "split_seed", "save", "load"),
+}
+
+
 class Speed:
     """Any thread may ask."""
 
@@ -32,3 +39,16 @@ class Speed:
             except SettingsError:  # a network file that is not there any more
                 continue
         return effort(experiment) * median(times) if times else None
+
+    def of_step(self, experiment: Experiment) -> float | None:
+        """Seconds of one step of every run, as the last experiment of the same shape took them here; None without one."""
+        with self._lives.lock:
+            measured = [(live.experiment, live.weight.mean) for live in self._lives.all() if live.weight.steps >= ENOUGH]
+        shape = _shape(experiment)
+        return next((took for one, took in reversed(measured) if _shape(one) == shape), None)
+
+
+def _shape(experiment: Experiment) -> tuple[object, ...]:
+    """What experiments have in common whose steps cost the same."""
+    fields = [name for name in Experiment.model_fields if name not in NO_MATTER]
+    return len(experiment.seeds), *(getattr(experiment, name) for name in fields)

@@ -17,7 +17,7 @@ knob = partial(any_knob, group="data")
 class DataSettings(BaseModel):
     """What the networks learn, and how it is prepared."""
 
-    dataset: str = knob("digits", "What the networks learn.", title="Data set", choices=DATASETS, basic=True)
+    dataset: str = knob("digits", "What the networks learn.", title="Data set", choices=DATASETS, play=1)
     datapath: str = knob(
         "",
         "Folder that holds the data sets, in torchvision's layout. Empty: $DFA_LAB_DATA, else ./Datasets.",
@@ -32,7 +32,7 @@ class DataSettings(BaseModel):
         when={"dataset": ON_DISK},
         switch=True,
         local=True,
-        basic=True,
+        play=1,
     )
     incomplete: bool = knob(
         False,
@@ -46,13 +46,13 @@ class DataSettings(BaseModel):
         "Train on the 531,131 easier images of SVHN's part 'extra' too, as dfa-torch does.",
         title="SVHN's extra images",
         when={"dataset": registry.using(SETS, "svhn_extra")},
-        basic=True,
+        play=1,
     )
     classes: int = knob(
         2,
         "Number of classes of the toy sets spirals and gaussians.",
         when={"dataset": registry.using(SETS, "classes")},
-        basic=True,
+        play=1,
         ge=2,
         le=10,
     )
@@ -62,7 +62,7 @@ class DataSettings(BaseModel):
         "five of each class tests; where no class has five, all train and test.",
         title="Your own points",
         when={"dataset": registry.using(SETS, "points")},
-        basic=True,
+        play=1,
     )
     normalization: str = knob(
         "scale",

@@ -54,19 +54,24 @@ def knob(
     flag: str = "",
     unit: str = "",
     choices: tuple[str, ...] = (),
+    steps: tuple[int, ...] = (),
     when: dict[str, tuple[str, ...]] | None = None,
     switch: bool = False,
     local: bool = False,
+    play: int = 0,
     basic: bool = False,
     midway: bool = False,
     not_here: dict[str, str] | None = None,
     **bounds: Any,
 ) -> Any:
     """One setting. `title`: its label in the form; `flag`: dfa-torch's spelling where it differs from the field's name;
+    `steps`: the first digits of the round numbers through which buttons take it, 1, 2, 5 for 1, 2, 5, 10, 20, …;
     `when`: it has an effect only where another setting has one of these values; `switch`: on the command line it takes
-    no value, as in dfa-torch; `local`: it is about this machine, its files above all, so a link may not choose it; `basic`:
-    among the settings that the form shows at first; `midway`: a training that has begun can go on with another value (a
-    fork); `not_here`: values that dfa-torch takes and the lab refuses, each with the reason."""
+    no value, as in dfa-torch; `local`: it is about this machine, its files above all, so a link may not choose it; `play`:
+    its place among what one plays with, which begins the form, 0 for what is behind the door; several may share a place,
+    and stand there as they are declared; `midway`: a training that has begun can go on with another value (a fork);
+    `basic`: among those that the form of a fork shows at first; `not_here`: values that dfa-torch takes and the lab
+    refuses, each with the reason."""
     return Field(
         default,
         description=help,
@@ -76,9 +81,11 @@ def knob(
             "flag": flag,
             "unit": unit,
             "choices": list(choices),
+            "steps": list(steps),
             "when": {name: list(values) for name, values in (when or {}).items()},
             "switch": switch,
             "local": local,
+            "play": play,
             "basic": basic,
             "midway": midway,
             "not_here": {**(not_here or {})},
@@ -88,6 +95,6 @@ def knob(
 
 
 def extra(field: FieldInfo) -> dict[str, Any]:
-    """group, title, flag, unit, choices, when, switch, local, basic, midway and not_here of a field."""
+    """group, title, flag, unit, choices, steps, when, switch, local, play, basic, midway and not_here of a field."""
     assert isinstance(field.json_schema_extra, dict)
     return field.json_schema_extra

@@ -28,7 +28,6 @@ class NetworkSettings(BaseModel):
         "mlp",
         "mlp: dense layers; conv: the paper's convolutional network; or a Python file of your own that defines blocks.",
         choices=NETWORKS,
-        basic=True,
     )
     models_folder: str = knob(
         "./Models/",
@@ -43,7 +42,7 @@ class NetworkSettings(BaseModel):
         title="Hidden layers",
         when=used("num_layers"),
         unit="layers",
-        basic=True,
+        play=2,
         ge=1,
         le=MOST_LAYERS,
     )
@@ -53,14 +52,16 @@ class NetworkSettings(BaseModel):
         title="Units per layer",
         when=used("num_hidden"),
         unit="units",
-        basic=True,
+        steps=(1, 2, 5),
+        play=3,
     )
     conv_channels: Widths = knob(
         (96, 128, 256),
         "Channels of the conv network's convolutions.",
         title="Channels",
         when=used("conv_channels"),
-        basic=True,
+        steps=(1, 2, 5),
+        play=2,
         min_length=1,
         max_length=6,
     )
@@ -69,7 +70,8 @@ class NetworkSettings(BaseModel):
         "Units of the conv network's dense layers.",
         title="Dense units",
         when=used("conv_hidden"),
-        basic=True,
+        steps=(1, 2, 5),
+        play=3,
         min_length=1,
         max_length=6,
     )
@@ -79,7 +81,7 @@ class NetworkSettings(BaseModel):
         title="Nonlinearity",
         choices=("tanh", "sigmoid", "relu"),
         when=used("nonlin"),
-        basic=True,
+        play=5,
     )
     dropout: int = knob(
         0,
@@ -125,7 +127,6 @@ class NetworkSettings(BaseModel):
         "gain is the nonlinearity's, and the readout's is 1. With these three, biases start at zero.",
         title="Initial weights",
         choices=INITIAL,
-        basic=True,
     )
     redraw: bool = knob(
         False,

@@ -21,7 +21,7 @@ class RuleSettings(BaseModel):
         "Learning rules to train side by side.",
         flag="gradient",
         choices=RULES,
-        basic=True,
+        play=4,
         min_length=1,
     )
     feedback_magnitude: float = knob(

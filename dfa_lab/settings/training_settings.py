@@ -42,7 +42,15 @@ class TrainingSettings(BaseModel):
         midway=True,
     )
     learning_rate: float = knob(
-        1e-3, "Size of a step; may be changed while it runs.", flag="LR", basic=True, gt=0, le=100, midway=True
+        1e-3,
+        "Size of a step; may be changed while it runs.",
+        flag="LR",
+        steps=(1, 3),
+        play=6,
+        basic=True,
+        gt=0,
+        le=100,
+        midway=True,
     )
     learning_rate_decay: float = knob(
         0.0,
@@ -97,7 +105,7 @@ class TrainingSettings(BaseModel):
         when={"optimizer": ("sgd",)},
         midway=True,
     )
-    batch_size: int = knob(64, "Samples in each step.", flag="batchSize", unit="samples", basic=True, ge=1, le=100_000)
+    batch_size: int = knob(64, "Samples in each step.", flag="batchSize", unit="samples", ge=1, le=100_000)
     drop_last: bool = knob(
         False,
         "Leave out the last batch of an epoch where it is smaller than the others.",
@@ -153,7 +161,7 @@ class TrainingSettings(BaseModel):
         (0,),
         "Fixes the initial weights, the feedback and the order of the batches; several repeat every rule.",
         flag="seed",
-        basic=True,
+        play=7,
         min_length=1,
     )
     save: str = knob(

@@ -51,6 +51,16 @@ def load(folder: Path, download: bool, facts: Facts, layout: Layout, class_names
     return Arrays(x_train, y_train, x_test, y_test, class_names)
 
 
+def first(folder: Path, layout: Layout, count: int) -> np.ndarray:
+    """The first training images (count, 3, 32, 32) of the binary version, without reading the rest.
+
+    Raises OSError or ValueError if they cannot be had.
+    """
+    row = layout.label_bytes + PIXELS
+    data = np.fromfile(folder / layout.train[0], np.uint8, count=count * row)
+    return data.reshape(count, row)[:, layout.label_bytes :].reshape(count, *SHAPE)
+
+
 def _bytes(folder: Path, names: Sequence[str], facts: Facts, label_bytes: int) -> tuple[np.ndarray, np.ndarray]:
     rows = []
     for name in names:

@@ -12,6 +12,7 @@ from dfa_lab.data.fetching import obtain
 from dfa_lab.data.folder import damaged, holds, require
 
 FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+HEADER = 16  # bytes before the images
 ZIPPED = tuple(name + ".gz" for name in FILES)
 
 
@@ -42,6 +43,18 @@ def load(folder: Path, download: bool, facts: Facts, torchvision: str, class_nam
         read(folder / file, facts, dimensions) for file, dimensions in zip(files, (3, 1, 3, 1), strict=True)
     )
     return Arrays(x_train[:, None], y_train.astype(np.int64), x_test[:, None], y_test.astype(np.int64), class_names)
+
+
+def first(folder: Path, torchvision: str, shape: tuple[int, ...], count: int) -> np.ndarray:
+    """The first training images (count, C, H, W), without reading the rest.
+
+    Raises OSError or ValueError if they cannot be had.
+    """
+    name = FILES[0] if holds(folder, names(torchvision, FILES[:1])) else ZIPPED[0]
+    path, size = folder / names(torchvision, (name,))[0], math.prod(shape)
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        data = file.read(HEADER + count * size)
+    return np.frombuffer(data, np.uint8, offset=HEADER).reshape(count, *shape)
 
 
 def read(path: Path, facts: Facts, dimensions: int) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from dfa_lab.data.about import Arrays, Facts
 from dfa_lab.data.sets import _idx
 
@@ -26,6 +28,11 @@ def facts(classes: int = 2) -> Facts:
 def here(folder: Path) -> bool:
     """Whether its files are in `folder`; none is read."""
     return _idx.here(folder, "FashionMNIST")
+
+
+def first(folder: Path, count: int) -> np.ndarray:
+    """Its first training images (count, 1, 28, 28). Raises OSError or ValueError if they cannot be had."""
+    return _idx.first(folder, "FashionMNIST", facts().shape, count)
 
 
 def load(folder: Path, download: bool, classes: int) -> Arrays:

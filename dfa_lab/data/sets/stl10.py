@@ -1,5 +1,6 @@
 """STL-10: 13,000 labelled colour photographs of ten kinds of things, 96x96."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,12 @@ def facts(classes: int = 2) -> Facts:
 def here(folder: Path) -> bool:
     """Whether its files are in `folder`; none is read."""
     return holds(folder, FILES)
+
+
+def first(folder: Path, count: int) -> np.ndarray:
+    """Its first training images (count, 3, 96, 96). Raises OSError or ValueError if they cannot be had."""
+    data = np.fromfile(folder / FILES[0], np.uint8, count=count * math.prod(SHAPE))
+    return data.reshape(count, *SHAPE).transpose(0, 1, 3, 2)
 
 
 def load(folder: Path, download: bool, classes: int) -> Arrays:
