@@ -34,6 +34,13 @@ FORGET = """if (sessionStorage.getItem('visit') !== 'VISIT') {
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever is in this folder drives a browser, or shares the servers of those that do."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
+
+
 class Tabs:
     """The tabs of one browser. A tab is left empty and taken again by a later visitor: with what it has made of the lab's
     scripts a page takes half the processor time that it takes in a new one."""

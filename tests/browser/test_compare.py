@@ -3,13 +3,9 @@
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-
 from dfa_lab.records import Record
 from dfa_lab.runs.store.store import Store
 from dfa_lab.settings.parsing import parse
-
-pytestmark = pytest.mark.browser
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 RULES = ["bp", "fa", "dfa"]

@@ -12,9 +12,6 @@ from app.shell.sub_pages import HERE, html
 from tests.browser.conftest import MAIN, wait_until_drawn
 from tests.browser.contrast import CONTRASTS, LEAST
 
-pytestmark = pytest.mark.browser
-
-
 # Below a path of its host all sub-pages are told alike where the lab is, so one of them stands for the others there.
 VISITS = [("", page) for page in PAGES] + [("/class/lab", page) for page in PAGES[:2]]
 

@@ -10,8 +10,6 @@ from playwright.sync_api import TimeoutError as Late
 
 from tests.browser.conftest import settled, wait_until_drawn
 
-pytestmark = pytest.mark.browser
-
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 STEP = """() => {
   const text = document.querySelector('.dfa-status')?.textContent.match(/Step\\s*([\\d,]+)/)?.[1] ?? '-1'

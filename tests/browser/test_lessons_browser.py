@@ -4,14 +4,10 @@ import json
 import re
 import time
 
-import pytest
-
 from dfa_lab.lessons import lessons
 from dfa_lab.lessons.learning_paths import learning_paths
 from dfa_lab.lessons.recorded import recording_of
 from tests.browser.test_every_page import in_the_way
-
-pytestmark = pytest.mark.browser
 
 STEP = "Number(document.querySelector('.dfa-status')?.textContent.match(/Step\\s*(\\d+)/)?.[1] ?? -1)"
 KEPT = "JSON.parse(localStorage.getItem('dfa-lab-lessons') ?? '{}')"

@@ -18,8 +18,6 @@ from tests.browser.conftest import MAIN, servers
 from tests.oidc_provider import CLIENT, SECRET, Provider, provider
 from tests.page_socket import Headers, refused, visit
 
-pytestmark = pytest.mark.browser
-
 PEOPLE = {
     "ada": {"sub": "sub-of-ada", "email": "ada@example.org", "email_verified": True, "name": "Ada Lovelace"},
     "ben": {"sub": "sub-of-ben", "email": "keeper@example.org", "email_verified": False},

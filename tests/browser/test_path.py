@@ -1,9 +1,5 @@
 """The error's path in a real browser: drawn, opened by mouse and key, kept through updates, lit phase by phase."""
 
-import pytest
-
-pytestmark = pytest.mark.browser
-
 
 def test_the_path_of_the_error(open_page, lab):
     page = open_page(f"{lab}/path", viewport={"width": 1300, "height": 1000}, reduced_motion="reduce")

@@ -3,10 +3,6 @@
 import re
 from collections.abc import Callable
 
-import pytest
-
-pytestmark = pytest.mark.browser
-
 
 def test_draw_with_mouse_and_keys_then_train(open_page: Callable, lab: str):
     page = open_page(f"{lab}/?dataset=points", viewport={"width": 1400, "height": 1000})

@@ -2,10 +2,6 @@
 
 from collections.abc import Callable
 
-import pytest
-
-pytestmark = pytest.mark.browser
-
 
 def test_the_settings_of_the_form_are_examined_on_a_phone(open_page: Callable, lab: str):
     page = open_page(f"{lab}/?num_hidden=300&epoch=1000&gradient=bp,dfa", color_scheme="dark")

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.browser
-
 PAGE = Path(__file__).with_name("small_reproduce.py")
 
 

@@ -7,8 +7,6 @@ import pytest
 
 from tests.browser.test_lab import press, visit, wait_for_state  # noqa: F401
 
-pytestmark = pytest.mark.browser
-
 LINES = """() => (document.querySelector('[data-panel=error] .js-plotly-plot')?.data ?? []).map((trace) =>
   ({ name: trace.name ?? '', band: trace.fill === 'toself', x: [...trace.x], y: [...trace.y] }))"""
 CHANCE = """() => {

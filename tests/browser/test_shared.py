@@ -12,8 +12,6 @@ import pytest
 from dfa_lab.runs.store.store import Store
 from tests.browser.conftest import MAIN
 
-pytestmark = pytest.mark.browser
-
 TOKEN = "a token of this test's own"
 STATE = "document.querySelector('.dfa-status')?.textContent ?? ''"
 

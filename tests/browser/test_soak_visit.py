@@ -12,8 +12,6 @@ from ledger import Ledger  # type: ignore[import-not-found]
 from visit import Failed, Person, Visit  # type: ignore[import-not-found]
 from visitors import Visitors  # type: ignore[import-not-found]
 
-pytestmark = pytest.mark.browser  # it shares their server
-
 
 def test_one_cycle_of_a_visitor(lab: str):
     host = lab.removeprefix("http://")

@@ -9,8 +9,6 @@ from plotly.offline import get_plotlyjs
 from app.charts.plotly_script import parsed_once
 from tests.browser.conftest import wait_until_drawn
 
-pytestmark = pytest.mark.browser
-
 HARNESS = Path(__file__).with_name("harness.py")
 APP = Path(__file__).parents[3] / "app"
 TICKS = "() => window.__dfa_live.updates"
