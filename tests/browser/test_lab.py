@@ -41,7 +41,9 @@ def wait_for_state(page, state: str) -> None:
     page.wait_for_function(f"({STATE})() === '{state}'")
 
 
-LONG = "?epochs=5000"  # so that a training cannot end before somebody has set its speed
+# So that a training cannot end before somebody has set its speed, and at that speed each step is a point of the curves: with
+# the angles of every tenth step, who looks for sixty points waits for the better part of a minute.
+LONG = "?epochs=5000&measure_every=1"
 
 
 def start_slowly(page) -> None:

@@ -1,8 +1,7 @@
 """The Lab's first screen, small or large: networks, a curve of the error or loss and one of the angles, whole and in sight."""
 
 from collections.abc import Callable
-
-import pytest
+from typing import Literal
 
 BOXES = """() => {
   const box = (one) => one.getBoundingClientRect()
@@ -32,25 +31,30 @@ THERE = f"(({{ networks, errors, angles, drawn, rows }}) => networks && errors &
 SIZES = [(1024, 768), (1366, 768), (1440, 900), (960, 540), (390, 844), (768, 1024)]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_first_screen_shows_networks_how_well_and_why(open_page: Callable, lab: str, scheme: str) -> None:
-    page = open_page(lab, viewport={"width": 1920, "height": 1080}, color_scheme=scheme)
-    for width, height in [(1920, 1080), *SIZES]:
-        page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_function(THERE)
-        seen = page.evaluate(BOXES)
-        assert seen["wide"] and seen["buttons"], (width, height)
-        if width > 640:
-            assert seen["networks"] == 3, (width, height)
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")  # of which a page is drawn in each without being loaded anew
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_projector_has_pictures_and_large_type_alone(open_page: Callable, lab: str, scheme: str) -> None:
-    page = open_page(f"{lab}/?projector=true", viewport={"width": 1920, "height": 1080}, color_scheme=scheme)
-    for width, height in [(1920, 1080), (1024, 768)]:
-        page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_function(THERE)
-        seen = page.evaluate(BOXES)
-        assert seen["networks"] == 3 and not seen["toolbar"], (width, height)
-        assert seen["smallest"] >= 20, (width, height)
-        assert seen["share"] >= 0.5, (width, height)
+def test_the_first_screen_shows_networks_how_well_and_why(open_page: Callable, lab: str) -> None:
+    page = open_page(lab, viewport={"width": 1920, "height": 1080})
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        for width, height in [(1920, 1080), *SIZES]:
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_function(THERE)
+            seen = page.evaluate(BOXES)
+            assert seen["wide"] and seen["buttons"], (scheme, width, height)
+            if width > 640:
+                assert seen["networks"] == 3, (scheme, width, height)
+
+
+def test_a_projector_has_pictures_and_large_type_alone(open_page: Callable, lab: str) -> None:
+    page = open_page(f"{lab}/?projector=true", viewport={"width": 1920, "height": 1080})
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        for width, height in [(1920, 1080), (1024, 768)]:
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_function(THERE)
+            seen = page.evaluate(BOXES)
+            assert seen["networks"] == 3 and not seen["toolbar"], (scheme, width, height)
+            assert seen["smallest"] >= 20, (scheme, width, height)
+            assert seen["share"] >= 0.5, (scheme, width, height)
