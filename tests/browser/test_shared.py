@@ -11,6 +11,7 @@ import pytest
 
 from dfa_lab.runs.store.store import Store
 from tests.browser.conftest import MAIN
+from tests.browser.test_lab import IDLE, set_speed
 
 TOKEN = "a token of this test's own"
 STATE = "document.querySelector('.dfa-status')?.textContent ?? ''"
@@ -51,6 +52,8 @@ def test_everybody_owns_what_they_begin(open_page: Callable, serve: Callable, tm
     theirs = id_of(page)
     page.wait_for_function(f"/Step\\s*[1-9]/.test({STATE})")
     assert page.get_by_text("you are watching").count() == 0
+    set_speed(page, "15/s")  # it goes on through all that follows, and at full speed would keep the server from answering
+    page.wait_for_selector(IDLE)
 
     another_person(page)
     page.goto(f"{lab}/?experiment={theirs}")
