@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.bar import share_links
-from app.shell import pages
+from app.shell import pages, scroll_stops
 from dfa_lab.feedback.explained import explained
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -17,3 +17,4 @@ with st.container(width=960):
     rules.markdown(explained((DOCS / "rules.md").read_text(encoding="utf-8")))
     reference.markdown((DOCS / "dfa-torch.md").read_text(encoding="utf-8"))
     angles.markdown((DOCS / "angles.md").read_text(encoding="utf-8"))
+scroll_stops.add()

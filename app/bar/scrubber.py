@@ -18,6 +18,12 @@ HELP = (
     "Any step of this training, not only now: its networks are trained again up to there, from the last state that was saved "
     "before it. On the CPU every weight is the same bit for bit."
 )
+# A phone's screen is narrow: the slider has a line of its own, as wide as the screen.
+STYLE = """<style>
+@media (max-width: 640px) {
+  .st-key-scrubber [data-testid=stHorizontalBlock] > :has([data-testid=stSlider]) { flex: 1 0 100%; order: 1; }
+}
+</style>"""
 
 
 class Film(Remembered, prefix="moment"):
@@ -44,6 +50,7 @@ def show(pictures: bool = True, seen: bool = True) -> None:
         st.fragment(_wait_for_one, run_every=EVERY if seen and status.state in ACTIVE else None)(status.id, pictures)
         return
     step, forks = moment.chosen(status) if pictures else moment.marker(status), False
+    st.html(STYLE)
     with st.container(key="scrubber", gap="xsmall"):
         st.markdown(_words(status, step, last, pictures))
         if pictures and (origin := moment.origin(status)):

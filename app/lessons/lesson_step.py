@@ -24,8 +24,26 @@ from dfa_lab.settings.parsing import command
 NEXT = "Mod+Enter"  # presses what leads on, at each stage
 LOOKS = 2.0  # seconds between two looks whether the answer is there
 WIDTH = 800  # pixels of a text that stands alone
-# A phone has no keys.
-FINGERS = "<style>@media (pointer: coarse), (max-width: 640px) { .st-key-keys, .stButton kbd { display: none; } }</style>"
+# A phone has no keys. What a step is about is a curve: where little fits on the screen, curves come before the networks, and on
+# a phone the chart stands between the hint and all else that belongs to the step.
+STYLE = """<style>
+@media (pointer: coarse), (max-width: 640px) { .st-key-keys, .stButton kbd { display: none; } }
+.st-key-step .dfa-large .dfa-cards { order: 1; }
+@media (max-height: 899px), (max-width: 800px) {
+  .st-key-step .dfa-cards { order: 1; }
+  .st-key-step .dfa-layout-lab .dfa-frame { min-height: 150px; }
+}
+@media (max-width: 800px) {
+  .st-key-step > [data-testid=stLayoutWrapper] > [data-testid=stHorizontalBlock] {
+    flex-flow: column nowrap; align-items: stretch; gap: 0.6rem;
+  }
+  .st-key-step [data-testid=stColumn]:has(.st-key-step_text) { display: contents; }
+  .st-key-step [data-testid=stColumn]:has(.st-key-step_text) > [data-testid=stVerticalBlock] { display: contents; }
+  .st-key-step [data-testid=stColumn] { width: 100%; flex: none; }
+  .st-key-step_text { gap: 0.5rem; }
+  .st-key-step [data-testid=stLayoutWrapper]:has(> .st-key-step_more, > .st-key-recorded_note) { order: 1; }
+}
+</style>"""
 
 
 def show(stop: Stop) -> None:
@@ -33,12 +51,13 @@ def show(stop: Stop) -> None:
     step, choice, status = _step(stop), _choice(stop), _status(stop)
     seen = bool(choice and visited.place.get("seen"))
     load_plotly()
-    st.html(FINGERS)
+    st.html(STYLE)
     landmarks.title(escape(all_lessons()[stop.lesson].title))
     _progress(stop)
     show_problems(visited.problems)
-    text, chart = _halves(step, bool(choice))
-    with text:
+    with st.container(key="step"):
+        text, chart = _halves(step, bool(choice))
+    with text, st.container(key="step_text"):
         st.header(step.title, anchor=False)
         if not choice:
             _ask(stop, step)
@@ -46,6 +65,11 @@ def show(stop: Stop) -> None:
             _watched(stop, step, choice, status)
         else:
             _answered(stop, step, choice)
+    with text, st.container(key="step_more"):
+        if seen:
+            _meaning(stop, step)
+        if choice:
+            _again(step)
         lesson_tools.show(stop, step, choice, status, lambda: watch(stop, choice))
     if choice:
         with chart:
@@ -142,7 +166,6 @@ def _watched(stop: Stop, step: Step, choice: int, status: Status | None) -> None
     args = (stop, choice, run)
     icon = ":material/lightbulb:"
     st.button(say("show_answer"), key="show_answer", type="primary", icon=icon, shortcut=NEXT, on_click=_reveal, args=args)
-    _again(step)
     waits = status is not None and status.state in ("queued", "loading", "running")
     st.fragment(_until_shown, run_every=LOOKS if waits else None)(stop, run)
 
@@ -174,10 +197,12 @@ def _answered(stop: Stop, step: Step, choice: int) -> None:
         right = step.choices[step.answer - 1]
         st.warning(say("you_said_wrong", choice=given, right=right), icon=":material/lightbulb:")
     st.markdown(say("look_at", hint=step.hint))
+
+
+def _meaning(stop: Stop, step: Step) -> None:
     st.subheader(say("means"), anchor=False)
     st.markdown(step.reveal)
     lesson_tools.task(stop)
-    _again(step)
 
 
 def _again(step: Step) -> None:

@@ -87,7 +87,8 @@ def show(stop: Stop, run: str) -> None:
     """The chart of a recorded run, marked as such."""
     recording = of(stop)
     assert recording is not None  # there is a status of it
-    st.info(say("recorded", device=recording.device))
+    with st.container(key="recorded_note"):  # no box: the chart needs its room
+        st.caption(say("recorded", device=recording.device))
     now = status(stop, run)
     drawn.around = around(now) if now else ""
     st.fragment(_chart)(stop, run)

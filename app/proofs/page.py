@@ -286,9 +286,8 @@ def _overview(place, found: list[Section]) -> None:
     """Rules × proofs, at a glance."""
     rules = list(dict.fromkeys(rule for section in found for rule in section.findings))
     title = 'style="padding:4px 8px;text-align:left;white-space:nowrap"'
-    head = "".join(
-        f"<th {title}>{name}</th>" for name in ("rule", *(f"{n}. {one.short}" for n, one in enumerate(found, start=1)))
-    )
+    names = ["rule", *(f"{n}. {one.short}" for n, one in enumerate(found, start=1))]
+    head = "".join(f"<th {title}>{name}</th>" for name in names)
     body = ""
     for rule in rules:
         cells = ""
@@ -297,4 +296,5 @@ def _overview(place, found: list[Section]) -> None:
             text = _verdict(finding.verdict, finding.verdict.value) if finding else '<span style="opacity:.7">not run</span>'
             cells += f'<td style="padding:4px 8px;white-space:nowrap">{text}</td>'
         body += f'<tr><th scope="row" {title}>{_rule(rule)}</th>{cells}</tr>'
-    place.html(f'<div style="overflow-x:auto"><table><tr>{head}</tr>{body}</table></div>')
+    scrolls = 'style="overflow-x:auto" tabindex="0" role="region" aria-label="What each rule passes"'
+    place.html(f"<div {scrolls}><table><tr>{head}</tr>{body}</table></div>")

@@ -3,6 +3,7 @@
 A page is a file in pages/ and a line in PAGES.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -66,10 +67,11 @@ EXPERIMENTS, COMPARE, REPRODUCE, SERVER, PROOFS, RULES = (
 )
 
 
-def navigation() -> None:
-    """Show the bar of pages, and run the page that the visitor is on."""
+def navigation() -> tuple[Page, Callable[[], None]]:
+    """Show the bar of pages; the page that the visitor is on, and what runs it."""
     sections = {section: [_shown(page) for page in several] for section, several in groupby(PAGES, lambda page: page.section)}
-    st.navigation(sections, position="top").run()
+    chosen = st.navigation(sections, position="top")
+    return named(chosen.url_path), chosen.run
 
 
 def _shown(page: Page):
