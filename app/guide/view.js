@@ -32,6 +32,7 @@ export class View extends MountedView {
     document.addEventListener("keydown", (event) => this.#key(event), { signal })
     for (const name of ["scroll", "resize"])
       window.addEventListener(name, () => this.#follow(), { signal, capture: true, passive: true })
+    this.sized = new ResizeObserver(() => this.#follow()) // of what is pointed at: a line more on a tile moves it
     this.looking = setInterval(() => this.#look(), LOOK_MS)
   }
 
@@ -105,6 +106,7 @@ export class View extends MountedView {
   #end() {
     const focused = this.card.contains(document.activeElement)
     rememberSeen()
+    this.sized.disconnect()
     this.step = null
     this.button.offer(false)
     for (const node of [this.ring, this.card]) if (node.matches(":popover-open")) node.hidePopover()
@@ -130,6 +132,8 @@ export class View extends MountedView {
     this.ring.showPopover()
     const seen = STEPS[step]()
     this.#tell(seen)
+    this.sized.disconnect()
+    for (const node of [seen.around, picture()]) this.sized.observe(node)
     const box = boxOf(seen.nodes)
     const room = roomBetween()
     const inSight = box.top >= room.top && box.bottom <= room.bottom && box.left >= room.left && box.right <= room.right
@@ -177,6 +181,7 @@ export class View extends MountedView {
 
   unmount() {
     if (this.step !== null) this.#end() // gone to another page
+    this.sized.disconnect()
     clearInterval(this.looking)
     this.ending.abort()
     this.button.remove()
