@@ -1,6 +1,7 @@
 """The form: its widgets are made from the fields of Experiment, and what they hold becomes an Experiment."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import streamlit as st
 import torch
@@ -14,6 +15,7 @@ from app.visit.session import held, hold
 from dfa_lab import data
 from dfa_lab.machine.device import present
 from dfa_lab.networks import own_file
+from dfa_lab.settings import reference
 from dfa_lab.settings.experiment import Experiment, SettingsError, extra
 from dfa_lab.settings.parsing import keep_good, parse
 from dfa_lab.settings.wording import title
@@ -60,11 +62,16 @@ def widget(name: str, form: str = FORM) -> None:
     if not in_force(name, form) or name in effect.ELSEWHERE:
         return
     field = Experiment.model_fields[name]
-    common = {"label": title(name), "key": key(name, form), "help": field.description, "persist_state": "session"}
+    common: dict[str, Any] = {
+        "label": title(name),
+        "key": key(name, form),
+        "help": reference.short(name),
+        "persist_state": "session",
+    }
     common |= {"on_change": _change, "args": (name,)} if form == FORM else {}
     choices = [*extra(field)["choices"], *(own_file.names() if name == "network" else [])]
     if name == "points":
-        st.markdown(title(name), help=field.description)
+        st.markdown(title(name), help=common["help"])
         drawing.board("board")
         _length()
     elif name == "load":
@@ -79,7 +86,7 @@ def widget(name: str, form: str = FORM) -> None:
         st.selectbox(options=["auto", *present()], **common)
     elif name == "dataset":
         with st.container(gap="small"):
-            said = thumbnails.show(lambda: _change("dataset"), title(name), field.description)
+            said = thumbnails.show(lambda: _change("dataset"), title(name), common["help"])
             seen = "collapsed" if said else "visible"
             st.selectbox(options=choices, format_func=_dataset_title, label_visibility=seen, **common)
         _samples(form)
