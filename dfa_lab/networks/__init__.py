@@ -97,11 +97,11 @@ def unheld(experiment: Experiment, shape: tuple[int, ...], look: Callable[[], T]
         return look()
 
 
-def units(experiment: Experiment, facts: Facts) -> tuple[int, ...]:
-    """n_l of every hidden block, without holding the network. Raises SettingsError, for a network file."""
+def hollow(experiment: Experiment, facts: Facts, look: Callable[[Network], T]) -> T:
+    """`look(network)`, of one whose weights are neither written nor read. Raises SettingsError, for a network file."""
 
-    def look(samples: int = 1) -> tuple[int, ...]:
-        return tuple(map(prod, _as_built(experiment, facts.shape, facts.classes, experiment.seeds[0], samples).shapes))
+    def made(samples: int = 1) -> T:
+        return look(_as_built(experiment, facts.shape, facts.classes, experiment.seeds[0], samples))
 
     if experiment.network_file:
         check(experiment, facts.shape)
@@ -109,8 +109,13 @@ def units(experiment: Experiment, facts: Facts) -> tuple[int, ...]:
         # Weights that are neither written nor read take no memory either, on most systems. On the device "meta" the first
         # tanh imports torch's compiler, which takes seconds.
         with suppress(RuntimeError):  # there is not room for them, should they be used
-            return look(samples=0)
-    return unheld(experiment, facts.shape, look)
+            return made(samples=0)
+    return unheld(experiment, facts.shape, made)
+
+
+def units(experiment: Experiment, facts: Facts) -> tuple[int, ...]:
+    """n_l of every hidden block, without holding the network. Raises SettingsError, for a network file."""
+    return hollow(experiment, facts, lambda network: tuple(map(prod, network.shapes)))
 
 
 def held(experiment: Experiment, facts: Facts) -> int:
@@ -140,6 +145,7 @@ __all__ = [
     "draw_weights",
     "fan_in",
     "held",
+    "hollow",
     "largest",
     "outline",
     "own_file",
