@@ -6,8 +6,8 @@ from app.doors import descriptors
 
 FAILED = (
     "This page could not be drawn: what the browser sent does not fit it, as from a page of before an update of the lab, or "
-    "the lab has made a mistake. Nothing was lost, and what is being trained goes on. Load the page again; if it says this again, "
-    "the reason is in the server's log, for whoever keeps it."
+    "the lab has made a mistake. Nothing was lost, and what is being trained goes on. Load the page again; if it says this "
+    "again, the reason is in the server's log, for whoever keeps it."
 )
 
 
