@@ -16,7 +16,7 @@ if str(ROOT) not in sys.path:  # streamlit puts only this file's folder there
 
 from app import launch  # noqa: E402 (the path has to be there first)
 from app.charts import modules, plotly_script  # noqa: E402 (the path has to be there first)
-from app.doors import descriptors, hosts, security_headers  # noqa: E402 (the path has to be there first)
+from app.doors import descriptors, hosts, page_errors, security_headers  # noqa: E402 (the path has to be there first)
 from app.lessons import recorded_run  # noqa: E402 (the path has to be there first)
 from app.live import route  # noqa: E402 (the path has to be there first)
 from app.people import administrators_link, login, login_key  # noqa: E402 (the path has to be there first)
@@ -48,5 +48,5 @@ app = st.App(
     routes=routes,
     middleware=middleware,
     lifespan=launch.lifespan,
-    on_script_error=descriptors.on_page,
+    on_script_error=page_errors.on_page,
 )

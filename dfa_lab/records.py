@@ -13,7 +13,7 @@ class Record(NamedTuple):
     step: int  # optimiser steps done
     epoch: float  # passes through the training set, with fractions
     samples: int  # training samples seen
-    seconds: float  # time this run itself has spent in training steps
+    seconds: float  # of its own computing, in training steps (train/clock.py)
 
 
 # metric -> (unit, what it is): of the errors here, of what is measured beside them in measure/kinds/
@@ -46,7 +46,9 @@ def _drawn() -> dict[str, dict[str, Any]]:
 
 MEASURED = _measures()
 METRICS = ERRORS | MEASURED
-REVISION = 2  # of what the values mean: to be raised where a lab measures them otherwise. The first gave wrong angles
+# Of what the values mean: to be raised where a lab measures them otherwise. The first gave wrong angles, and the first two
+# counted the seconds by the clock on the wall.
+REVISION = 3
 IN_DEGREES = tuple(name for name, (unit, _) in MEASURED.items() if unit == "degrees")
 WRONG_ANGLE = 90.0  # exactly so in the first revision: of vectors whose squares leave 32 bits
 DRAWN = _drawn()  # key in links -> {name, metric, unit, perhaps spread and whole}: those that have a map and a curve on a page

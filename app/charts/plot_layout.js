@@ -5,7 +5,7 @@ const LARGE_MARGIN = { l: 84, r: 24, t: 14, b: 72 }
 export const FEW_POINTS = 25 // up to here each test value gets a marker
 const LOW = { plain: 175, large: 260 } // height of a plot below which the axis says what it is of at its end, in one line
 const LOW_BOTTOM = { plain: 30, large: 42 }
-const AXIS_TITLES = { step: "step", epoch: "epoch", samples: "training samples", seconds: "seconds of training" }
+const AXIS_TITLES = { step: "step", epoch: "epoch", samples: "training samples", seconds: "seconds of own computing" }
 
 const AXIS_ENDS = { step: " steps", epoch: " epochs", samples: " samples", seconds: " s" }
 

@@ -15,7 +15,7 @@ from dfa_lab.compare.lines import DEVIATION, EXTREMES, SINGLE, Line, ends, lines
 from dfa_lab.compare.run_groups import Group
 from dfa_lab.feedback import rule_class
 from dfa_lab.records import IN_DEGREES, METRICS
-from dfa_lab.runs.store.known_wrong import SAID
+from dfa_lab.runs.store.known_wrong import OTHER_SECONDS, SAID, other_seconds
 from dfa_lab.runs.store.stored import Stored
 from dfa_lab.train.results import TESTED, TRAINING
 
@@ -24,7 +24,7 @@ MARKS = ("circle", "square", "diamond", "triangle-up", "x", "star", "triangle-do
 POINTS = 12_000  # of a panel, shared by its lines: SVG needs about 10 ms for a thousand
 FEWEST, MOST = 60, 800  # of a line
 DIGITS = 5  # significant ones that are sent
-AXIS_TITLES = {"step": "step", "epoch": "epoch", "samples": "training samples", "seconds": "seconds of training"}
+AXIS_TITLES = {"step": "step", "epoch": "epoch", "samples": "training samples", "seconds": "seconds of own computing"}
 LEARNING = (*TRAINING, *TESTED)  # the others are measures of signals and layers
 UNITS = {"fraction": " %", "degrees": "°", "ratio": " ×"}
 
@@ -82,6 +82,7 @@ def message(
 ) -> dict:
     """Plain JSON; the head of view.js says what is in it. `last`: the last step of each experiment; `left_out`: angles that are
     known to be wrong are."""
+    notes = [OTHER_SECONDS] if look.axis == "seconds" and any(other_seconds(one.versions) for one in found) else []
     drawn = {panel: lines(groups, curves[panel], *_how(look), points_of(groups, look)) for panel in curves}
     return {
         "large": look.large,
@@ -89,7 +90,7 @@ def message(
         "extremes": look.spread == EXTREMES,
         "value": "best" if look.best else "last",
         "groups": styled(found, groups),
-        "panels": [_panel(panel, drawn[panel], groups, curves[panel], look, last, left_out) for panel in curves],
+        "panels": [_panel(panel, drawn[panel], groups, curves[panel], look, last, left_out, notes) for panel in curves],
     }
 
 
@@ -134,6 +135,7 @@ def _panel(
     look: Look,
     last: Mapping[str, int],
     left_out: bool,
+    notes: list[str],
 ) -> dict:
     logarithmic = panel.logarithmic(look.logarithmic)
     values = [np.concatenate([line.y, *([] if line.low is None else [line.low, line.high])]) for line in drawn]
@@ -153,7 +155,7 @@ def _panel(
         "about": METRICS.get(panel.metric, ("", ""))[1],
         "lines": [_line(line, groups, panel.by, floor, logarithmic) for line in drawn],
         "range": None if calm is None else [_short(calm[0]), _short(calm[1])],
-        "notes": _notes(drawn, groups, calm) + wrong,
+        "notes": _notes(drawn, groups, calm) + wrong + notes,
         "cells": cells(panel, groups, measured, look.best, last),
     }
 

@@ -12,7 +12,7 @@ from app.shell.server import manager
 from app.visit import before, moment, projector, watching, whose
 from app.visit.session import Remembered, session
 from dfa_lab.runs.live import ACTIVE, Status
-from dfa_lab.runs.store.known_wrong import SAID
+from dfa_lab.runs.store.known_wrong import OTHER_SECONDS, SAID, other_seconds
 
 DEMO_NOTE = (
     "A demonstration: three equal networks learn to read digits, each told of its mistakes in another way. "
@@ -60,7 +60,9 @@ def _chart(current: Callable[[], Status], key: str, measure: str) -> None:
 def _about(status: Status) -> str:
     """Where it comes from, and what is left out of its curves."""
     left_out = SAID if manager().store.left_out([status.id]) else ""
-    return " ".join(filter(None, [whose.sentence(status.owner), moment.origin(status), left_out]))
+    stored = manager().store.get(status.id)
+    clock = OTHER_SECONDS if stored is not None and other_seconds(stored.versions) else ""
+    return " ".join(filter(None, [whose.sentence(status.owner), moment.origin(status), left_out, clock]))
 
 
 def _demo_goes_on(status: Status) -> bool:

@@ -23,7 +23,7 @@ COLUMNS = {
     "step": "optimiser steps done when it was measured",
     "epoch": "passes through the training set",
     "samples": "training samples seen",
-    "seconds": "time that this run itself has spent in training steps",
+    "seconds": "of the run's own computing in training steps; by the clock on the wall where `measures` in versions is below 3",
 }
 WHOLE = ("run", "seed", "step", "samples")  # numbers
 MOST = 4_000_000  # rows of a file that is read

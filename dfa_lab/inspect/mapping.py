@@ -14,6 +14,7 @@ from typing import IO, cast
 import numpy as np
 
 from dfa_lab.inspect import tsne
+from dfa_lab.machine.priority import end_first
 
 PROCESS = 230 * 10**6  # bytes of a process with what it imports
 COPIES = 6  # of the layer that is being embedded, some in 64 bits
@@ -51,6 +52,7 @@ class Mapping:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
+        end_first(self.process.pid)  # from its beginning on: what it imports takes memory too
         weakref.finalize(self, self.process.kill)  # at the end of the server too
         self._thread = threading.Thread(target=self._follow, args=(list(layers),), daemon=True)
         self._thread.start()

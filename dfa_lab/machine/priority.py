@@ -19,7 +19,7 @@ def lower() -> None:
             os.setpriority(os.PRIO_PROCESS, 0, min(19, os.getpriority(os.PRIO_PROCESS, 0) + LOWER))
 
 
-def end_first() -> None:
-    """Have this process be the one that a system without memory ends, and not the server that started it; Linux alone."""
+def end_first(number: int | None = None) -> None:
+    """Have this process, or another one, be what a system without memory ends, and not who started it; Linux alone."""
     with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+        Path(f"/proc/{number or 'self'}/oom_score_adj").write_text("1000", encoding="ascii")

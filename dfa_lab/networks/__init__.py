@@ -97,25 +97,8 @@ def unheld(experiment: Experiment, shape: tuple[int, ...], look: Callable[[], T]
         return look()
 
 
-def units(experiment: Experiment, facts: Facts) -> tuple[int, ...]:
-    """n_l of every hidden block, without holding the network. Raises SettingsError, for a network file."""
-    return _unheld_network(experiment, facts, lambda network: tuple(map(prod, network.shapes)))
-
-
-def multiplications(experiment: Experiment, facts: Facts) -> tuple[int, ...]:
-    """Multiplications in every weighted layer for one sample forward, without holding the network. Raises SettingsError."""
-    check(experiment, facts.shape)
-    return _unheld_network(experiment, facts, lambda network: tuple(network.multiplications()))
-
-
-def parameters(experiment: Experiment, facts: Facts) -> int:
-    """Weights and all else that is learnt by one network, without holding it. Raises SettingsError."""
-    check(experiment, facts.shape)
-    return _unheld_network(experiment, facts, lambda network: sum(p.numel() for p in network.parameters()))
-
-
-def _unheld_network(experiment: Experiment, facts: Facts, look: Callable[[Network], T]) -> T:
-    """`look(network)`, of one whose weights hold nothing."""
+def hollow(experiment: Experiment, facts: Facts, look: Callable[[Network], T]) -> T:
+    """`look(network)`, of one whose weights are neither written nor read. Raises SettingsError, for a network file."""
 
     def made(samples: int = 1) -> T:
         return look(_as_built(experiment, facts.shape, facts.classes, experiment.seeds[0], samples))
@@ -128,6 +111,23 @@ def _unheld_network(experiment: Experiment, facts: Facts, look: Callable[[Networ
         with suppress(RuntimeError):  # there is not room for them, should they be used
             return made(samples=0)
     return unheld(experiment, facts.shape, made)
+
+
+def units(experiment: Experiment, facts: Facts) -> tuple[int, ...]:
+    """n_l of every hidden block, without holding the network. Raises SettingsError, for a network file."""
+    return hollow(experiment, facts, lambda network: tuple(map(prod, network.shapes)))
+
+
+def multiplications(experiment: Experiment, facts: Facts) -> tuple[int, ...]:
+    """Multiplications in every weighted layer for one sample forward, without holding the network. Raises SettingsError."""
+    check(experiment, facts.shape)
+    return hollow(experiment, facts, lambda network: tuple(network.multiplications()))
+
+
+def parameters(experiment: Experiment, facts: Facts) -> int:
+    """Weights and all else that is learnt by one network, without holding it. Raises SettingsError."""
+    check(experiment, facts.shape)
+    return hollow(experiment, facts, lambda network: sum(p.numel() for p in network.parameters()))
 
 
 def held(experiment: Experiment, facts: Facts) -> int:
@@ -157,6 +157,7 @@ __all__ = [
     "draw_weights",
     "fan_in",
     "held",
+    "hollow",
     "largest",
     "outline",
     "own_file",

@@ -8,6 +8,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from signal import Signals
 
+from dfa_lab.machine.priority import end_first
 from dfa_lab.processes.sharing import parts
 from dfa_lab.processes.worker_process import Report, work
 from dfa_lab.records import Record
@@ -72,6 +73,7 @@ class Together:
                 self._of[ours] = len(self.processes)
                 process = context.Process(target=work, args=(self.experiment, part, theirs), daemon=True)  # type: ignore[attr-defined]
                 process.start()
+                end_first(process.pid)  # this one keeps what all of them have measured
                 self.processes.append(process)
                 theirs.close()
         except OSError as error:

@@ -1,22 +1,25 @@
 """Admission: places and memory are promised here before they are used. What has none waits, in turn by visitor.
 
 An experiment holds a place from its loading to its end, running or paused. Memory is what its networks and activities take at
-most (train/preflight.py), held against what is free and has not been promised to others.
+most (train/preflight.py), held against what is free and has not been promised to others, here and on each GPU.
 """
 
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from math import prod
+
+import torch
 
 from dfa_lab import data
-from dfa_lab.machine import memory
+from dfa_lab.machine import gpu_memory, memory
 from dfa_lab.machine.device import resolve
 from dfa_lab.machine.disk_room import human
 from dfa_lab.runs.limits import FULL, OWN_FULL, TOO_MANY_WAIT, Limits
 from dfa_lab.runs.live import ACTIVE, Live
 from dfa_lab.runs.lives import Lives
-from dfa_lab.runs.promises import NO_MEMORY, Promises
+from dfa_lab.runs.promises import NO_MEMORY, SHARE, Promises
 from dfa_lab.runs.replay import snapshots
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.train.preflight import needed
@@ -25,6 +28,8 @@ STATE = 0.5  # of what networks take, at most, is the state that a snapshot copi
 ASIDE = 300.0  # seconds that nobody has touched a paused experiment, before it gives up its place to one that waits
 STOP = "Stop one on the page Experiments"
 NOT_YOURS = "None of them is yours: wait until one ends"
+NO_GPU_MEMORY = "it takes up to {} of the memory of {}, of which {} are free"
+NEVER = "It cannot begin, since it takes up to {} of the memory of {}, which has {}: take fewer or smaller networks."
 SET_ASIDE = "It was paused for long while others waited for its place: its state is kept, and Train on goes on from there."
 
 
@@ -38,21 +43,38 @@ class Admission:
 
     def why_not(self, live: Live) -> str:
         """Empty where it may begin now; else why it has to wait, as the middle of a sentence."""
-        if live.demo:
-            return ""
+        return "" if live.demo else self._no_place(live) or self._no_memory(live)
+
+    def _no_place(self, live: Live) -> str:
         held, limits = [one for one in self._lives.all() if _holds(one) and one is not live], self._limits()
         if live.owner and sum(one.owner == live.owner for one in held) >= limits.running:
             return OWN_FULL.format(limits.running)
         if len(held) >= limits.places:
             return FULL.format(limits.places)
+        return ""
+
+    def _no_memory(self, live: Live) -> str:
         wanted = taken_by(live.experiment)
         if wanted > memory.available():
             return ""  # this machine can never hold it, as its loading says
-        left = self._promises.left()
-        return NO_MEMORY.format(human(wanted), human(left)) if wanted > left else ""
+        if wanted > (left := self._promises.left()):
+            return NO_MEMORY.format(human(wanted), human(left))
+        return self._no_gpu_memory(live)
+
+    def _no_gpu_memory(self, live: Live) -> str:
+        """What has taken its memory is free no more; what begins is promised its own."""
+        if (gpu := gpu_of(live.experiment)) is None:
+            return ""
+        others = [one for one in self._lives.all() if _holds(one) and _grows(one) and one is not live]
+        promised = sum(taken_on_gpu(one.experiment) for one in others if gpu_of(one.experiment) == gpu)
+        wanted, left = taken_on_gpu(live.experiment), max(0, round(SHARE * gpu_memory.free(gpu)) - promised)
+        return NO_GPU_MEMORY.format(human(wanted), gpu, human(left)) if wanted > left else ""
 
     def enter(self, live: Live, *, may_wait: bool) -> None:
         """Let an experiment in, to begin at once or, where it may, to wait. Raises SettingsError, with a sentence."""
+        gpu = None if live.demo else gpu_of(live.experiment)
+        if gpu and (wanted := taken_on_gpu(live.experiment)) > (there := gpu_memory.total(gpu)):
+            raise SettingsError([NEVER.format(human(wanted), gpu, human(there))])
         why = self.why_not(live)
         if not why:
             return
@@ -80,9 +102,12 @@ class Admission:
         waiting = self.waiting()
         if live not in waiting:
             return ""
+        lives, why = self._lives.all(), self.why_not(live)
+        if why and not self._no_place(live):  # memory, which whoever uses another device does not take
+            same = gpu_of(live.experiment)
+            waiting, lives = ([one for one in them if gpu_of(one.experiment) == same] for them in (waiting, lives))
         place = waiting.index(live)
-        said = f"{_ordinal(place + 1)} in the queue{_about(self._lives.all(), place)}"
-        why = self.why_not(live)
+        said = f"{_ordinal(place + 1)} in the queue{_about(lives, place)}"
         return f"{said}: {why}. {self._instead(live)}, and the next one begins." if why else f"{said}."
 
     def _promised(self) -> int:
@@ -107,7 +132,18 @@ def taken_by(experiment: Experiment) -> int:
 
     With the copy for a snapshot; a GPU's own is not counted.
     """
-    return _needed(experiment.model_dump_json())
+    return _needed(experiment.model_dump_json())[0]
+
+
+def taken_on_gpu(experiment: Experiment) -> int:
+    """Bytes of its GPU's memory that its networks and data take at most; 0 where it is trained on the CPU."""
+    return _needed(experiment.model_dump_json())[1]
+
+
+def gpu_of(experiment: Experiment) -> torch.device | None:
+    """The NVIDIA GPU that it is trained on, if it is on one."""
+    device = resolve(experiment.device, experiment.device_number)
+    return device if device.type == "cuda" else None
 
 
 def _holds(live: Live) -> bool:
@@ -125,14 +161,18 @@ def _untouched(live: Live) -> float:
 
 
 @lru_cache(256)  # asked for at every look at the queue
-def _needed(settings: str) -> int:
+def _needed(settings: str) -> tuple[int, int]:
+    """(of this computer, of its NVIDIA GPU), in bytes."""
     experiment = Experiment.model_validate_json(settings)
     try:
-        size = needed(experiment, data.facts_of(experiment))
+        facts = data.facts_of(experiment)
+        size = needed(experiment, facts)
     except SettingsError:  # which loading it says to whoever began it
-        return 0
+        return 0, 0
     here = resolve(experiment.device, experiment.device_number).type == "cpu"
-    return (size if here else 0) + min(round(STATE * size), snapshots.BYTES)
+    copy = min(round(STATE * size), snapshots.BYTES)
+    samples = 4 * (facts.train + facts.test) * prod(facts.shape)  # which lie on the GPU beside the networks
+    return (size if here else 0) + copy, size + samples if gpu_of(experiment) else 0
 
 
 def _about(lives: Sequence[Live], place: int) -> str:

@@ -27,7 +27,7 @@ class Checkpoints:
     def __init__(self, folder: Path):
         """`folder` is made when the first is written."""
         self.problem = ""
-        self._folder = folder
+        self.folder = folder
 
     def save(self, id: str, trainer: Trainer) -> bool:
         """Write the state of a trainer that is between steps in place of the one before.
@@ -91,12 +91,12 @@ class Checkpoints:
 
     def adopt(self, id: str, tensors: Mapping[str, Tensor], numbers: Mapping[str, object]) -> None:
         """Write a checkpoint that came from elsewhere. Raises OSError or SafetensorError."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         state_file.write(self._path(id), tensors, numbers)
 
     def beside(self, id: str) -> Path:
         """The folder for weights of the experiment that are no checkpoint; it need not exist."""
-        return self._folder / id
+        return self.folder / id
 
     def remove(self, id: str) -> None:
         """Remove the checkpoint and what lies beside it; nothing happens if there is none, or if it cannot be removed."""
@@ -110,11 +110,11 @@ class Checkpoints:
 
     def ids(self) -> list[str]:
         """Experiments of which there is a checkpoint, or weights beside."""
-        return sorted({path.stem for path in self._folder.glob("*") if path.is_dir() or path.suffix == ".safetensors"})
+        return sorted({path.stem for path in self.folder.glob("*") if path.is_dir() or path.suffix == ".safetensors"})
 
     def half_written(self) -> list[str]:
         """Experiments of which there is a part of a checkpoint: one is being written, or a kill has left it."""
-        return [path.stem for path in self._folder.glob("*.part")]
+        return [path.stem for path in self.folder.glob("*.part")]
 
     def tidy(self, id: str) -> None:
         """Remove the part of a checkpoint that a kill has left; only of an experiment that no server is busy with."""
@@ -122,7 +122,7 @@ class Checkpoints:
             self._path(id).with_suffix(".part").unlink(missing_ok=True)
 
     def _path(self, id: str) -> Path:
-        return self._folder / f"{id}.safetensors"
+        return self.folder / f"{id}.safetensors"
 
 
 def why(error: Exception, path: Path) -> str:

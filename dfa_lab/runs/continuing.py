@@ -25,6 +25,7 @@ from dfa_lab.train.losses import DIVERGED
 from dfa_lab.train.midway import check_midway
 from dfa_lab.train.preflight import check
 
+NOT_BY_ITSELF = "It did not go on by itself after the server had stopped. {} Train on then goes on from its last state."
 BUSY_ELSEWHERE = "Another server that keeps its runs in this folder is busy with it."
 
 
@@ -39,8 +40,11 @@ class Continuing:
     def resume_interrupted(self) -> None:
         """Take up what an earlier server was busy with and goes on by itself (resuming.py)."""
         for stored, step in automatic(self._store, self._archive.checkpoints):
-            with suppress(ContinueError, SettingsError):  # another server was faster, or there is no room
-                self._take_up(stored, step, queues=stored.title.startswith(BY_ITSELF))
+            with suppress(ContinueError):  # another server was faster
+                try:
+                    self._take_up(stored, step, queues=stored.title.startswith(BY_ITSELF))
+                except SettingsError as error:
+                    self._store.set_state(stored.id, "interrupted", NOT_BY_ITSELF.format(error))
 
     def continue_stored(self, id: str) -> None:
         """Take up an experiment that was stopped or interrupted from its checkpoint, as if it had not been.
@@ -205,7 +209,7 @@ class Continuing:
         if self._archive.taken_elsewhere(live.id):
             raise ContinueError(BUSY_ELSEWHERE)
         try:
-            self._scheduler.enter(live, may_wait=True)
+            self._scheduler.enter(live, may_wait=True, owner=stored.owner)
         except SettingsError:
             self._store.set_state(live.id, "interrupted", stored.sentence)
             raise

@@ -27,7 +27,7 @@ from dfa_lab.runs.rights import PERSON, Rights, Visitor
 from dfa_lab.runs.scheduler import Scheduler
 from dfa_lab.runs.speed import Speed
 from dfa_lab.runs.visitors import Visitors
-from dfa_lab.settings.experiment import Experiment, SettingsError
+from dfa_lab.settings.experiment import Experiment
 from dfa_lab.train import saved
 from dfa_lab.train.trainer import Trainer
 
@@ -91,8 +91,6 @@ class Manager:
         Raises SettingsError, with a sentence, for what can never begin, and where a run of the name in `save` is kept.
         """
         owner = "" if demo else self.rights.begin(experiment.model_dump())
-        if keep and self.quota.full:  # what is taken up again waits in the queue as before
-            raise SettingsError([self.quota.full])
         live = Live(uuid.uuid4().hex[:10], experiment, demo, owner=owner, pace=pace, begin_paused=paused, queues=keep)
         live.keep = keep or bool(experiment.save)
         if experiment.save:

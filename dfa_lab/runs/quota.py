@@ -23,6 +23,10 @@ NOTHING_NEW = (
     "to its end."
 )
 FREE_SOME = f"remove some on the page Experiments, and for good under Free space there, {ASK}."
+NO_ROOM = (
+    "Its checkpoints would take up to {} of the disk while they are written, and {} may take {} more{} beside what runs: take "
+    f"fewer or smaller networks, wait until something has ended, or {FREE_SOME}"
+)
 OWN_FULL = f"Your experiments take {{}} of this server's disk, of the {{}} that one visitor's may: {FREE_SOME}"
 MORE_THAN_OTHERS = f"Yours take {{}} of it, more than an equal part for each visitor: {FREE_SOME}"
 NO_PAST = "Past steps of old experiments are no longer kept: remove some for good under Free space on the page Experiments."
@@ -86,24 +90,34 @@ class Quota:
         self._lock = threading.Lock()
         self._looked = float("-inf")
         self._kept = self._snapshots = 0  # bytes
+        self.promised: Callable[[str | None], int] = lambda _: 0  # bytes still to be written, of one owner or of all
 
     def room(self) -> int | None:
         """Bytes that all snapshots together may take; None: no limit."""
-        return None if self.most is None else max(0, self.most - self._look()[0])
+        return None if self.most is None else max(0, self.most - self._look()[0] - self.promised(None))
 
     def left(self) -> Room | None:
         """What whoever acts may still add, looked at now: of what everything together may take, or at least of an equal part,
         and of what one visitor's may. None: no limit."""
-        with self._lock:
-            self._looked = float("-inf")
-        if self._each:
-            self._each.shares.anew()
-        left, visitor = None if self.most is None else max(0, self.most - self.taken()), self._visitor()
-        all_of_them = left if visitor is None or visitor.part is None else max(left or 0, visitor.part - visitor.kept)
-        own = None if visitor is None else max(0, visitor.most - visitor.kept)
-        if own is not None and (all_of_them is None or own < all_of_them):
-            return Room(own, "your experiments", "")
-        return None if all_of_them is None else Room(all_of_them, "the runs of this server", " (--quota)")
+        self._look_anew()
+        return self._room(self.taken(), self._acting())
+
+    def refusal(self, wanted: int, owner: str | None = None) -> str:
+        """Empty, or why this owner, or whoever acts, can begin nothing that adds up to so many bytes of checkpoints.
+
+        Looked at now. Snapshots give way, and what is promised to others does not.
+        """
+        self._look_anew()
+        whose = self._acting() if owner is None else owner
+        room = self._room(self._look()[0], whose)
+        if (full := self._full(whose)) or room is None or wanted <= room.bytes:
+            return full
+        return NO_ROOM.format(human(wanted), room.whose, human(room.bytes), room.by)
+
+    def crowded_by(self, owner: str) -> bool:
+        """Whether everything together takes all that it may, and this visitor's experiments more than an equal part of it."""
+        visitor, full = self._visitor(owner), self.most is not None and self._look()[0] >= self.most
+        return bool(full and visitor and visitor.part is not None and visitor.kept > visitor.part)
 
     def taken(self) -> int:
         """Bytes of everything."""
@@ -115,15 +129,7 @@ class Quota:
 
         A visitor is refused for what their own take, and not for what others' do.
         """
-        visitor = self._visitor()
-        if visitor and visitor.kept >= visitor.most:
-            return OWN_FULL.format(human(visitor.kept), human(visitor.most))
-        if self.most is None or (kept := self._look()[0]) < self.most:
-            return ""
-        taken = TAKE.format(human(kept), human(self.most))
-        if visitor is None or visitor.part is None:
-            return f"{taken} {NOTHING_NEW}"
-        return "" if visitor.kept < visitor.part else f"{taken} {MORE_THAN_OTHERS.format(human(visitor.kept))}"
+        return self._full(self._acting())
 
     @property
     def problem(self) -> str:
@@ -134,13 +140,46 @@ class Quota:
             return self._wrong
         return f"{TAKE.format(human(kept), human(self.most))} {NO_PAST}"
 
-    def _visitor(self) -> "_Visitor | None":
-        """Whoever acts, if that is a visitor."""
-        if self._each is None or not (owner := self._each.whose()):
+    def _acting(self) -> str:
+        """The visitor who acts; "": whoever keeps the server."""
+        return self._each.whose() if self._each else ""
+
+    def _full(self, owner: str) -> str:
+        visitor = self._visitor(owner)
+        if visitor and visitor.kept >= visitor.most:
+            return OWN_FULL.format(human(visitor.kept), human(visitor.most))
+        if self.most is None or (kept := self._look()[0]) < self.most:
+            return ""
+        taken = TAKE.format(human(kept), human(self.most))
+        if visitor is None or visitor.part is None:
+            return f"{taken} {NOTHING_NEW}"
+        return "" if visitor.kept < visitor.part else f"{taken} {MORE_THAN_OTHERS.format(human(visitor.kept))}"
+
+    def _room(self, taken: int, owner: str) -> Room | None:
+        """What this owner may add where everything takes so much."""
+        left, visitor = None if self.most is None else max(0, self.most - taken - self.promised(None)), self._visitor(owner)
+        promised = self.promised(owner) if visitor else 0
+        all_of_them = left
+        if visitor and visitor.part is not None:
+            all_of_them = max(left or 0, visitor.part - visitor.kept - promised)
+        own = None if visitor is None else max(0, visitor.most - visitor.kept - promised)
+        if own is not None and (all_of_them is None or own < all_of_them):
+            return Room(own, "your experiments", "")
+        return None if all_of_them is None else Room(all_of_them, "the runs of this server", " (--quota)")
+
+    def _visitor(self, owner: str) -> "_Visitor | None":
+        """What a visitor's take; of whoever keeps the server, None."""
+        if self._each is None or not owner:
             return None
         shares, limits = self._each.shares, self._each.limits()
         part = None if self.most is None else shares.equal_part(self.most, owner)
         return _Visitor(shares.of(owner), limits.disk * MEGABYTE, part)
+
+    def _look_anew(self) -> None:
+        with self._lock:
+            self._looked = float("-inf")
+        if self._each:
+            self._each.shares.anew()
 
     def _look(self) -> tuple[int, int]:
         """(all but snapshots, snapshots), as they were a short time ago."""

@@ -7,6 +7,7 @@ import time
 from dfa_lab.records import Record
 from dfa_lab.runs.admission import Admission
 from dfa_lab.runs.archive import Archive
+from dfa_lab.runs.disk_promises import DiskPromises
 from dfa_lab.runs.live import ACTIVE, ENDED, Live
 from dfa_lab.runs.lives import Lives
 from dfa_lab.runs.overdrawing import Overdrawing
@@ -35,12 +36,14 @@ class Scheduler:
         self._workers = Workers(self)
         limits, aside = archive.rules.now, lambda live, why: self.finish(live, "stopped", why)
         self.queue = Queue(lives, Admission(lives, limits, promises), device_of, self._begin_waiting, aside)
-        self._overdrawing = Overdrawing(lives, archive.shares, limits, lambda id: self.switch(id, "running", "paused"))
+        self._overdrawing = Overdrawing(lives, archive, limits, lambda id: self.switch(id, "running", "paused"))
+        self._disk = DiskPromises(lives, archive.checkpoints.folder)
+        archive.quota.promised = self._disk.left
 
     def begin(self, live: Live, source: Live | None, title: str) -> str:
         """Enter an experiment and have it loaded, from the state of `source` if there is one; its id. Raises SettingsError."""
         live.state = "queued" if live.queues else "loading"
-        self.enter(live, may_wait=source is None)
+        self.enter(live, may_wait=source is None, new=True)
         self._store.create(live.id, live.experiment, demo=live.demo, title=title, owner=live.owner)
         self._store.set_state(live.id, live.state)
         if live.pace:
@@ -48,15 +51,20 @@ class Scheduler:
         self.begin_queued() if live.state == "queued" else self._begin_loading(live, source)
         return live.id
 
-    def enter(self, live: Live, *, may_wait: bool = False) -> None:
-        """Hold an experiment in memory; one that has no place yet is queued where it may wait. Raises SettingsError."""
+    def enter(self, live: Live, *, may_wait: bool = False, new: bool = False, owner: str | None = None) -> None:
+        """Hold an experiment in memory; one that has no place yet is queued where it may wait. Raises SettingsError.
+
+        There has to be room on the disk for its checkpoints, of what its `owner` or else whoever acts may take, but for
+        what waits again, as before a restart: that is not `new`.
+        """
         with self._lives.lock:
             if self._lives.closed:
                 raise RuntimeError("the manager is closed")
             if not live.queues:
                 self.queue.admission.enter(live, may_wait=may_wait)
-            if not (live.demo or live.queues) and self._archive.quota.full:
-                raise SettingsError([self._archive.quota.full])
+            looked = not live.demo and (new or not live.queues)
+            if looked and (refusal := self._archive.quota.refusal(self._disk.wanted(live), owner)):
+                raise SettingsError([refusal])
             self._lives.add(live)  # one that is taken up goes to the end of the queue
             ended = [one for one in self._lives.all() if one.state in ENDED and one.trainer is None]
             for one in [one for one in ended if one.id != self._lives.demo][:-KEPT]:

@@ -1,8 +1,12 @@
-"""Clock: the seconds that runs spend in their steps. A GPU works on while Python is elsewhere, so it keeps its own time."""
+"""Clock: the seconds of computing that runs spend in their steps, so that rules can be compared over them.
+
+Only the time of the thread that trains is counted, not what passes while others have the processor or the interpreter: on a
+server with visitors that would be their time. A GPU works on while Python is elsewhere, so it keeps its own time.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from time import perf_counter
+from time import thread_time
 
 import torch
 
@@ -26,14 +30,14 @@ class Clock:
         if self._stream:
             self._start = _mark(self._stream)
         else:
-            self._began = perf_counter()
+            self._began = thread_time()
 
     def stop(self) -> None:
         """Until now."""
         if self._stream and self._start:
             self._spans.append((self._runs, self._start, _mark(self._stream)))
         else:
-            _share(self._runs, perf_counter() - self._began)
+            _share(self._runs, thread_time() - self._began)
 
     @contextmanager
     def paused(self) -> Iterator[None]:

@@ -1,5 +1,6 @@
 """A running, shared lab: hostile links, and strangers at somebody's experiment. A few of `make attacks`."""
 
+import random
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
+from app.doors.page_errors import FAILED
 from tests.attacks import linking, strangers
 from tests.attacks.outcome import Outcome
 from tests.attacks.visitor import Lab, Visitor, serving
@@ -49,6 +51,21 @@ def test_a_forged_speed_is_told_to_whoever_forges_it(lab: Lab) -> None:
         shown = visitor.open("epochs=100000&num_hidden=4&rules=dfa")
         again = visitor.do(WidgetState(id=shown.id("speed"), string_value="nothing"))
         assert again.exceptions == [] and "There is no speed" in again.text
+
+
+def test_values_of_a_wrong_type_are_told_in_a_sentence(lab: Lab) -> None:
+    """Widgets get values that no hand can have set; who sends them reads what to do, and can go on."""
+    chance, failed = random.Random(1), 0
+    for page in ("", "experiments", "compare", "feedback", "reproduce"):
+        with closing(Visitor(lab.host)) as visitor:
+            widgets = list(visitor.open("", page).widgets())
+            for widget in chance.sample(widgets, min(6, len(widgets))):
+                for _ in range(3):
+                    again = visitor.do(strangers._forged(widget, chance))
+                    assert again.ended == "FINISHED_SUCCESSFULLY" and set(again.exceptions) <= {FAILED}
+                    failed += bool(again.exceptions)
+                    assert not again.exceptions or visitor.open("", page).exceptions == []
+    assert failed > 5
 
 
 def test_strangers_change_nothing_of_somebodys_experiment(lab: Lab, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from app.doors.page_errors import FAILED
 from tests import children
 from tests.browser.conftest import free_port, healthy
 from tests.runs.patience import until
@@ -43,8 +44,9 @@ class Shown:
 
     @property
     def exceptions(self) -> list[str]:
-        """The failures that the page shows."""
-        return [str(one.exception) for one in self.elements if one.WhichOneof("type") == "exception"]
+        """The failures that the page shows, in Streamlit's words or the lab's."""
+        said = [one.alert.body for one in self.elements if one.WhichOneof("type") == "alert" and one.alert.body == FAILED]
+        return said + [str(one.exception) for one in self.elements if one.WhichOneof("type") == "exception"]
 
     def widgets(self) -> dict[str, tuple[str, Any]]:
         """Kind and element of each widget by its id."""

@@ -216,6 +216,7 @@ def test_an_experiment_goes_on_without_its_tab_and_is_found_from_the_lab_and_by_
     find(later, mine)
     later.wait_for_function("location.search.includes('experiment=') && window.__dfa_live?.firstDraw")
     assert later.locator("[data-testid=stException]").count() == 0
+    assert later.get_by_text("This page could not be drawn").count() == 0
     later.wait_for_function(f"({STEP})() > {at + 5}")
     later.get_by_text("Runs", exact=True).click()
     later.get_by_role("menuitem", name="Experiments").click()

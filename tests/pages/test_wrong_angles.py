@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dfa_lab.records import Record
-from dfa_lab.runs.store.known_wrong import SAID
+from dfa_lab.runs.store.known_wrong import OTHER_SECONDS, SAID
 from dfa_lab.runs.store.store import Store
 from dfa_lab.settings.parsing import parse
 
@@ -44,7 +44,7 @@ def test_every_page_that_shows_such_a_value_leaves_it_out_and_says_why(app, tmp_
     fill(tmp_path, earlier)
     app.query_params["experiment"] = "e"
     app.run()
-    assert component(app, '"live"')["note"] == (SAID if earlier else "")
+    assert component(app, '"live"')["note"] == (f"{SAID} {OTHER_SECONDS}" if earlier else "")
     for page in ("angles", "feedback"):
         app.switch_page(str(PAGES / f"{page}.py")).run()
         assert not app.exception and (SAID in words(app)) is earlier, page
@@ -60,4 +60,16 @@ def test_every_page_that_shows_such_a_value_leaves_it_out_and_says_why(app, tmp_
     assert not app.exception
     error, angle = component(app, '"comparison"')["panels"]
     assert error["notes"] == [] and (SAID in angle["notes"]) is earlier
+    assert OTHER_SECONDS not in angle["notes"]  # it is drawn over steps
     assert angle["lines"][0]["y"] == ([80.0, None] if earlier else [80.0, 90.0])
+
+
+@pytest.mark.parametrize("earlier", [True, False])
+def test_seconds_of_an_earlier_lab_are_told_from_those_of_this_one(app, tmp_path, earlier: bool) -> None:
+    fill(tmp_path, earlier)
+    app.query_params["compare"] = "e"
+    app.query_params["look"] = "panels:test_error,over:seconds"
+    app.switch_page(str(PAGES / "compare.py")).run()
+    view = component(app, '"comparison"')
+    assert view["axis"] == {"name": "seconds", "title": "seconds of own computing"}
+    assert [OTHER_SECONDS in panel["notes"] for panel in view["panels"]] == [earlier]

@@ -62,10 +62,11 @@ def test_records_come_in_the_order_of_steps():
 
 def test_a_killed_process_takes_only_its_own_runs_along():
     runs = together(2, rules="bp,dfa", epochs=300, measure_every=7)
-    results = Results(runs.experiment, runs.device)
+    results, scores = Results(runs.experiment, runs.device), set[int]()
     with pytest.raises(Unfinished) as raised:
         for records in runs:
             results.add(records)
+            scores |= {int(place.read_text()) for one in runs.processes if (place := adjustment(one.pid)).exists()}
             if runs.processes[1].is_alive() and runs._reached.get(1, 0) > 20:
                 os.kill(runs.processes[1].pid or 0, signal.SIGKILL)
     told = str(raised.value)
@@ -73,6 +74,12 @@ def test_a_killed_process_takes_only_its_own_runs_along():
     bp, dfa = results.summary()["runs"]
     assert bp["steps"] == runs.steps and 20 < dfa["steps"] <= int(told.split(" at step ")[1].split()[0]) < runs.steps
     assert not any(process.is_alive() for process in runs.processes)
+    assert scores <= {1000} and (scores or not adjustment("self").exists())  # what a system without memory ends first
+
+
+def adjustment(process: object) -> Path:
+    """Where Linux keeps how gladly it ends a process."""
+    return Path(f"/proc/{process}/oom_score_adj")
 
 
 def test_a_run_that_diverges_leaves_the_others_alone():

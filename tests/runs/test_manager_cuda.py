@@ -9,6 +9,7 @@ import pytest
 import torch
 from patience import state, status, tiny, until_state, until_step
 
+from dfa_lab.machine import gpu_memory
 from dfa_lab.runs.access import Gone
 from dfa_lab.runs.manager import Manager
 from dfa_lab.train.failures import SMALLER
@@ -50,7 +51,21 @@ def test_experiments_take_turns_and_are_looked_at_while_their_steps_are_graphs(m
     assert errors[0] == pytest.approx(errors[2], abs=0.03) and max(errors[0][:3]) < 0.1  # of bp, fa and dfa
 
 
-def test_a_full_gpu_is_told_and_what_others_train_goes_on(manager: Manager) -> None:
+def test_what_the_gpu_has_no_memory_for_waits_with_the_figures(manager: Manager) -> None:
+    other = manager.start(tiny(epochs=10_000, device="cuda"))
+    until_step(manager, other, 30)
+    free, _ = torch.cuda.mem_get_info()
+    taken = [torch.empty(free - 2**30, dtype=torch.uint8, device="cuda")]
+    waits = manager.start(tiny(device="cuda", num_hidden=8000, num_layers=3, seeds="0,1,2", epochs=1))
+    assert state(manager, waits) == "queued" and "of the memory of cuda:0, of which" in status(manager, waits).sentence
+    taken.clear()
+    torch.cuda.empty_cache()
+    until_state(manager, waits, "finished")
+
+
+def test_a_full_gpu_is_told_and_what_others_train_goes_on(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was not reckoned with, as another program takes it between the look and the use."""
+    monkeypatch.setattr(gpu_memory, "free", lambda _: gpu_memory.PLENTY)
     other = manager.start(tiny(epochs=10_000, device="cuda"))
     until_step(manager, other, 30)
     free, _ = torch.cuda.mem_get_info()

@@ -261,7 +261,7 @@ def test_the_seconds_of_a_run_are_those_of_its_training_alone(monkeypatch) -> No
 
         return noting
 
-    monkeypatch.setattr("dfa_lab.train.clock.perf_counter", lambda: now[0])
+    monkeypatch.setattr("dfa_lab.train.clock.thread_time", lambda: now[0])
     monkeypatch.setattr(Run, "note", slow(Run.note))
     monkeypatch.setattr(BeforeFleet, "__init__", slow(BeforeFleet.__init__))
     for by_hand, noted in ((True, 2000), (False, 4000)):  # by hand: shallow, and the three others together

@@ -3,6 +3,8 @@
 The file keeps them as they were written. Who reads gets a gap in their place, and SAID to show beside it.
 """
 
+from collections.abc import Mapping
+
 from dfa_lab.records import IN_DEGREES, WRONG_ANGLE
 
 SAID = (
@@ -10,8 +12,19 @@ SAID = (
     "for its numbers."
 )
 REVISION_OF = "measures"  # the name of the revision among the versions of an experiment; the first lab wrote none
+OWN_SECONDS = 3  # the revision from which on seconds are those of the experiment's own computing
+OTHER_SECONDS = (
+    "Seconds of experiments of an earlier lab are by the clock on the wall: what others trained at the same time is in them. "
+    "Compare those over steps or samples."
+)
 _FIRST = f"""versions NOT LIKE '%"{REVISION_OF}"%'"""  # of a row of experiments
 _AMONG = ", ".join(f"'{name}'" for name in IN_DEGREES)
+
+
+def other_seconds(versions: Mapping[str, str]) -> bool:
+    """Whether an experiment's seconds are by the clock on the wall, by the versions that trained it."""
+    revision = versions.get(REVISION_OF, "1")
+    return not revision.isdecimal() or int(revision) < OWN_SECONDS
 
 
 def is_wrong(column: str) -> str:
