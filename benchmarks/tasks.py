@@ -72,7 +72,7 @@ def compare_two_rates(hand: Hand) -> None:
         hand.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     hand.button(re.compile("Runs"))
     hand.click(hand.page.get_by_role("menuitem", name="Compare"))
-    hand.page.get_by_text(re.compile("latest 2 experiments")).wait_for()  # nothing has to be chosen
+    hand.page.get_by_text(re.compile(r"the latest \d+ experiments")).wait_for()  # nothing has to be chosen
     hand.page.locator(".dfa-panel .main-svg").first.wait_for()
 
 
@@ -88,7 +88,7 @@ def share_this_moment(hand: Hand) -> None:
 
 
 def lesson_three(hand: Hand) -> None:
-    """Its first step, on a phone."""
+    """The first step of lesson 3, on a phone."""
     named = hand.page.locator(".st-key-page_menu").get_by_role("link", name="Lessons")
     hand.page.get_by_role("button", name=re.compile("Start")).wait_for()
     if named.count():
