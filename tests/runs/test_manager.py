@@ -235,13 +235,13 @@ def test_acts_while_loading(manager: Manager, slow_loading: threading.Event, the
 
 
 def test_a_fork_of_the_running_demo_goes_on_by_itself(manager: Manager) -> None:
-    demo = manager.start(tiny(epochs=25, rules="bp,fa,dfa", optimizer="adam"), demo=True, pace=60)
+    demo = manager.start(tiny(epochs=100, rules="bp,fa,dfa", optimizer="adam"), demo=True, pace=60)
     with held(after=25):
         until_step(manager, demo, 10)
         copy = manager.fork(demo, paused=True)
         until_state(manager, copy, "paused")
         at = status(manager, copy).step
-        assert 10 <= at < 75 and not status(manager, copy).demo and status(manager, copy).pace == 60
+        assert 10 <= at < 300 and not status(manager, copy).demo and status(manager, copy).pace == 60
         begun = manager.records(copy)
         assert begun and max(record.step for record in begun) <= at
         assert begun == manager.records(demo)[: len(begun)]
