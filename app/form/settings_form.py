@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 import torch
 
-from app.form import cost, door, drawing, effect, stepper, suiting, thumbnails
+from app.form import cost, door, drawing, effect, narrowing, stepper, suiting, thumbnails
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit import chosen, hidden_controls
@@ -101,6 +101,7 @@ def widget(name: str, form: str = FORM) -> None:
         st.number_input(step=1, format="%d", **common)
     elif extra(field)["steps"] and form == FORM:
         stepper.show(name, _change, **common)
+        narrowing.offer(name, _change)
     else:
         st.text_input(**common)
 

@@ -41,7 +41,7 @@ def here(folder: Path) -> bool:
 
 
 def first(folder: Path, count: int) -> np.ndarray:
-    """Its first training images (count, 3, 32, 32). Raises OSError or ValueError if they cannot be had."""
+    """The first training images (count, 3, 32, 32). Raises OSError or ValueError if they cannot be had."""
     return _cifar.first(folder, LAYOUT, count)
 
 

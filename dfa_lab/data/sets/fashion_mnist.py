@@ -31,7 +31,7 @@ def here(folder: Path) -> bool:
 
 
 def first(folder: Path, count: int) -> np.ndarray:
-    """Its first training images (count, 1, 28, 28). Raises OSError or ValueError if they cannot be had."""
+    """The first training images (count, 1, 28, 28). Raises OSError or ValueError if they cannot be had."""
     return _idx.first(folder, "FashionMNIST", facts().shape, count)
 
 

@@ -25,7 +25,7 @@ def here(folder: Path) -> bool:
 
 
 def first(folder: Path, count: int) -> np.ndarray:
-    """Its first training images (count, 3, 96, 96). Raises OSError or ValueError if they cannot be had."""
+    """The first training images (count, 3, 96, 96). Raises OSError or ValueError if they cannot be had."""
     data = np.fromfile(folder / FILES[0], np.uint8, count=count * math.prod(SHAPE))
     return data.reshape(count, *SHAPE).transpose(0, 1, 3, 2)
 

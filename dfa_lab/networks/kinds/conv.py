@@ -13,6 +13,7 @@ from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.wording import refuse
 
 SETTINGS = ("conv_channels", "conv_hidden", "nonlin", "dropout", "batchnorm")
+NARROW = {"conv_channels": (16, 24, 32), "conv_hidden": (128,)}  # widths that a laptop trains, in place of the paper's
 
 
 def pooled(size: int) -> int:
