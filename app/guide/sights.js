@@ -15,7 +15,7 @@ function visible(nodes) {
 function card() {
   const cards = visible(picture()?.querySelectorAll(".dfa-card:has(.back)") ?? [])
   const fed = cards.filter((one) => one.querySelector("text.letter.B"))
-  return fed.find((one) => one.dataset.rule === "dfa") ?? fed.at(-1) ?? cards[0]
+  return fed.find((one) => one.dataset.path === "direct") ?? fed.at(-1) ?? cards[0]
 }
 
 function panel(selector) {

@@ -41,6 +41,7 @@ export class NetworkCard {
   // See network_drawing.js for `shown`.
   show(shown) {
     this.shown = shown
+    this.root.dataset.path = shown.about.path
     explain(this.way.firstChild, shown.about.title)
     explain(this.way.lastChild, `: ${shown.about.way}`)
     this.drawing.show(shown)

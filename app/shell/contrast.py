@@ -1,5 +1,5 @@
 """What Streamlit's theme cannot say: on the primary colour the text is light in the light theme and dark in the dark one, and
-links and commands are not coloured in, for which their ground leaves too little contrast."""
+links and commands are not coloured in, for which their ground leaves too little contrast; the sign in a field has enough."""
 
 import streamlit as st
 
@@ -7,6 +7,7 @@ STYLE = """<style>
 .stApp [data-testid^=stBaseButton-primary]:enabled, .stApp [data-testid=stMultiSelectTagsContainer] :not(input) {
   color: light-dark(#fff, #0b0d10);
 }
+.stApp [data-testid=stTextInputIcon] span { color: light-dark(#55585f, #b6bcc6) !important; }
 [data-testid=stCode] .token { color: inherit !important; }
 .stApp [data-testid^=stBaseButton-primary] kbd { color: inherit; opacity: 0.85; }
 </style>"""

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import TimeoutError as Late
+from playwright.sync_api import expect
 
 from tests.browser.conftest import settled, wait_until_drawn
 
@@ -242,9 +243,7 @@ def test_the_learning_rate_changes_while_it_runs(visit):
     page.reload()
     page.wait_for_function("window.__dfa_live?.firstDraw")
     unfold(page, "Adjust")
-    rate = page.get_by_role("textbox", name="Learning rate now")
-    rate.wait_for()
-    assert rate.input_value() == "0.01"
+    expect(page.get_by_role("textbox", name="Learning rate now")).to_have_value("0.01")
     press(page, "Pause")
 
 

@@ -185,11 +185,11 @@ def test_a_link_leads_through_the_login_to_what_it_was_for(site: Site) -> None:
 def test_in_chromium_one_logs_in_by_a_button_and_out_by_another(site: Site, page) -> None:
     page.context.clear_cookies()
     ended = site.provider.ended
-    page.goto(f"{site.lab}/?epochs=77")
+    page.goto(f"{site.lab}/?num_hidden=77")
     page.get_by_role("link", name="Log in at 127.0.0.1").click()
     page.get_by_role("link", name="I am ada").click()
-    page.get_by_role("spinbutton", name="Epochs").or_(page.get_by_role("textbox", name="Epochs")).first.wait_for()
-    assert "epochs=77" in page.url
+    page.get_by_role("textbox", name="Units per layer").wait_for()
+    assert "num_hidden=77" in page.url
     page.goto(f"{site.lab}/experiments")
     page.get_by_role("textbox", name="Your name here").wait_for()
     page.get_by_role("button", name="Log out").click()

@@ -61,8 +61,11 @@ def test_the_time_of_a_step_is_said_once_it_was_measured(app: AppTest) -> None:
     id = link(app, "experiment")
     until(lambda: status(manager(), id).state == "finished")
     assert MEASURED in lines(app.run())[0]
-    app.text_input(key="setting_learning_rate").set_value("0.01").run()  # costs the same
+    app.text_input(key="setting_learning_rate").set_value("0.01").run()  # costs the same, and begins anew
     assert MEASURED in lines(app)[0]
+    id = link(app, "experiment")
+    until(lambda: status(manager(), id).state == "finished")
+    app.run()
     trained = status(manager(), id).experiment
     took = manager().speed.of_step(trained.model_copy(update={"seeds": (5,), "learning_rate": 0.1}))
     assert took and cost._short(took) in lines(app)[0]

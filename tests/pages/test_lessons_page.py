@@ -40,7 +40,7 @@ def labels(test: AppTest) -> list[str]:
 
 
 def said(test: AppTest) -> str:
-    kinds = (test.markdown, test.success, test.warning, test.error, test.info)
+    kinds = (test.markdown, test.success, test.warning, test.error, test.info, test.caption)
     return "\n".join(one.value for kind in kinds for one in kind)
 
 
