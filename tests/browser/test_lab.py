@@ -48,7 +48,7 @@ LONG = "?epochs=5000&measure_every=1"
 
 
 def start_slowly(page) -> None:
-    """Start one's own, of somebody who came by `LONG`, at a speed that lasts through the test. Its end should be a pause: it
+    """Start one's own, of somebody who came by `LONG`, at a speed that lasts through the test. Its end should be `rest`: it
     would take processor time from the tests that follow."""
     before = page.url
     press(page, "Start")
@@ -73,6 +73,12 @@ def pause_the_demonstration(page) -> None:
     page.wait_for_function(f"({STEP})() > 3 && ({STEP})() < 900")
     press(page, "Pause")
     page.wait_for_function("location.search.includes('experiment=')")
+    wait_for_state(page, "paused")
+
+
+def rest(page) -> None:
+    """Pause what is on screen at the end of a test. Who leaves at once is gone before the server has heard of the press."""
+    press(page, "Pause")
     wait_for_state(page, "paused")
 
 
@@ -153,7 +159,7 @@ def test_curves_grow_zoom_is_kept_and_the_chart_mounts_once(visit):
     assert page.evaluate(RANGE) == zoom
     assert page.locator(".dfa-toggle").nth(1).get_attribute("aria-pressed") == "false"
     assert page.evaluate("() => window.__dfa_live.mounts") == 1
-    press(page, "Pause")
+    rest(page)
 
 
 def test_pause_step_resume_reset(visit):
@@ -223,7 +229,7 @@ def test_an_experiment_goes_on_without_its_tab_and_is_found_from_the_lab_and_by_
     later.get_by_role("menuitem", name="Experiments").click()
     find(later, mine)
     later.wait_for_function(f"location.search.includes('{mine}')")
-    press(later, "Pause")
+    rest(later)
 
 
 def test_the_learning_rate_changes_while_it_runs(visit):
@@ -244,7 +250,7 @@ def test_the_learning_rate_changes_while_it_runs(visit):
     page.wait_for_function("window.__dfa_live?.firstDraw")
     unfold(page, "Adjust")
     expect(page.get_by_role("textbox", name="Learning rate now")).to_have_value("0.01")
-    press(page, "Pause")
+    rest(page)
 
 
 def test_a_hostile_link_gets_a_sentence_for_each_fault_and_disturbs_nothing(visit):
@@ -297,5 +303,4 @@ def test_a_page_that_has_gone_blank_is_loaded_again(visit):
     page.wait_for_function("window.__dfa_live?.firstDraw && document.querySelector('[data-testid=stApp]')")
     page.wait_for_function(f"({STEP})() > 0")
     assert id_of(page) == mine
-    press(page, "Pause")
-    wait_for_state(page, "paused")
+    rest(page)
