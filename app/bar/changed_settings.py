@@ -16,7 +16,6 @@ from dfa_lab import data
 from dfa_lab.paper.texts import duration
 from dfa_lab.runs.live import ACTIVE, Status
 from dfa_lab.settings.experiment import Experiment, SettingsError
-from dfa_lab.settings.wording import title
 from dfa_lab.train.effort import effort
 
 SMALL = 15.0  # seconds of effort, up to which a problem begins by itself
@@ -124,7 +123,7 @@ def _replace(id: str) -> None:
 
 
 def _names(names: list[str]) -> list[str]:
-    some = [plain(title(name).split(" (")[0].lower()) for name in names[:NAMED]]
+    some = [plain(suiting.name_of(name)) for name in names[:NAMED]]
     return [*some, f"and {len(names) - NAMED} more"] if len(names) > NAMED else some
 
 

@@ -35,7 +35,7 @@ def show(in_force: Callable[[str], bool]) -> None:
     there = {setting for setting, value in wanted.items() if getattr(now, setting) == value}
     filled = {setting: value for setting, value in wanted.items() if setting in marks.for_set & there}
     if filled:
-        kept = [_name(setting) for setting in wanted if setting in marks.by_visitor and setting not in there]
+        kept = [name_of(setting) for setting in wanted if setting in marks.by_visitor and setting not in there]
         stays = f" Kept as you chose: {', '.join(kept)}." if kept else ""
         st.caption(f"Chosen for {plain(data.facts(name).title)}: {words(filled)}.{stays}")
         st.button("Defaults instead", icon=":material/undo:", on_click=_defaults)
@@ -66,10 +66,10 @@ def words(settings: Mapping[str, Any]) -> str:
 def _said(name: str, value: Any) -> str:
     """One setting with its value."""
     if isinstance(value, bool):
-        return f"{_name(name)} {'on' if value else 'off'}"
-    return WORDS[name].format(value) if name in WORDS else f"{_name(name)} {as_text(value)}"
+        return f"{name_of(name)} {'on' if value else 'off'}"
+    return WORDS[name].format(value) if name in WORDS else f"{name_of(name)} {as_text(value)}"
 
 
-def _name(name: str) -> str:
+def name_of(name: str) -> str:
     """What a setting is called within a sentence."""
     return title(name).split(" (")[0].lower()

@@ -3,8 +3,7 @@
 Streamlit puts what a popover holds at the end of the page (1.67): without this the keyboard comes to it after all else.
 """
 
-import streamlit as st
-from streamlit.components.v2 import component
+from app.shell import unseen
 
 # One listener a page, however often it is mounted.
 SCRIPT = """
@@ -30,12 +29,9 @@ export default function () {
   document.addEventListener("keydown", onKey, { capture: true })
 }
 """
-KEY = "dfa_lab_popover_keys"
-HIDDEN = f"<style>.st-key-{KEY} {{ display: none }}</style>"
-_keys = component(KEY, js=SCRIPT, isolate_styles=False)
+_keys = unseen.script("dfa_lab_popover_keys", SCRIPT)
 
 
 def listen() -> None:
     """Listen for it, from the head of every page."""
-    st.html(HIDDEN)
-    _keys(key=KEY)
+    _keys()

@@ -1,7 +1,6 @@
 """What is wider than a phone can be moved by keyboard too: equations and drawn text, which Markdown brings and which scroll."""
 
-import streamlit as st
-from streamlit.components.v2 import component
+from app.shell import unseen
 
 # Looked at again when the page has another width, and when a tab is opened.
 SCRIPT = """
@@ -21,12 +20,9 @@ export default function () {
   return () => looks.disconnect()
 }
 """
-KEY = "dfa_lab_scroll_stops"
-HIDDEN = f"<style>.st-key-{KEY} {{ display: none }}</style>"
-_stops = component(KEY, js=SCRIPT, isolate_styles=False)
+_stops = unseen.script("dfa_lab_scroll_stops", SCRIPT)
 
 
 def add() -> None:
     """Make them stops of the Tab key, on a page of texts, after them."""
-    st.html(HIDDEN)
-    _stops(key=KEY)
+    _stops()

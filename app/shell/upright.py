@@ -4,8 +4,7 @@ Streamlit's script can fall over as a page is left ("Bad delta path index", Stre
 busy machines that was seen now and then; what exactly it takes is not known.
 """
 
-import streamlit as st
-from streamlit.components.v2 import component
+from app.shell import unseen
 
 # One timer a page, however often it is mounted. A second look, so that nothing is loaded again while it is just being built;
 # and not again within ten seconds, so that a server that gives nothing but blank pages is not asked without end.
@@ -27,12 +26,9 @@ export default function () {
   look(false)
 }
 """
-KEY = "dfa_lab_upright"
-HIDDEN = f"<style>.st-key-{KEY} {{ display: none }}</style>"
-_upright = component(KEY, js=SCRIPT, isolate_styles=False)
+_upright = unseen.script("dfa_lab_upright", SCRIPT)
 
 
 def keep() -> None:
     """Watch over the page, from the head of every page."""
-    st.html(HIDDEN)
-    _upright(key=KEY)
+    _upright()

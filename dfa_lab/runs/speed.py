@@ -8,8 +8,6 @@ from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.train.effort import effort, effort_of_step
 
 ENOUGH = 20  # steps, from which on an experiment tells something
-
-
 # what does not change how long a step takes
 NO_MATTER = {
     *("learning_rate", "learning_rate_decay", "halve_every", "decay_factor", "schedule", "warm_up", "epochs", "seeds"),
@@ -30,10 +28,8 @@ class Speed:
         """
         if resolve(experiment.device, experiment.device_number).type != "cpu":
             return None  # a GPU's steps go on after Python has begun them: their time is not known
-        with self._lives.lock:
-            measured = [(live.experiment, live.weight.mean) for live in self._lives.all() if live.weight.steps >= ENOUGH]
         times = []
-        for one, took in measured:
+        for one, took in self._measured():
             try:
                 times.append(took / effort_of_step(one))  # type: ignore[arg-type]  # it is frozen
             except SettingsError:  # a network file that is not there any more
@@ -42,10 +38,13 @@ class Speed:
 
     def of_step(self, experiment: Experiment) -> float | None:
         """Seconds of one step of every run, as the last experiment of the same shape took them here; None without one."""
-        with self._lives.lock:
-            measured = [(live.experiment, live.weight.mean) for live in self._lives.all() if live.weight.steps >= ENOUGH]
         shape = _shape(experiment)
-        return next((took for one, took in reversed(measured) if _shape(one) == shape), None)
+        return next((took for one, took in reversed(self._measured()) if _shape(one) == shape), None)
+
+    def _measured(self) -> list[tuple[Experiment, float]]:
+        """Experiments and the seconds of a step of theirs, the one that was added last at the end."""
+        with self._lives.lock:
+            return [(live.experiment, live.weight.mean) for live in self._lives.all() if live.weight.steps >= ENOUGH]
 
 
 def _shape(experiment: Experiment) -> tuple[object, ...]:
