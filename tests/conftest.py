@@ -36,19 +36,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
-    """With --dist loadfile, one worker gets all that drives a browser; the others have whole files of what computes meanwhile.
+    """With --dist loadfile, one worker gets all files that visit the `lab` of tests/browser; the other begins with the folders
+    there, whose files have servers of their own, and goes on with whole files of what computes.
 
-    A second browser would be half as much work again: it knows none of the lab's scripts, and visits a lab of its own.
+    A second browser is half as much work again for the same pages: it knows none of the lab's scripts.
     """
     if config.getvalue("dist") != "loadfile":
         return None  # xdist's own
     from xdist.scheduler import LoadFileScheduling
 
-    class OneBrowser(LoadFileScheduling):
+    class FewBrowsers(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "browser" if nodeid.startswith("tests/browser/") else super()._split_scope(nodeid)
+            file = super()._split_scope(nodeid)
+            return file.rpartition("/")[0] if file.startswith("tests/browser/") else file
 
-    return OneBrowser(config, log)
+    return FewBrowsers(config, log)
 
 
 def pytest_collection_finish() -> None:

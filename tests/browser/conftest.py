@@ -47,6 +47,7 @@ class Tabs:
 
     def __init__(self, browser: "BrowserContext"):
         self._browser = browser
+        self._windows = browser.new_cdp_session(browser.pages[0])
         self._left: list[Page] = []
         self._visits = count(1)
         self._remembering: dict[Page, ExitStack] = {}
@@ -68,7 +69,10 @@ class Tabs:
         self._sessions[page].send("Page.setBypassCSP", {"enabled": not policed})
 
     def _new(self) -> "Page":
-        page, errors = self._browser.new_page(), []
+        """In a window of its own: of a window's tabs Chromium draws only the one in front, the others once a second."""
+        with self._browser.expect_page() as opened:
+            self._windows.send("Target.createTarget", {"url": "about:blank", "newWindow": True})
+        page, errors = opened.value, []
         self._sessions[page] = self._browser.new_cdp_session(page)
         page.set_default_timeout(PATIENCE * 1000)
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)

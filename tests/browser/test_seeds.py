@@ -29,6 +29,7 @@ def test_several_seeds_are_a_mean_and_a_band_and_each_on_demand(visit) -> None: 
     of_mean, said = page.evaluate(CHANCE)
     page.get_by_role("button", name="Each seed").click()
     page.wait_for_function(f"({LINES})().filter(line => !line.band).length === 12")
+    page.wait_for_function(f"said => ({CHANCE})()[1] !== said", arg=said)  # each chart is drawn anew in its own turn
     of_each, said_of_each = page.evaluate(CHANCE)
     assert "mean of 3 seeds of 128" in said and "mean of 128" in said_of_each
     assert 0.6 * of_each < of_mean * 3**0.5 <= of_each, "the widest of three, and what their mean keeps within"

@@ -7,7 +7,7 @@ from dfa_lab.records import Record
 from dfa_lab.runs.store.store import Store
 from dfa_lab.settings.parsing import parse
 
-MAIN = Path(__file__).parents[2] / "app" / "main.py"
+MAIN = Path(__file__).parents[3] / "app" / "main.py"
 RULES = ["bp", "fa", "dfa"]
 SETTINGS = {"rules": RULES, "seeds": "0,1"}
 # For each panel: whether every line of the group stands out, and no other does.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-ROOT = str(Path(__file__).resolve().parents[2])
+ROOT = str(Path(__file__).resolve().parents[3])
 if ROOT not in sys.path:  # streamlit puts only this file's folder there
     sys.path.insert(0, ROOT)
 
