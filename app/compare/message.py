@@ -17,6 +17,7 @@ from dfa_lab.feedback import rule_class
 from dfa_lab.records import IN_DEGREES, METRICS
 from dfa_lab.runs.store.known_wrong import OTHER_SECONDS, SAID, other_seconds
 from dfa_lab.runs.store.stored import Stored
+from dfa_lab.train import epoch_means
 from dfa_lab.train.results import TESTED, TRAINING
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -155,7 +156,7 @@ def _panel(
         "about": METRICS.get(panel.metric, ("", ""))[1],
         "lines": [_line(line, groups, panel.by, floor, logarithmic) for line in drawn],
         "range": None if calm is None else [_short(calm[0]), _short(calm[1])],
-        "notes": _notes(drawn, groups, calm) + wrong + notes,
+        "notes": [*_notes(drawn, groups, calm), *wrong, *filter(None, [epoch_means.about(panel.metric, look.best)]), *notes],
         "cells": cells(panel, groups, measured, look.best, last),
     }
 

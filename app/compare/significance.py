@@ -13,6 +13,7 @@ from dfa_lab.compare import run_groups, significance, significance_words
 from dfa_lab.compare.run_groups import Group
 from dfa_lab.compare.significance import Difference
 from dfa_lab.compare.significance_words import Measured
+from dfa_lab.train.epoch_means import OF_BATCHES
 
 MOST = 12  # lines that one is compared with at once
 ABOUT = (
@@ -85,6 +86,7 @@ def _answer(chosen: Chosen, panel: Panel, first: Group, others: Sequence[Group])
 
 def measured_of(panel: Panel, column: str, first: Group, second: Group) -> Measured:
     what = f"{column} {panel.title[0].lower()}{panel.title[1:].replace(' · ', ' of ')}"
+    what += " (of the batches of one record)" if panel.metric in OF_BATCHES else ""
     points = " percentage points" if panel.unit == " %" else panel.unit
     return Measured(first.name, second.name, what, panel.by, panel.unit, points)
 

@@ -21,6 +21,7 @@ from dfa_lab.runs.store.server import ACTIVE
 from dfa_lab.runs.store.stored import Stored
 from dfa_lab.settings.experiment import RULES
 from dfa_lab.settings.wording import title
+from dfa_lab.train import epoch_means
 
 MOST = 2000  # experiments that are listed
 EVERY = 2.0  # seconds, while something is active
@@ -196,6 +197,8 @@ def _list(wanted: table.Wanted, view: dict) -> None:
     run_table.editor(shown, metric)
     if ((finals["metric"] == metric) & finals["wrong"]).to_numpy().any():
         st.caption(SAID)
+    if said := epoch_means.about(metric, view["best"]):
+        st.caption(said)
     by_id = {one.id: one for one in found}
     found = [by_id[id] for id in shown.index]
     compared = [one for one in found if one.id in ticks.shown] or found

@@ -9,8 +9,8 @@ class Made:
     """What a tensor was made of: `weights` by name, `data`, an `error`, `feedback`; `repeated`: it holds copies of units.
 
     `scaled` and `shifted`: names of matrices in it whose entries data have multiplied, or been added to, without a sum over
-    them; `taught`: there are activities in it or below it that weights have made; `through`: matrices of that kind that an
-    error has been multiplied with.
+    them; `added`: of those that data stand beside, entry by entry; `taught`: there are activities in it or below it that
+    weights have made; `through`: matrices of that kind that an error has been multiplied with.
     """
 
     weights: frozenset[str] = frozenset()
@@ -20,6 +20,7 @@ class Made:
     repeated: bool = False
     scaled: frozenset[str] = frozenset()
     shifted: frozenset[str] = frozenset()
+    added: frozenset[str] = frozenset()
     taught: bool = False
     through: frozenset[str] = frozenset()
 
@@ -45,6 +46,7 @@ def joined(made: Iterable[Made]) -> Made:
         any(one.repeated for one in made),
         frozenset().union(*(one.scaled for one in made)),
         frozenset().union(*(one.shifted for one in made)),
+        frozenset().union(*(one.added for one in made)),
         any(one.taught for one in made),
         frozenset().union(*(one.through for one in made)),
     )

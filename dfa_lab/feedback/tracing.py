@@ -22,6 +22,7 @@ from dfa_lab.feedback.pieces import Pieces
 
 aten = torch.ops.aten
 LAST_TWO = {aten.mm: (0, 1), aten.bmm: (0, 1), aten.mv: (0, 1), aten.addmm: (1, 2), aten.baddbmm: (1, 2), aten.addmv: (1, 2)}
+FACTORS = {**LAST_TWO, aten.convolution_backward: (2,), aten.convolution: (1,)}  # that could be a matrix of weights
 REPEATING = {aten.repeat, aten.expand, aten.index, aten.index_select, aten.gather, aten.repeat_interleave}
 MOVING = {aten.cat, aten.stack, aten.where, aten.copy_, aten.index_put, aten.index_put_, aten.scatter, aten.slice_scatter}
 SCALING = {aten.mul, aten.mul_, aten.div, aten.div_}
@@ -130,8 +131,11 @@ class Trace(TorchDispatchMode):
         if torch.Tag.pointwise in func.tags and results and _spread(given, made, results[0]):
             names = frozenset().union(*(m.weights for one, m in zip(given, made, strict=True) if m.weight and one.dim()))
             scaled, shifted = (scaled | names, shifted) if packet in SCALING else (scaled, shifted | names)
+        beside = whole.data and packet not in SCALING and (kept or (packet in LAST_TWO and len(given) == 3))
+        entries = given[:1] if packet in LAST_TWO else given  # its factors are no summands
+        added = (whole.added if kept else frozenset()) | (_matrices(entries, made) if beside else frozenset())
         activity = result.data and bool(result.weights) and not (scaled or shifted)
-        return replace(result, scaled=scaled, shifted=shifted, taught=whole.taught or activity)
+        return replace(result, scaled=scaled, shifted=shifted, added=added, taught=whole.taught or activity)
 
     def _passed_on(self, node: Any) -> Any:
         """A hook that sees where a node of the graph sends what it has reckoned: to a weight, or on to units below."""
@@ -175,24 +179,23 @@ class Trace(TorchDispatchMode):
             self._add(name, [self._of(args[0]), self._of(args[1])], size, inside)
         elif any(one.weight for one in made) and not inside and not _harmless(func, args, given, made, results, met, self):
             self._add(name, made, None, inside)
-        return frozenset() if inside else self._between(func, args, given, made, results)
+        return frozenset() if inside else self._between(func, args, given, made, results, met.spread)
 
-    def _between(self, func: Any, args: Any, given: list[Tensor], made: list[Made], results: list[Tensor]) -> frozenset[str]:
-        """Matrices that data have scaled or shifted, and that an operation multiplies the error with, and sums over."""
+    def _between(
+        self, func: Any, args: Any, given: list[Tensor], made: list[Made], results: list[Tensor], spread: bool
+    ) -> frozenset[str]:
+        """Matrices that data have a part in, and that an operation multiplies the error with, and sums over."""
         packet = func.overloadpacket
-        if packet in LAST_TWO:
-            return frozenset().union(*(self._of(args[n]).scaled for n in LAST_TWO[packet]))
-        if packet is aten.convolution_backward:
-            return self._of(args[2]).scaled
-        if packet is aten.convolution:
-            return self._of(args[1]).scaled
+        factors = [args[n] for n in FACTORS.get(packet, ())]
+        if factors:
+            return frozenset().union(*(m.scaled | m.added for m in map(self._of, factors)))
         if torch.Tag.pointwise not in func.tags or not results:
             return frozenset()
         found = frozenset[str]()
         pairs = list(zip(given, made, strict=True))
         summed = [m.repeated or e.shape != results[0].shape or _repeats(e) for e, m in pairs if m.error]
         for _, m in pairs if any(summed) else []:
-            found |= frozenset() if m.error else m.scaled | m.shifted
+            found |= frozenset() if m.error else m.scaled | m.shifted | (m.added if spread else frozenset())
         return found
 
     def _add(self, operation: str, made: list[Made], size: int | None, inside: bool) -> None:
@@ -245,11 +248,22 @@ def _repeats(tensor: Tensor) -> bool:
 
 def _spread(given: list[Tensor], made: list[Made], out: Tensor) -> bool:
     """Whether units meet several weights each in an operation that goes entry by entry: a product in disguise."""
-    weights = [one for one, m in zip(given, made, strict=True) if m.weight]
-    units = [(one, m) for one, m in zip(given, made, strict=True) if m.data]
+    weights = [one for one, m in zip(given, made, strict=True) if m.weight or m.added]
+    units = [(one, m) for one, m in zip(given, made, strict=True) if m.data and not m.added]
     if not weights or not units:
         return False
     return all(one.shape != out.shape or m.repeated or any(_varies_where_repeated(one, W) for W in weights) for one, m in units)
+
+
+def _matrices(entries: list[Tensor], made: list[Made]) -> frozenset[str]:
+    """The weights among the entries of a matrix, by name: that differ along two dimensions side by side. One of units alone is
+    a bias, also where there is a bias of each head, over all places."""
+    found = frozenset[str]()
+    for one, m in zip(entries, made, strict=False):
+        varying = [n for n, (size, step) in enumerate(zip(one.shape, one.stride(), strict=True)) if size > 1 and step]
+        if m.weight and len(varying) > 1 and varying[-1] - varying[0] == len(varying) - 1:
+            found |= m.weights
+    return found
 
 
 def _varies_where_repeated(units: Tensor, W: Tensor) -> bool:

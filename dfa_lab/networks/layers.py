@@ -29,7 +29,7 @@ class _LinearThroughFeedback(torch.autograd.Function):
         (delta,) = grads  # (N,out)
         h, B = ctx.saved_tensors
         signal = delta @ B if ctx.needs_input_grad[0] else None
-        delta, h = delta.flatten(0, -2), h.flatten(0, -2)  # of tokens (N,T,in) every one counts as a sample
+        delta, h = (one.reshape(-1, one.shape[-1]) for one in (delta, h))  # tokens (N,T,in) are samples; (in) is one
         dW = delta.T @ h if ctx.needs_input_grad[1] else None
         return signal, dW, delta.sum(0) if ctx.has_bias and ctx.needs_input_grad[2] else None, None
 
@@ -129,6 +129,8 @@ class Conv2d(nn.Conv2d):
                 _refuse_weights(self)
             return super().forward(input)
         how = (self.stride, self.padding, self.dilation, self.groups)
+        if input.dim() == 3:  # one sample
+            return self(input[None])[0]  # type: ignore[no-any-return]
         return _ConvThroughFeedback.apply(*_as_autocast(input, self.weight, self.bias, self.feedback), *how)  # type: ignore[no-any-return]
 
 

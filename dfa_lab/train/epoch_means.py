@@ -6,7 +6,16 @@ A record has what the batches since the last record have cost, and in a short tr
 from dfa_lab.records import Record
 
 OF_BATCHES = ("train_loss", "train_error", "train_loss_adversarial", "train_error_adversarial")
+SAID = "Each value is that of the training batches since the one before it, perhaps of a single batch"
+SAID_OF_BEST = "the best is that of the easiest batches, not of the training set"
 WHOLE = 1e-6  # of an epoch: how far rounding may be from a whole one
+
+
+def about(metric: str, best: bool) -> str:
+    """What a table of last or best values has to say of this metric; empty where they are what they seem."""
+    if metric not in OF_BATCHES:
+        return ""
+    return f"{SAID}; {SAID_OF_BEST}." if best else f"{SAID}."
 
 
 class EpochMeans:

@@ -40,6 +40,27 @@ OWN_PRODUCTS = {
         ".flatten(1), W=matrix(9, 16), l=nn.Linear(64, 16))",
         fa="Use in block 1: W",
     ),
+    **{
+        f"beside data: {how.split('(')[0]}": of(
+            f"dense(), Use(lambda s, h: torch.bmm({how}, h[..., None]).flatten(1), W=matrix(9, 16), g=nn.Linear(16, 144))",
+            "def gen(s, h): return s.g(h).view(-1, 9, 16)",
+            fa="Use in block 2: W",
+        )
+        for how in (
+            "s.W + gen(s, h)",
+            "gen(s, h).sub_(s.W)",
+            "torch.tanh(s.W + gen(s, h))",
+            "torch.lerp(s.W.expand(len(h), -1, -1), gen(s, h), 0.5)",
+            "torch.baddbmm(s.W, gen(s, h)[..., :1], h[:, None])",
+            "torch.cat([s.W.expand(len(h), -1, -1), gen(s, h)], 1)",
+        )
+    },
+    "beside data, and summed": by_hand("((s.W + s.g(h).view(-1, 9, 16)) * h[:, None]).sum(-1)", parts=", g=nn.Linear(16, 144)"),
+    "kernels beside data": of(
+        "nn.Sequential(nn.Conv2d(1, 4, 3), nn.Tanh()), Use(lambda s, h: F.conv2d(h, s.W + s.g(h.mean((0, 2, 3))[None])"
+        ".view(3, 4, 3, 3)), W=matrix(3, 4, 3, 3), g=nn.Linear(4, 108))",
+        fa="Use in block 2: W",
+    ),
     "kernels scaled by data": of(
         "nn.Sequential(nn.Conv2d(1, 4, 3), nn.Tanh()), "
         "Use(lambda s, h: F.conv2d(h, s.W * h.detach().std()), W=matrix(3, 4, 3, 3))",

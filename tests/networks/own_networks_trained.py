@@ -123,6 +123,21 @@ TRAINED = {
                 return h
         """,
     ),
+    "sample by sample": of(
+        "Use(lambda s, x: torch.stack([torch.tanh(s.l(F.relu(s.d(F.relu(s.c(one)))).flatten())) for one in x]), "
+        "c=nn.Conv2d(1, 3, 3), d=nn.Conv2d(3, 2, 3), l=nn.Linear(32, 9)), "
+        "Use(lambda s, h: torch.stack([s.m(torch.tanh(s.l(one))) for one in h]), l=nn.Linear(9, 7), m=nn.Linear(7, 6))"
+    ),
+    "biases of heads": of(
+        "nn.Sequential(nn.Flatten(1, 2), nn.Linear(8, 6), nn.Unflatten(2, (2, 3))), Use(lambda s, h: "
+        "((s.q(h).transpose(1, 2) + s.u) @ s.k(h).transpose(1, 2).mT).softmax(-1) @ h.transpose(1, 2), "
+        "q=nn.Linear(3, 3), k=nn.Linear(3, 3), u=matrix(2, 1, 3))"
+    ),
+    "registers and places": of(
+        "nn.Sequential(nn.Flatten(1, 2), nn.Linear(8, 6)), Use(lambda s, h: torch.cat([s.r.expand(len(h), -1, -1), h], 1) + "
+        "s.p, r=matrix(4, 6), p=matrix(12, 6)), Use(lambda s, h: h + (s.q(h) @ s.k(h).mT).softmax(-1) @ s.v(h), "
+        "q=nn.Linear(6, 5), k=nn.Linear(6, 5), v=nn.Linear(6, 6))"
+    ),
     "in place at the start of a block": of(
         "nn.Sequential(nn.Flatten(), nn.Linear(64, 12)), nn.Sequential(nn.ReLU(inplace=True), nn.Linear(12, 9))"
     ),

@@ -135,13 +135,7 @@ def _aligned(layer: Linear | Conv2d) -> Callable[[Tensor], Tensor]:
         a = product(h.detach(), layer.weight)
         through = torch.zeros_like(a) if layer.feedback is None else product(h, layer.feedback)
         assert layer.feedback is not None or not h.requires_grad, "an error has to go on from here, and there is no B"
-        b = (
-            0.0
-            if layer.bias is None
-            else layer.bias.view(-1, *[1] * (a.dim() - 2))
-            if isinstance(layer, Conv2d)
-            else layer.bias
-        )
+        b = 0.0 if layer.bias is None else layer.bias.view(-1, 1, 1) if isinstance(layer, Conv2d) else layer.bias
         return a + b + through - through.detach()
 
     return forward

@@ -8,10 +8,12 @@ from streamlit.testing.v1 import AppTest
 
 from app.compare.choices import HOW
 from app.compare.message import Look, Panel, message
+from app.compare.significance import measured_of
 from app.shell.server import manager
 from dfa_lab.compare import run_groups
 from dfa_lab.compare.as_of import last_steps
 from dfa_lab.compare.lines import EXTREMES, SINGLE
+from dfa_lab.compare.run_groups import Group
 from dfa_lab.feedback import rule_class
 from dfa_lab.records import Record
 from dfa_lab.runs.demo import demonstration
@@ -164,11 +166,13 @@ def test_one_opens_in_the_lab(app, tmp_path):
     assert not app.exception and app.session_state["watched"] == "e0"
 
 
-def drawn(folder: Path, look: Look = Look(), **which) -> dict:  # noqa: B008
+BOTH = (Panel("test_error"), Panel("signal_angle", 1))
+
+
+def drawn(folder: Path, look: Look = Look(), panels=BOTH, **which) -> dict:  # noqa: B008
     with closing(Store(folder)) as store:
         found = store.experiments(10)
         ids = [one.id for one in found]
-        panels = (Panel("test_error"), Panel("signal_angle", 1))
         curves = {panel: store.curves(ids, panel.metric, 1000, panel.layer) for panel in panels}
         return message(found, run_groups.groups(found, **which), curves, look, last_steps(store.finals(ids)))
 
@@ -205,6 +209,21 @@ def test_a_figure_that_is_older_than_its_experiment_says_so(tmp_path):
         error, angle = drawn(tmp_path, Look(best=best))["panels"]
         assert [cell["as_of"] for cell in error["cells"]] == errors
         assert [cell["as_of"] for cell in angle["cells"]] == ["step 25", "step 25"]
+
+
+def test_an_error_of_few_batches_does_not_pass_for_one_of_the_training_set(tmp_path):
+    """With a record a step, dfa's best train error is that of 64 samples."""
+    with closing(Store(tmp_path)) as store:
+        store.create("e", parse({"rules": "dfa", "seeds": "0"}))
+        of_batches = [Record(0, "train_error", None, wrong / 64, n, n / 10, n * 64, n) for n, wrong in enumerate((9, 0, 3), 1)]
+        store.add_records("e", of_batches)
+    for best, text, ending in ((False, "4.69 %", "a single batch."), (True, "0.00 %", "batches, not of the training set.")):
+        (error,) = drawn(tmp_path, Look(best=best), panels=(Panel("train_error"),))["panels"]
+        assert error["cells"][0]["text"] == text and error["notes"][-1].endswith(ending)
+    assert drawn(tmp_path, panels=(Panel("test_error"),))["panels"][0]["notes"] == []
+    group = Group("e", "dfa", "", ())
+    assert measured_of(Panel("train_error"), "best", group, group).what == "best train error (of the batches of one record)"
+    assert measured_of(Panel("test_error"), "best", group, group).what == "best test error"
 
 
 def test_outliers_limit_the_axis_and_are_said(tmp_path):

@@ -149,6 +149,8 @@ def test_figures_that_are_older_than_their_experiment_say_so(app, tmp_path):
     assert "bp of deep one (step 10)" in said and "dfa of deep one" not in said
     app.segmented_control(key="runs_value").set_value("best").run()
     assert shown(app).loc["e4", "as of"] == "step 10"
+    app.selectbox(key="runs_metric").set_value("train_loss").run()
+    assert any("the best is that of the easiest batches, not of the training set" in one.value for one in app.caption)
 
 
 def test_search_and_filters_find_and_survive_another_page(app, tmp_path):
