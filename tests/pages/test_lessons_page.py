@@ -164,7 +164,7 @@ def test_a_step_opens_in_the_lab_with_its_settings(page):
 
 
 def widgets(test: AppTest) -> set[str]:
-    kinds = ("number_input", "text_input", "selectbox", "button_group", "toggle")
+    kinds = ("number_input", "text_input", "selectbox", "button_group", "radio", "toggle")
     keys = [one.key or "" for kind in kinds for one in getattr(test, kind)]
     return {key.removeprefix("setting_") for key in keys if key.startswith("setting_")}
 
