@@ -52,6 +52,13 @@ def test_a_phone_shows_the_drawing_at_once_and_a_slider_as_wide_as_itself(open_p
     arrived(page)
     box = slider.bounding_box()
     assert box and box["width"] >= 0.85 * PHONE["width"]
+    share = page.get_by_role("button", name="Share")
+    share.click()
+    page.get_by_role("dialog").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="detached")
+    share.evaluate("(one) => one.click()")  # as the run does that comes late, and no visitor
+    page.wait_for_function("(one) => one.ariaExpanded === 'false'", arg=share.element_handle())
     for one in page.locator(".st-key-scrubber button:visible").all():
         button = one.bounding_box()
         assert button and button["x"] >= 0 and button["x"] + button["width"] <= PHONE["width"]
