@@ -1,7 +1,7 @@
 """The Tab key leads from a button into the list that it has opened, and out of it again; what Escape closes stays closed.
 
-Streamlit puts what a popover holds at the end of the page (1.67): without this the keyboard comes to it after all else. And where
-the run that a popover asks for comes after Escape, it opens it again.
+Streamlit puts what a popover holds at the end of the page (1.67): without this the keyboard comes to it after all else.
+And where the run that a popover asks for comes after Escape, it opens it again.
 """
 
 from app.shell import unseen
