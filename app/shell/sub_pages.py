@@ -42,7 +42,7 @@ async def _answer(_: Request) -> HTMLResponse:
 
 
 def routes(base: str) -> list[Route]:
-    """Of the pages, and of addresses where there is none, which the page then says.
+    """The routes of the pages, and of addresses where there is none, which the page then says.
 
     `base`: path below which the lab is, "" or with a slash before it. They come after all other routes of the lab.
     """
