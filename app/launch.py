@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import streamlit as st
 import uvicorn
@@ -19,7 +20,7 @@ from streamlit.web.server import server_util
 
 from app.bar import transport  # noqa: F401 (the page's imports, done before the first visitor waits for them)
 from app.charts import plotly_script
-from app.doors import connections, descriptors
+from app.doors import connections, descriptors, hosts
 from app.form import settings_form  # noqa: F401 (the page's imports, done before the first visitor waits for them)
 from app.live import live_chart  # noqa: F401 (the page's imports, done before the first visitor waits for them)
 from app.people import administrator, identity, login, login_key, login_proxy, socket_peer
@@ -123,10 +124,12 @@ def about_sharing(lab: str) -> str:
     link = f"{administrator.PATH}?token=… with the token of your file"
     change = f"at {lab}/{link}" if administrator.own_token() else f"by this link, which works once: {administrator.link(lab)}"
     comes, known = ("logs in", f"  {login.sentence()}\n") if login.on() else ("opens it", "")
+    named = next((name for name in hosts.names() if "*" not in name), "")
+    elsewhere = f"  On another computer write {named} for {urlsplit(lab).netloc} in it.\n" if named else ""
     return (
         f"\n  This server is shared: whoever {comes} can look at everything, and owns what they begin.\n{known}"
         "  They cannot change what is others', name files or folders of this computer, download to it or free its space.\n"
-        f"  You can, and you can close the server for new experiments, {change}\n"
+        f"  You can, and you can close the server for new experiments, {change}\n{elsewhere}"
     )
 
 

@@ -12,13 +12,14 @@ if str(ROOT) not in sys.path:  # streamlit's tests put only this file's folder t
 from app.shell.own_pictures import picture  # noqa: E402 (the path has to be there first)
 
 st.set_page_config(page_title="DFA Lab", page_icon=picture("icon"), layout="wide")
-from app.shell import contrast, landmarks, margins, open_pages, page_menu, pages, popover_keys, upright  # noqa: E402 (as above)
+from app.shell import contrast, lab_links, landmarks, margins, open_pages, page_menu, pages, popover_keys, upright  # noqa: E402 (as above)
 from app.visit import projector  # noqa: E402 (as above)
 
 contrast.apply()
 margins.apply()
 landmarks.place()
 popover_keys.listen()
+lab_links.give_addresses()
 projector.apply()
 upright.keep()
 st.logo(picture("logo"), size="large")

@@ -1,8 +1,8 @@
 """Find the rules, networks and data sets by their files: to add one is to add one file.
 
 What must be known of a kind before torch is imported stands in its file as a constant, and is read without running it:
-PLACE, its place in every list; SETTINGS, the settings that it alone knows how to use; SUITS, the values of settings that suit a
-data set.
+PLACE, its place in every list; TITLE, what its name is short for; SETTINGS, the settings that it alone knows how to use;
+SUITS, the values of settings that suit a data set.
 """
 
 import ast

@@ -40,7 +40,7 @@ SOURCES = {
     ("benchmarks.md", "epochs | test error %"): HOURS,
     ("benchmarks.md", "set | network"): HOURS,
     ("benchmarks.md", "initial weights | rule | test error %, 10 epochs | test error %, 20"): "claims",
-    ("dfa-torch.md", "default | exact"): "rates of optimisers, which tests/train/test_optimizers.py checks",
+    ("dfa-torch.md", "what | default | exact"): "rates of optimisers, which tests/train/test_optimizers.py checks",
     ("lasting.md", "fault | what"): "a zip that claims so much, which tests/export/test_taking.py refuses",
     ("rules.md", "over the seeds | rank 2"): "claims",
     ("serving.md", "limit | by itself"): "settings, which tests/test_serving.py compares",

@@ -95,6 +95,9 @@ def test_this_computer_finds_the_page_wherever_it_listens(address: str | None, m
     assert lab.startswith("http://localhost:8600")
     assert launch.identity.shared() is (address != "localhost")
     assert f"{lab}/administrator?token=" in launch.about_sharing(lab)
+    assert "another computer" not in launch.about_sharing(lab)
+    monkeypatch.setenv(launch.hosts.VARIABLE, "*.example.org, lab.example.org")
+    assert f"On another computer write lab.example.org for {lab.removeprefix('http://')} in it." in launch.about_sharing(lab)
 
 
 @pytest.mark.parametrize("headless, screen, opened", [(False, ":0", 1), (True, ":0", 0), (False, "", 0)])

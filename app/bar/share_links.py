@@ -57,6 +57,7 @@ def lab(experiment: Experiment | None, opened: bool) -> None:
     view = {
         "hide": hidden_controls.choose("share_hide"),
         "projector": "true" if st.toggle("For a projector", key="share_projector") else "",
+        hidden_controls.GUIDE: "false" if st.toggle("Without the guided first visit", key="share_guide") else "",
         hidden_controls.CHARTS: st.query_params.get(hidden_controls.CHARTS, ""),
     }
     if not opened:

@@ -39,6 +39,12 @@ STYLE = """<style>
   .st-key-transport button[kind=primary] span:has(> [data-testid=stIconMaterial]) { display: none; }
   .st-key-transport button:not([kind=primary]) { min-width: 2.1rem; padding-inline: 0.2rem; }
 }
+@media (max-width: 359px) {
+  [data-testid=stBottomBlockContainer]:has(.st-key-transport) { padding-inline: 0.5rem; }
+  .st-key-transport { gap: 0.125rem !important; }
+  .st-key-transport button[kind=primary] { padding-inline: 0.25rem; }
+  .st-key-transport button:not([kind=primary]) { min-width: 1.75rem; padding-inline: 0; }
+}
 @media (pointer: coarse) { .st-key-transport kbd, .st-key-reset p > span { display: none; } }
 </style>"""
 SPEEDS = {"1 step/s": 1.0, "5/s": 5.0, "15/s": 15.0, "50/s": 50.0, "200/s": 200.0, "full speed": 0.0}

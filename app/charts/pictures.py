@@ -175,7 +175,7 @@ def table(counts: np.ndarray, names: tuple[str, ...], rule: str) -> str:
     for true, row in enumerate(counts):
         shares = row / max(row.sum(), 1)
         cells = "".join(
-            f'<td style="{cell};background:rgba({colour if true == given else "230,97,1"},{0.85 * share**0.5:.2f})"'
+            f'<td style="{cell};background:rgba({colour if true == given else "230,97,1"},{0.7 * share**0.5:.2f})"'
             f' title="{escape(names[true])} taken for {escape(names[given])}">{count or ""}</td>'
             for given, (count, share) in enumerate(zip(row, shares, strict=True))
         )

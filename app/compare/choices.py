@@ -117,6 +117,11 @@ def experiments(everything: Sequence[Stored], demo: Stored | None) -> list[Store
     return [*latest, *beside]
 
 
+# On a wall, a phone and where there is little room, the curves come before how they are drawn.
+LAST = "[data-testid=stLayoutWrapper]:has(> .st-key-compare_how) { order: 1; }"
+STYLE = f"<style>@media (max-width: 640px), (max-height: 600px) {{ {LAST} }}</style>"
+
+
 def _are(count: int, beside: bool) -> str:
     if not count:
         return "is the demonstration" if beside else "is nothing: the demonstration has not begun yet"
@@ -163,39 +168,43 @@ def choices(found: Sequence[Stored]) -> Chosen:
     """How these experiments are drawn; all of it is part of the link."""
     offered = _panels(found)
     usual = [key for key in USUAL if key in offered]
-    keys = _several("Panels", offered, usual, format_func=lambda key: panel_of(key).title)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        axis = _one("Over", list(AXIS_TITLES), "step")
-        spread = _one("Lines", list(SPREADS), DEVIATION, format_func=SPREADS.__getitem__)
-        smoothing = st.slider(
-            "Smoothing",
-            0.0,
-            0.99,
-            view_link.told_number("smoothing", 0, 0.99, 0.0),
-            0.01,
-            key="compare_smoothing",
-            help="Of the last values' weight, as in the Lab; what was measured stays behind as a thin line.",
-            persist_state="session",
-            width=160,
-        )
-        with st.popover("More", icon=":material/tune:"):
-            logarithmic = _switch("Logarithmic", "log", "Errors and losses on a logarithmic axis")
-            calm = _switch("Ignore outliers", "calm", "The axis leaves the outermost 2 % of the values at either end aside.")
-            best = _switch("Best instead of last values", "best", "In the table and in the test below: the smallest so far")
-            differ = table.differing(found)
-            bys = [run_groups.EXPERIMENT, *differ, run_groups.RULE]
-            by = st.selectbox(
-                "A line for each rule and",
-                _with_chosen("compare_by", bys),
-                bys.index(view_link.told("by", bys, run_groups.EXPERIMENT)),
-                key="compare_by",
-                format_func=lambda name: "nothing else" if name == run_groups.RULE else in_words(name),
+    st.html(f"<style>{LAST}</style>" if projector.on() else STYLE)
+    with st.container(key="compare_how"):
+        keys = _several("Panels", offered, usual, format_func=lambda key: panel_of(key).title)
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            axis = _one("Over", list(AXIS_TITLES), "step")
+            spread = _one("Lines", list(SPREADS), DEVIATION, format_func=SPREADS.__getitem__)
+            smoothing = st.slider(
+                "Smoothing",
+                0.0,
+                0.99,
+                view_link.told_number("smoothing", 0, 0.99, 0.0),
+                0.01,
+                key="compare_smoothing",
+                help="Of the last values' weight, as in the Lab; what was measured stays behind as a thin line.",
                 persist_state="session",
+                width=160,
             )
-            rules = [rule for rule in RULES if any(one.experiment and rule in one.experiment.rules for one in found)]
-            seeds = sorted({seed for one in found if one.experiment for seed in one.experiment.seeds})
-            rules = _several("Rules", rules, [], placeholder="all")
-            seeds = _several("Seeds", seeds, [], placeholder="all")
+            with st.popover("More", icon=":material/tune:"):
+                logarithmic = _switch("Logarithmic", "log", "Errors and losses on a logarithmic axis")
+                calm = _switch(
+                    "Ignore outliers", "calm", "The axis leaves the outermost 2 % of the values at either end aside."
+                )
+                best = _switch("Best instead of last values", "best", "In the table and in the test below: the smallest so far")
+                differ = table.differing(found)
+                bys = [run_groups.EXPERIMENT, *differ, run_groups.RULE]
+                by = st.selectbox(
+                    "A line for each rule and",
+                    _with_chosen("compare_by", bys),
+                    bys.index(view_link.told("by", bys, run_groups.EXPERIMENT)),
+                    key="compare_by",
+                    format_func=lambda name: "nothing else" if name == run_groups.RULE else in_words(name),
+                    persist_state="session",
+                )
+                rules = [rule for rule in RULES if any(one.experiment and rule in one.experiment.rules for one in found)]
+                seeds = sorted({seed for one in found if one.experiment for seed in one.experiment.seeds})
+                rules = _several("Rules", rules, [], placeholder="all")
+                seeds = _several("Seeds", seeds, [], placeholder="all")
     view_link.tell(
         {
             "panels": (view_link.several(keys), view_link.several(usual)),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from app.shell import scroll_stops
 from app.shell.escape import plain
 from dfa_lab.compare import table
 from dfa_lab.runs.store.stored import Stored
@@ -39,3 +40,4 @@ def show(found: Sequence[Stored], finals: pd.DataFrame, metric: str, best: bool,
                 "Download", text, f"dfa-lab-{metric}.{ending}", kind, icon=":material/download:", on_click="ignore"
             )
         st.code(text, language="latex" if method == "latex" else None, height=260)
+        scroll_stops.add()

@@ -31,6 +31,10 @@ INTRO = (
     "matrix **B** in their place. **B never learns: W does**, and turns until what B delivers points roughly where the true "
     "gradient points. Change B while it trains, and W has to turn once more."
 )
+# Where there is little room, the matrices come before the slider.
+STYLE = """<style>
+@media (max-width: 640px), (max-height: 600px) { [data-testid=stLayoutWrapper]:has(> .st-key-scrubber) { order: 1; } }
+</style>"""
 
 
 class Drawn(Remembered, prefix="feedback"):
@@ -48,8 +52,7 @@ def show() -> None:
     watching.arrive()
     settings_form.show_problems(session.problems)
     status = watching.current()
-    with st.container(width=960):
-        st.markdown(INTRO)
+    st.html(STYLE)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"{whose.subject(status)}: **{plain(describe(status.experiment))}**, {_seen(status)}.")
         pages.link(pages.LAB, "Its curves in the Lab")
@@ -61,6 +64,8 @@ def show() -> None:
     drawn.around = _shown(status)
     waits = status.demo or status.state in ("queued", "loading", "running")
     st.fragment(_tick, run_every=EVERY if waits else None)(rule, seed, block, part)
+    with st.container(width=960):
+        st.markdown(INTRO)
 
 
 def _shown(status: Status) -> tuple[str, str, int]:
@@ -126,7 +131,7 @@ def _tick(rule: str, seed: int, block: int, part: Part) -> None:
     elif status.state in ENDED and not status.demo:
         st.info(
             f"It has ended ({status.state}), and its networks are no longer in memory: matrices are shown of experiments "
-            "that run or are paused, or of a step that is replayed. Choose one above, or start it again in the Lab.",
+            "that run or are paused, or of a step that is replayed. Choose one with the slider, or start it again in the Lab.",
             icon=":material/info:",
         )
     else:

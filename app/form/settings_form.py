@@ -1,12 +1,14 @@
 """The form: its widgets are made from the fields of Experiment, and what they hold becomes an Experiment."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import streamlit as st
 import torch
 
 from app.form import cost, door, drawing, effect, narrowing, stepper, suiting, thumbnails
+from app.form.full_words import full
 from app.shell.escape import plain
 from app.shell.server import manager
 from app.visit import chosen, hidden_controls
@@ -70,6 +72,9 @@ def widget(name: str, form: str = FORM) -> None:
     }
     common |= {"on_change": _change, "args": (name,)} if form == FORM else {}
     choices = [*extra(field)["choices"], *(own_file.names() if name == "network" else [])]
+    if field.annotation is int:  # of which some are kinds, not numbers
+        choices = [int(value) for value in extra(field)["words"]]
+    shown = partial(full, name)
     if name == "points":
         st.markdown(title(name), help=common["help"])
         drawing.board("board")
@@ -81,9 +86,9 @@ def widget(name: str, form: str = FORM) -> None:
             **common,
         )
     elif name in SEVERAL:
-        st.pills(options=choices, selection_mode="multi", **common)
+        st.pills(options=choices, format_func=shown, selection_mode="multi", **common)
     elif name == "device":
-        st.selectbox(options=["auto", *present()], **common)
+        st.selectbox(options=["auto", *present()], format_func=shown, **common)
     elif name == "dataset":
         with st.container(gap="small"):
             said = thumbnails.show(lambda: _change("dataset"), title(name), common["help"])
@@ -92,9 +97,9 @@ def widget(name: str, form: str = FORM) -> None:
         _samples(form)
         suiting.show(in_force)
     elif choices and len(choices) < 4:
-        st.segmented_control(options=_with_current(key(name, form), choices), required=True, **common)
+        st.radio(options=_with_current(key(name, form), choices), format_func=shown, **common)
     elif choices:
-        st.selectbox(options=_with_current(key(name, form), choices), **common)
+        st.selectbox(options=_with_current(key(name, form), choices), format_func=shown, **common)
     elif field.annotation is bool:
         st.toggle(**common)
     elif field.annotation is int:
@@ -133,7 +138,7 @@ def _length() -> None:
         st.caption(f"With these settings the training is over after {steps:,} steps.")
 
 
-def _with_current(key: str, options: list[str]) -> list[str]:
+def _with_current(key: str, options: list[Any]) -> list[Any]:
     """A stored experiment or a link may name a file that is not there; it is refused in words, not left out in silence."""
     current = held(key, options[0])
     return options if current in options else [*options, current]

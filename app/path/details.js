@@ -33,7 +33,7 @@ export class Details {
   constructor(close) {
     this.root = element("section", "dfa-path-details")
     const head = element("div", "dfa-path-details-head")
-    this.title = element("h4")
+    this.title = element("h2")
     const button = element("button", "", "Close", { type: "button" })
     button.addEventListener("click", close)
     head.append(this.title, button)

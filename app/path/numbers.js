@@ -1,6 +1,6 @@
 // The real numbers of one phase of one batch: a strip of cells for the first sample, and the size over the whole batch.
 
-import { element } from "../charts/dom.js"
+import { element, setAttribute } from "../charts/dom.js"
 import { degrees, numbered, short } from "./symbols.js"
 
 const PLUS = [230, 97, 1]
@@ -85,11 +85,12 @@ const ABOUT = {
 
 export class Numbers {
   constructor() {
-    this.root = element("section", "dfa-path-numbers", "", { "aria-label": "Numbers of this phase" })
+    this.root = element("section", "dfa-path-numbers")
   }
 
   show(panel, phase) {
     this.root.hidden = !phase || !panel.slow
+    setAttribute(this.root, "aria-label", `Numbers of this phase, ${panel.rule}`)
     const drawn = this.root.hidden ? "" : JSON.stringify([phase, panel.slow])
     if (drawn === this.drawn) return
     this.drawn = drawn

@@ -30,7 +30,7 @@ LIVE, SLOW = "Live", "Slow motion"
 ALL = "all rules"
 INTRO = (
     "All rules compute the same output and the same error **e**. They differ in **how that error reaches the hidden blocks**. "
-    "Here is what arrives now: its size, and how far it points from the true gradient."
+    "The drawing shows what arrives now: its size, and how far it points from the true gradient."
 )
 TOLD = {
     "forward": "**1. Forward.** The batch goes up through the weights. All rules do the same here.",
@@ -67,14 +67,10 @@ def show() -> None:
     settings_form.show_problems(session.problems)
     status = watching.current()
     _arrive(status)
-    if _mode() == LIVE:  # slow motion needs the room
-        with st.container(width=960):
-            st.markdown(INTRO)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"{whose.subject(status)}: **{plain(describe(status.experiment))}**.")
         pages.link(pages.LAB, "Settings and curves in the Lab")
     whose.note(status)
-    scrubber.show()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         seed, rules = _choose(status)
         slow = _mode() == SLOW and not status.demo
@@ -82,6 +78,10 @@ def show() -> None:
     motion.around = _around(status)
     waits = status.demo or (status.state in ACTIVE and status.state != "paused") or (_waits(status) and _plays(slow))
     st.fragment(_tick, run_every=EVERY if waits else None)(seed, rules, slow)
+    scrubber.show()  # below the drawing, as in a film: what moves is on the first screen
+    if not slow:
+        with st.container(width=960):
+            st.markdown(INTRO)
 
 
 def _arrive(status: Status) -> None:

@@ -12,7 +12,7 @@ import torch
 from app.bar import share_links
 from app.charts import finished
 from app.form import settings_form
-from app.proofs import proof_figures
+from app.proofs import proof_figures, verdict_table
 from app.proofs.proof_figures import percent
 from app.shell import pages
 from app.shell.escape import plain
@@ -20,20 +20,13 @@ from app.shell.server import manager
 from app.visit import form_state
 from app.visit.session import Remembered, known
 from dfa_lab import data, feedback, proofs
-from dfa_lab.feedback import rule_class
-from dfa_lab.proofs import Examined, Outcome, Section, ShortTraining, Verdict
+from dfa_lab.proofs import Examined, Outcome, Section, ShortTraining
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.parsing import describe
 from dfa_lab.settings.proof_settings import ProofSettings
 from dfa_lab.train.failures import out_of_memory, sentence
 from dfa_lab.train.preflight import check
 
-MARKS = {  # 4.5:1 and more in either theme; the words beside them say the same
-    Verdict.PASSES: ("✓", "light-dark(#1B7F3B, #3FBF6A)"),
-    Verdict.FAILS: ("✗", "light-dark(#C8353A, #FF8084)"),
-    Verdict.UNDECIDED: ("?", "light-dark(#8F5C0B, #D9A441)"),
-    Verdict.NOT_APPLICABLE: ("–", "light-dark(#6A6A6A, #A6A6A6)"),
-}
 TO_END = ProofSettings.model_fields["control_to_end"]
 SECONDS = {"5 s": 5.0, "15 s": 15.0, "60 s": 60.0}
 OFTEN = 0.2  # seconds between two looks at the progress
@@ -101,7 +94,7 @@ def _prove(experiment: Experiment) -> None:
     kept = proof.training
     settings = experiment.model_dump_json()
     outcome = kept.outcome if kept and kept.settings == settings else None
-    _overview(overview, proofs.sections(examined, outcome))
+    verdict_table.show(overview, proofs.sections(examined, outcome))
     path, matrices, products, control, angles = proofs.sections(examined, outcome)
 
     _heading(1, path)
@@ -125,7 +118,7 @@ def _prove(experiment: Experiment) -> None:
     outcome = _train(experiment, settings)
     if outcome:
         found = proofs.sections(examined, outcome)
-        _overview(overview, found)
+        verdict_table.show(overview, found)
         _trained(outcome, found)
 
 
@@ -264,37 +257,9 @@ def _findings(section: Section) -> None:
     lines = []
     for rule, finding in section.findings.items():
         lines.append(
-            f'<div style="margin:6px 0">{_rule(rule)} {_verdict(finding.verdict, finding.verdict.value)} '
+            f'<div style="margin:6px 0">{verdict_table.of_rule(rule)} {verdict_table.of_verdict(finding)} '
             f"<span>{escape(finding.reason)}</span></div>"
         )
     st.html("".join(lines))
     with st.expander("How it was computed"):
         st.markdown(plain(section.how))
-
-
-def _rule(rule: str) -> str:
-    return f'<span style="color:{rule_class(rule).colour}" aria-hidden="true">■</span> <b>{escape(rule)}</b>'
-
-
-def _verdict(verdict: Verdict, word: str) -> str:
-    mark, colour = MARKS[verdict]
-    box = f"border:2px solid {colour};border-radius:8px;padding:0 6px;white-space:nowrap"
-    return f'<span style="{box}"><b style="color:{colour}" aria-hidden="true">{mark}</b> {word}</span>'
-
-
-def _overview(place, found: list[Section]) -> None:
-    """Rules × proofs, at a glance."""
-    rules = list(dict.fromkeys(rule for section in found for rule in section.findings))
-    title = 'style="padding:4px 8px;text-align:left;white-space:nowrap"'
-    names = ["rule", *(f"{n}. {one.short}" for n, one in enumerate(found, start=1))]
-    head = "".join(f"<th {title}>{name}</th>" for name in names)
-    body = ""
-    for rule in rules:
-        cells = ""
-        for section in found:
-            finding = section.findings.get(rule)
-            text = _verdict(finding.verdict, finding.verdict.value) if finding else '<span style="opacity:.7">not run</span>'
-            cells += f'<td style="padding:4px 8px;white-space:nowrap">{text}</td>'
-        body += f'<tr><th scope="row" {title}>{_rule(rule)}</th>{cells}</tr>'
-    scrolls = 'style="overflow-x:auto" tabindex="0" role="region" aria-label="What each rule passes"'
-    place.html(f"<div {scrolls}><table><tr>{head}</tr>{body}</table></div>")

@@ -4,12 +4,14 @@ links and commands are not coloured in, for which their ground leaves too little
 import streamlit as st
 
 STYLE = """<style>
-.stApp [data-testid^=stBaseButton-primary]:enabled, .stApp [data-testid=stMultiSelectTagsContainer] :not(input) {
+[data-testid^=stBaseButton-primary]:enabled, .stApp [data-testid=stMultiSelectTagsContainer] :not(input) {
   color: light-dark(#fff, #0b0d10);
 }
 .stApp [data-testid=stTextInputIcon] span { color: light-dark(#55585f, #b6bcc6) !important; }
+@media (prefers-color-scheme: dark) { [data-testid=stPopoverBody] { color-scheme: dark; } }
+.stApp [data-testid=stPopoverButton][kind=tertiary][aria-expanded=true] { color: light-dark(#00659d, #3ba3e0); }
 [data-testid=stCode] .token { color: inherit !important; }
-.stApp [data-testid^=stBaseButton-primary] kbd { color: inherit; opacity: 0.85; }
+[data-testid^=stBaseButton-primary] kbd { color: inherit; opacity: 0.85; }
 </style>"""
 
 

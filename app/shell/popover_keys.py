@@ -1,6 +1,7 @@
-"""The Tab key leads from a button into the list that it has opened, and out of it again.
+"""The Tab key leads from a button into the list that it has opened, and out of it again; what Escape closes stays closed.
 
 Streamlit puts what a popover holds at the end of the page (1.67): without this the keyboard comes to it after all else.
+And where the run that a popover asks for comes after Escape, it opens it again.
 """
 
 from app.shell import unseen
@@ -9,7 +10,18 @@ from app.shell import unseen
 SCRIPT = """
 const STOPS = "a[href], button, input, textarea, select, [tabindex='0']"
 
+let closed = null // the button whose list Escape has closed, until the visitor does something else
+const opens = new MutationObserver(() => closed?.ariaExpanded === "true" && closed.click())
+
+function remember(button) {
+  closed = button
+  if (button) opens.observe(button, { attributeFilter: ["aria-expanded"] })
+  else opens.disconnect()
+}
+
 function onKey(event) {
+  const escape = event.key === "Escape"
+  remember(escape ? (document.querySelector("[data-testid=stPopoverButton][aria-expanded=true]") ?? closed) : null)
   if (event.key !== "Tab" || event.ctrlKey || event.metaKey || event.altKey) return
   const opened = document.querySelector("[data-testid=stPopoverBody]")
   const button = document.querySelector("[data-testid=stPopoverButton][aria-expanded=true]")
@@ -27,6 +39,7 @@ export default function () {
   if (globalThis.__dfaPopoverKeys) return
   globalThis.__dfaPopoverKeys = true
   document.addEventListener("keydown", onKey, { capture: true })
+  document.addEventListener("pointerdown", () => remember(null), { capture: true, passive: true })
 }
 """
 _keys = unseen.script("dfa_lab_popover_keys", SCRIPT)

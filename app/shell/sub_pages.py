@@ -7,6 +7,7 @@ there is none (404) twice at every visit, which the browser's console shows as e
 from functools import cache
 from pathlib import Path
 
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
@@ -16,7 +17,17 @@ from app.shell.pages import PAGES
 
 # A page's address is that of the lab, a slash and the page's name, whatever the host puts before it.
 HERE = '<script>window.__streamlit = { BACKEND_BASE_URL: new URL("./", location.href).href }</script>'
+WORD = "dfa_lab_word"  # what an address that there never was may be called; what Streamlit has itself is called otherwise
 NOT_KEPT = {"Cache-Control": "no-cache"}  # as Streamlit has it: it names files that change with each version
+
+
+class _Word(StringConvertor):
+    """Small letters alone."""
+
+    regex = "[a-z]+"
+
+
+register_url_convertor(WORD, _Word())
 
 
 @cache
@@ -31,5 +42,8 @@ async def _answer(_: Request) -> HTMLResponse:
 
 
 def routes(base: str) -> list[Route]:
-    """`base`: path below which the lab is, "" or with a slash before it."""
-    return [Route(f"{base}/{page.path}", _answer) for page in PAGES if not page.default]
+    """The routes of the pages, and of addresses where there is none, which the page then says.
+
+    `base`: path below which the lab is, "" or with a slash before it. They come after all other routes of the lab.
+    """
+    return [Route(f"{base}/{name}", _answer) for name in [*(page.path for page in PAGES if not page.default), f"{{_:{WORD}}}"]]

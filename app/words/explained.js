@@ -71,20 +71,22 @@ function pieces(text, as, seen) {
   return [...made, text.slice(end)].filter((piece) => piece !== "")
 }
 
-// One word by its name, written as it stands here.
+// One word by its name, written as it stands here. No button element: that would not break where a line ends.
 export function marked(form, name) {
   if (!entryOf(name)) return form
-  const word = element("button", "dfa-word", form, { type: "button", "data-word": name, "aria-describedby": described(name) })
+  const attributes = { role: "button", tabindex: "0", "data-word": name, "aria-describedby": described(name) }
+  const word = element("dfn", "dfa-word", form, attributes)
   watchWord(word, () => entryOf(name))
   word.addEventListener("click", (event) => {
     event.stopPropagation()
     toggleTip(word, entryOf(name))
   })
   word.addEventListener("keydown", (event) => {
-    if (event.key !== " ") return // the page pauses with it
+    if (event.key !== " " && event.key !== "Enter") return // the page pauses with the one
     event.preventDefault()
     event.stopPropagation()
-    showTip(word, entryOf(name))
+    if (event.key === " ") showTip(word, entryOf(name))
+    else toggleTip(word, entryOf(name))
   })
   return word
 }

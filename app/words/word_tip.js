@@ -43,7 +43,7 @@ function leave() {
   if (!pinned) timer = setTimeout(hideTip, GOES_MS)
 }
 
-// `word`: a button with a text; `entry()`: what there is to say, {word, says, page}
+// `word`: what has the role of a button, with a text; `entry()`: what there is to say, {word, says, page}
 export function watchWord(word, entry) {
   word.addEventListener("pointerenter", ({ pointerType }) => {
     if (pointerType !== "mouse") return

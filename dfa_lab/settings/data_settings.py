@@ -69,12 +69,19 @@ class DataSettings(BaseModel):
         "scale: inputs to [0, 1] by the training set's range; simple: one mean and standard deviation; "
         "channel: mean and standard deviation of each channel; image: of each pixel. Whitening takes its place.",
         choices=("scale", "simple", "channel", "image"),
+        words={
+            "scale": "to [0, 1]",
+            "simple": "one mean and deviation",
+            "channel": "mean and deviation of each channel",
+            "image": "mean and deviation of each pixel",
+        },
     )
     format: str = knob(
         "rgb",
         "Colour images as red, green, blue, or as brightness and two colour differences (yuv).",
         title="Colours",
         choices=("rgb", "yuv"),
+        words={"rgb": "red, green, blue", "yuv": "brightness and two colour differences"},
     )
     whiten: bool = knob(
         False,

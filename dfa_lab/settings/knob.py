@@ -1,5 +1,6 @@
 """knob: one setting, declared once. Everything that is shown or said about it is derived from this."""
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -53,7 +54,8 @@ def knob(
     title: str = "",
     flag: str = "",
     unit: str = "",
-    choices: tuple[str, ...] = (),
+    choices: Iterable[str] = (),
+    words: Mapping[str, str] | None = None,
     steps: tuple[int, ...] = (),
     when: dict[str, tuple[str, ...]] | None = None,
     switch: bool = False,
@@ -65,6 +67,7 @@ def knob(
     **bounds: Any,
 ) -> Any:
     """One setting. `title`: its label in the form; `flag`: dfa-torch's spelling where it differs from the field's name;
+    `words`: values that are short for something, each with what it is in full, which the form shows;
     `steps`: the first digits of the round numbers through which buttons take it, 1, 2, 5 for 1, 2, 5, 10, 20, …;
     `when`: it has an effect only where another setting has one of these values; `switch`: on the command line it takes
     no value, as in dfa-torch; `local`: it is about this machine, its files above all, so a link may not choose it; `play`:
@@ -81,6 +84,7 @@ def knob(
             "flag": flag,
             "unit": unit,
             "choices": list(choices),
+            "words": {**(words or {})},
             "steps": list(steps),
             "when": {name: list(values) for name, values in (when or {}).items()},
             "switch": switch,
@@ -95,6 +99,6 @@ def knob(
 
 
 def extra(field: FieldInfo) -> dict[str, Any]:
-    """group, title, flag, unit, choices, steps, when, switch, local, play, basic, midway and not_here of a field."""
+    """group, title, flag, unit, choices, words, steps, when, switch, local, play, basic, midway and not_here of a field."""
     assert isinstance(field.json_schema_extra, dict)
     return field.json_schema_extra

@@ -28,6 +28,7 @@ class NetworkSettings(BaseModel):
         "mlp",
         "mlp: dense layers; conv: the paper's convolutional network; or a Python file of your own that defines blocks.",
         choices=NETWORKS,
+        words=registry.declared(KINDS, "TITLE"),
     )
     models_folder: str = knob(
         "./Models/",
@@ -80,6 +81,7 @@ class NetworkSettings(BaseModel):
         "Nonlinearity of every hidden layer.",
         title="Nonlinearity",
         choices=("tanh", "sigmoid", "relu"),
+        words={"tanh": "hyperbolic tangent", "sigmoid": "logistic curve", "relu": "rectified linear"},
         when=used("nonlin"),
         play=5,
     )
@@ -87,6 +89,7 @@ class NetworkSettings(BaseModel):
         0,
         "Share of activities set to zero in training. 0: none; 1: a tenth of the inputs and half of the hidden units "
         "(a quarter after the first two convolutions); 2: mlp only the inputs, conv only after the first two convolutions.",
+        words={"0": "none", "1": "inputs and hidden units", "2": "only near the input"},
         when=used("dropout"),
         ge=0,
         le=2,
@@ -96,6 +99,7 @@ class NetworkSettings(BaseModel):
         0,
         "Batch normalisation before the nonlinearity. 0: none; 1: every hidden layer; 2: conv only the second convolution.",
         title="Batch normalisation",
+        words={"0": "none", "1": "every hidden layer", "2": "only the second convolution"},
         when=used("batchnorm"),
         ge=0,
         le=2,
@@ -127,6 +131,13 @@ class NetworkSettings(BaseModel):
         "gain is the nonlinearity's, and the readout's is 1. With these three, biases start at zero.",
         title="Initial weights",
         choices=INITIAL,
+        words={
+            "ordinary": "uniform, by fan-in",
+            "paper": "as in the paper",
+            "kaiming": "normal, by fan-in",
+            "xavier": "uniform, by fan-in and fan-out",
+            "orthogonal": "at right angles",
+        },
     )
     redraw: bool = knob(
         False,

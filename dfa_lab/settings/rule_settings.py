@@ -43,6 +43,15 @@ class RuleSettings(BaseModel):
         "From what feedback is drawn, always with the same spread. orthogonal: rows or columns at right angles; sparse: mostly "
         "zeros; low_rank: a product of two thin matrices; shared: every block has the first columns of one matrix; signs: ±.",
         choices=DISTRIBUTIONS,
+        words={
+            "uniform": "all sizes alike",
+            "normal": "bell curve",
+            "orthogonal": "at right angles",
+            "sparse": "mostly zeros",
+            "low_rank": "two thin matrices",
+            "shared": "one matrix for all",
+            "signs": "plus or minus alone",
+        },
     )
     feedback_density: float = knob(
         0.1,

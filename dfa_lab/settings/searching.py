@@ -18,5 +18,6 @@ def find(text: str) -> list[str]:
 @cache
 def _said_of(name: str) -> str:
     field = Experiment.model_fields[name]
-    parts = [title(name), *spellings(name), extra(field)["unit"], *extra(field)["choices"], field.description or ""]
-    return "\n".join(parts).casefold()
+    about = extra(field)
+    choices = [*about["choices"], *about["words"].values()]
+    return "\n".join([title(name), *spellings(name), about["unit"], *choices, field.description or ""]).casefold()

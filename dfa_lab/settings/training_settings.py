@@ -14,6 +14,20 @@ NOT_HERE = {  # of torch7's package optim
     **{name: SEARCHES.format(name) for name in ("cg", "lbfgs", "fista", "fistals", "linesearch", "lswolfe")},
     **{name: DRAWS.format(name) for name in ("cmaes", "de")},
 }
+OPTIMIZERS = {  # each with what its name is short for
+    "sgd": "stochastic gradient descent",
+    "rmsprop": "root mean square propagation",
+    "adam": "adaptive moment estimation",
+    "adamw": "adam with decoupled weight decay",
+    "nadam": "adam with Nesterov's momentum",
+    "muon": "momentum made orthogonal",
+    "nag": "Nesterov's accelerated gradient",
+    "adagrad": "adaptive gradient",
+    "adadelta": "adaptive step sizes",
+    "adamax": "adam by the largest slope",
+    "asgd": "averaged gradient descent",
+    "rprop": "resilient propagation",
+}
 NOT_IN_TORCH7 = ("adamw", "nadam", "muon")  # optimisers
 knob = partial(any_knob, group="training")
 
@@ -25,6 +39,7 @@ class TrainingSettings(BaseModel):
         "bce",
         "bce: one logistic unit a class, binary cross-entropy summed over classes; ce: softmax cross-entropy.",
         choices=("bce", "ce"),
+        words={"bce": "binary cross-entropy", "ce": "softmax cross-entropy"},
         basic=True,
         midway=True,
     )
@@ -33,10 +48,8 @@ class TrainingSettings(BaseModel):
         "How gradients become steps. muon moves the weights of hidden dense layers (momentum 0.95) and leaves biases, norms, "
         "convolutions and the readout to adamw; both have this learning rate and weight decay, and steps of one size.",
         flag="optimization",
-        choices=(
-            *("sgd", "rmsprop", "adam", "adamw", "nadam", "muon"),
-            *("nag", "adagrad", "adadelta", "adamax", "asgd", "rprop"),
-        ),
+        choices=OPTIMIZERS,
+        words=OPTIMIZERS,
         not_here=NOT_HERE,
         basic=True,
         midway=True,
@@ -129,6 +142,7 @@ class TrainingSettings(BaseModel):
         "count too, and so does a rate that is changed while it runs.",
         title="Learning rate over all epochs",
         choices=("constant", "cosine", "linear"),
+        words={"cosine": "falls as half a cosine", "linear": "falls in a straight line"},
         midway=True,
     )
     warm_up: float = knob(
@@ -170,7 +184,12 @@ class TrainingSettings(BaseModel):
         title="Save the nets as",
         local=True,
     )
-    device: str = knob("auto", "auto, cpu, cuda, cuda:N or mps. auto: a GPU where there is one.", flag="type")
+    device: str = knob(
+        "auto",
+        "auto, cpu, cuda, cuda:N or mps. auto: a GPU where there is one.",
+        flag="type",
+        words={"auto": "a GPU where there is one", "cpu": "the processor", "cuda": "an NVIDIA GPU", "mps": "an Apple GPU"},
+    )
     device_number: int = knob(
         1, "Which GPU, counted from 1.", title="Number of the GPU", flag="devid", when={"device": ("auto", "cuda")}, ge=1, le=64
     )
@@ -181,6 +200,7 @@ class TrainingSettings(BaseModel):
         "networks on a CPU, where no digit changes, and all dense ones on a GPU.",
         title="Runs in one computation",
         choices=("auto", "always", "never"),
+        words={"auto": "where that is faster"},
     )
     processes: int = knob(
         0,
@@ -194,5 +214,6 @@ class TrainingSettings(BaseModel):
         "float32",
         "float32; tf32: matrix products with shorter numbers (NVIDIA); bf16: products in 16 bits, weights in 32.",
         choices=("float32", "tf32", "bf16"),
+        words={"float32": "32 bits", "tf32": "products with shorter numbers", "bf16": "products in 16 bits"},
         midway=True,
     )

@@ -39,6 +39,7 @@ def test_every_answer_is_good_and_the_console_stays_empty(
     if page.default:
         opened.wait_for_selector(".dfa-status[data-state=running]")
         opened.get_by_role("button", name="Export").wait_for()  # the last of the page
+        assert HERE in opened.request.get(f"{address}/nowhere/").text()  # where no page is, the browser finds its way too
     wait_until_drawn(opened)
     for scheme in () if base else ("light", "dark"):
         if scheme == "dark":  # in which nothing is different but the colours
@@ -48,6 +49,9 @@ def test_every_answer_is_good_and_the_console_stays_empty(
         contrasts = opened.evaluate(CONTRASTS)
         assert len(contrasts) > (40 if page.default else 3)
         assert [(round(ratio, 2), text) for ratio, text in contrasts if ratio < LEAST] == []
+    for link in opened.locator("[data-testid=stPageLink-NavLink]:visible", has_text="Lab").all():
+        link.hover()
+        assert str(link.evaluate("(one) => one.href")).split("?")[0] in (f"{address}/", f"{address}/lessons")
     if not page.default:  # and the lab is where it was for those who go on from there
         opened.get_by_role("link", name="Lab", exact=True).first.click()
         opened.locator(".st-key-transport").wait_for()

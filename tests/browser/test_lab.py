@@ -117,12 +117,30 @@ def test_the_form_is_there_before_plotly_keeps_the_browser_busy(open_page: Calla
             assert page.evaluate("window.formBeforePlotly")
 
 
+def pictures_door_and_help(page) -> None:
+    """The form's pictures are drawn, its door opens and is searched, and a help leads to all that is said of its setting."""
+    drawn = "(all) => all.length >= 6 && all.every((one) => one.complete && one.naturalWidth > 0 && one.alt)"
+    assert page.locator(".st-key-data_pictures img").evaluate_all(drawn)
+    page.get_by_text("All settings").click()
+    page.get_by_label("Search the settings").fill("nesterov")
+    batches = page.locator(".st-key-setting_batch_size")
+    batches.wait_for(state="detached")
+    expect(page.get_by_label("Optimizer", exact=True)).to_have_value("root mean square propagation (rmsprop)")
+    page.get_by_label("Search the settings").fill("")
+    batches.wait_for()
+    page.get_by_role("button", name="Help for Nonlinearity").hover()
+    assert page.get_by_role("link", name="All about it").get_attribute("href") == "rules?about=settings#nonlin"
+    page.mouse.move(0, 0)
+    page.get_by_text("All settings").click()
+
+
 def test_something_is_already_learning_on_first_paint(visit):
     page = visit()
     assert "demonstration" in page.locator(".dfa-status").inner_text().lower()
     before = page.evaluate(STEP)
     page.wait_for_function(f"({STEP})() !== {before} && ({POINTS})() > 0")  # a showing may begin anew meanwhile
     assert "experiment=" not in page.url
+    pictures_door_and_help(page)
     # on a phone all buttons are one row, and the last of them can be reached
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function("document.querySelector('[data-testid=stBottom]').getBoundingClientRect().height < 110")

@@ -42,13 +42,23 @@ def test_a_phone_has_no_barrier_whatever_is_open(open_page: Callable, lab: str, 
         page.get_by_role("dialog").wait_for(state="detached")
 
 
-def test_the_slider_of_the_steps_is_as_wide_as_a_phone(open_page: Callable, lab: str) -> None:
+def test_a_phone_shows_the_drawing_at_once_and_a_slider_as_wide_as_itself(open_page: Callable, lab: str) -> None:
     page = open_page(f"{lab}/path", viewport=PHONE)
+    page.locator(".dfa-path-drawing").first.wait_for()
+    drawing = page.locator(".dfa-path-drawing").first.bounding_box()
+    assert drawing and drawing["y"] + 0.5 * drawing["height"] < PHONE["height"]
     slider = page.locator(".st-key-scrubber [data-testid=stSlider]")
     slider.wait_for()
     arrived(page)
     box = slider.bounding_box()
     assert box and box["width"] >= 0.85 * PHONE["width"]
+    share = page.get_by_role("button", name="Share")
+    share.click()
+    page.get_by_role("dialog").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="detached")
+    share.evaluate("(one) => one.click()")  # as the run does that comes late, and no visitor
+    page.wait_for_function("(one) => one.ariaExpanded === 'false'", arg=share.element_handle())
     for one in page.locator(".st-key-scrubber button:visible").all():
         button = one.bounding_box()
         assert button and button["x"] >= 0 and button["x"] + button["width"] <= PHONE["width"]

@@ -13,6 +13,7 @@ def test_the_settings_of_the_form_are_examined_on_a_phone(open_page: Callable, l
     page.get_by_text("mlp 2×300").wait_for()
     page.wait_for_function("document.querySelectorAll('.js-plotly-plot .main-svg').length >= 4")
     assert page.get_by_text("passes").count() >= 5
+    assert page.locator(".overview").evaluate("(one) => one.scrollWidth <= one.clientWidth")
 
     page.get_by_text("60 s", exact=True).click()
     page.get_by_role("button", name="Train and compare").click()

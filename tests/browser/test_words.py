@@ -126,6 +126,13 @@ def test_the_other_pictures_explain_their_words_too(open_page: Callable, lab: st
     assert page.locator(f"{TIP} strong").evaluate("(one) => getComputedStyle(one).fontSize") == "15px"  # not its neighbour's
     widths = "(words) => words.map((one) => one.getBoundingClientRect().width / one.textContent.length)"
     assert max(page.locator(".dfa-word:visible").evaluate_all(widths)) < 14, "no wider than their letters"
+    narrow = "(one) => (one.parentElement.style.width = 'min-content', one.getBoundingClientRect().height)"
+    if path == "path":
+        assert dfa.evaluate(narrow) > 2 * 15, "words of a form go to the next line"
+    if path == "angles":
+        page.set_viewport_size({"width": 1024, "height": 768})
+        wide = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth).length"
+        assert page.locator(".dfa-toggle").evaluate_all(wide) == 0, "no name lies over a figure"
 
 
 def test_an_open_explanation_keeps_nobody_out(open_page: Callable, lab: str) -> None:

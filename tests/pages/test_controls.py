@@ -61,7 +61,7 @@ def test_the_form_shows_the_settings_that_the_network_declares(network: str) -> 
 
     test = AppTest.from_function(page, default_timeout=120, args=(parse({"network": network}).model_dump_json(),)).run()
     assert not test.exception
-    kinds = (test.number_input, test.text_input, test.button_group, test.selectbox)
+    kinds = (test.number_input, test.text_input, test.button_group, test.radio, test.selectbox)
     shown = {str(one.key).removeprefix("setting_") for kind in kinds for one in kind}
     assert {"network", "batch_size"} <= shown
     assert shown & of_network() == set(USED.get(network, ()))

@@ -7,7 +7,7 @@ from app.visit.hidden_controls import GROUPS
 from dfa_lab.settings.experiment import Experiment, extra
 from tests.pages.test_suited import choose
 
-KINDS = ("number_input", "text_input", "selectbox", "button_group", "toggle")
+KINDS = ("number_input", "text_input", "selectbox", "button_group", "radio", "toggle")
 PLAY = ["dataset", "num_layers", "num_hidden", "rules", "nonlin", "learning_rate", "seeds"]
 
 

@@ -164,7 +164,7 @@ def test_a_step_opens_in_the_lab_with_its_settings(page):
 
 
 def widgets(test: AppTest) -> set[str]:
-    kinds = ("number_input", "text_input", "selectbox", "button_group", "toggle")
+    kinds = ("number_input", "text_input", "selectbox", "button_group", "radio", "toggle")
     keys = [one.key or "" for kind in kinds for one in getattr(test, kind)]
     return {key.removeprefix("setting_") for key in keys if key.startswith("setting_")}
 
@@ -217,10 +217,12 @@ def test_sharing_offers_link_code_frame_and_command(app):
     app.run()
     app.button_group(key="share_hide").set_value(["training", "transport"]).run()
     app.toggle(key="share_projector").set_value(True).run()
+    app.toggle(key="share_guide").set_value(True).run()
     assert not app.exception
     link = next(one.value for one in app.code if "hide=" in one.value and "iframe" not in one.value)
     given = parse_qs(urlsplit(link).query)
     assert given.pop("hide") == ["training,transport"] and given.pop("projector") == ["true"]
+    assert given.pop("guide") == ["false"]
     parse({name: values[0] for name, values in given.items()})
     frame = next(one.value for one in app.code if "iframe" in one.value)
     source = re.search(r'src="([^"]+)"', frame)

@@ -14,7 +14,7 @@ def offered(app: AppTest) -> list[str]:
 
 def test_a_press_gives_widths_for_a_laptop(app: AppTest) -> None:
     assert offered(app.run()) == []  # of the mlp
-    next(one for one in app.button_group if one.key == "setting_network").set_value("conv").run()
+    app.radio(key="setting_network").set_value("conv").run()
     assert offered(app) == ["Widths for a laptop: 16, 24, 32 and 128"]
     app.button(key="narrow").click().run()
     assert not app.exception and offered(app) == []

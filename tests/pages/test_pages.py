@@ -75,22 +75,19 @@ BAD = [
     ("text_input", "learning_rate", "1e9", "learning_rate (--LR) is 1e9: give a number above 0 and at most 100."),
     ("text_input", "learning_rate", "fast", "learning_rate (--LR) is 'fast': give a number above 0 and at most 100."),
     ("number_input", "batch_size", 5000, "batch_size (--batchSize) is 5000: give at most 1437"),
-    ("number_input", "dropout", 7, "dropout (--dropout) is 7: give a whole number from 0 to 2."),
+    ("number_input", "threads", 999, "threads (--threads) is 999: give a whole number from 0 to 256."),
     ("text_input", "eps", "-1", "eps (--eps) is -1: give a number from 0 to 100."),
-    ("segmented_control", "format", "yuv", "format (--format) is 'yuv': give rgb for Digits"),
+    ("radio", "format", "yuv", "format (--format) is 'yuv': give rgb for Digits"),
     ("text_input", "save", "../x", "save (--save) is '../x': give a name of at most 80 letters"),
     ("selectbox", "dataset", "mnist", "MNIST"),
-    ("segmented_control", "network", "conv", "network (--network) is 'conv': give mlp for digits"),
+    ("radio", "network", "conv", "network (--network) is 'conv': give mlp for digits"),
 ]
 
 
 @pytest.mark.parametrize(("kind", "name", "value", "sentence"), BAD, ids=[f"{name}={value}" for _, name, value, _ in BAD])
 def test_a_bad_setting_is_refused_in_its_sentence_and_start_is_off(app, kind, name, value, sentence):
     app.run()
-    widget = (
-        getattr(app, kind)(key=f"setting_{name}") if kind != "segmented_control" else app.button_group(key=f"setting_{name}")
-    )
-    widget.set_value(value).run()
+    getattr(app, kind)(key=f"setting_{name}").set_value(value).run()
     assert not app.exception
     assert sentence in alerts(app)
     assert button(app, "Start").disabled
@@ -99,7 +96,7 @@ def test_a_bad_setting_is_refused_in_its_sentence_and_start_is_off(app, kind, na
 def test_every_setting_has_its_widget(app):
     app.run()
     assert not app.exception
-    kinds = ("number_input", "text_input", "selectbox", "button_group", "toggle")
+    kinds = ("number_input", "text_input", "selectbox", "button_group", "radio", "toggle")
     keys = [one.key or "" for kind in kinds for one in getattr(app, kind)]
     there = {key.removeprefix("setting_") for key in keys if key.startswith("setting_")}
     elsewhere = {

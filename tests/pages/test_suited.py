@@ -91,7 +91,7 @@ def test_widths_of_each_layer_say_how_many_there_are(app: AppTest) -> None:
 
 def test_what_has_no_effect_with_the_network_is_not_spoken_of(app: AppTest) -> None:
     app.run()
-    next(one for one in app.button_group if one.key == "setting_network").set_value("conv").run()
+    app.radio(key="setting_network").set_value("conv").run()
     choose(app, "mnist")
     assert said(app) == ["Chosen for MNIST: tanh units, learning rate 0.001, batches of 128, 5 epochs, normalization simple."]
 

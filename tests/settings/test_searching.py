@@ -12,6 +12,7 @@ from dfa_lab.settings.searching import find
         ("momentum", "dampening"),  # in its title
         ("LRDecay", "learning_rate_decay"),  # dfa-torch's spelling
         ("ADAMW", "optimizer"),  # a choice, in any capitals
+        ("Nesterov's accelerated", "optimizer"),  # what a choice is short for
         ("cross-entropy", "criterion"),  # in its help
         ("weights norm out", "max_out_norm"),  # every word, in any order
         ("normalis", "batchnorm"),  # a part of a word

@@ -20,7 +20,7 @@ SUITS = {
 
 def facts(classes: int = 2) -> Facts:
     """Facts of the set; it has 2 classes."""
-    return _points.facts("XOR", 2)
+    return _points.facts("Exclusive or (xor)", 2)
 
 
 def load(folder: Path, download: bool, classes: int) -> Arrays:

@@ -12,6 +12,7 @@ from dfa_lab.networks.layers import NONLINEARITIES, Conv2d, Dropout, Linear
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.settings.wording import refuse
 
+TITLE = "convolutional network"
 SETTINGS = ("conv_channels", "conv_hidden", "nonlin", "dropout", "batchnorm")
 NARROW = {"conv_channels": (16, 24, 32), "conv_hidden": (128,)}  # widths that a laptop trains, in place of the paper's
 

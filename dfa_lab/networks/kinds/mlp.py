@@ -9,6 +9,7 @@ from dfa_lab.networks.layers import NONLINEARITIES, Dropout, Linear
 from dfa_lab.settings.experiment import Experiment
 
 PLACE = 1
+TITLE = "multilayer perceptron"
 SETTINGS = ("num_layers", "num_hidden", "nonlin", "dropout", "batchnorm")
 
 
