@@ -12,9 +12,21 @@ if str(ROOT) not in sys.path:  # streamlit's tests put only this file's folder t
 from app.shell.own_pictures import picture  # noqa: E402 (the path has to be there first)
 
 st.set_page_config(page_title="DFA Lab", page_icon=picture("icon"), layout="wide")
-from app.shell import contrast, lab_links, landmarks, margins, open_pages, page_menu, pages, popover_keys, upright  # noqa: E402 (as above)
+from app.shell import (  # noqa: E402 (as above)
+    contrast,
+    lab_links,
+    landmarks,
+    margins,
+    open_pages,
+    page_menu,
+    pages,
+    popover_keys,
+    upright,
+    widget_lookups,
+)
 from app.visit import projector  # noqa: E402 (as above)
 
+widget_lookups.use()
 contrast.apply()
 margins.apply()
 landmarks.place()

@@ -24,8 +24,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
+from dfa_lab import registry
 from dfa_lab.records import METRICS, Record
 from dfa_lab.settings.experiment import MOST_RUNS, Experiment
+from dfa_lab.settings.measure_settings import BEGIN, KINDS, NAMES
 from dfa_lab.train.epoch_means import OF_BATCHES, EpochMeans
 from dfa_lab.train.trainer import Trainer
 
@@ -190,7 +192,13 @@ def measured(experiment: Experiment, seeds: Sequence[int], claims: Iterable[str]
     metrics = words & METRICS.keys()
     figures, at_once = Figures(), MOST_RUNS // len(rules)
     for first in range(0, len(seeds), at_once):
-        quick = {"device": "cpu", "measure_every": SELDOM, "rules": rules, "seeds": tuple(seeds[first : first + at_once])}
-        some = experiment.model_copy(update=quick)
+        quick = {"device": "cpu", "measure_every": SELDOM, "rules": rules, "measures": _measures(metrics)}
+        some = experiment.model_copy(update=quick | {"seeds": tuple(seeds[first : first + at_once])})
         figures.add(some, (record for batch in Trainer(some) for record in batch if record.metric in metrics))
     return figures
+
+
+def _measures(metrics: set[str]) -> tuple[str, ...]:
+    """Which measures give these figures, and no others; a cheap one where none does, as the setting wants one."""
+    kinds = [kind for kind, given in registry.declared(KINDS, "METRICS").items() if not metrics.isdisjoint(given)]
+    return tuple(dict.fromkeys(BEGIN.get(kind, NAMES[kind]) for kind in kinds)) or ("units",)

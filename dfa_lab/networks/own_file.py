@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from math import prod
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 import torch
 from torch import nn
@@ -203,7 +203,7 @@ def _blocks(experiment: Experiment, shape: tuple[int, ...], path: Path) -> list[
 @contextmanager
 def _executed(path: Path) -> Iterator[ModuleType]:
     """The file as a module that is known to Python only meanwhile: dataclasses, for one, look their module up."""
-    code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+    code = _compiled(path.read_bytes(), str(path))
     module = ModuleType(f"_dfa_lab_own_network_{threading.get_ident()}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module
@@ -212,6 +212,11 @@ def _executed(path: Path) -> Iterator[ModuleType]:
         yield module
     finally:
         sys.modules.pop(module.__name__, None)
+
+
+@lru_cache(64)  # it is executed for every network that is made of it
+def _compiled(text: bytes, path: str) -> CodeType:
+    return compile(text, path, "exec", dont_inherit=True)
 
 
 def _refused(name: str, why: str) -> SettingsError:

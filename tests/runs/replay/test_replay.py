@@ -124,12 +124,21 @@ def test_steps_back_begin_near_and_are_right(manager: Manager) -> None:
 
 def test_a_replay_leaves_the_training_as_it_is(manager: Manager) -> None:
     experiment = tiny(epochs=30, dropout=1, measure_every=7)
+
+    def running() -> bool:
+        return status(manager, id).state in ("loading", "running")
+
+    def later() -> bool:
+        return status(manager, id).step - 5 > at or not running()
+
     with held(after=50):
         id, at = manager.start(experiment), 0
         while at <= 20:
+            until(later)
             at = max(at, status(manager, id).step - 5)
             ready(manager, id, at)
-    while status(manager, id).state in ("loading", "running"):
+    while running():
+        until(later)
         at = max(at, status(manager, id).step - 5)
         ready(manager, id, at)
     alone = [record._replace(seconds=0.0) for records in Trainer(experiment) for record in records]
