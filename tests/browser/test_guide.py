@@ -169,10 +169,11 @@ def test_a_link_a_projector_and_a_frame_keep_it_away(open_page: Callable, lab: s
     wait_until_drawn(page)
     assert page.evaluate(AT) == ""
     for said in ("projector=true", "embed=true"):
-        page = open_page(f"{lab}/?{said}", viewport={"width": 1440, "height": 900}, newcomer=True)
+        page.goto(f"{lab}/?{said}")
         page.wait_for_function("window.__dfa_live?.firstDraw")
         wait_until_drawn(page)
         assert page.locator(f".dfa-guide-card, {SHOW}").count() == 0, said
+        assert page.evaluate(KEPT) is None, "as new as before"
 
 
 def test_it_stands_back_from_what_the_visitor_opens_and_breaks_no_page(open_page: Callable, lab: str) -> None:

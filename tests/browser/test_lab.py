@@ -109,7 +109,7 @@ new MutationObserver(() => {
 
 
 def test_the_form_is_there_before_plotly_keeps_the_browser_busy(open_page: Callable, lab: str) -> None:
-    page = open_page(lab, viewport={"width": 1400, "height": 1000})
+    page = open_page(f"{lab}/lessons", viewport={"width": 1400, "height": 1000})  # a page that draws little
     with page.add_init_script(NOTE_WHAT_IS_THERE):
         for _ in range(2):  # parts of a page come in another order each time
             page.goto(lab)

@@ -30,14 +30,14 @@ def test_a_phone_has_no_barrier_whatever_is_open(open_page: Callable, lab: str, 
         page.get_by_role("button", name="Settings", exact=True).click()
         page.get_by_role("button", name="Close", exact=True).wait_for()
         wait_until_drawn(page)
-        assert in_the_way(page) == []
+        assert in_the_way(page, "[data-testid=stSidebar]") == []
         page.get_by_role("button", name="Close", exact=True).click()
     for name, seen in (("Share", "Frame of"), ("All pages", "Proof and rules")):
         page.get_by_role("button", name=name).click()
         page.get_by_role("dialog").get_by_text(seen).first.wait_for()
         arrived(page)
         wait_until_drawn(page)
-        assert in_the_way(page) == []
+        assert in_the_way(page, "[role=dialog]") == []
         page.keyboard.press("Escape")
         page.get_by_role("dialog").wait_for(state="detached")
 

@@ -1,12 +1,14 @@
 """Words that are explained: by mouse, keyboard and finger, to who sees them and to who hears them."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 pytestmark = pytest.mark.browser
 
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 TIP = ".dfa-tip:popover-open"
 # Where the explanation is, and the word: {left, top, right, bottom} each, and whether they overlap.
 BOXES = """() => {
@@ -28,24 +30,25 @@ def word(page, name: str, within: str = ".dfa-live"):
     return page.locator(f"{within} [data-word={name}]").first
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_word_is_explained_when_it_is_pointed_at(open_page: Callable, lab: str, scheme: str) -> None:
-    page = start(open_page, lab, viewport={"width": 1440, "height": 900}, color_scheme=scheme)
-    for name, within, says in [
-        ("bce", ".dfa-title", "binary cross-entropy"),
-        ("rmsprop", ".dfa-title", "divided by the usual size"),
-        ("test_error", ".dfa-tile", "never trained on them"),
-        ("dfa", "[data-rule=dfa] .dfa-way", "straight to every layer"),
-        ("signal_angle", "[data-panel='angle:1']", "90° is no better than chance"),
-        ("probe", ".dfa-captions", "Training samples"),
-    ]:
-        word(page, name, within).hover()
-        page.locator(TIP, has_text=says).wait_for()
-        assert page.evaluate(BOXES) == {"apart": True, "inside": True}, name
-        page.locator(TIP).hover()  # it stays while it is pointed at
-        assert page.locator(TIP).count() == 1
-        page.mouse.move(5, 5)
-        page.wait_for_selector(TIP, state="detached")
+def test_a_word_is_explained_when_it_is_pointed_at(open_page: Callable, lab: str) -> None:
+    page = start(open_page, lab, viewport={"width": 1440, "height": 900})
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        for name, within, says in [
+            ("bce", ".dfa-title", "binary cross-entropy"),
+            ("rmsprop", ".dfa-title", "divided by the usual size"),
+            ("test_error", ".dfa-tile", "never trained on them"),
+            ("dfa", "[data-rule=dfa] .dfa-way", "straight to every layer"),
+            ("signal_angle", "[data-panel='angle:1']", "90° is no better than chance"),
+            ("probe", ".dfa-captions", "Training samples"),
+        ]:
+            word(page, name, within).hover()
+            page.locator(TIP, has_text=says).wait_for()
+            assert page.evaluate(BOXES) == {"apart": True, "inside": True}, (scheme, name)
+            page.locator(TIP).hover()  # it stays while it is pointed at
+            assert page.locator(TIP).count() == 1
+            page.mouse.move(5, 5)
+            page.wait_for_selector(TIP, state="detached")
     assert page.locator(".dfa-tile[data-shown=false]").count() == 0
 
 
