@@ -12,7 +12,17 @@ if str(ROOT) not in sys.path:  # streamlit's tests put only this file's folder t
 from app.shell.own_pictures import picture  # noqa: E402 (the path has to be there first)
 
 st.set_page_config(page_title="DFA Lab", page_icon=picture("icon"), layout="wide")
-from app.shell import contrast, landmarks, margins, open_pages, page_menu, pages, popover_keys, upright  # noqa: E402 (as above)
+from app.shell import (  # noqa: E402 (as above)
+    contrast,
+    landmarks,
+    margins,
+    open_pages,
+    page_menu,
+    pages,
+    popover_keys,
+    restarted,
+    upright,
+)
 from app.visit import projector  # noqa: E402 (as above)
 
 contrast.apply()
@@ -25,6 +35,8 @@ st.logo(picture("logo"), size="large")
 if why := open_pages.refused():
     st.warning(why, icon=":material/tab:")
     st.stop()
+if said := restarted.notice():
+    st.info(said, icon=":material/restart_alt:")
 here, run = pages.navigation()
 page_menu.show(here)
 run()
