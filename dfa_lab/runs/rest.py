@@ -1,5 +1,7 @@
 """Rest: once nobody trains any more, memory that training has used is handed back to the system."""
 
+import gc
+
 from dfa_lab.machine.allocator import give_back
 from dfa_lab.machine.watch import Watch
 from dfa_lab.runs.live import ACTIVE
@@ -26,6 +28,7 @@ class Rest:
             if self._busy():
                 return
             self._owed = False
+        gc.collect()  # networks and figures whose parts hold each other: they are many, and their turn comes late
         give_back()
 
     def _busy(self) -> bool:
