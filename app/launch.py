@@ -1,6 +1,7 @@
 """What `dfa-lab ui`, `make run` and `streamlit run app/main.py` share: all that is slow is done before the server answers."""
 
 import asyncio
+import gc
 import importlib
 import os
 import signal
@@ -26,7 +27,7 @@ from app.live import live_chart  # noqa: F401 (the page's imports, done before t
 from app.people import administrator, identity, login, login_key, login_proxy, socket_peer
 from app.shell import departed
 from app.shell.server import manager
-from dfa_lab.machine import runs_folder
+from dfa_lab.machine import runs_folder, supervising
 from dfa_lab.runs.manager import Manager
 
 PATIENCE = 20  # seconds; then the page opens all the same
@@ -66,7 +67,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
         _stop_cleanly(server)
     if identity.shared():
         print(about_sharing(_own_address()), flush=True)
-    if not config.get_option("server.headless") and _has_screen():
+    if not config.get_option("server.headless") and _has_screen() and not supervising.before:
         asyncio.get_running_loop().call_later(SOON, cli_util.open_browser, _own_address())
     departing = asyncio.create_task(departed.let_go())
     try:
@@ -91,9 +92,11 @@ def _stop_cleanly(server: uvicorn.Server) -> None:
     That would end the process with the signal, before what is left to do. A second SIGINT does not wait.
     """
     server.config.timeout_graceful_shutdown = PARTING
+    asked: list[int] = []
 
     def stop(number: int, _: object) -> None:
-        server.force_exit = server.should_exit and number == signal.SIGINT
+        asked.append(number)
+        server.force_exit = asked.count(signal.SIGINT) > 1  # with the first one SIGTERM may come (supervising.py)
         server.should_exit = True
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -116,6 +119,7 @@ def _warm_up() -> Manager | None:
     until = time.monotonic() + PATIENCE
     while (status := mine.status(demo)) and status.state == "loading" and time.monotonic() < until:
         time.sleep(0.02)
+    gc.freeze()  # what is there now stays: looking for garbage among the rest takes no half a second, and comes sooner
     return mine
 
 

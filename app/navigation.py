@@ -21,6 +21,7 @@ from app.shell import (  # noqa: E402 (as above)
     page_menu,
     pages,
     popover_keys,
+    restarted,
     upright,
     widget_lookups,
 )
@@ -38,6 +39,8 @@ st.logo(picture("logo"), size="large")
 if why := open_pages.refused():
     st.warning(why, icon=":material/tab:")
     st.stop()
+if said := restarted.notice():
+    st.info(said, icon=":material/restart_alt:")
 here, run = pages.navigation()
 page_menu.show(here)
 run()

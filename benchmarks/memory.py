@@ -96,7 +96,8 @@ def watch(query: str, minutes: int) -> tuple[list[tuple[float, float]], list[tup
         options = [f"--remote-debugging-port={debugging}", f"--user-data-dir={profile}", "--window-size=1400,900"]
         alone = [str(chromium()), "--headless=new", "--no-sandbox", *options, "about:blank"]
         quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        with subprocess.Popen(command, cwd=ROOT, **quiet) as server:
+        server_alone = {**os.environ, "DFA_LAB_RESTARTS": "0"}  # in the process that is looked at
+        with subprocess.Popen(command, cwd=ROOT, env=server_alone, **quiet) as server:
             wait_until_up(port)
             with subprocess.Popen(alone, **quiet) as browser:
                 with attached(playwright, debugging) as page:

@@ -3,12 +3,15 @@
 import json
 import os
 import signal
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from app.shell import restarted
 from dfa_lab.runs.manager import Manager
+from tests.attacks.visitor import Visitor
 from tests.browser.conftest import free_port, healthy
 from tests.children import Child
 from tests.runs.patience import status, tiny, until, until_state
@@ -16,6 +19,7 @@ from tests.runs.patience import status, tiny, until, until_state
 ROOT = Path(__file__).parents[1]
 LONG = tiny(epochs=100_000, rules="dfa", measure_every=50)
 # The app with an experiment of a visitor, one that he has paused, and how far they are, in a file that is replaced.
+# What starts the app anew does not begin them again.
 SERVER = """
 import json, os, runpy, sys, threading, time
 
@@ -25,14 +29,19 @@ def begin():
     first = Manager.demo
     def demo(self):
         Manager.demo = first
-        ids = [self.start(parse(json.loads(os.environ["LONG"]))) for _ in range(2)]
+        try:
+            with open("told.json") as file:
+                ids = json.load(file)[0]
+        except OSError:
+            ids = [self.start(parse(json.loads(os.environ["LONG"]))) for _ in range(2)]
         def tell():
             while True:
                 one, other = map(self.status, ids)
                 if other.step and other.state == "running":
                     self.pause(ids[1])
                 with open("told.part", "w") as file:
-                    json.dump([ids, [one.step, other.step], [self.checkpoints.has(id) for id in ids], other.state], file)
+                    has = [self.checkpoints.has(id) for id in ids]
+                    json.dump([ids, [one.step, other.step], has, other.state, one.state, os.getpid()], file)
                 os.replace("told.part", "told.json")
                 time.sleep(0.05)
         threading.Thread(target=tell, daemon=True).start()
@@ -45,11 +54,40 @@ runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 """
 
 
-def told(folder: Path) -> tuple[list[str], list[int], list[bool], str]:
+class Told(NamedTuple):
+    ids: list[str]
+    steps: list[int]
+    has: list[bool]
+    state: str  # of the one that he has paused
+    running: str  # of the other one
+    process: int
+
+
+def told(folder: Path) -> Told:
     with suppress(OSError, ValueError):
-        ids, steps, has, state = json.loads((folder / "told.json").read_text())
-        return ids, steps, has, state
-    return [], [], [False], ""
+        return Told(*json.loads((folder / "told.json").read_text()))
+    return Told([], [0], [False], "", "", 0)
+
+
+def gone(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def server_killed(folder: Path, port: int) -> None:
+    """Kill the server alone: what has started it starts another one, on the same port, where what ran goes on."""
+    before = told(folder)
+    os.kill(before.process, signal.SIGKILL)
+    until(lambda: told(folder).process != before.process, "another server begins")
+    until(lambda: healthy(f"http://localhost:{port}"), "it answers")
+    until(lambda: told(folder).running == "running" and told(folder).steps[0] > before.steps[0], "it goes on")
+    assert told(folder).state == "interrupted"  # paused by its owner
+    shown = Visitor(f"localhost:{port}")
+    with closing(shown):
+        assert restarted.SAID.format("", "") in shown.open(page="lessons").text
 
 
 @pytest.mark.parametrize(
@@ -75,10 +113,13 @@ def test_what_runs_goes_on_after_the_server_was_stopped_or_killed(command: list[
             until(lambda: healthy(f"http://localhost:{port}") or lab.poll() is not None, "the lab answers")
             until(lambda: told(tmp_path)[2][0] or lab.poll() is not None, "a checkpoint")
             until(lambda: told(tmp_path)[3] == "paused" or lab.poll() is not None, "one is paused")
-            ids, steps, _, _ = told(tmp_path)
+            if number == signal.SIGKILL:
+                server_killed(tmp_path, port)
+            ids, steps, *_, process = told(tmp_path)
         finally:
             lab.send_signal(number)
             lab.communicate(timeout=120)
+    until(lambda: gone(process), "no server outlives what has started it")
     said = printed.read_text(encoding="utf-8")
     assert lab.returncode == (-number if number == signal.SIGKILL else 0), said
     assert "Traceback" not in said, said

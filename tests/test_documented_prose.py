@@ -115,6 +115,11 @@ FROM: dict[tuple[str, str], list[tuple[str, str]]] = {
         ("code: app.doors.connections:FIRST", "20 seconds"),
         ("other: counted in /proc by hand; tests/doors/conftest.py leaves as much room", "4"),
     ],
+    ("serving.md", "When the server is ended"): [
+        ("other: RssAnon of the process beside a server, by hand", "6 MB"),
+        ("code: dfa_lab.machine.supervising:MOST", "5 times"),
+        ("other: dfa_lab.machine.supervising:WITHIN, in minutes", "10 minutes"),
+    ],
     ("serving.md", "With systemd"): [("code: dfa_lab.runs.live:OFTEN", "20 seconds")],
 }
 

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 
 # What a server that has ended had been: its settings, its folders, and what was ready though nobody had visited it.
 SITE = """
-import atexit, json, os, sys
+import atexit, gc, json, os, sys
 
 def tell():
     from streamlit import config
@@ -32,6 +32,7 @@ def tell():
     options = {name: config.get_option(name) for name in config.get_config_options() if name not in their_own}
     folders = {name: value for name, value in os.environ.items() if name.startswith("DFA_LAB_")}
     warm = [plotly_script.packed.cache_info().currsize, "pandas" in sys.modules, "torch" in sys.modules]
+    warm.append(gc.get_freeze_count() > 100_000)  # what the search for garbage leaves out
     told = {"options": options, "folders": folders, "warm": warm}
     with open("told.json", "w") as file:
         json.dump(told, file, default=str)
@@ -83,7 +84,7 @@ def test_the_first_start_asks_nothing_and_both_launchers_give_the_same_server(tm
     assert one == other
     assert one["options"]["runner.postScriptGC"] is False and one["options"]["server.address"] == "localhost"
     assert one["folders"] == {"DFA_LAB_RUNS": "HERE/runs", "DFA_LAB_DATA": "HERE/Datasets", "DFA_LAB_MODELS": "HERE/nets"}
-    assert one["warm"] == [1, True, True]
+    assert one["warm"] == [1, True, True, True]
     assert one["keeps"] and one["answers"][1][1] == "text/javascript; charset=utf-8"
 
 

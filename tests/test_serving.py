@@ -11,6 +11,7 @@ import pytest
 from typer.main import get_command
 
 from dfa_lab.cli.main import app
+from dfa_lab.machine import supervising
 from dfa_lab.runs.limits import Limits, facts
 from tests import plain_yaml
 from tests.dockerfile import entry_point, given, said
@@ -22,7 +23,7 @@ UI = get_command(app).commands["ui"]  # type: ignore[attr-defined]
 PORT = "8501"
 OURS = {"DFA_LAB_SHARED", "DFA_LAB_ADMIN_TOKEN_FILE", "DFA_LAB_QUOTA", "DFA_LAB_RUNS", "DFA_LAB_DATA", "DFA_LAB_MODELS"}
 OURS |= {"DFA_LAB_LOGIN_HEADER", "DFA_LAB_LOGIN_PROXY", "DFA_LAB_ADMINISTRATORS"}
-OURS |= {"DFA_LAB_HOSTS", "DFA_LAB_FRAME_ANCESTORS"}
+OURS |= {"DFA_LAB_HOSTS", "DFA_LAB_FRAME_ANCESTORS", supervising.VARIABLE}
 
 
 @pytest.mark.parametrize("wrong", ["a: b: c", "a:\n  b: c\n d: e", "a:\n\tb: c", "a: b\na: c", "- a\nb: c", "a: [b"])

@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.people.identity import visitor
+from dfa_lab.machine import supervising
 from dfa_lab.machine.allocator import keep_memory
 from dfa_lab.machine.runs_folder import runs_folder
 from dfa_lab.networks import own_file
@@ -21,4 +22,6 @@ def manager() -> Manager:
     """Kept in the folder of runs. Network files are run from $DFA_LAB_MODELS alone, if at all."""
     models = os.environ.get("DFA_LAB_MODELS")
     own_file.restrict(Path(models) if models else None)
-    return Manager(runs_folder(), quota=os.environ.get(quota.NAME, ""), who=visitor)
+    ended = supervising.before
+    starved = ended is not None and ended.starved
+    return Manager(runs_folder(), starved=starved, quota=os.environ.get(quota.NAME, ""), who=visitor)

@@ -1,14 +1,27 @@
 """How much memory there is, for those who refuse what could not be held."""
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
+
+
+class Names(NamedTuple):
+    """The files of a control group."""
+
+    limit: str
+    used: str
+    cached: str  # in memory.stat: what of that is cache
+    kills: str  # in which oom_kill is counted
+
 
 V2, V1 = Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/memory")
-GROUPS = (  # limit, usage, and what of it is cache, in memory.stat
-    (V2 / "memory.max", V2 / "memory.current", "inactive_file"),
-    (V1 / "memory.limit_in_bytes", V1 / "memory.usage_in_bytes", "total_inactive_file"),
-)
+NAMES = {
+    V2: Names("memory.max", "memory.current", "inactive_file", "memory.events"),
+    V1: Names("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file", "memory.oom_control"),
+}
+OWN = Path("/proc/self/cgroup")
 
 
 def available() -> int:
@@ -17,9 +30,9 @@ def available() -> int:
         there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):
         there = 2**60
-    for limit, *_ in GROUPS:
+    for folder, names in _groups():
         with suppress(OSError, ValueError):  # no container, or "max": no limit
-            there = min(there, int(limit.read_text()))
+            there = min(there, int((folder / names.limit).read_text()))
     return there
 
 
@@ -33,13 +46,32 @@ def free() -> int:
     return max(0, min(there, *_left_of_limits(), available()))
 
 
+def own_groups() -> list[tuple[Path, Names]]:
+    """The control groups of this process, of version 2 and 1; where a container shows no more than its own, that one."""
+    told = {}
+    with suppress(OSError):
+        for line in OWN.read_text().splitlines():
+            _, controllers, place = line.split(":", 2)
+            if not controllers or "memory" in controllers.split(","):
+                told[V1 if controllers else V2] = "" if ".." in place else place.strip("/")
+    inside = {root: root / told.get(root, "") for root in NAMES}
+    return [(folder if folder.is_dir() else root, NAMES[root]) for root, folder in inside.items()]
+
+
+def _groups() -> Iterator[tuple[Path, Names]]:
+    """The same, and those around them: a limit of any of them holds."""
+    for folder, names in own_groups():
+        yield from ((one, names) for one in (folder, *folder.parents) if one.is_relative_to(V2))
+
+
 def _left_of_limits() -> list[int]:
-    """What control groups, of version 2 or 1, leave a container; page cache that could be given back counts as left."""
+    """What control groups leave this process, or a container; page cache that could be given back counts as left."""
     left = []
-    for limit, used, cached in GROUPS:
+    for folder, names in _groups():
         try:
-            statistics = dict(line.split() for line in (used.parent / "memory.stat").read_text().splitlines())
-            left.append(int(limit.read_text()) - int(used.read_text()) + int(statistics.get(cached, 0)))
+            statistics = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+            limit, used = (int((folder / name).read_text()) for name in (names.limit, names.used))
+            left.append(limit - used + int(statistics.get(names.cached, 0)))
         except (OSError, ValueError):
             continue
     return left

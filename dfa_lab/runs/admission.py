@@ -19,7 +19,7 @@ from dfa_lab.machine.disk_room import human
 from dfa_lab.runs.limits import FULL, OWN_FULL, TOO_MANY_WAIT, Limits
 from dfa_lab.runs.live import ACTIVE, Live
 from dfa_lab.runs.lives import Lives
-from dfa_lab.runs.promises import NO_MEMORY, SHARE, Promises
+from dfa_lab.runs.promises import Promises
 from dfa_lab.runs.replay import snapshots
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.train.preflight import needed
@@ -28,7 +28,6 @@ STATE = 0.5  # of what networks take, at most, is the state that a snapshot copi
 ASIDE = 300.0  # seconds that nobody has touched a paused experiment, before it gives up its place to one that waits
 STOP = "Stop one on the page Experiments"
 NOT_YOURS = "None of them is yours: wait until one ends"
-NO_GPU_MEMORY = "it takes up to {} of the memory of {}, of which {} are free"
 NEVER = "It cannot begin, since it takes up to {} of the memory of {}, which has {}: take fewer or smaller networks."
 SET_ASIDE = "It was paused for long while others waited for its place: its state is kept, and Train on goes on from there."
 
@@ -57,18 +56,8 @@ class Admission:
         wanted = taken_by(live.experiment)
         if wanted > memory.available():
             return ""  # this machine can never hold it, as its loading says
-        if wanted > (left := self._promises.left()):
-            return NO_MEMORY.format(human(wanted), human(left))
-        return self._no_gpu_memory(live)
-
-    def _no_gpu_memory(self, live: Live) -> str:
-        """What has taken its memory is free no more; what begins is promised its own."""
-        if (gpu := gpu_of(live.experiment)) is None:
-            return ""
-        others = [one for one in self._lives.all() if _holds(one) and _grows(one) and one is not live]
-        promised = sum(taken_on_gpu(one.experiment) for one in others if gpu_of(one.experiment) == gpu)
-        wanted, left = taken_on_gpu(live.experiment), max(0, round(SHARE * gpu_memory.free(gpu)) - promised)
-        return NO_GPU_MEMORY.format(human(wanted), gpu, human(left)) if wanted > left else ""
+        gpu = gpu_of(live.experiment)
+        return self._promises.why_not(wanted, gpu, taken_on_gpu(live.experiment) if gpu else 0)
 
     def enter(self, live: Live, *, may_wait: bool) -> None:
         """Let an experiment in, to begin at once or, where it may, to wait. Raises SettingsError, with a sentence."""
@@ -110,9 +99,13 @@ class Admission:
         said = f"{_ordinal(place + 1)} in the queue{_about(lives, place)}"
         return f"{said}: {why}. {self._instead(live)}, and the next one begins." if why else f"{said}."
 
-    def _promised(self) -> int:
-        """Bytes that experiments have not taken yet and will; those that wait have no promise."""
-        return sum(taken_by(one.experiment) for one in self._lives.all() if _holds(one) and _grows(one))
+    def _promised(self, gpu: torch.device | None) -> int:
+        """Bytes of this computer's memory, or of a GPU's, that experiments have not taken yet and will.
+
+        What has taken its memory is free no more, and those that wait have no promise.
+        """
+        begin = [one.experiment for one in self._lives.all() if _holds(one) and _grows(one)]
+        return sum(taken_on_gpu(one) for one in begin if gpu_of(one) == gpu) if gpu else sum(map(taken_by, begin))
 
     def _instead(self, live: Live) -> str:
         """What its owner can do about the lack of a place or of memory."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
+from dfa_lab.runs.admission import taken_by
 from dfa_lab.runs.archive import Archive
 from dfa_lab.runs.live import ACTIVE, Live, plan_of
 from dfa_lab.runs.lives import Lives
@@ -14,7 +15,7 @@ from dfa_lab.runs.record_list import RecordList
 from dfa_lab.runs.replay import history
 from dfa_lab.runs.replay.origin import FORKED, Origin, differences
 from dfa_lab.runs.replay.replays import OTHER_VERSION, UNREADABLE, Replays
-from dfa_lab.runs.resuming import BY_ITSELF, PACE, ContinueError, asked_pace, automatic
+from dfa_lab.runs.resuming import BY_ITSELF, PACE, ContinueError, asked_pace, automatic, hold_largest
 from dfa_lab.runs.scheduler import Scheduler
 from dfa_lab.runs.store.store import Stored
 from dfa_lab.settings.experiment import Experiment, SettingsError
@@ -37,8 +38,13 @@ class Continuing:
         self._lives, self._reader, self._replays, self._scheduler = lives, reader, replays, scheduler
         self._midway = MidwayStart(archive, lives, reader, replays, scheduler)
 
-    def resume_interrupted(self) -> None:
-        """Take up what an earlier server was busy with and goes on by itself (resuming.py)."""
+    def resume_interrupted(self, starved: bool) -> None:
+        """Take up what an earlier server was busy with and goes on by itself (resuming.py).
+
+        `starved`: that server was killed for want of memory; what takes most of it does not go on.
+        """
+        if starved:
+            hold_largest(self._store, taken_by)
         for stored, step in automatic(self._store, self._archive.checkpoints):
             with suppress(ContinueError):  # another server was faster
                 try:

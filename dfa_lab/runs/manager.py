@@ -32,6 +32,7 @@ from dfa_lab.train import saved
 from dfa_lab.train.trainer import Trainer
 
 T = TypeVar("T")
+Who = Callable[[], Visitor]
 DEMO_PAUSE = 8.0  # seconds that a finished demonstration stays on screen before it starts again
 
 
@@ -42,9 +43,10 @@ class Manager:
     it: an archive (what lies on the disk), lives (what is in memory), a reader of both, replays, a scheduler, and so on.
     """
 
-    def __init__(self, folder: Path, *, resume: bool = True, quota: str = "", who: Callable[[], Visitor] = lambda: PERSON):
+    def __init__(self, folder: Path, *, resume: bool = True, starved: bool = False, quota: str = "", who: Who = lambda: PERSON):
         """`resume`: what was interrupted goes on where it does so by itself (resuming.py). `quota`: a size, see quota.py.
 
+        `starved`: the server before was killed for want of memory: what took most does not go on.
         `who`: whoever is acting in the thread that calls. Methods that change something raise NotAllowed, with a sentence,
         where that is not theirs to change (rights.py).
         """
@@ -63,7 +65,7 @@ class Manager:
         self._archive.tidy()
         atexit.register(self.close)
         if resume:
-            self._continuing.resume_interrupted()
+            self._continuing.resume_interrupted(starved)
 
     @property
     def problem(self) -> str:

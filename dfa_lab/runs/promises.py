@@ -1,15 +1,21 @@
-"""Promises: memory is promised before it is used, to experiments as to replays, maps and imports, and each heeds the others."""
+"""Promises: memory is promised before it is used, to experiments as to replays, maps and imports, and each heeds the others.
+
+That of this computer, and that of each NVIDIA GPU.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from dfa_lab.machine import memory
+import torch
+
+from dfa_lab.machine import gpu_memory, memory
 from dfa_lab.machine.disk_room import human
 from dfa_lab.runs.live import ACTIVE
 from dfa_lab.runs.lives import Lives
 
 SHARE = 0.9  # of the free memory that may be promised
 NO_MEMORY = "it takes up to {}, and {} of memory are free"
+NO_GPU_MEMORY = "it takes up to {} of the memory of {}, of which {} are free"
 
 
 class NoMemory(Exception):
@@ -19,8 +25,9 @@ class NoMemory(Exception):
 class Promise:
     """Bytes that are kept for something until it is over."""
 
-    def __init__(self, promises: "Promises", size: int):
-        self._promises, self.size = promises, size
+    def __init__(self, promises: "Promises", size: int, gpu: torch.device | None = None, on_gpu: int = 0):
+        """`on_gpu`: beside those of this computer's memory, of that GPU's."""
+        self._promises, self.sizes = promises, {None: size} | ({gpu: on_gpu} if gpu else {})
 
     def release(self) -> None:
         """Give them back; the second time, nothing."""
@@ -33,23 +40,33 @@ class Promises:
     def __init__(self, lives: Lives):
         self._lives = lives
         self.given: set[Promise] = set()  # to what is no experiment
-        self.to_experiments: Callable[[], int] = lambda: 0  # bytes that those which begin have not taken yet
+        # bytes of this computer's memory, or of a GPU's, that experiments which begin have not taken yet
+        self.to_experiments: Callable[[torch.device | None], int] = lambda gpu: 0
 
-    def total(self) -> int:
-        """Bytes that are promised to what is no experiment."""
-        return sum(one.size for one in self.given.copy())
+    def total(self, gpu: torch.device | None = None) -> int:
+        """Bytes of this computer's memory, or of a GPU's, that are promised to what is no experiment."""
+        return sum(one.sizes.get(gpu, 0) for one in self.given.copy())
 
-    def left(self) -> int:
-        """Bytes that can be promised now."""
+    def left(self, gpu: torch.device | None = None) -> int:
+        """Bytes of this computer's memory, or of a GPU's, that can be promised now."""
         with self._lives.lock:
-            return max(0, round(SHARE * memory.free()) - self.total() - self.to_experiments())
+            free = gpu_memory.free(gpu) if gpu else memory.free()
+            return max(0, round(SHARE * free) - self.total(gpu) - self.to_experiments(gpu))
 
-    def promise(self, size: int) -> Promise:
-        """Keep so many bytes. Raises NoMemory."""
+    def why_not(self, size: int, gpu: torch.device | None = None, on_gpu: int = 0) -> str:
+        """Empty where so many bytes can be promised now, else the figures, as the middle of a sentence."""
+        if size > (left := self.left()):
+            return NO_MEMORY.format(human(size), human(left))
+        if gpu and on_gpu > (left := self.left(gpu)):
+            return NO_GPU_MEMORY.format(human(on_gpu), gpu, human(left))
+        return ""
+
+    def promise(self, size: int, gpu: torch.device | None = None, on_gpu: int = 0) -> Promise:
+        """Keep so many bytes of this computer's memory, and of a GPU's. Raises NoMemory."""
         with self._lives.lock:  # which admission holds too while it looks and lets in
-            if size > (left := self.left()):
-                raise NoMemory(NO_MEMORY.format(human(size), human(left)))
-            made = Promise(self, size)
+            if why := self.why_not(size, gpu, on_gpu):
+                raise NoMemory(why)
+            made = Promise(self, size, gpu, on_gpu)
             self.given.add(made)
             return made
 

@@ -15,6 +15,7 @@ from dfa_lab.runs.promises import Promises
 from dfa_lab.runs.queue import Queue
 from dfa_lab.runs.replay import history
 from dfa_lab.runs.replay.snapshots import trained
+from dfa_lab.runs.rest import Rest
 from dfa_lab.runs.resuming import PACE, RESUMED, place
 from dfa_lab.runs.workers import Workers, device_of
 from dfa_lab.settings.experiment import SettingsError
@@ -37,6 +38,7 @@ class Scheduler:
         limits, aside = archive.rules.now, lambda live, why: self.finish(live, "stopped", why)
         self.queue = Queue(lives, Admission(lives, limits, promises), device_of, self._begin_waiting, aside)
         self._overdrawing = Overdrawing(lives, archive, limits, lambda id: self.switch(id, "running", "paused"))
+        self._rest = Rest(lives)
         self._disk = DiskPromises(lives, archive.checkpoints.folder)
         archive.quota.promised = self._disk.left
 
@@ -86,6 +88,7 @@ class Scheduler:
         """Load what waits and has its turn, see Queue; something has begun or ended."""
         self.queue.begin()
         self._overdrawing.watch()
+        self._rest.watch()
 
     def _begin_waiting(self, live: Live) -> None:
         """One that waits has its turn, unless it has been stopped meanwhile."""

@@ -20,6 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from app.doors.page_errors import FAILED
+from dfa_lab.machine import supervising
 from tests import children
 from tests.browser.conftest import free_port, healthy
 from tests.runs.patience import until
@@ -183,7 +184,8 @@ class Lab:
         self.host, self._said = f"localhost:{free_port()}", folder / "said"
         command = ["-m", "dfa_lab", "ui", "--no-browser", f"--port={self.host.partition(':')[2]}", *words]
         inherited = {name: value for name, value in os.environ.items() if name not in OURS}
-        theirs = inherited | {"PYTHONPATH": str(ROOT)} | environment
+        # the process that is attacked is the server itself: nothing stands beside it that would start it again
+        theirs = inherited | {"PYTHONPATH": str(ROOT), supervising.VARIABLE: "0"} | environment
         self.process: children.Child | subprocess.Popen[str]
         with self._said.open("a") as output:
             if before:

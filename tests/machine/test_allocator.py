@@ -1,5 +1,6 @@
 """Memory that tensors give back stays with the process: page faults are counted in a process of its own."""
 
+import ctypes
 import os
 import platform
 import subprocess
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dfa_lab.machine.allocator import KNOBS, keep_memory
+from dfa_lab.machine.allocator import KNOBS, give_back, keep_memory
 
 ROOT = Path(__file__).parents[2]
 VARIABLES = [variable for _, variable, _ in KNOBS.values()]
@@ -71,7 +72,28 @@ def test_what_a_person_has_set_stays():
     )
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+@glibc
+def test_what_is_free_is_handed_back_where_that_is_asked_for():
+    libc, size = ctypes.CDLL(None), 100_000  # below what is fetched piece by piece
+    libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    pieces = [libc.malloc(size) for _ in range(600)]
+    for piece in pieces:
+        ctypes.memset(piece, 1, size)
+    for piece in pieces[:-1]:  # the last one is the end of the heap, which would shrink by itself
+        libc.free(piece)
+    before = resident()
+    give_back()
+    assert before - resident() > 40e6
+    libc.free(pieces[-1])
+
+
+def resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
 def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
     monkeypatch.setattr("ctypes.CDLL", lambda name: pytest.fail("looked into it"))
     assert keep_memory() == ()
+    give_back()

@@ -1,6 +1,7 @@
 """Memory of GPUs is promised before it is used, each for itself. What is trained here is on the CPU: the figures are set."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from math import prod
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from dfa_lab.machine import gpu_memory
 from dfa_lab.runs import admission, queue
 from dfa_lab.runs.limits import Limits
 from dfa_lab.runs.manager import Manager
+from dfa_lab.runs.replay import replays
 from dfa_lab.settings.experiment import Experiment, SettingsError
 from dfa_lab.train.preflight import needed
-from tests.runs.patience import state, status, tiny, until_state
+from tests.runs.patience import state, status, tiny, until, until_state, until_step
 
 GIB = 2**30
 FIRST, SECOND = torch.device("cuda:0"), torch.device("cuda:1")
@@ -73,6 +75,35 @@ def test_what_a_gpu_can_never_hold_is_refused_with_the_figures(manager: Manager)
     assert not manager.store.experiments()
     with pytest.raises(SettingsError, match=r"of the memory of cuda:1, of which 7\.7 GB are free\. Take fewer or smaller"):
         manager.start(on(SECOND, 10))  # nothing runs that could make room
+
+
+def test_a_replay_is_promised_its_gpus_memory_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the driver says is faked: nine tenths of what is free may be promised."""
+    free = {FIRST: 8 * GIB, SECOND: 20 * GIB}
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda gpu: (free[gpu], 24 * GIB))
+    for name in ("memory_reserved", "memory_allocated"):
+        monkeypatch.setattr(torch.cuda, name, lambda _: 0)
+    monkeypatch.setattr(admission, "gpu_of", lambda experiment: ON.get(experiment.batch_size))
+    monkeypatch.setattr(admission, "taken_on_gpu", lambda experiment: int(experiment.num_hidden) * GIB)
+    monkeypatch.setattr(replays, "LOOK", 0.01)
+    monkeypatch.setattr(queue, "EVERY", 0.02)
+    with closing(Manager(tmp_path)) as manager:
+        old = manager.start(on(FIRST, 7).model_copy(update={"epochs": 2}))
+        until_state(manager, old, "finished")
+        other = manager.start(on(SECOND, 6), pace=20.0)
+        until_step(manager, other, 2)
+        monkeypatch.setattr(admission, "taken_on_gpu", lambda experiment: 12 * GIB)
+        until(lambda: manager.replays.ask(old, 3).waits)
+        assert "it takes up to 12.9 GB of the memory of cuda:0, of which 7.7 GB are free" in manager.replays.ask(old, 3).words()
+        with monkeypatch.context() as patch:
+            given = manager.promises.promise(0, FIRST, GIB)
+            assert (manager.promises.left(FIRST), manager.promises.left(SECOND)) == (round(6.2 * GIB), 18 * GIB)
+            patch.setattr(admission, "_grows", lambda live: True)
+            assert manager.promises.left(SECOND) == 6 * GIB  # the other one trains there
+            given.release()
+        free[FIRST] = 20 * GIB
+        until(lambda: manager.replays.ask(old, 3).over)
+        assert manager.replays.ask(old, 3).state == "ready" and not manager.promises.given
 
 
 def test_networks_and_data_are_reckoned(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,15 @@
 """What a person said of an experiment holds after a restart too: paused where it was paused, slow where it was slow."""
 
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from patience import PATIENCE, state, status, tiny, until, until_state, until_step
 
 from dfa_lab import data
+from dfa_lab.runs import continuing
 from dfa_lab.runs.manager import Manager
 
 
@@ -69,3 +72,39 @@ def test_its_pace_is_what_was_asked_last(tmp_path: Path) -> None:
         assert [status(second, id).pace for id in ids] == [120.0, 0.0, 150.0]
     finally:
         second.close()
+
+
+def test_what_took_most_stays_where_the_server_was_killed_for_want_of_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what trained: what waited had taken no memory yet. It goes on by hand alone, also after another restart."""
+    monkeypatch.setattr(continuing, "taken_by", lambda experiment: int(experiment.num_hidden) * 10**9)
+    first = Manager(tmp_path)
+    states = {"running": 6, "loading": 8, "queued": 16, "paused": 12}
+    ids = {name: first.start(tiny(num_hidden=n, rules="dfa")) for name, n in states.items()}
+    for id in ids.values():
+        until(lambda id=id: first.checkpoints.has(id))
+    first.pause(ids["paused"])
+    first.close()
+    with closing(sqlite3.connect(tmp_path / "runs.sqlite")) as file:  # as a server leaves it that was killed
+        file.executemany("UPDATE experiments SET state = ?, server = 'gone' WHERE id = ?", list(ids.items()))
+        file.commit()
+    second = Manager(tmp_path, starved=True)
+    for name in ("running", "queued"):
+        until_state(second, ids[name], "running")
+    stays = status(second, ids["loading"])
+    assert stays.state == "interrupted" and "want of memory while this ran (promised 8.0 GB, more than" in stays.sentence
+    assert state(second, ids["paused"]) == "interrupted"
+    second.close()
+    third = Manager(tmp_path)
+    until_state(third, ids["running"], "running")
+    assert status(third, ids["loading"]).sentence == stays.sentence
+    third.continue_stored(ids["loading"])
+    until_state(third, ids["loading"], "running")
+    until_step(third, ids["loading"], status(third, ids["loading"]).step + 1)
+    third.close()
+    fourth = Manager(tmp_path)
+    try:
+        until_state(fourth, ids["loading"], "running")
+    finally:
+        fourth.close()

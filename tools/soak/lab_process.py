@@ -40,6 +40,7 @@ class Lab:
         began = time.monotonic()
         command = [sys.executable, "-m", "dfa_lab", "ui", "--no-browser", "--shared", "--runs", str(self.runs)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_WAIT_POLICY": "passive"}
+        environment["DFA_LAB_RESTARTS"] = "0"  # it is this soak that starts it again
         environment["STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL"] = str(GONE)  # so that a rest need not last minutes
         with self.log.open("a") as said:
             self._process = subprocess.Popen(

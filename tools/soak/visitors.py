@@ -55,9 +55,13 @@ class Visitors:
         self.done[name] += 1
 
     def everything_once(self) -> None:
-        """Each kind of action, so that all has been imported and prepared that any of them needs."""
+        """Each kind of action, and each page, so that all has been imported and prepared that any of them needs."""
         for name in OFTEN:
             self.act(name)
+        one = self._some()
+        for page in PAGES:
+            with Visit(self._somebody()[1], page, f"experiment={one.id}" if one else ""):
+                pass
 
     # actions
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
+import torch
+
 from dfa_lab.machine.device import resolve
 from dfa_lab.runs import admission
 from dfa_lab.runs.access import Gone
@@ -131,8 +133,8 @@ class Replays:
         promise = None
         try:
             experiment = self._experiment(replay.id)
-            size = admission.taken_by(experiment) if experiment else 0
-            while (promise := self._turn(replay, size)) is None:
+            wanted = _memory(experiment) if experiment else (0, None, 0)
+            while (promise := self._turn(replay, *wanted)) is None:
                 if unwanted():
                     replay.state = "forgotten"
                     return
@@ -157,13 +159,13 @@ class Replays:
                 promise.release()  # what it took is free no more
             self._line.leave(replay)
 
-    def _turn(self, replay: Replay, size: int) -> Promise | None:
+    def _turn(self, replay: Replay, size: int, gpu: torch.device | None, on_gpu: int) -> Promise | None:
         """Memory for a replay whose turn has come; None before that, or while there is none, when others of the line pass.
 
         Raises CannotReplay.
         """
         try:
-            promise = self._promises.promise(size)
+            promise = self._promises.promise(size, gpu, on_gpu)
         except NoMemory as why:
             if not (self._free_some() or self._promises.more_may_come()):
                 raise CannotReplay(f"It cannot be replayed now, since {why}. {LATER}") from why
@@ -243,3 +245,8 @@ class Replays:
             over = [key for key, one in self._known.items() if one.state in ("failed", "forgotten")]
             for key in over[:-KEPT]:
                 del self._known[key]
+
+
+def _memory(experiment: Experiment) -> tuple[int, torch.device | None, int]:
+    """What it takes at most: bytes of this computer's, the GPU that it is trained on, bytes of that one's."""
+    return admission.taken_by(experiment), admission.gpu_of(experiment), admission.taken_on_gpu(experiment)

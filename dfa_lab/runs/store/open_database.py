@@ -24,7 +24,7 @@ def open_database(folder: Path, server: Server) -> tuple[Database, Path, str]:
             if new and notice:
                 notice = f"{notice} {_rescued(folder, database)}".strip()
             try:
-                mark_interrupted(folder, database, time.time())
+                server.found = mark_interrupted(folder, database, time.time())
             except (sqlite3.Error, OSError) as error:
                 if not is_full(error):  # what is there can be read, and Store.notice_the_dead does it when there is room
                     raise

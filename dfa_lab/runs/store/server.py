@@ -19,6 +19,7 @@ class Server:
 
     def __init__(self) -> None:
         self.id = uuid.uuid4().hex
+        self.found: dict[str, str] = {}  # experiments that dead servers were busy with when this one began: their states then
         self._lock: FileLock | None = None
 
     def claim(self, folder: Path) -> None:
@@ -39,11 +40,12 @@ def opening(folder: Path, timeout: float = 10) -> FileLock:
     return FileLock(folder / "opening.lock", timeout=timeout, thread_local=False)
 
 
-def mark_interrupted(folder: Path, database: Disk, time: float) -> None:
-    """Mark the active experiments of dead servers, and remove the locks these left.
+def mark_interrupted(folder: Path, database: Disk, time: float) -> dict[str, str]:
+    """Mark the active experiments of dead servers, and remove the locks these left; the states of those until then, by id.
 
     Call it while `opening` is held. Raises sqlite3.Error or OSError.
     """
+    states: dict[str, str] = {}
 
     def servers(connection: sqlite3.Connection) -> set[str]:
         return {name for (name,) in connection.execute(f"SELECT server FROM experiments WHERE state IN ({MARKS})", ACTIVE)}
@@ -53,8 +55,10 @@ def mark_interrupted(folder: Path, database: Disk, time: float) -> None:
 
     def mark(connection: sqlite3.Connection) -> None:
         for server in dead:
-            found = connection.execute(f"SELECT id FROM experiments WHERE server = ? AND state IN ({MARKS})", (server, *ACTIVE))
-            for (name,) in found.fetchall():
+            which = f"server = ? AND state IN ({MARKS})"
+            found = connection.execute(f"SELECT id, state FROM experiments WHERE {which}", (server, *ACTIVE)).fetchall()
+            states.update(found)
+            for name, _ in found:
                 (step,) = connection.execute("SELECT max(step) FROM records WHERE experiment = ?", (name,)).fetchone()
                 sentence = (
                     "The server stopped before anything was measured."
@@ -68,6 +72,7 @@ def mark_interrupted(folder: Path, database: Disk, time: float) -> None:
 
     if dead:
         database.write(mark)
+    return states
 
 
 def _dead(folder: Path, server: str) -> bool:

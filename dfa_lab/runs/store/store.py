@@ -46,9 +46,9 @@ class Store:
     def __init__(self, folder: Path) -> None:
         """Open the store in `folder`, made if missing; if that cannot be, keep runs in memory and say so in `problem`."""
         self.folder = Path(folder)
-        self._server = Server()
-        self._unread = ""
+        self._server, self._unread = Server(), ""
         self._database, self._path, self._notice = open_database(self.folder, self._server)
+        self.cut_off = self._server.found  # what killed servers had been busy with, see there
         self._writer = Writer(self._database, self._waiting)
         atexit.register(self.close)
 
