@@ -70,8 +70,12 @@ def test_yuv_has_to_fit_the_memory(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_memory_is_the_containers_where_that_is_less(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    second, first = tmp_path / "memory.max", tmp_path / "memory.limit_in_bytes"  # of control groups of these versions
-    monkeypatch.setattr(memory, "GROUPS", ((second, tmp_path / "none", ""), (first, tmp_path / "none", "")))
+    roots = (tmp_path / "v2", tmp_path / "v1")  # of control groups of these versions
+    monkeypatch.setattr(memory, "V2", tmp_path)  # above both
+    monkeypatch.setattr(memory, "NAMES", dict(zip(roots, memory.NAMES.values(), strict=True)))
+    second, first = (root / names.limit for root, names in memory.NAMES.items())
+    for root in roots:
+        root.mkdir()
     whole = memory.available()
     assert whole > 2**28
     second.write_text("max\n")
