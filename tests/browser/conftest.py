@@ -129,12 +129,12 @@ def wait_until_drawn(page) -> None:
     }""")
 
 
-def settled(page, figure: str):
-    """What a function of the page gives, once it has given the same for ten looks in a row, a tenth of a second apart."""
+def settled(page, figure: str, looks: int = 10):
+    """What a function of the page gives, once it has given the same for so many looks in a row, a tenth of a second apart."""
     return page.evaluate(f"""async () => {{
       const look = {figure}
       let last = look()
-      for (let same = 0; same < 10; ) {{
+      for (let same = 0; same < {looks}; ) {{
         await new Promise((done) => setTimeout(done, 100))
         const now = look()
         same = now === last ? same + 1 : 0

@@ -52,7 +52,7 @@ def arrive(open_page: Callable, address: str, width: int = 1440, height: int = 9
 
 def at(page, step: str) -> None:
     page.wait_for_function(f"({AT})() === '{step}'")
-    settled(page, PLACES)
+    settled(page, PLACES, 3)
 
 
 def test_five_steps_point_at_what_moves_and_cover_none_of_it(open_page: Callable, lab: str) -> None:
