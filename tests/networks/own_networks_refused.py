@@ -186,8 +186,10 @@ OWN_PRODUCTS = {
 
 UNFIT = {
     "a lazy layer": of(
-        "nn.Sequential(nn.Flatten(), nn.LazyLinear(9))", fails="block 1 has a LazyLinear (1), whose size is not known"
+        "nn.Sequential(nn.Flatten(), nn.LazyLinear(9))",
+        fails="block 1 has a LazyLinear (1), whose size is not known before it is used; give its sizes, as in nn.Linear(64, 9)",
     ),
+    "a lazy convolution": of("nn.LazyConv2d(9, 3)", fails="it is used; give its sizes, as in nn.Conv2d(64, 9, 3)"),
     "a lazy norm": of("dense(), nn.LazyBatchNorm1d()", fails="block 2 has a LazyBatchNorm1d, whose size is not known"),
     "float64": of(
         "dense(), nn.Linear(16, 9).double()",
