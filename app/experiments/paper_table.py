@@ -28,7 +28,7 @@ def show(found: Sequence[Stored], finals: pd.DataFrame, metric: str, best: bool,
         value = "Best" if best else "Last"
         rows = f"a row for each {group}" if group else "a row for each experiment"
         what = f"{value} {metric.replace('_', ' ')} of {of}; {rows}; mean ± standard deviation over runs."
-        st.caption(f"{what} {epoch_means.about(metric, best)}".rstrip())  # a table goes to a paper without the page's other words
+        st.caption(f"{what} {epoch_means.about(metric, best)}".rstrip())
         if older := made.older():
             st.caption(plain(f"Older than their experiments: {older}."))
         st.dataframe(made.frame(), hide_index=True, alt=f"{value} {metric} of each rule")
