@@ -201,10 +201,10 @@ def cells(
             continue
         mean = fmean(values)
         places = 2 if panel.unit == " %" else 1 if panel.unit == "°" else 3
-        spread = f" ± {stdev(values):.{places}f}" if len(values) > 1 else ""
+        spread = f" ± {table.written(stdev(values), places)}" if len(values) > 1 else ""
         lost = len(group.members) - len(values)
         when = as_of((int(steps[one]), last.get(one.experiment, 0)) for one in there)
-        made.append({"text": f"{mean:.{places}f}{spread}{panel.unit}", "value": mean, "lost": lost, "as_of": when})
+        made.append({"text": f"{table.written(mean, places)}{spread}{panel.unit}", "value": mean, "lost": lost, "as_of": when})
     return made
 
 

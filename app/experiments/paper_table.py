@@ -9,6 +9,7 @@ from app.shell import scroll_stops
 from app.shell.escape import plain
 from dfa_lab.compare import table
 from dfa_lab.runs.store.stored import Stored
+from dfa_lab.train import epoch_means
 
 FORMATS = {
     "LaTeX": ("latex", "tex", "text/x-tex"),
@@ -26,7 +27,8 @@ def show(found: Sequence[Stored], finals: pd.DataFrame, metric: str, best: bool,
         made = table.published(found, finals, metric, best=best, by=group)
         value = "Best" if best else "Last"
         rows = f"a row for each {group}" if group else "a row for each experiment"
-        st.caption(f"{value} {metric.replace('_', ' ')} of {of}; {rows}; mean ± standard deviation over runs.")
+        what = f"{value} {metric.replace('_', ' ')} of {of}; {rows}; mean ± standard deviation over runs."
+        st.caption(f"{what} {epoch_means.about(metric, best)}".rstrip())
         if older := made.older():
             st.caption(plain(f"Older than their experiments: {older}."))
         st.dataframe(made.frame(), hide_index=True, alt=f"{value} {metric} of each rule")

@@ -46,6 +46,8 @@ PATH = re.compile(r"/_stcore/upload_file/([^/]+)/([^/]+)$")
 TOO_MANY = f"you have {{}} uploaded files here that are not used yet, as many as one visitor may: take one out, {ASK}"
 TOO_LARGE = f"your uploaded files would take {{}} together, and one visitor's may take {{}}: take one out, {ASK}"
 NO_ROOM = "it takes {}, and {} are free where this server keeps such files: try again later"
+RESERVED = "it takes {}, and {} of the {} free where this server keeps such files are left to all else{}: try again later"
+ON_THEIR_WAY = " and {} to files that are on their way"
 
 
 class NotTaken(Exception):
@@ -85,16 +87,18 @@ class Kept:
         with self._lock:
             theirs = [one for one in self._held.values() if visitor and one.visitor == visitor and not one.refused]
             together = sum(one.size for one in theirs) + size
-            free = shutil.disk_usage(tempfile.gettempdir()).free - RESERVE - self._arriving()
-            if memory.holds(tempfile.gettempdir()):
-                free = min(free, manager().promises.left())
+            disk, arriving = shutil.disk_usage(tempfile.gettempdir()).free, self._arriving()
+            free = manager().promises.left() if memory.holds(tempfile.gettempdir()) else disk
             why = ""
             if visitor and len(theirs) >= limits.uploads:
                 why = TOO_MANY.format(limits.uploads)
             elif visitor and together > limits.upload_size * MEGABYTE:
                 why = TOO_LARGE.format(human(together), human(limits.upload_size * MEGABYTE))
+            elif size > SMALL and size > disk - RESERVE - arriving:
+                others = ON_THEIR_WAY.format(human(arriving)) if arriving else ""
+                why = RESERVED.format(human(size), human(RESERVE), human(disk), others)
             elif size > SMALL and size > free:
-                why = NO_ROOM.format(human(size), human(max(0, free)))
+                why = NO_ROOM.format(human(size), human(free))
             held = self._held[session, file] = Held(visitor, 0 if why else size, refused=why)
             refused = [key for key, one in self._held.items() if key[0] == session and one.refused][:-TOLD]
         self._watch.begin()

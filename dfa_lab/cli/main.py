@@ -108,11 +108,12 @@ def train(
             typer.echo(said, err=True)
     listed = train.Listed(runs, begun.trainer.experiment, begun.incomplete) if runs else None
     summary, problems = train.advance(begun, outputs, quiet, listed)
-    problems += filter(None, [output.at_end(summary) for output in outputs])
+    unwritten = [output.at_end(summary) for output in outputs]
+    problems += filter(None, unwritten)
     if not quiet:
         cli_output.print_table(summary)
-        for output in outputs:
-            if notice := output.notice(summary):
+        for output, problem in zip(outputs, unwritten, strict=True):
+            if not problem and (notice := output.notice(summary)):
                 typer.echo(notice)
     for problem in problems:
         typer.echo(problem, err=True)

@@ -22,7 +22,6 @@ class Output(ABC):
     """Files that are written again and again, but only as often as is cheap: what there is to write grows with every epoch,
     and an epoch may be short. A disk that refuses is told once while training goes on, and at the end."""
 
-    advice = ""  # what to do about a disk that refuses; ends the sentence
     PAUSE = 0.0  # seconds between two times, and before the first, at least
     REST = 20  # times what the last one took, at least
 
@@ -38,6 +37,10 @@ class Output(ABC):
     def _problem(self, error: OSError) -> str:
         """Without a full stop."""
 
+    def _advice(self) -> str:
+        """What a disk that refuses has left, or what to do about it: ends the sentence."""
+        return ""
+
     def notice(self, summary: dict) -> str:
         """Where to find what has been written, if the person has not named the place."""
         return ""
@@ -47,7 +50,7 @@ class Output(ABC):
         try:
             self._write(summary)
         except OSError as error:
-            return f"{self._problem(error)}{self.advice}."
+            return f"{self._problem(error)}{self._advice()}."
         return ""
 
     def meanwhile(self, summary: Callable[[], dict]) -> None:
@@ -68,8 +71,6 @@ class Output(ABC):
 class File(Output):
     """What --json names."""
 
-    advice = "; name another file"
-
     def __init__(self, path: Path):
         super().__init__()
         self._path = path
@@ -80,12 +81,14 @@ class File(Output):
     def _problem(self, error: OSError) -> str:
         return f"--json is {self._path}: it cannot be written ({error.strerror or error})"
 
+    def _advice(self) -> str:
+        return "; name another file"
+
 
 class Run(Output):
     """What --save names; after every epoch, as it says."""
 
     REST = 0
-    advice = "; what was kept there before is still whole"
 
     def __init__(self, saving: Saving, name: str):
         super().__init__()
@@ -101,6 +104,10 @@ class Run(Output):
     def _problem(self, error: OSError) -> str:
         folder, reason = self._saving.folder, error.strerror or error
         return f"save (--save) is {self._name!r}: the run cannot be kept in {folder} ({reason})"
+
+    def _advice(self) -> str:
+        before = (self._saving.folder / saved.NET).is_file()
+        return "; what was kept there before is still whole" if before else "; nothing is kept there"
 
 
 class Report(Output):

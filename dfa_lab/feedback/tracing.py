@@ -17,11 +17,12 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from dfa_lab.feedback.ingredients import NOTHING, Made, joined
+from dfa_lab.feedback.ingredients import NOTHING, Made, Sum, joined, own
 from dfa_lab.feedback.pieces import Pieces
 
 aten = torch.ops.aten
 LAST_TWO = {aten.mm: (0, 1), aten.bmm: (0, 1), aten.mv: (0, 1), aten.addmm: (1, 2), aten.baddbmm: (1, 2), aten.addmv: (1, 2)}
+LAYERS = {aten.mm, aten.addmm, aten.convolution}  # h @ W, whatever else h has
 FACTORS = {**LAST_TWO, aten.convolution_backward: (2,), aten.convolution: (1,)}  # that could be a matrix of weights
 REPEATING = {aten.repeat, aten.expand, aten.index, aten.index_select, aten.gather, aten.repeat_interleave}
 MOVING = {aten.cat, aten.stack, aten.where, aten.copy_, aten.index_put, aten.index_put_, aten.scatter, aten.slice_scatter}
@@ -50,10 +51,12 @@ class Product:
 
 
 class _Met(NamedTuple):
-    """How units meet weights in an operation: several in it (`spread`), or others in an earlier one (`several`)."""
+    """How units meet weights in an operation: several in it (`spread`), or others in an earlier one (`several`). `own`: sums
+    that meet what descends from them."""
 
     spread: bool
     several: bool
+    own: frozenset[Sum] = frozenset()
 
 
 NEVER = _Met(spread=False, several=False)
@@ -114,8 +117,8 @@ class Trace(TorchDispatchMode):
             factors = func.overloadpacket is aten._linalg_solve_ex and number
             self._mark(one, made[0] if factors else result)
             if self._outputs is not None:
-                met = _Met(_spread(given, made, one), func.overloadpacket in SCALING and self._pieces.several(given, made))
-                self._outputs.append((one, result, met))
+                several = func.overloadpacket in SCALING and self._pieces.several(given, made)
+                self._outputs.append((one, result, _Met(_spread(given, made, one), several, own(made))))
         return out
 
     def _after(self, func: Any, given: list[Tensor], made: list[Made], results: list[Tensor], whole: Made) -> Made:
@@ -133,9 +136,11 @@ class Trace(TorchDispatchMode):
             scaled, shifted = (scaled | names, shifted) if packet in SCALING else (scaled, shifted | names)
         beside = whole.data and packet not in SCALING and (kept or (packet in LAST_TWO and len(given) == 3))
         entries = given[:1] if packet in LAST_TWO else given  # its factors are no summands
-        added = (whole.added if kept else frozenset()) | (_matrices(entries, made) if beside else frozenset())
+        new = {(name, len(self._alive)) for name in _matrices(entries, made)} if beside else set[Sum]()
+        added = (whole.added if kept else frozenset()) | new
+        came = (whole.came - _as_matrices(packet, made)) | new
         activity = result.data and bool(result.weights) and not (scaled or shifted)
-        return replace(result, scaled=scaled, shifted=shifted, added=added, taught=whole.taught or activity)
+        return replace(result, scaled=scaled, shifted=shifted, added=added, came=came, taught=whole.taught or activity)
 
     def _passed_on(self, node: Any) -> Any:
         """A hook that sees where a node of the graph sends what it has reckoned: to a weight, or on to units below."""
@@ -179,23 +184,24 @@ class Trace(TorchDispatchMode):
             self._add(name, [self._of(args[0]), self._of(args[1])], size, inside)
         elif any(one.weight for one in made) and not inside and not _harmless(func, args, given, made, results, met, self):
             self._add(name, made, None, inside)
-        return frozenset() if inside else self._between(func, args, given, made, results, met.spread)
+        return frozenset() if inside else self._between(func, args, given, made, results, met)
 
     def _between(
-        self, func: Any, args: Any, given: list[Tensor], made: list[Made], results: list[Tensor], spread: bool
+        self, func: Any, args: Any, given: list[Tensor], made: list[Made], results: list[Tensor], met: _Met
     ) -> frozenset[str]:
         """Matrices that data have a part in, and that an operation multiplies the error with, and sums over."""
         packet = func.overloadpacket
         factors = [args[n] for n in FACTORS.get(packet, ())]
         if factors:
-            return frozenset().union(*(m.scaled | m.added for m in map(self._of, factors)))
+            return frozenset().union(*(m.scaled | _names(m.added - met.own) for m in map(self._of, factors)))
         if torch.Tag.pointwise not in func.tags or not results:
             return frozenset()
         found = frozenset[str]()
         pairs = list(zip(given, made, strict=True))
         summed = [m.repeated or e.shape != results[0].shape or _repeats(e) for e, m in pairs if m.error]
         for _, m in pairs if any(summed) else []:
-            found |= frozenset() if m.error else m.scaled | m.shifted | (m.added if spread else frozenset())
+            added = m.added - met.own if met.spread else frozenset[Sum]()
+            found |= frozenset() if m.error else m.scaled | m.shifted | _names(added)
         return found
 
     def _add(self, operation: str, made: list[Made], size: int | None, inside: bool) -> None:
@@ -253,6 +259,20 @@ def _spread(given: list[Tensor], made: list[Made], out: Tensor) -> bool:
     if not weights or not units:
         return False
     return all(one.shape != out.shape or m.repeated or any(_varies_where_repeated(one, W) for W in weights) for one, m in units)
+
+
+def _as_matrices(packet: Any, made: list[Made]) -> frozenset[Sum]:
+    """Sums of matrices and data that something else is multiplied with in this operation, and that are no signal in it. What
+    goes into a layer, on the left of its weights, is one."""
+    if packet not in LAST_TWO and packet is not aten.convolution:
+        return frozenset()
+    factors = made[1:3] if packet in LAST_TWO and len(made) > 2 else made[:2]
+    layer = packet in LAYERS and factors[-1].weight
+    return frozenset().union(*(one.added for one in factors[1 if layer else 0 :])) - own(factors)
+
+
+def _names(sums: Iterable[Sum]) -> frozenset[str]:
+    return frozenset(name for name, _ in sums)
 
 
 def _matrices(entries: list[Tensor], made: list[Made]) -> frozenset[str]:

@@ -142,10 +142,12 @@ def begins_with(experiment: Experiment, network: Network) -> str:
     kinds = [f"{n} {kind.__name__}" for kind in (Linear, Conv2d) if (n := sum(isinstance(layer, kind) for layer in layers))]
     if not layers:
         return ""
-    many = " and ".join(kinds)
+    many, one = " and ".join(kinds), len(layers) == 1
     if experiment.redraw:
         return f"Initial weights: those of {many} are drawn anew, as --redraw asks, and the readout's; all else is the file's."
-    return f"Initial weights: {many} begin with the file's, as all else in it; the readout is drawn. --redraw draws them, too."
+    begin, them = ("begins", "it") if one else ("begin", "them")
+    kept = f"Initial weights: {many} {begin} with the file's, as all else in it"
+    return f"{kept}; the readout is drawn. --redraw draws {them}, too."
 
 
 def explain(error: BaseException, experiment: Experiment, where: str = "training with it") -> str | None:

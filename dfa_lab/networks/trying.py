@@ -24,8 +24,7 @@ def unfit(number: int, block: nn.Module) -> str:
     for path, module in block.named_modules():
         kind, here = type(module).__name__, f" ({path})" if path else ""
         if any(is_lazy(one) for one in (*module._parameters.values(), *module._buffers.values()) if one is not None):
-            size = "whose size is not known before it is used; give its sizes, as in nn.Linear(64, 9)"
-            return f"block {number} has a {kind}{here}, {size}"
+            return f"block {number} has a {kind}{here}, whose size is not known before it is used; {_with_sizes(module)}"
         if isinstance(module, torch.jit.ScriptModule) or kind == "OptimizedModule":
             as_before = "so that no feedback reaches its layers; give the module as it was before"
             return f"block {number} is compiled, by torch.jit or torch.compile{here}, {as_before}"
@@ -35,6 +34,15 @@ def unfit(number: int, block: nn.Module) -> str:
             single = "and networks are trained in float32 here; make them so with .float()"
             return f"block {number} has numbers of {kind} ({path}), {single}"
     return ""
+
+
+def _with_sizes(lazy: nn.Module) -> str:
+    """What to write instead of a lazy module, with sizes as an example."""
+    kind = getattr(type(lazy), "cls_to_become", None)  # torch's own name of what it turns into
+    if kind is None:
+        return "give its sizes"
+    sizes = "64" if "Norm" in kind.__name__ else "64, 9, 3" if "Conv" in kind.__name__ else "64, 9"
+    return f"give its sizes, as in nn.{kind.__name__}({sizes})"
 
 
 def try_blocks(blocks: list[nn.Module], shape: tuple[int, ...]) -> int:

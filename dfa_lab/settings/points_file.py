@@ -67,14 +67,18 @@ def _table(text: str) -> Table:
     lines = lines[blank:]
     text = "\n".join(_even(lines, separator))
     try:
-        options = {"header": None, "dtype": str, "keep_default_na": False, "na_filter": False}
+        options = {"header": None, "dtype": str, "keep_default_na": False, "na_filter": False, "skipinitialspace": True}
         cells = pd.read_csv(io.StringIO(text), sep=separator, skip_blank_lines=False, index_col=False, **options)
     except EmptyDataError:
         raise Unreadable(f"a file with {NEEDED}: this one is empty") from None
     except (ParserError, ValueError) as error:
-        raise Unreadable(_ragged(str(error), blank)) from None
-    cells = cells.fillna("").map(_tidied)
+        raise Unreadable(_ragged(str(error), blank, SEPARATORS.get(separator, "blanks"))) from None
+    cells = cells.fillna("")
     cells.index = range(blank + 1, blank + len(cells) + 1)
+    over = cells.map(lambda cell: "\n" in cell).any(axis=1)
+    if over.any():
+        raise Unreadable(f"a file with a point in each line: line {over.idxmax()} has a quotation mark that does not end in it")
+    cells = cells.map(_tidied)
     cells = cells.loc[(cells != "").any(axis=1), (cells != "").any(axis=0)]
     if len(cells) == 0:
         raise Unreadable(f"a file with {NEEDED}: this one is empty")
@@ -119,7 +123,7 @@ def _separator(lines: Sequence[str]) -> str:
 def _even(lines: Sequence[str], separator: str) -> list[str]:
     """With a cell more in the first line where all others have one more: each ends with a separator, or R named the lines."""
     joint = separator if separator in SEPARATORS else " "
-    split = csv.reader([line for line in lines if line], delimiter=joint, skipinitialspace=joint == " ")
+    split = csv.reader([line for line in lines if line], delimiter=joint, skipinitialspace=True)
     try:
         first, *others = [[cell for cell in row if cell or joint != " "] for row in split]
     except (csv.Error, ValueError):  # pandas says what is wrong
@@ -137,12 +141,13 @@ def _tidied(cell: str) -> str:
     return plain if NUMBER.fullmatch(plain) else cell
 
 
-def _ragged(complaint: str, blank: int) -> str:
+def _ragged(complaint: str, blank: int, separators: str) -> str:
     found = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", complaint)
     if not found:
         return f"a file with as many columns in each line ({complaint.splitlines()[0][:80]})"
     before, line, there = found.groups()
-    return f"a file with as many columns in each line: line {int(line) + blank} has {there}, those before have {before}"
+    which = f"line {int(line) + blank} has {there}, those before have {before}"
+    return f'a file with as many columns in each line: {which} ({separators} within a cell need quotes, "", around it)'
 
 
 def _without_names(columns: dict[int, list[str]], lines: list[int], separator: str, notes: list[str]) -> Table:

@@ -46,7 +46,7 @@ def test_every_answer_is_good_and_the_console_stays_empty(
         if scheme == "dark":  # in which nothing is different but the colours
             opened.emulate_media(color_scheme=scheme)
             wait_until_drawn(opened)
-        assert in_the_way(opened, **{"runOnly": ["color-contrast"]} if scheme == "dark" else {}) == []
+        assert in_the_way(opened, None, **{"runOnly": ["color-contrast"]} if scheme == "dark" else {}) == []
         contrasts = opened.evaluate(CONTRASTS)
         assert len(contrasts) > (40 if page.default else 3)
         assert [(round(ratio, 2), text) for ratio, text in contrasts if ratio < LEAST] == []

@@ -259,10 +259,21 @@ def test_a_disk_that_refuses_at_the_end_keeps_what_continues(monkeypatch: pytest
     result = invoke(*QUICK, "--epoch", 3, "--save", "a")
     assert result.exit_code == 1
     assert result.stderr.splitlines()[-1].endswith("(No space left on device); what was kept there before is still whole.")
+    assert "dfa" in result.stdout and "Kept in" not in result.stdout
     monkeypatch.setattr(checkpoint, "save", real)
     trained("--epoch", 3, "--save", "whole")
     assert invoke("--load", "a").stderr == "Continues 'a' at step 6 of 18.\n"
     assert same_tensors("a", "whole") and results("a")[0]["test_error"] == results("whole")[0]["test_error"]
+
+
+def test_a_disk_that_refuses_all_along_keeps_nothing_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def save(trainer: Any, path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint, "save", save)
+    result = invoke(*QUICK, "--epoch", 1, "--save", "a")
+    assert result.exit_code == 1 and "Kept in" not in result.stdout
+    assert result.stderr.splitlines()[-1].endswith("(No space left on device); nothing is kept there.")
 
 
 def test_a_folder_that_cannot_be_made(runs: Path) -> None:

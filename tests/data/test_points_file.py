@@ -38,6 +38,10 @@ KINDS = {  # text, what is said of it
         "blanks",
     ),
     "quoted": ('"x","y","class"\n"-1","-0,5","a"\n"0,25","0,75","b"\n"1","1","a"\n', "with decimal commas"),
+    "quoted, with blanks after the commas": (
+        '"x", "y", "class"\n"-1", "-.5", "a"\n".25", ".75", "b"\n"1", "1", "a"\n',
+        "'y' is y",
+    ),
     "pandas' index": (FRAME.to_csv(), "Column 1 counts the lines and is left out."),
     "an index from 1": ("id,x,y,class\n1,-1,-.5,a\n2,.25,.75,b\n3,1,1,a\n", "'id' counts the lines and is left out."),
     "an index without a name at all": ("0,-1,-.5,a\n1,.25,.75,b\n2,1,1,a\n", "Column 1 counts the lines"),
@@ -107,6 +111,15 @@ def test_classes_of_every_usual_kind(given: str, classes: list[int], said: str, 
     assert [t for _, _, t in decode(found.points)] == classes and said in found.understood
 
 
+@pytest.mark.parametrize("joint", [", ", ",", "; ", "\t"])
+def test_a_name_between_quotes_may_hold_the_separator(joint: str) -> None:
+    text = "".join(
+        joint.join(cells) + "\n" for cells in [("0", "0", f'"a{joint}c"'), ("1", "1", '"b"'), ("0", "1", f'"a{joint}c"')]
+    )
+    found = read(text.encode())
+    assert [t for _, _, t in decode(found.points)] == [0, 1, 0] and f"Classes: a{joint}c is 0, b is 1." in found.understood
+
+
 def test_whole_numbers_as_coordinates_are_told_from_classes_by_their_names() -> None:
     found = read(b"class,x,y\n0,3,7\n1,4,8\n0,5,9\n")
     assert [t for _, _, t in decode(found.points)] == [0, 1, 0]
@@ -161,6 +174,8 @@ def test_letters_of_windows_and_of_utf_16() -> None:
         ("0,0,0\n,1,1\n1,1,1", "two numbers and a class in each line: line 2 is ',1,1'"),
         ("0,0,0\n1,1,1.5", "whole numbers or names as classes: line 2 is '1,1,1.5'"),
         ("".join(f"0,{n / 20},c{n}\n" for n in range(11)), "at most 10 classes: column 3 has 11"),
+        ("x,y,class\n0,0,a, c\n1,1,b\n", 'line 2 has 4, those before have 3 (commas within a cell need quotes, "", around it)'),
+        ('x, y, class\n0, 0, "a\n1, 1, "b"\n', "line 2 has a quotation mark that does not end in it"),
         ("0,0,0\n" + "1,1,1\n" * 500, "at most 500 points: this one has 501"),
         ("0,0,4\n1,1,4", "at least two classes"),
         ("0,0,0\n1e-99999999999999999999,1,1\n0,1,1\n", "two numbers and a class in each line: line 2 is '1e-9999"),

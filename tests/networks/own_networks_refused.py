@@ -55,6 +55,25 @@ OWN_PRODUCTS = {
             "torch.cat([s.W.expand(len(h), -1, -1), gen(s, h)], 1)",
         )
     },
+    **{
+        f"beside data, for states that begin with {begin}": of(
+            "Recurrent()",
+            f"""
+            class Recurrent(nn.Module):
+                def __init__(self):
+                    super().__init__()
+                    self.W, self.begin, self.l, self.g = matrix(6, 6), matrix(1, 6), nn.Linear(8, 6), nn.Linear(8, 36)
+                def forward(self, x):
+                    h = {begin}[:, None]
+                    M = self.W + self.g(x.mean((1, 2))).view(-1, 6, 6)
+                    for row in x.flatten(1, 2).unbind(1):
+                        h = torch.tanh(self.l(row)[:, None] + torch.bmm(h, M))
+                    return h.flatten(1)
+            """,
+            fa="W). Let nn.Linear",
+        )
+        for begin in ("torch.zeros(len(x), 6)", "self.begin.expand(len(x), -1)")
+    },
     "beside data, and summed": by_hand("((s.W + s.g(h).view(-1, 9, 16)) * h[:, None]).sum(-1)", parts=", g=nn.Linear(16, 144)"),
     "kernels beside data": of(
         "nn.Sequential(nn.Conv2d(1, 4, 3), nn.Tanh()), Use(lambda s, h: F.conv2d(h, s.W + s.g(h.mean((0, 2, 3))[None])"
@@ -167,8 +186,10 @@ OWN_PRODUCTS = {
 
 UNFIT = {
     "a lazy layer": of(
-        "nn.Sequential(nn.Flatten(), nn.LazyLinear(9))", fails="block 1 has a LazyLinear (1), whose size is not known"
+        "nn.Sequential(nn.Flatten(), nn.LazyLinear(9))",
+        fails="block 1 has a LazyLinear (1), whose size is not known before it is used; give its sizes, as in nn.Linear(64, 9)",
     ),
+    "a lazy convolution": of("nn.LazyConv2d(9, 3)", fails="it is used; give its sizes, as in nn.Conv2d(64, 9, 3)"),
     "a lazy norm": of("dense(), nn.LazyBatchNorm1d()", fails="block 2 has a LazyBatchNorm1d, whose size is not known"),
     "float64": of(
         "dense(), nn.Linear(16, 9).double()",

@@ -138,6 +138,15 @@ TRAINED = {
         "s.p, r=matrix(4, 6), p=matrix(12, 6)), Use(lambda s, h: h + (s.q(h) @ s.k(h).mT).softmax(-1) @ s.v(h), "
         "q=nn.Linear(6, 5), k=nn.Linear(6, 5), v=nn.Linear(6, 6))"
     ),
+    "attention of what has places, by hand": of(
+        "nn.Sequential(nn.Flatten(1, 2), nn.Linear(8, 6)), Use(lambda s, h: ((z := h + s.p) @ z.mT).softmax(-1) @ z, "
+        "p=matrix(8, 6)), Use(lambda s, h: (s.w(z := (s.q(z := h + s.p) @ z.mT).softmax(-1) @ z).softmax(1) * z).sum(1), "
+        "q=nn.Linear(6, 6), w=nn.Linear(6, 1), p=matrix(8, 6))"
+    ),
+    "squeeze and excitation of what has places, and a mean": of(
+        "nn.Sequential(nn.Conv2d(1, 4, 3), nn.Tanh()), Use(lambda s, h: ((z := h + s.p) * torch.sigmoid(s.b(F.relu(s.a("
+        "z.mean((2, 3))))))[:, :, None, None]).mean((2, 3)), a=nn.Linear(4, 2), b=nn.Linear(2, 4), p=matrix(4, 6, 6))"
+    ),
     "in place at the start of a block": of(
         "nn.Sequential(nn.Flatten(), nn.Linear(64, 12)), nn.Sequential(nn.ReLU(inplace=True), nn.Linear(12, 9))"
     ),

@@ -41,10 +41,12 @@ def written(folder: Path, text: str, **settings: object) -> Experiment:
 
 def test_all_that_a_file_gives_is_kept(tmp_path: Path) -> None:
     """Pretrained layers were drawn anew, without a word, while batch norms beside them were kept."""
-    for run in Trainer(written(tmp_path, OWN.file)).runs:
+    for run in (trainer := Trainer(written(tmp_path, OWN.file))).runs:
         values = {name: set(p.flatten().tolist()) for name, p in run.network.named_parameters() if "readout" not in name}
         assert all(found == {0.25 if name.startswith("blocks.1") else 0.5} for name, found in values.items())
         assert len(set(run.network.readout.weight.flatten().tolist())) > 100
+    said = own_file.begins_with(trainer.experiment, trainer.runs[0].network)
+    assert said.startswith("Initial weights: 1 Linear begins with the file's") and said.endswith("--redraw draws it, too.")
 
 
 def test_redraw_draws_linear_and_conv2d_alone(tmp_path: Path) -> None:

@@ -195,6 +195,10 @@ def test_values_of_the_table_and_of_the_lines(tmp_path):
     low, high = (drawn(tmp_path, Look(spread=EXTREMES))["panels"][0]["lines"][0][side][-1] for side in ("low", "high"))
     assert (low, high) == pytest.approx((2.0, 4.1))
     assert len(drawn(tmp_path, Look(spread=SINGLE))["panels"][0]["lines"]) == 6
+    with closing(Store(tmp_path)) as store:  # of a loss that diverges most digits are noise
+        store.add_records("e0", [Record(run, "test_loss", None, 1.25e19 * (run + 1), 30, 1.0, 64, 0.1) for run in range(6)])
+    (loss,) = drawn(tmp_path, panels=(Panel("test_loss"),))["panels"]
+    assert loss["cells"][0]["text"] == "3.75e+19 ± 2.50e+19"
 
 
 def test_a_figure_that_is_older_than_its_experiment_says_so(tmp_path):

@@ -151,6 +151,8 @@ def test_figures_that_are_older_than_their_experiment_say_so(app, tmp_path):
     assert shown(app).loc["e4", "as of"] == "step 10"
     app.selectbox(key="runs_metric").set_value("train_loss").run()
     assert any("the best is that of the easiest batches, not of the training set" in one.value for one in app.caption)
+    (box,) = [one.value for one in app.caption if one.value.startswith("Best train loss of")]
+    assert "perhaps of a single batch; the best is that of the easiest batches" in box
 
 
 def test_search_and_filters_find_and_survive_another_page(app, tmp_path):

@@ -60,6 +60,7 @@ def test_a_busy_server_plays_the_recorded_run_instead_of_waiting(app, clock):
     assert not app.exception and not app.error
     run = param(app, "run")
     assert run == f"recorded{NOW}" and "Recorded run." in said(app) and not judged(app)
+    assert "how it went, and in how many seconds, when it was recorded" in said(app)
     titled = [one.title for one in manager().store.experiments(demos=False)]
     assert len(titled) == 1  # nothing of the lesson waits
     clock(STEP.seconds + 1)
