@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.bar import changed_settings, scrubber, transport
-from app.form import settings_form
+from app.form import network_size, settings_form
 from app.guide import first_visit
 from app.live import live_chart
 from app.live.component import load_plotly
@@ -27,7 +27,7 @@ hidden_controls.note()
 status = watching.now()
 scrubber.note(status)
 waiting.queue(status)
-live_chart.show(status)
+live_chart.show(status, sizes=live_chart.Sizes(network_size.offered(), network_size.take))
 first_visit.show()
 if hidden_controls.TRANSPORT not in hidden_controls.hidden() or status.demo:
     with st.bottom:

@@ -24,6 +24,7 @@ from dfa_lab.settings.parsing import command
 NEXT = "Mod+Enter"  # presses what leads on, at each stage
 LOOKS = 2.0  # seconds between two looks whether the answer is there
 WIDTH = 800  # pixels of a text that stands alone
+# On a screen as low as a laptop's at twice its size the button that leads on stays in sight, above the bar, while one reads.
 # A phone has no keys. What a step is about is a curve: where little fits on the screen, curves come before the networks, and on
 # a phone the chart stands between the hint and all else that belongs to the step.
 STYLE = """<style>
@@ -42,6 +43,13 @@ STYLE = """<style>
   .st-key-step [data-testid=stColumn] { width: 100%; flex: none; }
   .st-key-step_text { gap: 0.5rem; }
   .st-key-step [data-testid=stLayoutWrapper]:has(> .st-key-step_more, > .st-key-recorded_note) { order: 1; }
+}
+@media (max-height: 600px) {
+  .stApp [data-testid=stBottomBlockContainer] { padding-block: 0.5rem; }
+  .st-key-step_text > :is(.st-key-show_answer, :has(.st-key-watch)) {
+    position: sticky; bottom: 3.6rem; z-index: 3; padding-block: 0.3rem; background: Canvas;
+  }
+  .st-key-step_text input { scroll-margin-bottom: 8rem; }
 }
 </style>"""
 

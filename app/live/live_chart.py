@@ -1,6 +1,7 @@
 """The live chart on a page: what it is told once. It asks for all that comes after by itself (`app/live/route.py`)."""
 
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -9,7 +10,7 @@ from app.live.component import live
 from app.live.message import around, message
 from app.shell import pages
 from app.shell.server import manager
-from app.visit import before, moment, projector, watching, whose
+from app.visit import before, chosen, moment, projector, watching, whose
 from app.visit.session import Remembered, session
 from dfa_lab.runs.live import ACTIVE, Status
 from dfa_lab.runs.store.known_wrong import OTHER_SECONDS, SAID, other_seconds
@@ -29,17 +30,35 @@ class Drawn(Remembered, prefix="shown"):
 drawn = Drawn()
 
 
-def show(status: Status, current: Callable[[], Status] = watching.now, key: str = "live", measure: str = "") -> None:
+class Sizes(NamedTuple):
+    """What − and + above the drawings of the networks do, see app/form/network_size.py."""
+
+    offered: list[dict[str, Any]]
+    take: Callable[[object], None]
+
+
+NO_SIZES = Sizes([], lambda wanted: None)
+
+
+def show(
+    status: Status,
+    current: Callable[[], Status] = watching.now,
+    key: str = "live",
+    measure: str = "",
+    sizes: Sizes = NO_SIZES,
+) -> None:
     """Mount the chart of what `current` gives; it goes on asking while there is something to wait for.
 
     `key`: of the chart, one for each page that has one; `measure`: of the maps on the page "Angles", see `layer_maps`.
     """
     drawn.around = around(status)
-    st.fragment(_chart)(current, key, measure)
+    st.fragment(_chart)(current, key, measure, sizes)
 
 
-def _chart(current: Callable[[], Status], key: str, measure: str) -> None:
+def _chart(current: Callable[[], Status], key: str, measure: str, sizes: Sizes) -> None:
     """Runs with the page, and when the chart says that what is around it has changed."""
+    if sizes.offered and chosen.marks.changed:
+        st.rerun()  # the form, by a press in the chart: the page begins what it says
     status = current()
     if around(status) != drawn.around and not _demo_goes_on(status):
         st.rerun()
@@ -47,13 +66,13 @@ def _chart(current: Callable[[], Status], key: str, measure: str) -> None:
     note = manager().problem or (DEMO_NOTE if status.demo else _about(status))
     view = message(status, note, projector.on(), moment.marker(status))
     view |= {"address": route.address(status.id, measure), "waits": status.state in ACTIVE or status.demo}
-    view |= {"before": before.of(status.id)}
+    view |= {"before": before.of(status.id), "sizes": sizes.offered}
     if measure:
         view |= {"layout": "angles", "heat": layer_maps.heat(status, measure)}
     else:
         glance, awaited = glances.of_moment(status)
         view |= {"glance": glance, "awaited": awaited}
-    if wanted := live(view, key=key):
+    if wanted := live(view, key, sizes.take):
         pages.go(pages.named(wanted))
 
 

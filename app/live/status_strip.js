@@ -31,9 +31,14 @@ export class StatusStrip {
     this.facts = element("dl", "dfa-facts")
     this.values = new Map()
     this.sentence = element("p", "dfa-sentence")
-    const head = element("div", "dfa-status-head")
-    head.append(this.state, this.title)
-    this.root.append(head, this.bar, this.facts, this.sentence)
+    this.head = element("div", "dfa-status-head")
+    this.head.append(this.state, this.title)
+    this.root.append(this.head, this.bar, this.facts, this.sentence)
+  }
+
+  // In the row of what is trained, behind it.
+  putBeside(node) {
+    this.head.after(node)
   }
 
   show(title, status) {

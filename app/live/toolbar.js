@@ -58,6 +58,7 @@ export class Toolbar {
   // How several seeds are drawn can be chosen where there are several.
   offerSeeds(runs) {
     this.seeds.hidden = howMany(runs) < 2
+    this.root.classList.toggle("dfa-dense", !this.seeds.hidden)
   }
 
   refresh() {

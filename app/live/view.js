@@ -5,6 +5,7 @@
 //   runs: [{name, rule, seed, colour}]; the place in the list is the run number
 //   layout: "angles" for the page of that name
 //   before: null, or {experiment, had}: which one this has taken the place of, and what that had other settings in
+//   sizes: what − and + above the networks change (network_size.js)
 //   marker: null, or {step, epoch}, where a line is drawn
 //   measures: what may be drawn layer by layer (measures.js); eps: of adversarial training, 0: none
 //   definitions: {metric: text}; metrics: names, as records use numbers
@@ -30,6 +31,7 @@ import { showCaptions } from "./captions.js"
 import { heatPanels, ScaleKey } from "./heat.js"
 import { LivePanel } from "./live_panel.js"
 import { anglePanels, everyMeasure, inTurns, learningPanels, learnMeasures } from "./measures.js"
+import { NetworkSize } from "./network_size.js"
 import { News } from "./news.js"
 import { arrangeIn } from "./panel_columns.js"
 import { RecordStore } from "./records.js"
@@ -102,6 +104,8 @@ export class View extends PlotView {
     this.root.classList.add(`dfa-layout-${layout}`)
     if (layout !== "lab") return
     this.tiles.drawNetworks((page) => this.setTriggerValue("open", page))
+    this.sizes = new NetworkSize((wanted) => this.setTriggerValue("sizes", wanted))
+    this.status.putBeside(this.sizes.root)
     this.networksSeen = true
     this.seen.observe(this.tiles.root)
   }
@@ -135,6 +139,7 @@ export class View extends PlotView {
     const kept = this.view?.experiment === view.experiment ? this.view.glance : null
     this.view = { ...view, ...(repeated ? this.latest : {}), glance: view.glance ?? kept }
     this.drawnAround = view.around
+    this.sizes?.show(view.sizes ?? [])
     if (first) this.#toAddress()
     this.#show(0)
     this.news.follow(view.address, view.waits)

@@ -120,7 +120,11 @@ def test_the_lab_course_ends_with_a_sheet_of_ones_own(open_page, lab):
     page = open_page(address, viewport=LOW)
     page.get_by_role("radiogroup").wait_for()
     page.keyboard.press("2")
-    page.locator(".st-key-watch button:not([disabled])").wait_for()
+    watch = page.locator(".st-key-watch button:not([disabled])")
+    watch.wait_for()
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
+    button, bar = watch.bounding_box(), page.get_by_test_id("stBottom").bounding_box()
+    assert button and bar and button["y"] >= 0 and button["y"] + button["height"] <= bar["y"]  # before one has scrolled to it
     page.keyboard.press("Control+Enter")
     page.locator(".st-key-show_answer").wait_for()
     page.wait_for_function(f"({STEP}) > 0")

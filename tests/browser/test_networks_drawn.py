@@ -52,10 +52,19 @@ def test_a_unit_is_enlarged_and_leads_to_the_page_that_tells_all(open_page: Call
     page.wait_for_url("**/learnt**")
 
 
-def test_what_has_ended_shows_its_last_step(open_page: Callable, lab: str) -> None:
+def test_what_has_ended_shows_its_last_step_and_plus_above_it_begins_a_deeper_one(open_page: Callable, lab: str) -> None:
     page = open_page(
         f"{lab}/?dataset=xor&num_layers=1&num_hidden=8&rules=dfa&epochs=3", viewport={"width": 1400, "height": 1000}
     )
     page.get_by_role("button", name="Start").click()
     page.wait_for_selector(".dfa-status[data-state=finished]")
     page.wait_for_function(f"({PAINTED})('dfa').length === 4 && ({PAINTED})('dfa').every((colours) => colours > 5)")
+    less, more = (page.get_by_role("button", name=f"One hidden layer {word}") for word in ("less", "more"))
+    assert less.is_disabled() and more.get_attribute("title") == "Hidden layers: 2"
+    more.press("Enter")
+    more.press("Space")  # at once: the second counts too, and is no Pause
+    page.wait_for_function(f"({PAINTED})('dfa').length === 12 && ({PAINTED})('dfa').every((colours) => colours > 5)")
+    page.wait_for_selector(".dfa-status[data-state=finished]")
+    assert page.get_by_role("spinbutton", name="Hidden layers").input_value() == "3" and less.is_enabled()
+    page.get_by_role("button", name="Fewer units per layer").click()
+    page.wait_for_function("document.querySelector('.dfa-title').textContent.includes('3×5')")

@@ -27,6 +27,7 @@ def test_several_seeds_are_a_mean_and_a_band_and_each_on_demand(visit) -> None: 
     mean = next(line for line in drawn if line["name"] == "dfa · mean of 3 seeds · test")
     tile = page.evaluate(TILES)[1]
     of_mean, said = page.evaluate(CHANCE)
+    assert page.locator(".dfa-toolbar").evaluate("(one) => one.clientHeight") < 40  # still one row
     page.get_by_role("button", name="Each seed").click()
     page.wait_for_function(f"({LINES})().filter(line => !line.band).length === 12")
     page.wait_for_function(f"said => ({CHANCE})()[1] !== said", arg=said)  # each chart is drawn anew in its own turn

@@ -5,6 +5,7 @@ from streamlit.testing.v1 import AppTest
 from app.form import door
 from app.visit.hidden_controls import GROUPS
 from dfa_lab.settings.experiment import Experiment, extra
+from tests.pages.test_changed_settings import chart
 from tests.pages.test_suited import choose
 
 KINDS = ("number_input", "text_input", "selectbox", "button_group", "radio", "toggle")
@@ -98,7 +99,7 @@ def test_what_a_link_hides_is_not_behind_the_door(app: AppTest) -> None:
     app.query_params["hide"] = "training,network"
     search(app.run(), "")
     there = {extra(Experiment.model_fields[name])["group"] for name in widgets(app)}
-    assert there == {"data", "rules", "measuring"}
+    assert there == {"data", "rules", "measuring"} and chart(app)["sizes"] == []
     assert [one.value for one in the_door(app).header] == ["Data", "Learning rules", "Measuring"]
     search(app, "weight decay")
     assert "**Weight decay**: this link hides it." in captions(app)

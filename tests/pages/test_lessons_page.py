@@ -245,6 +245,6 @@ def test_projector_mode_is_in_the_link_and_reaches_the_chart(app):
     app.run()
     assert not app.exception
     (chart,) = (one.proto for one in app.get("bidi_component") if one.proto.component_name == "dfa_lab_live")  # type: ignore[attr-defined]
-    assert '"large":true' in chart.json.replace(" ", "")
+    assert '"large":true' in chart.json.replace(" ", "") and '"sizes":[]' in chart.json.replace(" ", "")
     button(app, "Small type").click().run()
     assert "projector" not in app.query_params and "Projector" in labels(app)

@@ -22,6 +22,10 @@ from dfa_lab.settings.stepping import stepped
         ("learning_rate", "0", None, None),
         ("learning_rate", "fast", None, None),
         ("num_hidden", "", None, None),
+        ("num_layers", 2, 1, 3),
+        ("num_layers", 1, None, 2),
+        ("num_layers", 200, 199, None),
+        ("num_layers", None, None, None),
     ],
 )
 def test_the_next_round_number(name: str, given: str, less: object, more: object) -> None:
